@@ -1,0 +1,56 @@
+use std::path::Path;
+
+use crate::{Clip, Error, FrontEnd, Spectrogram};
+
+/// What a file says it holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceInfo {
+    /// Sample rate in hertz.
+    pub sample_rate: u32,
+    /// Channels.
+    pub channels: usize,
+    /// Codec, as people call it: `MP3`, `FLAC`, `PCM 16 bit`.
+    pub codec: String,
+    /// Length in seconds, where the container tells or the file was decoded.
+    pub seconds: Option<f64>,
+}
+
+/// A file's spectrogram and what happened on the way.
+#[derive(Clone, Debug)]
+pub struct Extraction {
+    /// At least one segment long.
+    pub spectrogram: Spectrogram,
+    /// What the file held.
+    pub source: SourceInfo,
+    /// The clip was shorter than a segment and was repeated to fill one.
+    pub repeated: bool,
+    /// Every value is at the floor.
+    pub silent: bool,
+    /// Parts that could not be decoded and were left out, in words.
+    pub damage: Option<String>,
+}
+
+/// Reads a file's header: its rate, channels and codec.
+///
+/// # Errors
+/// See [`Error`].
+pub fn probe(path: &Path) -> Result<SourceInfo, Error> {
+    Err(Error::Unsupported(path.display().to_string()))
+}
+
+/// Decodes a whole file to mono at its own rate.
+///
+/// # Errors
+/// See [`Error`].
+pub fn decode(path: &Path) -> Result<Clip, Error> {
+    Err(Error::Unsupported(path.display().to_string()))
+}
+
+/// From a file to its log-mel spectrogram in one streaming pass: samples are never all in memory.
+///
+/// # Errors
+/// See [`Error`].
+pub fn extract(path: &Path, front_end: &FrontEnd) -> Result<Extraction, Error> {
+    front_end.validate()?;
+    Err(Error::Unsupported(path.display().to_string()))
+}

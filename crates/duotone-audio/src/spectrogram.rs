@@ -1,0 +1,61 @@
+use crate::Error;
+
+/// The lowest value of a spectrogram: `log10(1e-10)`.
+pub(crate) const FLOOR: f32 = -10.0;
+
+/// A log-mel spectrogram, bands × frames, band-major: each band's frames lie together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spectrogram {
+    bands: usize,
+    frames: usize,
+    data: Vec<f32>,
+}
+
+impl Spectrogram {
+    /// Wraps `data` of `bands * frames` values, band-major.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] when the length does not fit.
+    pub fn new(bands: usize, frames: usize, data: Vec<f32>) -> Result<Self, Error> {
+        if bands.checked_mul(frames) != Some(data.len()) {
+            return Err(Error::Spec(format!(
+                "{} values for {bands} bands × {frames} frames",
+                data.len()
+            )));
+        }
+        Ok(Self { bands, frames, data })
+    }
+
+    /// Number of mel bands.
+    #[must_use]
+    pub fn bands(&self) -> usize {
+        self.bands
+    }
+
+    /// Number of frames.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.frames
+    }
+
+    /// All values, band-major.
+    #[must_use]
+    pub fn data(&self) -> &[f32] {
+        &self.data
+    }
+
+    /// One band over time.
+    ///
+    /// # Panics
+    /// When `band` is not below [`bands`](Self::bands).
+    #[must_use]
+    pub fn band(&self, band: usize) -> &[f32] {
+        &self.data[band * self.frames..(band + 1) * self.frames]
+    }
+
+    /// Whether every value is at the floor: digital silence.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.data.iter().all(|&x| x <= FLOOR)
+    }
+}

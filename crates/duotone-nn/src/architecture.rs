@@ -1,0 +1,246 @@
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// One convolution followed by LeakyReLU and max-pooling, side by side with the other pipelines on
+/// the same input.
+///
+/// All sizes are (bands, frames): the first along frequency, the second along time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// Number of filters, each giving one map.
+    pub filters: usize,
+    /// Kernel size; the convolution is 'valid'.
+    pub kernel: (usize, usize),
+    /// Max-pooling window and stride; what does not fill a window is dropped (floor).
+    pub pool: (usize, usize),
+}
+
+/// A network of parallel pipelines and a dense head, as data.
+///
+/// Convolution ('valid') → LeakyReLU → max-pool → flatten and concatenate the pipelines → dense,
+/// sigmoid → dropout → dense to the classes, softmax (paper, section 2.2 and figures 1 to 3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Architecture {
+    /// Mel bands of the input.
+    pub bands: usize,
+    /// Frames of the input.
+    pub frames: usize,
+    /// Slope α of LeakyReLU below zero.
+    #[serde(default = "default_slope")]
+    pub slope: f32,
+    /// Units of the dense layer.
+    #[serde(default = "default_dense")]
+    pub dense: usize,
+    /// Share of the dense layer's units that dropout silences in training.
+    #[serde(default = "default_dropout")]
+    pub dropout: f32,
+    /// Number of classes; 0 in a recipe that is not bound to a collection yet.
+    #[serde(default)]
+    pub classes: usize,
+    /// The parallel pipelines.
+    #[serde(rename = "pipeline")]
+    pub pipelines: Vec<Pipeline>,
+}
+
+fn default_slope() -> f32 {
+    0.3
+}
+fn default_dense() -> usize {
+    200
+}
+fn default_dropout() -> f32 {
+    0.2
+}
+
+/// Sizes of a pipeline's maps, each (bands, frames).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MapShape {
+    /// After the convolution.
+    pub convolved: (usize, usize),
+    /// After pooling.
+    pub pooled: (usize, usize),
+}
+
+/// A layer wider than this is refused: no network of this family comes near it.
+const LARGEST_SIDE: usize = 1 << 16;
+/// Weights of a whole network.
+const LARGEST_PARAMETERS: usize = 1 << 28;
+
+impl Architecture {
+    /// Names of the presets.
+    pub const PRESETS: [&'static str; 4] = ["model1", "model2", "model2-figure", "model3"];
+
+    /// One of the paper's networks, by name (see [`PRESETS`](Self::PRESETS)), for a number of
+    /// classes.
+    ///
+    /// `model2` is the text's 40 × 80 input. `model2-figure` is the network whose map sizes the
+    /// paper prints (67 × 68 and 75 × 75): they follow from 80 bands × 82 frames.
+    #[must_use]
+    pub fn preset(name: &str, classes: usize) -> Option<Self> {
+        let pipeline = |filters, kernel, pool| Pipeline { filters, kernel, pool };
+        let model2 = || vec![pipeline(32, (14, 15), (1, 17)), pipeline(32, (4, 8), (15, 1))];
+        let (bands, frames, pipelines) = match name {
+            "model1" => (40, 80, vec![pipeline(30, (10, 12), (1, 20))]),
+            "model2" => (40, 80, model2()),
+            "model2-figure" => (80, 82, model2()),
+            "model3" => {
+                (40, 80, vec![pipeline(30, (10, 12), (1, 20)), pipeline(30, (10, 34), (1, 20))])
+            }
+            _ => return None,
+        };
+        Some(Self {
+            bands,
+            frames,
+            slope: default_slope(),
+            dense: default_dense(),
+            dropout: default_dropout(),
+            classes,
+            pipelines,
+        })
+    }
+
+    /// Reads an architecture from TOML.
+    ///
+    /// # Errors
+    /// [`Error::Architecture`] with the parser's message, which names the line.
+    pub fn from_toml(text: &str) -> Result<Self, Error> {
+        toml::from_str(text).map_err(|e| Error::Architecture(e.to_string()))
+    }
+
+    /// Writes the architecture as TOML.
+    ///
+    /// # Errors
+    /// [`Error::Architecture`] when a size does not fit TOML's integers.
+    pub fn to_toml(&self) -> Result<String, Error> {
+        toml::to_string(self).map_err(|e| Error::Architecture(e.to_string()))
+    }
+
+    /// The same network for another number of classes.
+    #[must_use]
+    pub fn with_classes(mut self, classes: usize) -> Self {
+        self.classes = classes;
+        self
+    }
+
+    /// Refuses what cannot exist or is beyond all reason.
+    ///
+    /// # Errors
+    /// [`Error::Architecture`] or [`Error::Limit`], naming the pipeline (counted from 1) and sizes.
+    pub fn validate(&self) -> Result<(), Error> {
+        let bad = |message: String| Err(Error::Architecture(message));
+        if self.bands == 0 || self.frames == 0 {
+            return bad(format!("input of {} bands × {} frames", self.bands, self.frames));
+        }
+        if self.pipelines.is_empty() {
+            return bad("no pipeline".into());
+        }
+        if self.dense == 0 {
+            return bad("a dense layer of 0 units".into());
+        }
+        if self.classes < 2 {
+            return bad(format!("{} classes; at least 2 are needed", self.classes));
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return bad(format!("dropout {}; it must be at least 0 and below 1", self.dropout));
+        }
+        if !(0.0..=1.0).contains(&self.slope) {
+            return bad(format!("LeakyReLU slope {}; it must be within 0 and 1", self.slope));
+        }
+        for (what, size) in [
+            ("bands", self.bands),
+            ("frames", self.frames),
+            ("dense units", self.dense),
+            ("classes", self.classes),
+            ("pipelines", self.pipelines.len()),
+        ] {
+            if size > LARGEST_SIDE {
+                return Err(Error::Limit(format!("{size} {what}; at most {LARGEST_SIDE}")));
+            }
+        }
+        for (i, pipeline) in self.pipelines.iter().enumerate() {
+            self.validate_pipeline(i + 1, pipeline)?;
+        }
+        match self.checked_parameters() {
+            Some(count) if count <= LARGEST_PARAMETERS => Ok(()),
+            _ => Err(Error::Limit(format!("more than {LARGEST_PARAMETERS} parameters"))),
+        }
+    }
+
+    fn validate_pipeline(&self, number: usize, pipeline: &Pipeline) -> Result<(), Error> {
+        let bad =
+            |message: String| Err(Error::Architecture(format!("pipeline {number}: {message}")));
+        let Pipeline { filters, kernel, pool } = *pipeline;
+        if filters == 0 {
+            return bad("no filters".into());
+        }
+        if filters > LARGEST_SIDE {
+            return Err(Error::Limit(format!(
+                "pipeline {number}: {filters} filters; at most {LARGEST_SIDE}"
+            )));
+        }
+        if kernel.0 == 0 || kernel.1 == 0 || pool.0 == 0 || pool.1 == 0 {
+            return bad(format!(
+                "kernel {}×{} and pool {}×{} must be at least 1×1",
+                kernel.0, kernel.1, pool.0, pool.1
+            ));
+        }
+        if kernel.0 > self.bands || kernel.1 > self.frames {
+            return bad(format!(
+                "a kernel of {}×{} is larger than the input of {} bands × {} frames",
+                kernel.0, kernel.1, self.bands, self.frames
+            ));
+        }
+        let shape = self.map_shape(pipeline);
+        if shape.pooled.0 == 0 || shape.pooled.1 == 0 {
+            return bad(format!(
+                "a pool of {}×{} leaves nothing of the {}×{} map",
+                pool.0, pool.1, shape.convolved.0, shape.convolved.1
+            ));
+        }
+        Ok(())
+    }
+
+    /// Sizes of a pipeline's maps. Meaningful once [`validate`](Self::validate) has passed.
+    #[must_use]
+    pub fn map_shape(&self, pipeline: &Pipeline) -> MapShape {
+        let side = |input: usize, kernel: usize| (input + 1).saturating_sub(kernel);
+        let convolved = (side(self.bands, pipeline.kernel.0), side(self.frames, pipeline.kernel.1));
+        let pooled = (convolved.0 / pipeline.pool.0.max(1), convolved.1 / pipeline.pool.1.max(1));
+        MapShape { convolved, pooled }
+    }
+
+    /// Values that all pipelines together hand to the dense layer.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.pipelines
+            .iter()
+            .map(|p| {
+                let (rows, columns) = self.map_shape(p).pooled;
+                p.filters * rows * columns
+            })
+            .sum()
+    }
+
+    /// Trainable numbers of the whole network.
+    #[must_use]
+    pub fn parameters(&self) -> usize {
+        self.checked_parameters().unwrap_or(usize::MAX)
+    }
+
+    fn checked_parameters(&self) -> Option<usize> {
+        let mut count: usize = 0;
+        let mut features: usize = 0;
+        for p in &self.pipelines {
+            let taps = p.kernel.0.checked_mul(p.kernel.1)?;
+            count = count.checked_add(taps.checked_add(1)?.checked_mul(p.filters)?)?;
+            let (rows, columns) = self.map_shape(p).pooled;
+            let maps = rows.checked_mul(columns)?.checked_mul(p.filters)?;
+            features = features.checked_add(maps)?;
+        }
+        count = count.checked_add(features.checked_add(1)?.checked_mul(self.dense)?)?;
+        count.checked_add(self.dense.checked_add(1)?.checked_mul(self.classes)?)
+    }
+}

@@ -1,0 +1,16 @@
+//! Parallel convolutional networks on log-mel segments: the architecture as data, named weights,
+//! and a CPU engine for inference and training. No files, no clocks, no audio.
+
+mod architecture;
+mod error;
+mod network;
+pub mod random;
+pub mod reference;
+mod trainer;
+mod weights;
+
+pub use architecture::{Architecture, MapShape, Pipeline};
+pub use error::Error;
+pub use network::Network;
+pub use trainer::{Step, StepOutcome, Trainer};
+pub use weights::{Tensor, Weights};

@@ -1,0 +1,65 @@
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// What ends a piece of work. Single bad files do not: they become a [`LeftOut`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A collection, its list or its columns are not usable; the message names the cure.
+    #[error("{}: {reason}", path.display())]
+    Collection {
+        /// The collection as the user named it.
+        path: PathBuf,
+        /// What is wrong and what would help.
+        reason: String,
+    },
+    /// A model, checkpoint or stored-feature file is damaged or of another version.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Settings that contradict each other or the data.
+    #[error("{0}")]
+    Settings(String),
+    /// A loss that is no longer finite.
+    #[error("{0}")]
+    Diverged(String),
+    /// The caller asked to stop.
+    #[error("stopped on request")]
+    Interrupted,
+    /// From the audio room.
+    #[error(transparent)]
+    Audio(#[from] duotone_audio::Error),
+    /// From the network room.
+    #[error(transparent)]
+    Network(#[from] duotone_nn::Error),
+}
+
+impl Error {
+    /// Puts the path before an I/O error; made for `map_err(Error::io(path))`.
+    pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}
+
+/// A file that could not be used, and why; the work went on without it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The file as the collection or the user names it.
+    pub path: PathBuf,
+    /// The reason, in words.
+    pub reason: String,
+}

@@ -1,0 +1,16 @@
+//! The toolkit: labelled collections, features, training, honest evaluation, self-describing
+//! models and classification.
+#![forbid(unsafe_code)]
+
+mod error;
+mod results;
+mod settings;
+
+pub use duotone_audio as audio;
+pub use duotone_nn as nn;
+pub use error::{Error, LeftOut};
+pub use results::{
+    ClassScores, EpochRecord, FoldResult, LabelCount, Prediction, Protocol, Results, Scores,
+    SystemResult,
+};
+pub use settings::{Standardize, TrainSettings, Vote};

@@ -1,0 +1,166 @@
+//! The outcome of an evaluation as plain data: what `results.json` holds and the report shows.
+
+use std::path::PathBuf;
+
+use duotone_audio::FrontEnd;
+use duotone_nn::Architecture;
+use serde::{Deserialize, Serialize};
+
+use crate::{LeftOut, TrainSettings, Vote};
+
+/// Everything an evaluation found, with the protocol that found it. Holds no clock times: the same
+/// protocol gives the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// Version of this schema.
+    pub format: u32,
+    /// How it was done.
+    pub protocol: Protocol,
+    /// One entry an architecture, all on the same folds.
+    pub systems: Vec<SystemResult>,
+}
+
+/// All that is needed to repeat or to judge an evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Protocol {
+    /// The collection as the user named it.
+    pub collection: String,
+    /// Digest of the collection's files' content and labels.
+    pub collection_digest: String,
+    /// What the label column is called.
+    pub label: String,
+    /// The column whose values are kept within one fold, if any.
+    pub group: Option<String>,
+    /// Number of folds.
+    pub folds: usize,
+    /// Digest of which clip is in which fold.
+    pub folds_digest: String,
+    /// Clips evaluated.
+    pub clips: usize,
+    /// Distinct groups, where grouped.
+    pub groups: Option<usize>,
+    /// Clips of each label, in the order of the confusion matrices.
+    pub labels: Vec<LabelCount>,
+    /// How segments decided a file.
+    pub vote: Vote,
+    /// Training settings.
+    pub settings: TrainSettings,
+    /// Version of duotone.
+    pub version: String,
+    /// The command that repeats it.
+    pub command: String,
+    /// Files that could not be used.
+    pub left_out: Vec<LeftOut>,
+    /// Clips that were repeated to fill a segment.
+    pub repeated: Vec<PathBuf>,
+    /// Clips that are silent.
+    pub silent: Vec<PathBuf>,
+}
+
+/// A label and how many clips bear it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelCount {
+    /// The label.
+    pub name: String,
+    /// Clips.
+    pub clips: usize,
+}
+
+/// One architecture's outcome over all folds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SystemResult {
+    /// Preset or file name.
+    pub name: String,
+    /// The network.
+    pub architecture: Architecture,
+    /// Its front end.
+    pub front_end: FrontEnd,
+    /// Trainable numbers.
+    pub parameters: usize,
+    /// Scores of file decisions, all folds pooled.
+    pub files: Scores,
+    /// Scores of single segments, all folds pooled.
+    pub segments: Scores,
+    /// Fold by fold.
+    pub folds: Vec<FoldResult>,
+    /// File by file, in the collection's order.
+    pub predictions: Vec<Prediction>,
+}
+
+/// Scores over a set of decisions. Conventions as in scikit-learn: a precision, recall or F1 whose
+/// denominator is 0 is 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Share of right decisions.
+    pub accuracy: f64,
+    /// Mean of the classes' recalls (class-normalised accuracy), over the classes that occur.
+    pub balanced_accuracy: f64,
+    /// Mean of the classes' F1.
+    pub macro_f1: f64,
+    /// Counts: row the truth, column the decision.
+    pub confusion: Vec<Vec<u64>>,
+    /// Class by class.
+    pub classes: Vec<ClassScores>,
+}
+
+/// Scores of one class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassScores {
+    /// The label.
+    pub label: String,
+    /// Right decisions for this class / decisions for it.
+    pub precision: f64,
+    /// Right decisions for this class / its occurrences.
+    pub recall: f64,
+    /// Harmonic mean of the two.
+    pub f1: f64,
+    /// Occurrences.
+    pub support: u64,
+}
+
+/// One fold of one architecture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoldResult {
+    /// Number of the fold, from 0.
+    pub fold: usize,
+    /// Clips trained on.
+    pub train_clips: usize,
+    /// Clips tested.
+    pub test_clips: usize,
+    /// Share of test files decided right.
+    pub file_accuracy: f64,
+    /// Share of test segments decided right.
+    pub segment_accuracy: f64,
+    /// The learning curve.
+    pub history: Vec<EpochRecord>,
+}
+
+/// One epoch of training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Mean training loss in nats, with dropout, as the epoch went.
+    pub loss: f64,
+    /// Share of training segments right, with dropout, as the epoch went.
+    pub accuracy: f64,
+    /// Mean loss on the held-out segments, where there are any.
+    pub validation_loss: Option<f64>,
+    /// Share of the held-out segments right.
+    pub validation_accuracy: Option<f64>,
+}
+
+/// The decision on one file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// The file as the collection names it.
+    pub path: PathBuf,
+    /// The truth.
+    pub label: String,
+    /// The decision.
+    pub predicted: String,
+    /// The fold it was tested in.
+    pub fold: usize,
+    /// One probability a class, in the labels' order.
+    pub probabilities: Vec<f64>,
+}
