@@ -3,12 +3,16 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod features;
+mod progress;
 mod results;
 mod settings;
 
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
+pub use features::ClipFeatures;
+pub use progress::{Event, Observer};
 pub use results::{
     ClassScores, EpochRecord, FoldResult, LabelCount, Prediction, Protocol, Results, Scores,
     SystemResult,

@@ -1,0 +1,59 @@
+use duotone_audio::{Extraction, Spectrogram};
+
+/// The spectrogram of one clip, ready to cut segments from, and what its extraction noticed.
+#[derive(Clone, Debug)]
+pub struct ClipFeatures {
+    spectrogram: Spectrogram,
+    /// Digest of the file's content.
+    pub digest: String,
+    /// Sample rate of the file itself in hertz.
+    pub source_rate: u32,
+    /// The clip was shorter than a segment and was repeated to fill one.
+    pub repeated: bool,
+    /// The clip is digital silence.
+    pub silent: bool,
+    /// Parts that could not be decoded, in words.
+    pub damage: Option<String>,
+}
+
+impl ClipFeatures {
+    /// Takes over what the audio room extracted from a file with this content digest.
+    #[must_use]
+    pub fn new(extraction: Extraction, digest: String) -> Self {
+        Self {
+            digest,
+            source_rate: extraction.source.sample_rate,
+            repeated: extraction.repeated,
+            silent: extraction.silent,
+            damage: extraction.damage,
+            spectrogram: extraction.spectrogram,
+        }
+    }
+
+    /// Number of mel bands.
+    #[must_use]
+    pub fn bands(&self) -> usize {
+        self.spectrogram.bands()
+    }
+
+    /// Number of frames, at least one segment's.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.spectrogram.frames()
+    }
+
+    /// One band over time.
+    #[must_use]
+    pub fn band(&self, band: usize) -> &[f32] {
+        self.spectrogram.band(band)
+    }
+
+    /// Copies the segment that starts at frame `start` to `out`, band-major;
+    /// `out.len() / bands` frames are copied.
+    pub fn copy_segment(&self, start: usize, out: &mut [f32]) {
+        let frames = out.len() / self.bands();
+        for (band, row) in out.chunks_exact_mut(frames).enumerate() {
+            row.copy_from_slice(&self.band(band)[start..start + frames]);
+        }
+    }
+}
