@@ -1,5 +1,8 @@
 //! The presets' shapes as the paper's numbers give them, and what is refused.
 
+// A test fails by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use duotone_nn::{Architecture, Error, Weights};
 
 fn maps(name: &str) -> Vec<((usize, usize), (usize, usize))> {

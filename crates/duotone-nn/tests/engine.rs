@@ -1,5 +1,8 @@
 //! The engine, on every instruction set of this machine, against the plain reference.
 
+// A test fails by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Isa, Network, Pipeline, Step, Trainer, Weights, reference};
 
