@@ -1,5 +1,6 @@
 use std::fs::File;
 use std::io::ErrorKind;
+use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -45,6 +46,15 @@ impl Media {
     /// Recognises the format, and decodes the first packet to `mono`: only it tells the true rate
     /// and channels.
     pub(super) fn open(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
+        contained(|| Self::open_unguarded(file, mono))
+    }
+
+    /// Appends the next packet that holds samples to `mono`; `false` at the end.
+    pub(super) fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
+        contained(|| self.read_unguarded(mono))
+    }
+
+    fn open_unguarded(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
         let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
         let metadata = MetadataOptions::default()
             .limit_tag_bytes(Limit::Maximum(METADATA_BYTES))
@@ -65,7 +75,7 @@ impl Media {
             told,
             damage: Damage::default(),
         };
-        if !media.read(mono)? {
+        if !media.read_unguarded(mono)? {
             return Err(Error::NoAudio);
         }
         let channels = media.decoder.last_decoded().num_planes();
@@ -73,8 +83,7 @@ impl Media {
         Ok((media, info))
     }
 
-    /// Appends the next packet that holds samples to `mono`; `false` at the end.
-    pub(super) fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
+    fn read_unguarded(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
         for _ in 0..MAX_FRUITLESS {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
@@ -148,6 +157,14 @@ impl Media {
     fn seconds(&self) -> f64 {
         self.samples as f64 / f64::from(self.rate.max(1))
     }
+}
+
+/// Turns a panic of the library into an error: it panics on some malformed files, and one file
+/// must not end the work on the others.
+fn contained<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
+    })
 }
 
 fn audio_track(format: &dyn FormatReader) -> Result<&Track, Error> {
