@@ -232,6 +232,28 @@ fn damaged_packets_are_left_out_and_counted() {
     assert!((0.8..1.3).contains(&(seconds - extraction.source.seconds.unwrap())));
 }
 
+#[test]
+fn rates_and_channels_that_change() {
+    let folder = Folder::new();
+    let stereo = fixture("mp3_no_header.mp3").repeat(8);
+    let mut other_rate = stereo.clone();
+    other_rate.extend(fixture("mp3_8k.mp3").repeat(10));
+    let error = folder.extract(&other_rate).unwrap_err();
+    assert!(error.to_string().contains("the sample rate changes from 44100 to 8000 Hz"), "{error}");
+
+    // The last two bits but six of a header's fourth byte: 3 is mono. Its frames are as long.
+    let mut mono = stereo.clone();
+    let offsets = mp3_frames(&stereo);
+    for &offset in &offsets[..offsets.len() - 1] {
+        mono[offset + 3] |= 0xc0;
+    }
+    let mut both = stereo.clone();
+    both.extend(&mono);
+    let alone = folder.extract(&stereo).unwrap().source.seconds.unwrap();
+    let after = folder.extract(&both).unwrap().source.seconds.unwrap();
+    assert!(after > 1.2 * alone, "{after} s, {alone} s");
+}
+
 /// Every fixture with bytes overwritten or its end cut off: an error or a result, never a panic.
 #[test]
 fn broken_copies_of_every_fixture() {
@@ -243,8 +265,11 @@ fn broken_copies_of_every_fixture() {
         ((state >> 33) as usize) % n
     };
     let mut outcomes = [0, 0];
-    for entry in std::fs::read_dir(names).unwrap() {
-        let content = std::fs::read(entry.unwrap().path()).unwrap();
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(names).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        let content = std::fs::read(path).unwrap();
         for round in 0..12 {
             let mut broken = content.clone();
             if round % 3 == 0 {

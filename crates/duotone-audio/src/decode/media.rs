@@ -14,7 +14,7 @@ use symphonia::default::{get_codecs, register_enabled_formats};
 
 use super::codec_names::codec_name;
 use super::damage::Damage;
-use super::limits::{MAX_FRUITLESS, METADATA_BYTES, PROBE_BYTES};
+use super::limits::{MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
 use super::mono::append_mono;
 use crate::{Error, SourceInfo};
 
@@ -40,6 +40,8 @@ pub(super) struct Media {
     /// Length in seconds that the container tells.
     told: Option<f64>,
     damage: Damage,
+    /// Packets in a row at another rate.
+    strange: u32,
 }
 
 impl Media {
@@ -74,6 +76,7 @@ impl Media {
             packets: 0,
             told,
             damage: Damage::default(),
+            strange: 0,
         };
         if !media.read_unguarded(mono)? {
             return Err(Error::NoAudio);
@@ -114,13 +117,14 @@ impl Media {
                 Ok(decoded) if decoded.frames() > 0 => {
                     let rate = decoded.spec().rate();
                     if self.packets > 0 && rate != self.rate {
-                        return Err(Error::Malformed(format!(
-                            "the sample rate changes from {} to {rate} Hz at {:.1} s; \
-                             cut the recording there",
-                            self.rate,
-                            self.seconds()
-                        )));
+                        self.damage.packet(self.seconds());
+                        self.strange += 1;
+                        if self.strange > MAX_STRANGE {
+                            return Err(self.rate_change(rate));
+                        }
+                        continue;
                     }
+                    self.strange = 0;
                     self.rate = rate;
                     append_mono(&decoded, mono);
                     self.samples += decoded.frames() as u64;
@@ -130,7 +134,8 @@ impl Media {
                 Ok(_) => {}
                 Err(_) => {
                     self.damage.packet(self.seconds());
-                    self.decoder.reset();
+                    // Not a reset: only a new decoder takes another number of channels.
+                    self.decoder = decoder_for(audio_track(&*self.format)?)?.0;
                 }
             }
         }
@@ -141,6 +146,14 @@ impl Media {
     /// In words, what was left out.
     pub(super) fn damage(&self, seconds: f64) -> Option<String> {
         self.damage.describe(seconds, self.told)
+    }
+
+    fn rate_change(&self, to: u32) -> Error {
+        Error::Malformed(format!(
+            "the sample rate changes from {} to {to} Hz at {:.1} s; cut the recording there",
+            self.rate,
+            self.seconds()
+        ))
     }
 
     fn end(&self) -> Result<bool, Error> {
