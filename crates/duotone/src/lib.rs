@@ -2,6 +2,7 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
+pub mod demo;
 mod error;
 mod features;
 mod folds;
