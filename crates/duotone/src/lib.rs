@@ -8,6 +8,7 @@ mod features;
 mod folds;
 mod metrics;
 mod progress;
+pub mod report;
 mod results;
 mod settings;
 
