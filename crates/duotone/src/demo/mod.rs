@@ -49,7 +49,7 @@ pub struct DemoOptions {
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self { seed: 0, artists: 6, pieces: 2, seconds: 12.0 }
+        Self { seed: 0, artists: 8, pieces: 2, seconds: 10.0 }
     }
 }
 
