@@ -66,9 +66,12 @@ fn check(architecture: &Architecture, samples: usize, seed: u64) {
     }
 }
 
+/// (bands, frames)
+type Size = (usize, usize);
+
 fn architecture(
-    input: (usize, usize),
-    pipelines: &[(usize, (usize, usize), (usize, usize))],
+    input: Size,
+    pipelines: &[(usize, Size, Size)],
     dense: usize,
     classes: usize,
 ) -> Architecture {

@@ -5,6 +5,8 @@
 pub mod demo;
 mod error;
 mod features;
+mod folds;
+mod metrics;
 mod progress;
 mod results;
 mod settings;
@@ -13,6 +15,8 @@ pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
 pub use features::ClipFeatures;
+pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
+pub use metrics::scores;
 pub use progress::{Event, Observer};
 pub use results::{
     ClassScores, EpochRecord, FoldResult, LabelCount, Prediction, Protocol, Results, Scores,
