@@ -8,8 +8,10 @@ mod features;
 mod folds;
 mod metrics;
 mod progress;
+pub mod report;
 mod results;
 mod settings;
+mod write;
 
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
@@ -23,3 +25,4 @@ pub use results::{
     SystemResult,
 };
 pub use settings::{Standardize, TrainSettings, Vote};
+pub use write::write_file;
