@@ -33,9 +33,10 @@ pub(super) fn learning_curves(folds: &[FoldResult], chance: f64, id: &str) -> St
         .flatten()
         .filter(|x| x.is_finite())
         .fold(0.0, f64::max);
+    html += r#"<div class="panels">"#;
     html += &panel(folds, &loss, "Loss in nats", highest, None, &format!("{id}-loss"));
     html += &panel(folds, &accuracy, "Share right", 1.0, Some(chance), &format!("{id}-accuracy"));
-    html
+    html + "</div>"
 }
 
 fn panel(
@@ -133,18 +134,18 @@ fn describe(folds: &[FoldResult], reads: &[Read; 2], epochs: usize) -> String {
 
 /// A line through the finite values, broken at the others; a lone value is a dot.
 fn line(values: &[f64], class: &str, x: impl Fn(usize) -> f64, y: impl Fn(f64) -> f64) -> String {
-    let mut path = String::new();
-    let mut drawing = false;
-    for (i, value) in values.iter().enumerate() {
-        if value.is_finite() {
-            let lone = !drawing && !values.get(i + 1).is_some_and(|next| next.is_finite());
-            let pen = if drawing { 'L' } else { 'M' };
-            path += &format!("{pen}{:.1} {:.1}", x(i), y(*value));
-            path += if lone { "h.01" } else { "" };
+    let (mut path, mut dots) = (String::new(), String::new());
+    let finite = |i: usize| values.get(i).is_some_and(|value| value.is_finite());
+    for (i, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+        let (x, y) = (x(i), y(*value));
+        let drawing = i > 0 && finite(i - 1);
+        if !drawing && !finite(i + 1) {
+            dots += &format!(r#"<circle class="dot {class}" cx="{x:.1}" cy="{y:.1}" r="3"/>"#);
+        } else {
+            path += &format!("{}{x:.1} {y:.1}", if drawing { 'L' } else { 'M' });
         }
-        drawing = value.is_finite();
     }
-    if path.is_empty() { path } else { format!(r#"<path class="line {class}" d="{path}"/>"#) }
+    if path.is_empty() { dots } else { format!(r#"<path class="line {class}" d="{path}"/>{dots}"#) }
 }
 
 /// A value on an axis whose ticks are `step` apart.

@@ -16,8 +16,10 @@ pub(super) fn heat_map(labels: &[String], counts: &[Vec<u64>], what: &str, id: &
     let top = if upright { 42.0 } else { widest * CHARACTER + 34.0 };
     let side = cell * k as f64;
     let (width, height) = (left + side + 8.0, top + side + 8.0);
+    // On a phone, many labels scroll instead of shrinking out of sight.
+    let class = if k > 12 { "many" } else { "" };
     let mut svg = format!(
-        r#"<svg viewBox="0 0 {width:.0} {height:.0}" width="{width:.0}" role="img" aria-labelledby="{id}-t {id}-d"><title id="{id}-t">Confusion matrix of {what}</title><desc id="{id}-d">Row: the truth. Column: the decision. The table of classes gives the numbers.</desc>"#,
+        r#"<svg class="{class}" viewBox="0 0 {width:.0} {height:.0}" width="{width:.0}" role="img" aria-labelledby="{id}-t {id}-d"><title id="{id}-t">Confusion matrix of {what}</title><desc id="{id}-d">Row: the truth. Column: the decision. The table of classes gives the numbers.</desc>"#,
     );
     let middle = left + side / 2.0;
     svg += &format!(
@@ -79,7 +81,7 @@ pub(super) fn heat_map(labels: &[String], counts: &[Vec<u64>], what: &str, id: &
 
 /// What fits into a cell: count and percentage, the count, or nothing.
 fn numbers(x: f64, y: f64, cell: f64, n: u64, share: f64) -> String {
-    let on = if share > 0.5 { " on" } else { "" };
+    let on = if share > 0.7 { " on" } else { "" };
     let digits = n.to_string();
     if cell >= 44.0 {
         format!(

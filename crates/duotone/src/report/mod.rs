@@ -40,7 +40,8 @@ pub fn html(results: &Results) -> String {
     )
 }
 
-/// A table that scrolls by itself where the page is narrow, with column heads and rows of cells.
+/// A table that scrolls by itself where the page is narrow: column heads (one that starts with `<` is
+/// for text, flush left), rows of cells, and a sentence below.
 fn table(name: &str, heads: &[&str], rows: &[String], caption: &str) -> String {
     let heads: String = heads
         .iter()
@@ -52,11 +53,11 @@ fn table(name: &str, heads: &[&str], rows: &[String], caption: &str) -> String {
     let rows: String = rows.iter().map(|row| format!("<tr>{row}</tr>\n")).collect();
     let caption = match caption {
         "" => String::new(),
-        text => format!("<caption>{text}</caption>"),
+        text => format!(r#"<p class="soft">{text}</p>"#),
     };
     format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{name}\"><table>{caption}\
-         <thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{name}\"><table>\
+         <thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>{caption}"
     )
 }
 

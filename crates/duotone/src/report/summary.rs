@@ -51,9 +51,9 @@ pub(super) fn headline(results: &Results) -> String {
 
 /// Accuracy on a scale from 0 to 1 with its interval, chance and the majority baseline.
 fn gauge(accuracy: f64, (low, high): (f64, f64), chance: f64, majority: f64) -> String {
-    let x = |share: f64| if share.is_finite() { 8.0 + 504.0 * share.clamp(0.0, 1.0) } else { 8.0 };
+    let x = |share: f64| if share.is_finite() { 8.0 + 384.0 * share.clamp(0.0, 1.0) } else { 8.0 };
     let mut svg = format!(
-        r#"<svg viewBox="0 0 520 92" width="520" role="img" aria-labelledby="gauge"><title id="gauge">Accuracy {} with chance at {} and the most frequent label at {}</title><rect class="void" x="8" y="38" width="504" height="14" rx="7"/><rect class="cell" x="8" y="38" width="{:.1}" height="14" rx="7" fill-opacity=".45"/><rect class="cell" x="{:.1}" y="34" width="{:.1}" height="22" rx="4" fill-opacity=".3"/><rect class="cell" x="{:.1}" y="30" width="3" height="30" rx="1.5"/>"#,
+        r#"<svg viewBox="0 0 400 92" width="400" role="img" aria-labelledby="gauge"><title id="gauge">Accuracy {} with chance at {} and the most frequent label at {}</title><rect class="void" x="8" y="38" width="384" height="14" rx="7"/><rect class="cell" x="8" y="38" width="{:.1}" height="14" rx="7" fill-opacity=".45"/><rect class="cell" x="{:.1}" y="34" width="{:.1}" height="22" rx="4" fill-opacity=".3"/><rect class="cell" x="{:.1}" y="30" width="3" height="30" rx="1.5"/>"#,
         percent(accuracy),
         percent(chance),
         percent(majority),
@@ -74,8 +74,8 @@ fn gauge(accuracy: f64, (low, high): (f64, f64), chance: f64, majority: f64) -> 
     ];
     for (share, text_y, from, to, text) in marks {
         let anchor = match share {
-            s if s < 0.25 => "start",
-            s if s > 0.75 => "end",
+            s if s < 0.3 => "start",
+            s if s > 0.7 => "end",
             _ => "middle",
         };
         svg += &format!(

@@ -248,33 +248,3 @@ fn numbers_that_are_none_break_nothing() {
     check(&page);
     assert!(page.contains("No system was evaluated"));
 }
-
-/// Writes pages to look at: `DUOTONE_REPORTS=DIR cargo test -p duotone --lib pages_to_look_at`.
-#[test]
-fn pages_to_look_at() {
-    let Some(dir) = std::env::var_os("DUOTONE_REPORTS").map(PathBuf::from) else { return };
-    let systems = [("model1", 0.75), ("model2", 0.92), ("model3", 0.85)];
-    let many: Vec<String> = (0..50).map(|i| format!("label number {i}")).collect();
-    let some: Vec<String> = [
-        "Baroque",
-        "Classical",
-        "Early Romantic and everything that came of it",
-        "Impressionist",
-        "Late Romantic",
-        "Renaissance",
-        "Serial & aleatoric",
-        "Spectral",
-        "Minimal",
-        "Folk song",
-    ]
-    .map(String::from)
-    .to_vec();
-    for (name, results) in [
-        ("styles", results(&styles(), &systems, 4, 20)),
-        ("ten", results(&some, &systems[1..2], 5, 150)),
-        ("fifty", results(&many, &systems[1..2], 3, 30)),
-        ("two", results(&styles()[..2], &[("model2", 1.0)], 1, 1)),
-    ] {
-        std::fs::write(dir.join(format!("{name}.html")), html(&results)).unwrap();
-    }
-}
