@@ -48,7 +48,7 @@ fn panel(
     id: &str,
 ) -> String {
     let epochs = folds.iter().map(|fold| fold.history.len()).max().unwrap_or(0);
-    let step = nice_step(if highest > 0.0 { highest } else { 1.0 }, 4.0);
+    let step = nice_step(highest.max(1e-6), 4.0);
     let most = (highest / step).ceil().max(1.0) * step;
     let x = |epoch: usize| {
         let span = epochs.saturating_sub(1).max(1) as f64;
@@ -73,13 +73,11 @@ fn panel(
     }
     let every = (nice_step(epochs as f64, 6.0) as usize).max(1);
     for epoch in (1..=epochs).filter(|e| *e == 1 || e.is_multiple_of(every)) {
-        if epoch == 1 || epoch > every / 2 {
-            svg += &format!(
-                r#"<text class="tick" x="{:.1}" y="{:.1}" text-anchor="middle">{epoch}</text>"#,
-                x(epoch - 1),
-                HEIGHT - BOTTOM + 16.0
-            );
-        }
+        svg += &format!(
+            r#"<text class="tick" x="{:.1}" y="{:.1}" text-anchor="middle">{epoch}</text>"#,
+            x(epoch - 1),
+            HEIGHT - BOTTOM + 16.0
+        );
     }
     svg += &format!(
         r#"<text class="strong" x="{LEFT}" y="14">{name}</text><text class="tick" x="{:.1}" y="{:.1}" text-anchor="end">epoch</text>"#,
