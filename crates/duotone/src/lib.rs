@@ -11,6 +11,7 @@ mod progress;
 pub mod report;
 mod results;
 mod settings;
+mod write;
 
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
@@ -24,3 +25,4 @@ pub use results::{
     SystemResult,
 };
 pub use settings::{Standardize, TrainSettings, Vote};
+pub use write::write_file;
