@@ -2,8 +2,10 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
+mod collection;
 pub mod demo;
 mod error;
+mod extract;
 mod features;
 mod folds;
 mod metrics;
@@ -11,11 +13,14 @@ mod progress;
 pub mod report;
 mod results;
 mod settings;
+mod store;
 mod write;
 
+pub use collection::{Collection, CollectionOptions, Item};
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
+pub use extract::{choose_rate, extract_all, extract_each};
 pub use features::ClipFeatures;
 pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
 pub use metrics::scores;
@@ -25,4 +30,5 @@ pub use results::{
     SystemResult,
 };
 pub use settings::{Standardize, TrainSettings, Vote};
+pub use store::FeatureStore;
 pub use write::write_file;
