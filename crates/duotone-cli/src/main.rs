@@ -1,3 +1,22 @@
-//! The command line.
+//! The command line of duotone: arguments, progress bars, tables and exit codes.
 #![forbid(unsafe_code)]
-fn main() {}
+
+mod args;
+mod commands;
+mod exit;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Cli;
+use progress::Console;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let console = Console::new(cli.global);
+    let outcome = commands::run(cli, &console);
+    exit::end(&console, outcome)
+}

@@ -1,0 +1,99 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use duotone::audio::Segmenter;
+use duotone::{Standardize, TrainSettings};
+
+use super::values::{self, SampleRate};
+
+/// What `train` and `evaluate` share.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TrainingArgs {
+    /// Column of a CSV collection that holds the labels; needed where there are several
+    #[arg(short, long, value_name = "COLUMN")]
+    pub(crate) label: Option<String>,
+    /// Store of computed spectrograms; made where there is none (see `duotone features`)
+    #[arg(long, value_name = "STORE")]
+    pub(crate) features: Option<PathBuf>,
+    /// Sample rate that every file is brought to, or `auto`: the files' own where all share one of
+    /// 44100, 22050 and 11025, else 22050
+    #[arg(long, default_value = "auto", value_name = "auto|HZ")]
+    pub(crate) sample_rate: SampleRate,
+    /// Passes over all training segments; the paper's 150
+    #[arg(long, default_value = "150", value_parser = values::count,
+          value_name = "N", help_heading = "Training")]
+    epochs: usize,
+    /// Constant learning rate of plain SGD; the paper's 0.02
+    #[arg(long, default_value = "0.02", value_parser = values::learning_rate,
+          value_name = "RATE", help_heading = "Training")]
+    learning_rate: f32,
+    /// Segments in a mini-batch; the paper's 40
+    #[arg(long, default_value = "40", value_parser = values::count,
+          value_name = "N", help_heading = "Training")]
+    batch_size: usize,
+    /// Segments of each file to learn from: `random:N` (the paper's 30) or `consecutive`
+    #[arg(long, default_value = "random:30", value_parser = values::segments,
+          value_name = "HOW", help_heading = "Training")]
+    segments: Segmenter,
+    /// Draw new random segments in every epoch; the paper draws them once
+    #[arg(long, help_heading = "Training")]
+    fresh_segments: bool,
+    /// How inputs are brought to a common scale, always fitted on training files alone
+    #[arg(long, value_enum, default_value = "band", help_heading = "Training")]
+    standardize: StandardizeArg,
+    #[command(flatten)]
+    seed: Seed,
+}
+
+impl TrainingArgs {
+    pub(crate) fn settings(&self, validation: f64) -> TrainSettings {
+        TrainSettings {
+            epochs: self.epochs,
+            learning_rate: self.learning_rate,
+            batch_size: self.batch_size,
+            segments: self.segments,
+            fresh_segments: self.fresh_segments,
+            standardize: self.standardize.into(),
+            validation,
+            seed: self.seed.seed,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Seed {
+    /// Decides everything random; the same seed gives the same bytes
+    #[arg(long, default_value = "0", value_name = "N", help_heading = "Training")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Threads {
+    /// Threads to work with; as many as the machine has where not said. Results are the same
+    #[arg(long, global = true, value_name = "N", value_parser = values::threads,
+          help_heading = "Global options")]
+    pub(crate) threads: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum StandardizeArg {
+    /// As the front end gives them
+    None,
+    /// One mean and deviation for all
+    Global,
+    /// One for each mel band
+    Band,
+    /// One for each band and frame of a segment
+    Pixel,
+}
+
+impl From<StandardizeArg> for Standardize {
+    fn from(arg: StandardizeArg) -> Self {
+        match arg {
+            StandardizeArg::None => Self::None,
+            StandardizeArg::Global => Self::Global,
+            StandardizeArg::Band => Self::Band,
+            StandardizeArg::Pixel => Self::Pixel,
+        }
+    }
+}
