@@ -2,19 +2,33 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
+mod classify;
+mod collection;
 mod error;
+mod evaluate;
 mod features;
+mod model;
 mod progress;
+mod recipe;
 mod results;
+mod scaler;
 mod settings;
+mod train;
 
+pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
+pub use collection::{Collection, Item};
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
+pub use evaluate::{EvaluateJob, evaluate};
 pub use features::ClipFeatures;
+pub use model::{Measured, Model, ModelCard};
 pub use progress::{Event, Observer};
+pub use recipe::Recipe;
 pub use results::{
     ClassScores, EpochRecord, FoldResult, LabelCount, Prediction, Protocol, Results, Scores,
     SystemResult,
 };
+pub use scaler::Scaler;
 pub use settings::{Standardize, TrainSettings, Vote};
+pub use train::{TrainJob, TrainReport, train};
