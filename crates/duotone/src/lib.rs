@@ -4,6 +4,7 @@
 
 mod classify;
 mod collection;
+pub mod demo;
 mod error;
 mod evaluate;
 mod features;
