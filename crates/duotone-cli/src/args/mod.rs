@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use training::TrainingArgs;
-pub(crate) use values::{ArchitectureArg, SampleRate};
+pub(crate) use values::SampleRate;
 
 use training::{Seed, Threads};
 
@@ -86,18 +86,8 @@ pub(crate) struct TrainArgs {
     #[arg(short, long, value_name = "M.safetensors")]
     pub(crate) output: PathBuf,
     /// Network: a preset of the paper's (model1, model2, model2-figure, model3) or a TOML file
-    #[arg(short, long, default_value = "model2", value_name = "A")]
-    pub(crate) architecture: ArchitectureArg,
-    /// Share of the clips held out to watch loss and accuracy on, below 1
-    #[arg(long, value_name = "FRACTION", default_value = "0",
-          value_parser = values::validation, help_heading = "Training")]
-    pub(crate) validation: f64,
-    /// Column of the collection whose values (artist, album) stay together when clips are held out
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) group: Option<String>,
-    /// Continue from the checkpoint that an interrupted run left
-    #[arg(long)]
-    pub(crate) resume: bool,
+    #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]
+    pub(crate) architecture: String,
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
 }
@@ -108,6 +98,8 @@ pub(crate) struct TrainArgs {
 /// by a network that was trained on the others and never heard it. With `--group artist` no artist
 /// is in two folds, which is what tells music apart rather than recordings; without it scores are
 /// often ten points too high. Several architectures are measured on the same folds.
+///
+/// The training options and their defaults are those of `train`: the paper's.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -121,14 +113,12 @@ pub(crate) struct EvaluateArgs {
     pub(crate) collection: PathBuf,
     /// Networks, separated by commas: presets of the paper's (model1, model2, model2-figure,
     /// model3) or TOML files
-    #[arg(short, long, default_value = "model2", value_name = "A[,B…]", value_delimiter = ',')]
-    pub(crate) architecture: Vec<ArchitectureArg>,
+    #[arg(short, long, default_value = "model2", value_name = "A[,B…]", value_delimiter = ',',
+          value_parser = values::architecture)]
+    pub(crate) architecture: Vec<String>,
     /// Number of folds
     #[arg(long, default_value = "5", value_parser = values::folds)]
     pub(crate) folds: usize,
-    /// Column of the collection whose values (artist, album) are never in two folds
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) group: Option<String>,
     /// Folder for results.json, predictions.csv and report.html
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
@@ -184,8 +174,8 @@ pub(crate) struct FeaturesArgs {
     pub(crate) output: PathBuf,
     /// Network whose input is computed: a preset (model1, model2, model2-figure, model3) or a TOML
     /// file; model1, model2 and model3 share theirs
-    #[arg(short, long, default_value = "model2", value_name = "A")]
-    pub(crate) architecture: ArchitectureArg,
+    #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]
+    pub(crate) architecture: String,
     /// Sample rate that every file is brought to, or `auto`: the files' own where all share one of
     /// 44100, 22050 and 11025, else 22050
     #[arg(long, default_value = "auto", value_name = "auto|HZ")]

@@ -12,6 +12,10 @@ pub(crate) struct TrainingArgs {
     /// Column of a CSV collection that holds the labels; needed where there are several
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
+    /// Column of a CSV collection (artist, album) whose values are kept on one side: never in two
+    /// folds, never both trained on and held out
+    #[arg(short, long, value_name = "COLUMN")]
+    pub(crate) group: Option<String>,
     /// Store of computed spectrograms; made where there is none (see `duotone features`)
     #[arg(long, value_name = "STORE")]
     pub(crate) features: Option<PathBuf>,
@@ -41,12 +45,21 @@ pub(crate) struct TrainingArgs {
     /// How inputs are brought to a common scale, always fitted on training files alone
     #[arg(long, value_enum, default_value = "band", help_heading = "Training")]
     standardize: StandardizeArg,
+    /// Share of the training clips that are held out to watch loss and accuracy on, below 1
+    #[arg(long, default_value = "0", value_parser = values::validation,
+          value_name = "FRACTION", help_heading = "Training")]
+    validation: f64,
     #[command(flatten)]
     seed: Seed,
+    /// Go on where an interrupted run with the same options and --output left off; the result is
+    /// the same to the byte
+    #[arg(long, requires = "output", help_heading = "Training")]
+    pub(crate) resume: bool,
 }
 
 impl TrainingArgs {
-    pub(crate) fn settings(&self, validation: f64) -> TrainSettings {
+    /// What the library calls these.
+    pub(crate) fn settings(&self) -> TrainSettings {
         TrainSettings {
             epochs: self.epochs,
             learning_rate: self.learning_rate,
@@ -54,7 +67,7 @@ impl TrainingArgs {
             segments: self.segments,
             fresh_segments: self.fresh_segments,
             standardize: self.standardize.into(),
-            validation,
+            validation: self.validation,
             seed: self.seed.seed,
         }
     }

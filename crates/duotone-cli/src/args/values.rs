@@ -1,29 +1,16 @@
 //! Values that are more than a word, each refused with what it may be.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 
 use duotone::audio::Segmenter;
 use duotone::nn::Architecture;
 
-/// A preset's name, or a TOML file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ArchitectureArg {
-    Preset(String),
-    File(PathBuf),
-}
-
-impl FromStr for ArchitectureArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if Architecture::PRESETS.contains(&text) {
-            Ok(Self::Preset(text.into()))
-        } else if text.ends_with(".toml") {
-            Ok(Self::File(text.into()))
-        } else {
-            Err(format!("it may be {} or a file named *.toml", Architecture::PRESETS.join(", ")))
-        }
+/// A preset's name, or a TOML file's.
+pub(super) fn architecture(text: &str) -> Result<String, String> {
+    if Architecture::PRESETS.contains(&text) || text.ends_with(".toml") {
+        Ok(text.into())
+    } else {
+        Err(format!("it may be {} or a file named *.toml", Architecture::PRESETS.join(", ")))
     }
 }
 
@@ -95,9 +82,9 @@ mod tests {
 
     #[test]
     fn architectures_are_presets_or_files() {
-        assert_eq!("model2-figure".parse(), Ok(ArchitectureArg::Preset("model2-figure".into())));
-        assert_eq!("a/b.toml".parse(), Ok(ArchitectureArg::File("a/b.toml".into())));
-        let error = "model4".parse::<ArchitectureArg>().unwrap_err();
+        assert_eq!(architecture("model2-figure"), Ok("model2-figure".into()));
+        assert_eq!(architecture("a/b.toml"), Ok("a/b.toml".into()));
+        let error = architecture("model4").unwrap_err();
         assert!(error.contains("model2-figure") && error.contains("toml"), "{error}");
     }
 
