@@ -2,10 +2,14 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod cards;
 mod commands;
+mod decisions;
 mod exit;
 mod output;
+mod paths;
 mod progress;
+mod scores;
 
 use std::process::ExitCode;
 

@@ -11,8 +11,7 @@ use crate::progress::Console;
 
 pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure> {
     let classifier = Classifier::load(&args.model)?;
-    let files: Vec<PathBuf> = paths::expand(&args.paths, console)?;
-    console.watch_signals()?;
+    let files: Vec<PathBuf> = paths::expand(&args.paths)?;
     let options = ClassifyOptions { vote: args.vote.into(), segments: args.segments };
     let labels = classifier.card().labels.iter().map(|label| label.name.clone()).collect();
     let mut decisions = Decisions::new(args.format, labels, args.segments, args.top);

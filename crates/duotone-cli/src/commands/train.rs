@@ -14,7 +14,6 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
     let training = args.training;
     let collection =
         Collection::load(&args.collection, training.label.as_deref(), training.group.as_deref())?;
-    console.watch_signals()?;
     let job = TrainJob {
         collection: &collection,
         recipe,
