@@ -9,6 +9,8 @@ mod error;
 mod evaluate;
 mod features;
 mod model;
+mod folds;
+mod metrics;
 mod progress;
 mod recipe;
 mod results;
@@ -24,6 +26,8 @@ pub use error::{Error, LeftOut};
 pub use evaluate::{EvaluateJob, evaluate};
 pub use features::ClipFeatures;
 pub use model::{Measured, Model, ModelCard};
+pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
+pub use metrics::scores;
 pub use progress::{Event, Observer};
 pub use recipe::Recipe;
 pub use results::{
