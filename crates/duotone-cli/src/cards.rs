@@ -33,11 +33,8 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
     let _ = writeln!(text, "training     {}", training(card));
     if let Some(last) = card.history.last() {
         let right = percent(last.accuracy);
-        let _ = writeln!(
-            text,
-            "last epoch   loss {:.4}, {right} of the training segments",
-            last.loss
-        );
+        let _ =
+            writeln!(text, "last epoch   loss {:.4}, {right} of the training segments", last.loss);
     }
     let measured = match &card.measured {
         Some(m) => format!(

@@ -38,3 +38,34 @@ pub struct Collection {
     /// What the user should know.
     pub notices: Vec<String>,
 }
+impl Collection {
+    /// Stand-in.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn load(
+        path: &std::path::Path,
+        _label: Option<&str>,
+        _group: Option<&str>,
+    ) -> Result<Self, crate::Error> {
+        Err(crate::Error::Settings(path.display().to_string()))
+    }
+}
+/// Stand-in.
+///
+/// # Errors
+/// Always.
+pub fn audio_files(path: &std::path::Path) -> Result<Vec<PathBuf>, crate::Error> {
+    Err(crate::Error::Settings(path.display().to_string()))
+}
+/// Stand-in.
+pub fn automatic_rate(rates: impl IntoIterator<Item = u32>) -> u32 {
+    rates.into_iter().next().unwrap_or(22_050)
+}
+/// Stand-in.
+pub mod report {
+    /// Stand-in.
+    pub fn html(_: &crate::Results) -> String {
+        String::new()
+    }
+}

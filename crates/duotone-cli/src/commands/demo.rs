@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use duotone::demo::{self, DemoCollection, DemoOptions};
-use duotone::{ClassifyOptions, Classifier, Results};
+use duotone::{Classifier, ClassifyOptions, Results};
 
 use super::dispatch;
 use crate::args::{Cli, DemoArgs, quote_path};
