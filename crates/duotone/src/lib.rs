@@ -13,6 +13,7 @@ mod folds;
 mod metrics;
 mod progress;
 mod recipe;
+pub mod report;
 mod results;
 mod scaler;
 mod settings;
