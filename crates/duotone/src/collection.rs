@@ -62,10 +62,3 @@ pub fn audio_files(path: &std::path::Path) -> Result<Vec<PathBuf>, crate::Error>
 pub fn automatic_rate(rates: impl IntoIterator<Item = u32>) -> u32 {
     rates.into_iter().next().unwrap_or(22_050)
 }
-/// Stand-in.
-pub mod report {
-    /// Stand-in.
-    pub fn html(_: &crate::Results) -> String {
-        String::new()
-    }
-}

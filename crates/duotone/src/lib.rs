@@ -20,7 +20,7 @@ mod settings;
 mod train;
 
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
-pub use collection::{Collection, Item, audio_files, automatic_rate, report};
+pub use collection::{Collection, Item, audio_files, automatic_rate};
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
