@@ -3,7 +3,11 @@
 
 mod architecture;
 mod error;
+mod head;
+mod kernel;
+mod layers;
 mod network;
+mod parallel;
 pub mod random;
 pub mod reference;
 mod trainer;
@@ -11,6 +15,7 @@ mod weights;
 
 pub use architecture::{Architecture, MapShape, Pipeline};
 pub use error::Error;
+pub use kernel::Isa;
 pub use network::Network;
 pub use trainer::{Step, StepOutcome, Trainer};
 pub use weights::{Tensor, Weights};

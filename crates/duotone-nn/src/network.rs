@@ -1,10 +1,15 @@
-use crate::{Architecture, Error, Weights, reference};
+use crate::kernel::Isa;
+use crate::layers::{Activations, Layers};
+use crate::{Architecture, Error, Weights, head};
+
+/// Segments that go through the network together: as many as keep its dense layer busy.
+const BATCH: usize = 48;
 
 /// A network ready to run.
 #[derive(Clone, Debug)]
 pub struct Network {
-    architecture: Architecture,
-    weights: Weights,
+    pub(crate) architecture: Architecture,
+    pub(crate) layers: Layers,
 }
 
 impl Network {
@@ -13,9 +18,22 @@ impl Network {
     /// # Errors
     /// What [`Architecture::validate`] or [`Weights::check`] finds.
     pub fn new(architecture: &Architecture, weights: &Weights) -> Result<Self, Error> {
+        Self::with_isa(architecture, weights, Isa::best())
+    }
+
+    /// As [`new`](Self::new), for a chosen instruction set: to compare them.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_isa(
+        architecture: &Architecture,
+        weights: &Weights,
+        isa: Isa,
+    ) -> Result<Self, Error> {
         architecture.validate()?;
         weights.check(architecture)?;
-        Ok(Self { architecture: architecture.clone(), weights: weights.clone() })
+        let layers = Layers::pack(isa, architecture, weights);
+        Ok(Self { architecture: architecture.clone(), layers })
     }
 
     /// What this network looks like.
@@ -27,7 +45,7 @@ impl Network {
     /// A copy of the weights as they are now.
     #[must_use]
     pub fn weights(&self) -> Weights {
-        self.weights.clone()
+        self.layers.unpack(&self.architecture)
     }
 
     /// Logits of a batch: `inputs` holds any number of segments (bands × frames, band-major) one
@@ -37,13 +55,14 @@ impl Network {
     /// # Errors
     /// [`Error::Batch`] when `inputs` is not a whole number of segments.
     pub fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
-        let a = &self.architecture;
-        if inputs.len() % (a.bands * a.frames) != 0 {
-            return Err(Error::Batch(format!("{} values", inputs.len())));
+        let size = segment_size(&self.architecture, inputs)?;
+        let mut logits = Vec::with_capacity(inputs.len() / size * self.architecture.classes);
+        let mut activations = Activations::default();
+        for batch in inputs.chunks(BATCH * size) {
+            self.layers.forward(batch, (size, size), &mut activations);
+            head::logits(&self.architecture, &self.layers, &activations, &mut logits);
         }
-        let wide: Vec<f64> = inputs.iter().map(|&x| f64::from(x)).collect();
-        let out = reference::forward(a, &reference::widen(&self.weights), &wide, None);
-        Ok(out.logits.iter().map(|&x| x as f32).collect())
+        Ok(logits)
     }
 
     /// Softmax of [`logits`](Self::logits).
@@ -51,8 +70,22 @@ impl Network {
     /// # Errors
     /// As [`logits`](Self::logits).
     pub fn probabilities(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
-        let logits: Vec<f64> = self.logits(inputs)?.iter().map(|&x| f64::from(x)).collect();
-        let rows = reference::softmax(&logits, self.architecture.classes);
-        Ok(rows.iter().map(|&x| x as f32).collect())
+        let mut rows = self.logits(inputs)?;
+        rows.chunks_exact_mut(self.architecture.classes).for_each(head::softmax);
+        Ok(rows)
     }
+}
+
+/// Numbers in a segment, where `inputs` holds a whole number of them.
+pub(crate) fn segment_size(architecture: &Architecture, inputs: &[f32]) -> Result<usize, Error> {
+    let size = architecture.bands * architecture.frames;
+    if inputs.len() % size != 0 {
+        return Err(Error::Batch(format!(
+            "{} values are not a whole number of segments of {} bands × {} frames",
+            inputs.len(),
+            architecture.bands,
+            architecture.frames
+        )));
+    }
+    Ok(size)
 }

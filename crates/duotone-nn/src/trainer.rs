@@ -1,4 +1,8 @@
-use crate::{Architecture, Error, Network, Weights, reference};
+use crate::head::{self, HeadGradients};
+use crate::kernel::{BLOCK, FilterGradient, Isa, PooledGradients, filter_gradient};
+use crate::layers::Activations;
+use crate::network::segment_size;
+use crate::{Architecture, Error, Network, Weights, parallel};
 
 /// The numbers of one training step.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +28,13 @@ pub struct StepOutcome {
 #[derive(Clone, Debug)]
 pub struct Trainer {
     network: Network,
+    filter_gradients: Vec<FilterGradient>,
+    /// The batch, each segment followed by the zeros that gradient kernels read beyond it.
+    segments: Vec<f32>,
+    activations: Activations,
+    head: HeadGradients,
+    /// Gradients of the pooled maps, (feature block, sample, feature in the block).
+    pooled: Vec<f32>,
 }
 
 impl Trainer {
@@ -32,7 +43,32 @@ impl Trainer {
     /// # Errors
     /// As [`Network::new`].
     pub fn new(architecture: &Architecture, weights: &Weights) -> Result<Self, Error> {
-        Ok(Self { network: Network::new(architecture, weights)? })
+        Self::with_isa(architecture, weights, Isa::best())
+    }
+
+    /// As [`new`](Self::new), for a chosen instruction set: to compare them.
+    ///
+    /// # Errors
+    /// As [`Network::new`].
+    pub fn with_isa(
+        architecture: &Architecture,
+        weights: &Weights,
+        isa: Isa,
+    ) -> Result<Self, Error> {
+        let network = Network::with_isa(architecture, weights, isa)?;
+        let filter_gradients = architecture
+            .pipelines
+            .iter()
+            .map(|p| FilterGradient::new(isa, p.filters, p.kernel))
+            .collect();
+        Ok(Self {
+            network,
+            filter_gradients,
+            segments: Vec::new(),
+            activations: Activations::default(),
+            head: HeadGradients::default(),
+            pooled: Vec::new(),
+        })
     }
 
     /// The network as trained so far.
@@ -51,19 +87,117 @@ impl Trainer {
         labels: &[u32],
         step: Step,
     ) -> Result<StepOutcome, Error> {
-        let a = self.network.architecture().clone();
-        let mut weights = self.network.weights();
-        let wide = reference::widen(&weights);
-        let x: Vec<f64> = inputs.iter().map(|&x| f64::from(x)).collect();
-        let mask = reference::dropout_mask(&a, labels.len(), step.seed, step.index);
-        let out = reference::forward(&a, &wide, &x, Some(&mask));
-        let grads = reference::backward(&a, &wide, &x, labels, Some(&mask), &out);
-        for (name, tensor) in &mut weights.0 {
-            for (w, g) in tensor.data.iter_mut().zip(&grads[name]) {
-                *w -= step.learning_rate * *g as f32;
-            }
+        self.run(inputs, labels, step, (1.0, step.learning_rate))
+    }
+
+    /// What [`step`](Self::step) would do, with the gradient of every weight instead of an update;
+    /// the learning rate plays no part.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn gradients(
+        &self,
+        inputs: &[f32],
+        labels: &[u32],
+        step: Step,
+    ) -> Result<(StepOutcome, Weights), Error> {
+        let mut copy = self.clone();
+        let outcome = copy.run(inputs, labels, step, (0.0, -1.0))?;
+        Ok((outcome, copy.network.weights()))
+    }
+
+    /// Weights become `keep × weight − rate × gradient`.
+    fn run(
+        &mut self,
+        inputs: &[f32],
+        labels: &[u32],
+        step: Step,
+        (keep, rate): (f32, f32),
+    ) -> Result<StepOutcome, Error> {
+        let Network { architecture, layers } = &mut self.network;
+        let size = check(architecture, inputs, labels)?;
+        let overrun = self.filter_gradients.iter().map(FilterGradient::overrun).max();
+        let stride = size + overrun.unwrap_or(0);
+        self.segments.resize(labels.len() * stride, 0.0);
+        for (to, from) in self.segments.chunks_exact_mut(stride).zip(inputs.chunks_exact(size)) {
+            to[..size].copy_from_slice(from);
         }
-        self.network = Network::new(&a, &weights)?;
-        Ok(StepOutcome { loss: reference::loss(&out.logits, labels, a.classes), correct: 0 })
+        layers.forward(&self.segments, (size, stride), &mut self.activations);
+
+        let head = &mut self.head;
+        let outcome = head::backward(architecture, layers, &self.activations, labels, step, head);
+
+        self.pooled.resize(layers.dense.blocks * labels.len() * BLOCK, 0.0);
+        layers.dense_backward(
+            &self.activations,
+            (&head.by_unit, &head.by_sample),
+            architecture.slope,
+            (keep, rate),
+            &mut self.pooled,
+        );
+
+        let mut first = 0;
+        for ((pipeline, filters), gradient) in
+            architecture.pipelines.iter().zip(&mut layers.pipelines).zip(&mut self.filter_gradients)
+        {
+            let (rows, columns) = architecture.map_shape(pipeline).pooled;
+            let from = PooledGradients {
+                segments: &self.segments,
+                segment_stride: stride,
+                samples: labels.len(),
+                frames: architecture.frames,
+                gradients: &self.pooled,
+                positions: &self.activations.positions,
+                features: architecture.features(),
+                first,
+                filters: pipeline.filters,
+                windows: rows * columns,
+            };
+            let (shape, size) = (gradient.shape(), gradient.filter_len());
+            parallel::pieces(gradient.sums_mut(), size, |filter, sums| {
+                filter_gradient(&shape, from, filter, sums);
+            });
+            filters.update_weight(|i, w| *w = keep * *w - rate * gradient.weight(i));
+            for (filter, bias) in filters.bias_mut().iter_mut().enumerate() {
+                *bias = keep * *bias - rate * gradient.bias(filter);
+            }
+            first += rows * columns * pipeline.filters;
+        }
+
+        let update = |weight: &mut f32, gradient: f32| *weight = keep * *weight - rate * gradient;
+        let (dense, classes) = (architecture.dense, architecture.classes);
+        for (unit, bias) in layers.dense.bias.iter_mut().enumerate() {
+            update(bias, head.by_unit[unit * labels.len()..][..labels.len()].iter().sum());
+        }
+        for class in 0..classes {
+            let column = || head.logits.iter().skip(class).step_by(classes);
+            update(&mut layers.output_bias[class], column().sum());
+            let row = &mut layers.output_weight[class * dense..][..dense];
+            let mut sums = vec![0.0; dense];
+            for (&d, units) in column().zip(head.dropped.chunks_exact(dense)) {
+                sums.iter_mut().zip(units).for_each(|(sum, unit)| *sum += d * unit);
+            }
+            row.iter_mut().zip(sums).for_each(|(weight, sum)| update(weight, sum));
+        }
+        Ok(outcome)
+    }
+}
+
+/// Numbers in a segment, where there is one for every label and every label has its class.
+fn check(architecture: &Architecture, inputs: &[f32], labels: &[u32]) -> Result<usize, Error> {
+    let size = segment_size(architecture, inputs)?;
+    if labels.is_empty() || inputs.len() != labels.len() * size {
+        return Err(Error::Batch(format!(
+            "{} segments for {} labels",
+            inputs.len() / size,
+            labels.len()
+        )));
+    }
+    match labels.iter().find(|&&label| label as usize >= architecture.classes) {
+        Some(label) => Err(Error::Batch(format!(
+            "label {label} where there are {} classes",
+            architecture.classes
+        ))),
+        None => Ok(size),
     }
 }

@@ -1,0 +1,186 @@
+//! From the dense layer's sums to logits and back: small products, in plain code.
+
+use crate::layers::{Activations, Layers};
+use crate::random::Philox;
+use crate::reference::{DROPOUT, dropout_threshold};
+use crate::{Architecture, Step, StepOutcome, parallel};
+
+/// What the head's backward pass hands on and leaves behind, each a mean over the batch.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeadGradients {
+    /// Of the dense layer's sums, (sample, padded unit).
+    pub(crate) by_sample: Vec<f32>,
+    /// The same, (padded unit, sample).
+    pub(crate) by_unit: Vec<f32>,
+    /// Of the logits, (sample, class).
+    pub(crate) logits: Vec<f32>,
+    /// The units after dropout, (sample, unit).
+    pub(crate) dropped: Vec<f32>,
+    /// Loss in nats and whether the decision was right, a sample.
+    outcomes: Vec<(f32, bool)>,
+}
+
+/// Appends a batch's logits, without dropout.
+pub(crate) fn logits(
+    architecture: &Architecture,
+    layers: &Layers,
+    activations: &Activations,
+    logits: &mut Vec<f32>,
+) {
+    let samples = activations.samples;
+    let mut hidden = vec![0.0; architecture.dense];
+    for sample in 0..samples {
+        for (unit, (h, bias)) in hidden.iter_mut().zip(&layers.dense.bias).enumerate() {
+            *h = sigmoid(activations.sums[unit * samples + sample] + bias);
+        }
+        let from = logits.len();
+        logits.resize(from + architecture.classes, 0.0);
+        output(layers, &hidden, &mut logits[from..]);
+    }
+}
+
+/// Forward with dropout, softmax and cross-entropy, and backward to the dense layer's sums.
+pub(crate) fn backward(
+    architecture: &Architecture,
+    layers: &Layers,
+    activations: &Activations,
+    labels: &[u32],
+    step: Step,
+    out: &mut HeadGradients,
+) -> StepOutcome {
+    let (samples, dense, classes) = (labels.len(), architecture.dense, architecture.classes);
+    let units = layers.dense.units;
+    out.by_sample.resize(samples * units, 0.0);
+    // The padding's place moves with the number of samples: all anew.
+    out.by_unit.clear();
+    out.by_unit.resize(samples * units, 0.0);
+    out.logits.resize(samples * classes, 0.0);
+    out.dropped.resize(samples * dense, 0.0);
+    out.outcomes.resize(samples, (0.0, false));
+    let random = Philox::new(step.seed ^ DROPOUT, step.index);
+    let threshold = dropout_threshold(architecture.dropout);
+    let scale = 1.0 / (1.0 - architecture.dropout);
+    let rows = Rows {
+        by_sample: &mut out.by_sample,
+        logits: &mut out.logits,
+        dropped: &mut out.dropped,
+        outcomes: &mut out.outcomes,
+    };
+    rows.each((units, classes, dense), |sample, row| {
+        let mut words = Words::new(random, (sample * dense) as u64);
+        for unit in 0..dense {
+            let sum = activations.sums[unit * samples + sample] + layers.dense.bias[unit];
+            let hidden = sigmoid(sum);
+            let kept = if words.next() < threshold { 0.0 } else { scale };
+            // For now the derivative of the unit's way from its sum to the output layer.
+            row.by_sample[unit] = hidden * (1.0 - hidden) * kept;
+            row.dropped[unit] = hidden * kept;
+        }
+        output(layers, row.dropped, row.logits);
+        let label = labels[sample] as usize;
+        let largest = row.logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let right = row.logits.iter().position(|&x| x == largest) == Some(label);
+        let logit = f64::from(row.logits[label]) - f64::from(largest);
+        let sum: f64 = row.logits.iter().map(|&x| (f64::from(x) - f64::from(largest)).exp()).sum();
+        *row.outcome = ((sum.ln() - logit) as f32, right);
+        softmax(row.logits);
+        row.logits[label] -= 1.0;
+        row.logits.iter_mut().for_each(|d| *d /= samples as f32);
+        for unit in 0..dense {
+            let back: f32 = (0..classes)
+                .map(|class| row.logits[class] * layers.output_weight[class * dense + unit])
+                .sum();
+            row.by_sample[unit] *= back;
+        }
+    });
+    for (sample, row) in out.by_sample.chunks_exact(units).enumerate() {
+        for (unit, &d) in row.iter().enumerate() {
+            out.by_unit[unit * samples + sample] = d;
+        }
+    }
+    StepOutcome {
+        loss: out.outcomes.iter().map(|o| f64::from(o.0)).sum::<f64>() / samples as f64,
+        correct: out.outcomes.iter().filter(|o| o.1).count(),
+    }
+}
+
+/// The buffers that [`backward`] fills sample by sample.
+struct Rows<'a> {
+    by_sample: &'a mut [f32],
+    logits: &'a mut [f32],
+    dropped: &'a mut [f32],
+    outcomes: &'a mut [(f32, bool)],
+}
+
+/// One sample's part of each.
+struct Row<'a> {
+    by_sample: &'a mut [f32],
+    logits: &'a mut [f32],
+    dropped: &'a mut [f32],
+    outcome: &'a mut (f32, bool),
+}
+
+impl Rows<'_> {
+    fn each(
+        self,
+        (units, classes, dense): (usize, usize, usize),
+        work: impl Fn(usize, &mut Row<'_>) + Sync,
+    ) {
+        let mut rows: Vec<Row<'_>> = self
+            .by_sample
+            .chunks_exact_mut(units)
+            .zip(self.logits.chunks_exact_mut(classes))
+            .zip(self.dropped.chunks_exact_mut(dense))
+            .zip(self.outcomes)
+            .map(|(((by_sample, logits), dropped), outcome)| Row {
+                by_sample,
+                logits,
+                dropped,
+                outcome,
+            })
+            .collect();
+        parallel::pieces(&mut rows, 1, |sample, row| work(sample, &mut row[0]));
+    }
+}
+
+/// The generator's words one after the other, four to a block.
+struct Words {
+    random: Philox,
+    next: u64,
+    block: [u32; 4],
+}
+
+impl Words {
+    fn new(random: Philox, first: u64) -> Self {
+        Self { random, next: first, block: random.block(first / 4) }
+    }
+
+    fn next(&mut self) -> u32 {
+        let word = self.block[(self.next % 4) as usize];
+        self.next += 1;
+        if self.next % 4 == 0 {
+            self.block = self.random.block(self.next / 4);
+        }
+        word
+    }
+}
+
+/// The output layer of one sample.
+fn output(layers: &Layers, hidden: &[f32], logits: &mut [f32]) {
+    let rows = layers.output_weight.chunks_exact(hidden.len());
+    for ((logit, bias), row) in logits.iter_mut().zip(&layers.output_bias).zip(rows) {
+        *logit = bias + row.iter().zip(hidden).map(|(w, h)| w * h).sum::<f32>();
+    }
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// Softmax in place.
+pub(crate) fn softmax(row: &mut [f32]) {
+    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    row.iter_mut().for_each(|x| *x = (*x - largest).exp());
+    let sum: f32 = row.iter().sum();
+    row.iter_mut().for_each(|x| *x /= sum);
+}

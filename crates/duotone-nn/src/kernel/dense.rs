@@ -1,0 +1,278 @@
+//! The dense layer's three products. Its weights lie in blocks of [`BLOCK`] features: (feature
+//! block, unit, feature in the block), so that a block's share of the backward pass and of the
+//! update touches one contiguous piece and nothing else.
+
+use super::{Isa, Kernel, Vector};
+
+/// Features in a block of weights.
+pub(crate) const BLOCK: usize = 64;
+/// Units in a tile of the forward product; units are padded to a multiple of it.
+pub(crate) const UNITS: usize = 4;
+/// Samples in a tile of the forward product.
+const SAMPLES: usize = 3;
+/// Blocks summed in registers before they are added up: the samples' share of them stays in the
+/// second-level cache.
+const DEPTH: usize = 16;
+/// Rows of a tile of the backward products, and registers of features in one.
+const ROWS: usize = 6;
+const WIDE: usize = 2;
+
+/// Inputs of the dense layer: `samples` rows of `blocks × BLOCK` features, `stride` apart.
+#[derive(Clone, Copy)]
+pub(crate) struct Inputs<'a> {
+    pub(crate) values: &'a [f32],
+    pub(crate) samples: usize,
+    pub(crate) stride: usize,
+    pub(crate) blocks: usize,
+}
+
+impl Inputs<'_> {
+    fn check(&self) {
+        assert!(self.blocks * BLOCK <= self.stride);
+        assert!(self.values.len() >= self.samples * self.stride);
+    }
+}
+
+/// Sums inputs × weights for the units from `first` on into `out`: (unit, sample). `weight` has
+/// `units` (padded) units in each block. A sample's sums do not depend on the other samples.
+pub(crate) fn dense_rows(
+    isa: Isa,
+    inputs: Inputs<'_>,
+    weight: &[f32],
+    units: usize,
+    first: usize,
+    out: &mut [f32],
+) {
+    inputs.check();
+    assert!(inputs.samples > 0 && out.len() % (UNITS * inputs.samples) == 0);
+    assert!(first + out.len() / inputs.samples <= units);
+    assert!(weight.len() >= inputs.blocks * units * BLOCK);
+    out.fill(0.0);
+    isa.run(Rows { inputs, weight, units, first, out });
+}
+
+struct Rows<'a> {
+    inputs: Inputs<'a>,
+    weight: &'a [f32],
+    units: usize,
+    first: usize,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(mut self) {
+        let Inputs { samples, blocks, .. } = self.inputs;
+        for block in (0..blocks).step_by(DEPTH) {
+            let depth = (blocks - block).min(DEPTH);
+            for unit in (0..self.out.len() / samples).step_by(UNITS) {
+                for sample in (0..samples).step_by(SAMPLES) {
+                    match samples - sample {
+                        1 => self.tile::<V, 1>((block, depth), unit, sample),
+                        2 => self.tile::<V, 2>((block, depth), unit, sample),
+                        _ => self.tile::<V, SAMPLES>((block, depth), unit, sample),
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    fn tile<V: Vector, const N: usize>(
+        &mut self,
+        (block, depth): (usize, usize),
+        unit: usize,
+        sample: usize,
+    ) {
+        let mut sums = [[V::splat(0.0); UNITS]; N];
+        for block in block..block + depth {
+            let start = (block * self.units + self.first + unit) * BLOCK;
+            let weight = &self.weight[start..start + UNITS * BLOCK];
+            let start = sample * self.inputs.stride + block * BLOCK;
+            let inputs = &self.inputs.values[start..];
+            assert!(inputs.len() >= (N - 1) * self.inputs.stride + BLOCK);
+            for lane in (0..BLOCK).step_by(V::LANES) {
+                // SAFETY: `lane + LANES <= BLOCK`; the two lines above say that UNITS rows of
+                // BLOCK weights and N rows of BLOCK inputs are there.
+                unsafe {
+                    let mut x = [V::splat(0.0); N];
+                    for (n, x) in x.iter_mut().enumerate() {
+                        *x = V::load(inputs.as_ptr().add(n * self.inputs.stride + lane));
+                    }
+                    for u in 0..UNITS {
+                        let w = V::load(weight.as_ptr().add(u * BLOCK + lane));
+                        for n in 0..N {
+                            sums[n][u] = sums[n][u].mul_add(x[n], w);
+                        }
+                    }
+                }
+            }
+        }
+        for (n, sums) in sums.iter().enumerate() {
+            for (u, sum) in sums.iter().enumerate() {
+                self.out[(unit + u) * self.inputs.samples + sample + n] += sum.sum();
+            }
+        }
+    }
+}
+
+/// What the backward pass of one block reads.
+#[derive(Clone, Copy)]
+pub(crate) struct DenseBlock<'a> {
+    pub(crate) inputs: Inputs<'a>,
+    /// Number of the block.
+    pub(crate) block: usize,
+    /// Units, padded.
+    pub(crate) units: usize,
+    /// Gradients of the layer's sums, (unit, sample).
+    pub(crate) by_unit: &'a [f32],
+    /// The same, (sample, unit).
+    pub(crate) by_sample: &'a [f32],
+    /// Slope of the LeakyReLU that made the inputs.
+    pub(crate) slope: f32,
+    /// What becomes of the weights: `keep × weight − rate × gradient`.
+    pub(crate) keep: f32,
+    pub(crate) rate: f32,
+}
+
+/// One block's share of the backward pass: the gradients of its inputs before their LeakyReLU,
+/// (sample, feature in the block), to `gradients`; then its weights' update in place.
+pub(crate) fn block_gradients(
+    isa: Isa,
+    from: DenseBlock<'_>,
+    weight: &mut [f32],
+    gradients: &mut [f32],
+) {
+    from.inputs.check();
+    assert!(from.block < from.inputs.blocks);
+    assert!(from.by_unit.len() >= from.units * from.inputs.samples);
+    assert!(from.by_sample.len() >= from.units * from.inputs.samples);
+    assert_eq!(weight.len(), from.units * BLOCK);
+    assert_eq!(gradients.len(), from.inputs.samples * BLOCK);
+    isa.run(Block { from, weight, gradients });
+}
+
+struct Block<'a> {
+    from: DenseBlock<'a>,
+    weight: &'a mut [f32],
+    gradients: &'a mut [f32],
+}
+
+impl Kernel for Block<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(mut self) {
+        let samples = self.from.inputs.samples;
+        for sample in (0..samples).step_by(ROWS) {
+            match samples - sample {
+                1 => self.input_gradients::<V, 1>(sample),
+                2 => self.input_gradients::<V, 2>(sample),
+                3 => self.input_gradients::<V, 3>(sample),
+                4 => self.input_gradients::<V, 4>(sample),
+                5 => self.input_gradients::<V, 5>(sample),
+                _ => self.input_gradients::<V, ROWS>(sample),
+            }
+        }
+        for unit in (0..self.from.units).step_by(ROWS) {
+            match self.from.units - unit {
+                1 => self.update::<V, 1>(unit),
+                2 => self.update::<V, 2>(unit),
+                3 => self.update::<V, 3>(unit),
+                4 => self.update::<V, 4>(unit),
+                5 => self.update::<V, 5>(unit),
+                _ => self.update::<V, ROWS>(unit),
+            }
+        }
+    }
+}
+
+impl Block<'_> {
+    /// Gradients of `N` samples' inputs: sums over all units.
+    #[inline(always)]
+    fn input_gradients<V: Vector, const N: usize>(&mut self, sample: usize) {
+        let DenseBlock { inputs, block, units, by_unit, slope, .. } = self.from;
+        let samples = inputs.samples;
+        assert!(sample + N <= samples);
+        for lane in (0..BLOCK).step_by(WIDE * V::LANES) {
+            let sums = product::<V, N>(
+                units,
+                // SAFETY: unit < units and n < N: in `by_unit`, whose length the door checked.
+                |unit, n| unsafe { *by_unit.as_ptr().add(unit * samples + sample + n) },
+                // SAFETY: within the unit's row of BLOCK weights: `lane + WIDE × LANES <= BLOCK`.
+                |unit| unsafe { self.weight.as_ptr().add(unit * BLOCK + lane) },
+            );
+            for (n, sums) in sums.iter().enumerate() {
+                for (wide, &sum) in sums.iter().enumerate() {
+                    let lane = lane + wide * V::LANES;
+                    let at = (sample + n) * inputs.stride + block * BLOCK + lane;
+                    let values = &inputs.values[at..at + V::LANES];
+                    let at = (sample + n) * BLOCK + lane;
+                    let to = &mut self.gradients[at..at + V::LANES];
+                    // SAFETY: both slices are `LANES` long.
+                    unsafe {
+                        V::load(values.as_ptr())
+                            .if_positive(sum, sum.mul(V::splat(slope)))
+                            .store(to.as_mut_ptr());
+                    }
+                }
+            }
+        }
+    }
+
+    /// The update of `U` units' weights: gradients are sums over all samples.
+    #[inline(always)]
+    fn update<V: Vector, const U: usize>(&mut self, unit: usize) {
+        let DenseBlock { inputs, block, units, by_sample, keep, rate, .. } = self.from;
+        assert!(unit + U <= units);
+        for lane in (0..BLOCK).step_by(WIDE * V::LANES) {
+            let sums = product::<V, U>(
+                inputs.samples,
+                // SAFETY: n < samples and u < U: in `by_sample`, whose length the door checked.
+                |n, u| unsafe { *by_sample.as_ptr().add(n * units + unit + u) },
+                // SAFETY: within the sample's row of features, which the door checked.
+                |n| unsafe { inputs.values.as_ptr().add(n * inputs.stride + block * BLOCK + lane) },
+            );
+            for (u, sums) in sums.iter().enumerate() {
+                for (wide, &sum) in sums.iter().enumerate() {
+                    let at = (unit + u) * BLOCK + lane + wide * V::LANES;
+                    let weight = &mut self.weight[at..at + V::LANES];
+                    // SAFETY: the slice is `LANES` long.
+                    unsafe {
+                        V::load(weight.as_ptr())
+                            .mul(V::splat(keep))
+                            .mul_add(V::splat(-rate), sum)
+                            .store(weight.as_mut_ptr());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// For each of `T` rows the sum over `i` below `count` of `scalar(i, row)` × the `WIDE` registers
+/// at `vector(i)`, in the order of `i`. The pointers must be good for that many numbers.
+#[inline(always)]
+fn product<V: Vector, const T: usize>(
+    count: usize,
+    scalar: impl Fn(usize, usize) -> f32,
+    vector: impl Fn(usize) -> *const f32,
+) -> [[V; WIDE]; T] {
+    let mut sums = [[V::splat(0.0); WIDE]; T];
+    for i in 0..count {
+        let from = vector(i);
+        // SAFETY: the two callers' pointers lead to WIDE × LANES numbers.
+        let registers = unsafe { [V::load(from), V::load(from.add(V::LANES))] };
+        for (row, sums) in sums.iter_mut().enumerate() {
+            let x = V::splat(scalar(i, row));
+            for (sum, register) in sums.iter_mut().zip(registers) {
+                *sum = sum.mul_add(x, register);
+            }
+        }
+    }
+    sums
+}

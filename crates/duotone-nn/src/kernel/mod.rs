@@ -1,0 +1,63 @@
+//! The SIMD kernels: the only room with `unsafe`.
+//!
+//! Every kernel is written once, generic over a [`Vector`], and run through [`Isa::run`], which
+//! compiles it for the instruction set. Each has a safe door that checks the lengths on which its
+//! pointers rely. What they compute is stated by [`crate::reference`].
+
+mod convolve;
+mod dense;
+mod gradient;
+mod isa;
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(crate) use convolve::{PackedFilters, PooledMaps, convolve_and_pool};
+pub(crate) use dense::{BLOCK, DenseBlock, Inputs, UNITS, block_gradients, dense_rows};
+pub(crate) use gradient::{FilterGradient, PooledGradients, filter_gradient};
+pub use isa::Isa;
+
+/// A register of `LANES` f32 numbers.
+///
+/// All methods are inlined into the function that [`Isa::run`] compiled for the instruction set;
+/// a `Vector` is never made elsewhere.
+pub(crate) trait Vector: Copy {
+    /// Numbers in a register.
+    const LANES: usize;
+
+    /// `x` in every lane.
+    fn splat(x: f32) -> Self;
+    /// `LANES` numbers from memory.
+    ///
+    /// # Safety
+    /// `from` is valid for reading `LANES` numbers; any alignment will do.
+    unsafe fn load(from: *const f32) -> Self;
+    /// `LANES` numbers to memory.
+    ///
+    /// # Safety
+    /// `to` is valid for writing `LANES` numbers; any alignment will do.
+    unsafe fn store(self, to: *mut f32);
+    /// Lane by lane `self + other`.
+    fn add(self, other: Self) -> Self;
+    /// Lane by lane `self * other`.
+    fn mul(self, other: Self) -> Self;
+    /// Lane by lane `a * b + self`, rounded once where the instruction set has that.
+    fn mul_add(self, a: Self, b: Self) -> Self;
+    /// Lane by lane `(candidate, position)` where the candidate is larger than `best.0` or is NaN,
+    /// else `best`. A NaN, once there, stays. Positions are moved as bits.
+    fn larger(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
+    /// Lane by lane `self` where it is positive (or NaN), else `other`.
+    fn positive_or(self, other: Self) -> Self;
+    /// Lane by lane `a` where `self` is positive, else `b`.
+    fn if_positive(self, a: Self, b: Self) -> Self;
+    /// Sum of the lanes, always in the same order.
+    fn sum(self) -> f32;
+}
+
+/// A piece of work, generic over the instruction set.
+pub(crate) trait Kernel {
+    type Output;
+
+    /// Must be `#[inline(always)]`, so that it is compiled with the instruction set's features.
+    fn run<V: Vector>(self) -> Self::Output;
+}

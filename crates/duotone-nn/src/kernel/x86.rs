@@ -1,0 +1,95 @@
+//! AVX2 with FMA.
+//!
+//! The methods rely on the processor having both: they are reached through [`super::Isa::run`]
+//! alone, which has asked it.
+
+use std::arch::x86_64::*;
+
+use super::Vector;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(__m256);
+
+impl Vector for Avx2 {
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        // SAFETY: the processor has AVX (see the module).
+        Self(unsafe { _mm256_set1_ps(x) })
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the processor has AVX; the caller vouches for eight numbers at `from`.
+        Self(unsafe { _mm256_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the processor has AVX; the caller vouches for room for eight numbers at `to`.
+        unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        // SAFETY: the processor has AVX.
+        Self(unsafe { _mm256_add_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        // SAFETY: the processor has AVX.
+        Self(unsafe { _mm256_mul_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        // SAFETY: the processor has FMA.
+        Self(unsafe { _mm256_fmadd_ps(a.0, b.0, self.0) })
+    }
+
+    #[inline(always)]
+    fn larger(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
+        // SAFETY: the processor has AVX.
+        unsafe {
+            let above = _mm256_cmp_ps::<_CMP_GT_OQ>(candidate.0, best.0.0);
+            let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(candidate.0, candidate.0);
+            let take = _mm256_or_ps(above, nan);
+            (
+                Self(_mm256_blendv_ps(best.0.0, candidate.0, take)),
+                Self(_mm256_blendv_ps(best.1.0, position.0, take)),
+            )
+        }
+    }
+
+    #[inline(always)]
+    fn positive_or(self, other: Self) -> Self {
+        // SAFETY: the processor has AVX.
+        unsafe {
+            // Not "less or equal" is true of a NaN too.
+            let keep = _mm256_cmp_ps::<_CMP_NLE_UQ>(self.0, _mm256_setzero_ps());
+            Self(_mm256_blendv_ps(other.0, self.0, keep))
+        }
+    }
+
+    #[inline(always)]
+    fn if_positive(self, a: Self, b: Self) -> Self {
+        // SAFETY: the processor has AVX.
+        unsafe {
+            let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(self.0, _mm256_setzero_ps());
+            Self(_mm256_blendv_ps(b.0, a.0, positive))
+        }
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        // SAFETY: the processor has AVX.
+        unsafe {
+            let high = _mm256_extractf128_ps::<1>(self.0);
+            let four = _mm_add_ps(_mm256_castps256_ps128(self.0), high);
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+}

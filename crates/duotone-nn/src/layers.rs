@@ -1,0 +1,203 @@
+//! A network's weights as the kernels want them, and the forward pass over them.
+
+use crate::kernel::{
+    BLOCK, DenseBlock, Inputs, Isa, PackedFilters, PooledMaps, UNITS, block_gradients,
+    convolve_and_pool, dense_rows,
+};
+use crate::{Architecture, Tensor, Weights, parallel};
+
+/// Units that one task of the dense layer's forward product takes: its rows of weights and the
+/// samples' inputs share the second-level cache.
+const UNITS_A_TASK: usize = 7 * UNITS;
+
+/// All layers of a network, packed for one instruction set.
+#[derive(Clone, Debug)]
+pub(crate) struct Layers {
+    pub(crate) isa: Isa,
+    pub(crate) pipelines: Vec<PackedFilters>,
+    pub(crate) dense: Dense,
+    /// (class, unit)
+    pub(crate) output_weight: Vec<f32>,
+    pub(crate) output_bias: Vec<f32>,
+    /// For each feature in the kernels' order its index in the canonical one.
+    canonical: Vec<usize>,
+}
+
+/// The dense layer: see [`crate::kernel`] for the order of its weights.
+#[derive(Clone, Debug)]
+pub(crate) struct Dense {
+    pub(crate) weight: Vec<f32>,
+    pub(crate) bias: Vec<f32>,
+    /// Units, padded to a multiple of what a tile takes.
+    pub(crate) units: usize,
+    pub(crate) blocks: usize,
+}
+
+/// What the forward pass of a batch leaves behind.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Activations {
+    pub(crate) samples: usize,
+    /// (sample, feature), `stride` apart, zeros after the last feature.
+    pub(crate) features: Vec<f32>,
+    pub(crate) stride: usize,
+    /// (sample, feature)
+    pub(crate) positions: Vec<u32>,
+    /// The dense layer's sums before bias and sigmoid, (unit, sample).
+    pub(crate) sums: Vec<f32>,
+}
+
+impl Layers {
+    /// Packs weights that fit the architecture (see [`Weights::check`]).
+    pub(crate) fn pack(isa: Isa, architecture: &Architecture, weights: &Weights) -> Self {
+        let a = architecture;
+        let mut pipelines = Vec::new();
+        for (i, pipeline) in a.pipelines.iter().enumerate() {
+            let mut filters = PackedFilters::new(isa, a, pipeline);
+            let weight = weights.get(&format!("pipeline{i}.weight"));
+            filters.update_weight(|index, w| *w = weight[index]);
+            filters.bias_mut().copy_from_slice(weights.get(&format!("pipeline{i}.bias")));
+            pipelines.push(filters);
+        }
+        let mut dense = Dense {
+            weight: vec![],
+            bias: weights.get("dense.bias").to_vec(),
+            units: a.dense.next_multiple_of(UNITS),
+            blocks: a.features().div_ceil(BLOCK),
+        };
+        dense.weight.resize(dense.blocks * dense.units * BLOCK, 0.0);
+        let canonical = canonical_order(a);
+        for (unit, row) in weights.get("dense.weight").chunks_exact(a.features()).enumerate() {
+            for (feature, &from) in canonical.iter().enumerate() {
+                let index = dense.index(unit, feature);
+                dense.weight[index] = row[from];
+            }
+        }
+        Self {
+            isa,
+            pipelines,
+            dense,
+            output_weight: weights.get("output.weight").to_vec(),
+            output_bias: weights.get("output.bias").to_vec(),
+            canonical,
+        }
+    }
+
+    /// The weights by name, in their canonical order.
+    pub(crate) fn unpack(&self, architecture: &Architecture) -> Weights {
+        let features = self.canonical.len();
+        let mut weights = Weights::default();
+        for (name, shape) in Weights::shapes(architecture) {
+            let data = match name.as_str() {
+                "dense.weight" => {
+                    let mut data = vec![0.0; architecture.dense * features];
+                    for (unit, row) in data.chunks_exact_mut(features).enumerate() {
+                        for (feature, &to) in self.canonical.iter().enumerate() {
+                            row[to] = self.dense.weight[self.dense.index(unit, feature)];
+                        }
+                    }
+                    data
+                }
+                "dense.bias" => self.dense.bias.clone(),
+                "output.weight" => self.output_weight.clone(),
+                "output.bias" => self.output_bias.clone(),
+                _ => Vec::new(),
+            };
+            weights.0.insert(name, Tensor { shape, data });
+        }
+        for (i, filters) in self.pipelines.iter().enumerate() {
+            for (name, data) in [("weight", filters.weight()), ("bias", filters.bias().to_vec())] {
+                if let Some(tensor) = weights.0.get_mut(&format!("pipeline{i}.{name}")) {
+                    tensor.data = data;
+                }
+            }
+        }
+        weights
+    }
+
+    /// From a batch of segments, `stride` numbers apart, to the dense layer's sums.
+    pub(crate) fn forward(
+        &self,
+        segments: &[f32],
+        (size, stride): (usize, usize),
+        out: &mut Activations,
+    ) {
+        let features = self.canonical.len();
+        let samples = segments.len() / stride;
+        out.samples = samples;
+        // One cache line more than needed: the rows of a block then lie in different cache sets.
+        out.stride = self.dense.blocks * BLOCK + 16;
+        out.features.resize(samples * out.stride, 0.0);
+        out.positions.resize(samples * features, 0);
+        out.sums.resize(samples * self.dense.units, 0.0);
+        parallel::pieces2(
+            (&mut out.features, out.stride),
+            (&mut out.positions, features),
+            |sample, mut values, mut positions| {
+                let segment = &segments[sample * stride..][..size];
+                for filters in &self.pipelines {
+                    let (value, values_rest) = values.split_at_mut(filters.outputs());
+                    let (position, positions_rest) = positions.split_at_mut(filters.outputs());
+                    let maps = PooledMaps { values: value, positions: position };
+                    convolve_and_pool(filters, segment, maps);
+                    (values, positions) = (values_rest, positions_rest);
+                }
+            },
+        );
+        let inputs = Inputs {
+            values: &out.features,
+            samples,
+            stride: out.stride,
+            blocks: self.dense.blocks,
+        };
+        parallel::pieces(&mut out.sums, UNITS_A_TASK * samples, |task, sums| {
+            let (weight, units) = (&self.dense.weight, self.dense.units);
+            dense_rows(self.isa, inputs, weight, units, task * UNITS_A_TASK, sums);
+        });
+    }
+
+    /// The dense layer's backward pass: from the gradients of its sums, (unit, sample) and
+    /// (sample, unit), to those of the pooled maps before LeakyReLU, (feature block, sample,
+    /// feature in the block), while the weights become `keep × weight − rate × gradient`.
+    pub(crate) fn dense_backward(
+        &mut self,
+        activations: &Activations,
+        (by_unit, by_sample): (&[f32], &[f32]),
+        slope: f32,
+        (keep, rate): (f32, f32),
+        gradients: &mut [f32],
+    ) {
+        let Dense { units, blocks, .. } = self.dense;
+        let isa = self.isa;
+        let samples = activations.samples;
+        let inputs =
+            Inputs { values: &activations.features, samples, stride: activations.stride, blocks };
+        parallel::pieces2(
+            (&mut self.dense.weight, units * BLOCK),
+            (gradients, samples * BLOCK),
+            |block, weight, gradients| {
+                let from =
+                    DenseBlock { inputs, block, units, by_unit, by_sample, slope, keep, rate };
+                block_gradients(isa, from, weight, gradients);
+            },
+        );
+    }
+}
+
+impl Dense {
+    fn index(&self, unit: usize, feature: usize) -> usize {
+        (feature / BLOCK * self.units + unit) * BLOCK + feature % BLOCK
+    }
+}
+
+/// The kernels give (row, column, filter), the canonical order is (filter, row, column).
+fn canonical_order(architecture: &Architecture) -> Vec<usize> {
+    let mut order = Vec::with_capacity(architecture.features());
+    for pipeline in &architecture.pipelines {
+        let first = order.len();
+        let (rows, columns) = architecture.map_shape(pipeline).pooled;
+        for window in 0..rows * columns {
+            order.extend((0..pipeline.filters).map(|f| first + f * rows * columns + window));
+        }
+    }
+    order
+}

@@ -1,0 +1,274 @@
+//! The engine, on every instruction set of this machine, against the plain reference.
+
+use duotone_nn::random::Philox;
+use duotone_nn::{Architecture, Isa, Network, Pipeline, Step, Trainer, Weights, reference};
+
+/// Numbers between −1 and 1.
+fn noise(count: usize, seed: u64) -> Vec<f32> {
+    let random = Philox::new(seed, 77);
+    (0..count as u64).map(|i| random.uniform(i) * 2.0 - 1.0).collect()
+}
+
+/// Weights with biases that are not zero.
+fn weights(architecture: &Architecture, seed: u64) -> Weights {
+    let mut weights = Weights::glorot(architecture, seed).unwrap();
+    for (stream, (name, tensor)) in weights.0.iter_mut().enumerate() {
+        if name.ends_with("bias") {
+            tensor.data = noise(tensor.data.len(), seed + stream as u64);
+            tensor.data.iter_mut().for_each(|b| *b *= 0.1);
+        }
+    }
+    weights
+}
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&x| f64::from(x)).collect()
+}
+
+/// Largest difference in relation to the largest expected value.
+fn distance(got: &[f32], expected: &[f64]) -> f64 {
+    assert_eq!(got.len(), expected.len());
+    let scale = expected.iter().fold(1e-12, |m: f64, x| m.max(x.abs()));
+    let worst = got.iter().zip(expected).map(|(g, e)| (f64::from(*g) - e).abs());
+    worst.fold(0.0, |m, d| if d.is_nan() { f64::NAN } else { m.max(d) }) / scale
+}
+
+/// The one checker: logits, loss and the gradient of every weight, on every instruction set.
+fn check(architecture: &Architecture, samples: usize, seed: u64) {
+    let a = architecture;
+    let weights = weights(a, seed);
+    let inputs = noise(samples * a.bands * a.frames, seed + 1);
+    let labels: Vec<u32> = (0..samples as u32).map(|i| i * 7 % a.classes as u32).collect();
+    let (w, x) = (reference::widen(&weights), wide(&inputs));
+    let plain = reference::forward(a, &w, &x, None);
+    let step = Step { learning_rate: 0.1, seed, index: 5 };
+    let mask = reference::dropout_mask(a, samples, seed, step.index);
+    let dropped = reference::forward(a, &w, &x, Some(&mask));
+    let gradients = reference::backward(a, &w, &x, &labels, Some(&mask), &dropped);
+    let loss = reference::loss(&dropped.logits, &labels, a.classes);
+    for isa in Isa::available() {
+        let context = format!("{} on {samples} × {a:?}", isa.name());
+        let network = Network::with_isa(a, &weights, isa).unwrap();
+        assert_eq!(network.weights(), weights, "packing loses weights: {context}");
+        let error = distance(&network.logits(&inputs).unwrap(), &plain.logits);
+        assert!(error < 1e-5, "logits are {error} off: {context}");
+
+        let trainer = Trainer::with_isa(a, &weights, isa).unwrap();
+        let (outcome, got) = trainer.gradients(&inputs, &labels, step).unwrap();
+        assert!((outcome.loss - loss).abs() < 1e-5 * loss, "{} {loss}", outcome.loss);
+        for (name, expected) in &gradients {
+            let error = distance(got.get(name), expected);
+            assert!(error < 1e-5, "gradient of {name} is {error} off: {context}");
+        }
+    }
+}
+
+fn architecture(
+    input: (usize, usize),
+    pipelines: &[(usize, (usize, usize), (usize, usize))],
+    dense: usize,
+    classes: usize,
+) -> Architecture {
+    Architecture {
+        bands: input.0,
+        frames: input.1,
+        slope: 0.3,
+        dense,
+        dropout: 0.2,
+        classes,
+        pipelines: pipelines
+            .iter()
+            .map(|&(filters, kernel, pool)| Pipeline { filters, kernel, pool })
+            .collect(),
+    }
+}
+
+#[test]
+fn presets() {
+    for name in Architecture::PRESETS {
+        check(&Architecture::preset(name, 4).unwrap(), 2, 11);
+    }
+}
+
+#[test]
+fn sizes_at_the_edges() {
+    let a = architecture;
+    // A kernel as large as the input; one filter; one band; one frame; one unit.
+    check(&a((5, 7), &[(3, (5, 7), (1, 1))], 4, 2), 3, 1);
+    check(&a((1, 20), &[(1, (1, 3), (1, 4))], 1, 3), 1, 2);
+    check(&a((20, 1), &[(2, (4, 1), (3, 1))], 5, 3), 2, 3);
+    // Pools that leave a rest, filters around the registers' size.
+    for filters in [7, 8, 9, 15, 16, 17, 33] {
+        check(&a((9, 31), &[(filters, (3, 4), (2, 5))], 6, 4), 2, filters as u64);
+    }
+    // Batches around the tiles' sizes.
+    for samples in [1, 2, 3, 4, 5, 6, 7, 39, 41, 49] {
+        let two = [(4, (3, 9), (1, 3)), (5, (2, 2), (4, 1))];
+        check(&a((8, 16), &two, 7, 3), samples, samples as u64);
+    }
+}
+
+#[test]
+fn random_architectures() {
+    for seed in 0..60 {
+        let random = Philox::new(seed, 1);
+        let draw = |i: u64, from: usize, to: usize| from + random.below(i, to + 1 - from);
+        let input = (draw(0, 1, 14), draw(1, 1, 40));
+        let pipelines: Vec<_> = (0..draw(2, 1, 3) as u64)
+            .map(|p| {
+                let at = 10 + 8 * p;
+                let kernel = (draw(at, 1, input.0), draw(at + 1, 1, input.1));
+                let map = (input.0 + 1 - kernel.0, input.1 + 1 - kernel.1);
+                (draw(at + 2, 1, 20), kernel, (draw(at + 3, 1, map.0), draw(at + 4, 1, map.1)))
+            })
+            .collect();
+        let a = architecture(input, &pipelines, draw(3, 1, 11), draw(4, 2, 5));
+        check(&a, draw(5, 1, 9), 1000 + seed);
+    }
+}
+
+/// The reference itself: its gradients against central differences, in f64.
+#[test]
+fn reference_gradients_are_the_slopes_of_the_loss() {
+    let a = architecture((6, 11), &[(3, (3, 4), (2, 2)), (2, (2, 5), (1, 3))], 5, 3);
+    let (samples, seed) = (4, 21);
+    let w = reference::widen(&weights(&a, seed));
+    let x = wide(&noise(samples * a.bands * a.frames, seed + 1));
+    let labels = [0, 2, 1, 1];
+    let mask = reference::dropout_mask(&a, samples, seed, 3);
+    assert!(mask.contains(&0.0) && mask.iter().any(|&m| m > 1.0));
+    let at = reference::forward(&a, &w, &x, Some(&mask));
+    let gradients = reference::backward(&a, &w, &x, &labels, Some(&mask), &at);
+    for (name, gradient) in &gradients {
+        for (i, &slope) in gradient.iter().enumerate() {
+            let loss = |shift: f64| {
+                let mut moved = w.clone();
+                moved.get_mut(name).unwrap()[i] += shift;
+                let out = reference::forward(&a, &moved, &x, Some(&mask));
+                reference::loss(&out.logits, &labels, a.classes)
+            };
+            let difference = (loss(1e-6) - loss(-1e-6)) / 2e-6;
+            assert!(
+                (difference - slope).abs() < 1e-8 + 1e-6 * slope.abs(),
+                "{name}[{i}]: {slope} by the chain rule, {difference} by differences"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_step_follows_the_gradient() {
+    let a = architecture((6, 11), &[(3, (3, 4), (2, 2))], 5, 3);
+    let weights = weights(&a, 2);
+    let inputs = noise(4 * a.bands * a.frames, 8);
+    let labels = [0, 1, 2, 1];
+    for isa in Isa::available() {
+        let mut trainer = Trainer::with_isa(&a, &weights, isa).unwrap();
+        let step = Step { learning_rate: 0.5, seed: 4, index: 0 };
+        let (_, gradients) = trainer.gradients(&inputs, &labels, step).unwrap();
+        assert_eq!(trainer.network().weights(), weights);
+        trainer.step(&inputs, &labels, step).unwrap();
+        let after = trainer.network().weights();
+        for (name, tensor) in &after.0 {
+            let expected: Vec<f64> = weights
+                .get(name)
+                .iter()
+                .zip(gradients.get(name))
+                .map(|(w, g)| f64::from(*w) - 0.5 * f64::from(*g))
+                .collect();
+            assert!(distance(&tensor.data, &expected) < 1e-6, "{name}");
+            assert_ne!(tensor.data, weights.get(name), "{name} did not move");
+        }
+    }
+}
+
+/// Trains a few steps and gives all bits of the weights and logits.
+fn bits(threads: usize, isa: Isa) -> Vec<u32> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| {
+        let a = Architecture::preset("model2", 5).unwrap();
+        let mut trainer = Trainer::with_isa(&a, &weights(&a, 1), isa).unwrap();
+        for index in 0..3 {
+            let inputs = noise(13 * a.bands * a.frames, index);
+            let labels: Vec<u32> = (0..13).map(|i| (i + index as u32) % 5).collect();
+            trainer.step(&inputs, &labels, Step { learning_rate: 0.1, seed: 9, index }).unwrap();
+        }
+        let weights = trainer.network().weights();
+        let logits = trainer.network().logits(&noise(50 * a.bands * a.frames, 99)).unwrap();
+        weights.0.values().flat_map(|t| &t.data).chain(&logits).map(|x| x.to_bits()).collect()
+    })
+}
+
+#[test]
+fn same_bits_for_any_number_of_threads() {
+    for isa in Isa::available() {
+        let one = bits(1, isa);
+        assert!(one == bits(2, isa) && one == bits(7, isa), "{}", isa.name());
+    }
+}
+
+#[test]
+fn a_segment_does_not_see_its_batch() {
+    let a = Architecture::preset("model3", 3).unwrap();
+    let inputs = noise(101 * a.bands * a.frames, 5);
+    for isa in Isa::available() {
+        let network = Network::with_isa(&a, &weights(&a, 3), isa).unwrap();
+        let all = network.logits(&inputs).unwrap();
+        for sample in [0, 47, 48, 50, 100] {
+            let size = a.bands * a.frames;
+            let one = network.logits(&inputs[sample * size..][..size]).unwrap();
+            assert_eq!(one, all[sample * 3..][..3], "{} sample {sample}", isa.name());
+        }
+    }
+}
+
+#[test]
+fn not_a_number_is_not_lost() {
+    let a = architecture((6, 30), &[(3, (3, 4), (1, 9)), (3, (2, 3), (5, 1))], 5, 3);
+    let mut inputs = noise(2 * a.bands * a.frames, 5);
+    // In a place that pooling windows go on after.
+    inputs[70] = f32::NAN;
+    for isa in Isa::available() {
+        let network = Network::with_isa(&a, &weights(&a, 3), isa).unwrap();
+        let logits = network.logits(&inputs).unwrap();
+        assert!(logits[..3].iter().all(|x| x.is_nan()), "{}: {logits:?}", isa.name());
+        assert!(logits[3..].iter().all(|x| x.is_finite()), "{}: {logits:?}", isa.name());
+    }
+}
+
+/// Where all of a window is equal, the fast path and the reference keep the same patch.
+#[test]
+fn ties_keep_the_first() {
+    let a = architecture((6, 30), &[(3, (3, 4), (1, 9)), (3, (2, 3), (5, 1))], 5, 3);
+    let weights = weights(&a, 3);
+    // Equal along time in the first half of the bands, then along frequency.
+    let ramp = |band: usize, frame: usize| if band < 3 { band as f32 } else { frame as f32 * 0.1 };
+    let mut inputs: Vec<f32> = (0..6 * 30).map(|i| ramp(i / 30, i % 30)).collect();
+    inputs.extend(vec![0.0; 6 * 30]);
+    let step = Step { learning_rate: 0.0, seed: 1, index: 0 };
+    let mask = reference::dropout_mask(&a, 2, 1, 0);
+    let (w, x) = (reference::widen(&weights), wide(&inputs));
+    let forward = reference::forward(&a, &w, &x, Some(&mask));
+    let expected = reference::backward(&a, &w, &x, &[1, 2], Some(&mask), &forward);
+    for isa in Isa::available() {
+        let trainer = Trainer::with_isa(&a, &weights, isa).unwrap();
+        let (_, got) = trainer.gradients(&inputs, &[1, 2], step).unwrap();
+        for (name, expected) in &expected {
+            assert!(distance(got.get(name), expected) < 1e-5, "{} {name}", isa.name());
+        }
+    }
+}
+
+#[test]
+fn bad_batches_are_refused() {
+    let a = architecture((6, 11), &[(3, (3, 4), (2, 2))], 5, 3);
+    let mut trainer = Trainer::new(&a, &weights(&a, 2)).unwrap();
+    let step = Step { learning_rate: 0.5, seed: 4, index: 0 };
+    let one = vec![0.0; 66];
+    for (inputs, labels) in [(&one[..65], &[0][..]), (&one, &[0, 1]), (&one, &[3]), (&[][..], &[])]
+    {
+        assert!(trainer.step(inputs, labels, step).is_err());
+    }
+    assert!(trainer.network().logits(&one[1..]).is_err());
+    assert_eq!(trainer.network().logits(&[]).unwrap(), Vec::<f32>::new());
+}
