@@ -2,18 +2,27 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
+mod atomic;
+mod checkpoint;
 mod classify;
 mod collection;
 mod error;
 mod evaluate;
+mod examples;
 mod features;
+mod fit;
+#[cfg(test)]
+mod fixtures;
 mod model;
+mod predict;
 mod progress;
 mod recipe;
 mod results;
 mod scaler;
 mod settings;
+mod tensor_file;
 mod train;
+mod vote;
 
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, Item};
