@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use crate::analysis::Analysis;
+use crate::decode::Source;
 use crate::{Clip, Error, FrontEnd, Spectrogram};
 
 /// What a file says it holds.
@@ -30,12 +32,12 @@ pub struct Extraction {
     pub damage: Option<String>,
 }
 
-/// Reads a file's header: its rate, channels and codec.
+/// Reads a file's header and first packet: its rate, channels and codec.
 ///
 /// # Errors
 /// See [`Error`].
 pub fn probe(path: &Path) -> Result<SourceInfo, Error> {
-    Err(Error::Unsupported(path.display().to_string()))
+    Ok(Source::open(path)?.info().clone())
 }
 
 /// Decodes a whole file to mono at its own rate.
@@ -43,7 +45,12 @@ pub fn probe(path: &Path) -> Result<SourceInfo, Error> {
 /// # Errors
 /// See [`Error`].
 pub fn decode(path: &Path) -> Result<Clip, Error> {
-    Err(Error::Unsupported(path.display().to_string()))
+    let mut source = Source::open(path)?;
+    let mut samples = Vec::new();
+    while let Some(block) = source.next()? {
+        samples.extend_from_slice(block);
+    }
+    Ok(Clip { samples, rate: source.info().sample_rate })
 }
 
 /// From a file to its log-mel spectrogram in one streaming pass: samples are never all in memory.
@@ -52,5 +59,17 @@ pub fn decode(path: &Path) -> Result<Clip, Error> {
 /// See [`Error`].
 pub fn extract(path: &Path, front_end: &FrontEnd) -> Result<Extraction, Error> {
     front_end.validate()?;
-    Err(Error::Unsupported(path.display().to_string()))
+    let mut source = Source::open(path)?;
+    let mut analysis = Analysis::new(front_end, source.info().sample_rate)?;
+    while let Some(block) = source.next()? {
+        analysis.push(block)?;
+    }
+    let (spectrogram, repeated) = analysis.finish()?;
+    Ok(Extraction {
+        silent: spectrogram.is_silent(),
+        source: SourceInfo { seconds: Some(source.seconds()), ..source.info().clone() },
+        damage: source.damage(),
+        spectrogram,
+        repeated,
+    })
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::mel::empty_band;
 
 /// Everything that decides which numbers a recording becomes: the spec of the log-mel front end.
 ///
@@ -33,12 +34,34 @@ impl FrontEnd {
         Self { sample_rate, window: 2 * hop, hop, bands: 40, segment_frames: 80, centered: false }
     }
 
-    /// Refuses a spec that no spectrogram can be made by.
+    /// Refuses a spec that no spectrogram can be made by, or only a useless or huge one.
     ///
     /// # Errors
     /// [`Error::Spec`] names the number and what it may be.
     pub fn validate(&self) -> Result<(), Error> {
-        Ok(())
+        let within = |what: &str, value: usize, low: usize, high: usize| {
+            if (low..=high).contains(&value) {
+                return Ok(());
+            }
+            Err(Error::Spec(format!("{what} is {value}; it must be {low} to {high}")))
+        };
+        within("the sample rate", self.sample_rate as usize, 1_000, 384_000)?;
+        within("the window", self.window, 2, 1 << 16)?;
+        within("the hop", self.hop, 1, self.window)?;
+        within("the number of bands", self.bands, 1, 1024)?;
+        within("the number of segment frames", self.segment_frames, 1, 1 << 16)?;
+        within("the number of samples in a segment", self.segment_samples(), 1, 1 << 24)?;
+        if self.window % 2 == 1 {
+            return Err(Error::Spec(format!("the window is {}; it must be even", self.window)));
+        }
+        match empty_band(self) {
+            Some(band) => Err(Error::Spec(format!(
+                "band {band} of {} holds no Fourier bin of a window of {} at {} Hz; \
+                 use fewer bands or a longer window",
+                self.bands, self.window, self.sample_rate
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Samples that one segment spans.
@@ -46,6 +69,13 @@ impl FrontEnd {
     pub fn segment_samples(&self) -> usize {
         let steps = self.segment_frames.saturating_sub(1).saturating_mul(self.hop);
         if self.centered { steps.max(1) } else { steps.saturating_add(self.window) }
+    }
+
+    /// Hops of audio that one segment spans, rounded up: 81 for the paper's segments. Consecutive
+    /// segments start this many frames apart.
+    #[must_use]
+    pub fn segment_hops(&self) -> usize {
+        self.segment_samples().div_ceil(self.hop.max(1))
     }
 
     /// Seconds from one frame to the next.

@@ -1,10 +1,14 @@
 //! From an audio file to a log-mel spectrogram and its segments.
 #![forbid(unsafe_code)]
 
+mod analysis;
 mod clip;
+mod decode;
 mod error;
 mod extract;
 mod front_end;
+mod mel;
+mod resample;
 mod segment;
 mod spectrogram;
 
@@ -12,5 +16,6 @@ pub use clip::Clip;
 pub use error::Error;
 pub use extract::{Extraction, SourceInfo, decode, extract, probe};
 pub use front_end::FrontEnd;
+pub use mel::MelStream;
 pub use segment::Segmenter;
 pub use spectrogram::Spectrogram;

@@ -1,6 +1,8 @@
 use crate::Error;
 
-/// The lowest value of a spectrogram: `log10(1e-10)`.
+/// Mel power below this counts as this.
+pub(crate) const AMIN: f32 = 1e-10;
+/// The lowest value of a spectrogram: `log10(AMIN)`.
 pub(crate) const FLOOR: f32 = -10.0;
 
 /// A log-mel spectrogram, bands × frames, band-major: each band's frames lie together.

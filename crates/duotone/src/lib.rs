@@ -13,6 +13,8 @@ mod features;
 mod fit;
 #[cfg(test)]
 mod fixtures;
+mod folds;
+mod metrics;
 mod model;
 mod predict;
 mod progress;
@@ -31,6 +33,8 @@ pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
 pub use evaluate::{EvaluateJob, evaluate};
 pub use features::ClipFeatures;
+pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
+pub use metrics::scores;
 pub use model::{Measured, Model, ModelCard};
 pub use progress::{Event, Observer};
 pub use recipe::Recipe;

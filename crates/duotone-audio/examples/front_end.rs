@@ -1,0 +1,60 @@
+//! Measures the audio pipeline; `scripts/bench_front_end.py` runs it beside librosa.
+//!
+//! - `front_end noise SECONDS RUNS`: the front end alone over noise at 44.1 kHz, on one thread.
+//! - `front_end files THREADS PATH...`: from files to spectrograms.
+//!
+//! Prints the seconds of each run, one a line.
+
+use std::error::Error;
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use duotone_audio::{FrontEnd, extract};
+use rayon::prelude::*;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["noise", seconds, runs] => noise(seconds.parse()?, runs.parse()?),
+        ["files", threads, ref paths @ ..] => files(threads.parse()?, paths),
+        _ => Err("usage: front_end noise SECONDS RUNS | front_end files THREADS PATH...".into()),
+    }
+}
+
+fn noise(seconds: usize, runs: usize) -> Result<(), Box<dyn Error>> {
+    let front_end = FrontEnd::paper(44_100);
+    let mut state = 1u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state as i32 as f32 / 2_147_483_648.0
+    };
+    let samples: Vec<f32> = (0..seconds * 44_100).map(|_| next()).collect();
+    for _ in 0..runs {
+        let start = Instant::now();
+        black_box(front_end.spectrogram(black_box(&samples))?);
+        println!("{:.6}", start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+fn files(threads: usize, paths: &[&str]) -> Result<(), Box<dyn Error>> {
+    let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+    let front_end = FrontEnd::paper(44_100);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let start = Instant::now();
+    pool.install(|| {
+        paths.par_iter().try_for_each(|path| match extract(path, &front_end) {
+            Ok(extraction) => {
+                if let Some(damage) = &extraction.damage {
+                    eprintln!("{}: {damage}", path.display());
+                }
+                black_box(extraction);
+                Ok(())
+            }
+            Err(e) => Err(format!("{}: {e}", path.display())),
+        })
+    })?;
+    println!("{:.6}", start.elapsed().as_secs_f64());
+    Ok(())
+}

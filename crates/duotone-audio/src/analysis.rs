@@ -1,0 +1,80 @@
+use crate::resample::Resampler;
+use crate::{Error, FrontEnd, MelStream, Spectrogram};
+
+/// From mono samples at any rate to a spectrogram of at least one segment, as a stream.
+pub(crate) struct Analysis {
+    resampler: Option<Resampler>,
+    fill: Fill,
+}
+
+impl Analysis {
+    pub(crate) fn new(front_end: &FrontEnd, rate: u32) -> Result<Self, Error> {
+        let resampler = if rate == front_end.sample_rate {
+            None
+        } else {
+            Some(Resampler::new(rate, front_end.sample_rate)?)
+        };
+        Ok(Self { resampler, fill: Fill::new(front_end)? })
+    }
+
+    pub(crate) fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
+        match &mut self.resampler {
+            Some(resampler) => resampler.push(samples, &mut |ready| self.fill.push(ready)),
+            None => self.fill.push(samples),
+        }
+    }
+
+    /// The spectrogram, and whether the samples had to be repeated to fill a segment.
+    pub(crate) fn finish(mut self) -> Result<(Spectrogram, bool), Error> {
+        if let Some(resampler) = self.resampler {
+            resampler.finish(&mut |ready| self.fill.push(ready))?;
+        }
+        self.fill.finish()
+    }
+}
+
+/// Keeps back the first segment's samples until it is certain that there is a whole segment; a
+/// shorter clip is repeated to fill one.
+struct Fill {
+    mel: MelStream,
+    held: Vec<f32>,
+    /// Samples still missing to a whole segment.
+    missing: usize,
+    segment: usize,
+}
+
+impl Fill {
+    fn new(front_end: &FrontEnd) -> Result<Self, Error> {
+        let mel = MelStream::new(front_end)?;
+        let segment = front_end.segment_samples();
+        Ok(Self { mel, held: Vec::new(), missing: segment, segment })
+    }
+
+    fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
+        if self.missing == 0 {
+            return self.mel.push(samples);
+        }
+        self.held.extend_from_slice(samples);
+        self.missing = self.missing.saturating_sub(samples.len());
+        if self.missing == 0 {
+            self.mel.push(&std::mem::take(&mut self.held))?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(Spectrogram, bool), Error> {
+        if self.missing == 0 {
+            return Ok((self.mel.finish()?, false));
+        }
+        if self.held.is_empty() {
+            return Err(Error::NoAudio);
+        }
+        let mut left = self.segment;
+        while left > 0 {
+            let now = left.min(self.held.len());
+            self.mel.push(&self.held[..now])?;
+            left -= now;
+        }
+        Ok((self.mel.finish()?, true))
+    }
+}

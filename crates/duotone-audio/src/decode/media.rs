@@ -1,0 +1,197 @@
+use std::fs::File;
+use std::io::ErrorKind;
+use std::sync::LazyLock;
+
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::common::Limit;
+use symphonia::core::errors::Error as MediaError;
+use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::MetadataOptions;
+use symphonia::default::{get_codecs, register_enabled_formats};
+
+use super::codec_names::codec_name;
+use super::damage::Damage;
+use super::limits::{MAX_FRUITLESS, METADATA_BYTES, PROBE_BYTES};
+use super::mono::append_mono;
+use crate::{Error, SourceInfo};
+
+static PROBE: LazyLock<Probe> = LazyLock::new(|| {
+    let mut probe = Probe::new_with_options(&ProbeOptions {
+        max_probe_depth: PROBE_BYTES,
+        ..ProbeOptions::default()
+    });
+    register_enabled_formats(&mut probe);
+    probe
+});
+
+/// A file read by Symphonia.
+pub(super) struct Media {
+    format: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track: u32,
+    rate: u32,
+    /// Samples decoded so far.
+    samples: u64,
+    /// Packets that gave samples.
+    packets: u64,
+    /// Length in seconds that the container tells.
+    told: Option<f64>,
+    damage: Damage,
+}
+
+impl Media {
+    /// Recognises the format, and decodes the first packet to `mono`: only it tells the true rate
+    /// and channels.
+    pub(super) fn open(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
+        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+        let metadata = MetadataOptions::default()
+            .limit_tag_bytes(Limit::Maximum(METADATA_BYTES))
+            .limit_visual_bytes(Limit::Maximum(METADATA_BYTES));
+        let format = PROBE
+            .probe(&Hint::new(), stream, FormatOptions::default(), metadata)
+            .map_err(unrecognised)?;
+        let track = audio_track(&*format)?;
+        let (id, told) = (track.id, told_seconds(track));
+        let (decoder, codec) = decoder_for(track)?;
+        let mut media = Self {
+            format,
+            decoder,
+            track: id,
+            rate: 0,
+            samples: 0,
+            packets: 0,
+            told,
+            damage: Damage::default(),
+        };
+        if !media.read(mono)? {
+            return Err(Error::NoAudio);
+        }
+        let channels = media.decoder.last_decoded().num_planes();
+        let info = SourceInfo { sample_rate: media.rate, channels, codec, seconds: told };
+        Ok((media, info))
+    }
+
+    /// Appends the next packet that holds samples to `mono`; `false` at the end.
+    pub(super) fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
+        for _ in 0..MAX_FRUITLESS {
+            let packet = match self.format.next_packet() {
+                Ok(Some(packet)) => packet,
+                Ok(None) => return self.end(),
+                Err(MediaError::ResetRequired) => {
+                    // The next of several streams in one Ogg file.
+                    let track = audio_track(&*self.format)?;
+                    self.track = track.id;
+                    self.decoder = decoder_for(track)?.0;
+                    continue;
+                }
+                Err(MediaError::IoError(e)) if e.kind() != ErrorKind::UnexpectedEof => {
+                    return Err(Error::Io(e));
+                }
+                Err(MediaError::IoError(_)) => {
+                    self.damage.cut = true;
+                    return self.end();
+                }
+                Err(_) => {
+                    self.damage.packet(self.seconds());
+                    continue;
+                }
+            };
+            if packet.track_id != self.track {
+                continue;
+            }
+            match self.decoder.decode(&packet) {
+                Ok(decoded) if decoded.frames() > 0 => {
+                    let rate = decoded.spec().rate();
+                    if self.packets > 0 && rate != self.rate {
+                        return Err(Error::Malformed(format!(
+                            "the sample rate changes from {} to {rate} Hz at {:.1} s; \
+                             cut the recording there",
+                            self.rate,
+                            self.seconds()
+                        )));
+                    }
+                    self.rate = rate;
+                    append_mono(&decoded, mono);
+                    self.samples += decoded.frames() as u64;
+                    self.packets += 1;
+                    return Ok(true);
+                }
+                Ok(_) => {}
+                Err(_) => {
+                    self.damage.packet(self.seconds());
+                    self.decoder.reset();
+                }
+            }
+        }
+        self.damage.cut = true;
+        self.end()
+    }
+
+    /// In words, what was left out.
+    pub(super) fn damage(&self, seconds: f64) -> Option<String> {
+        self.damage.describe(seconds, self.told)
+    }
+
+    fn end(&self) -> Result<bool, Error> {
+        if self.damage.packets > self.packets {
+            return Err(Error::Malformed(format!(
+                "{} of {} packets could not be decoded; is it audio at all?",
+                self.damage.packets,
+                self.damage.packets + self.packets
+            )));
+        }
+        Ok(false)
+    }
+
+    fn seconds(&self) -> f64 {
+        self.samples as f64 / f64::from(self.rate.max(1))
+    }
+}
+
+fn audio_track(format: &dyn FormatReader) -> Result<&Track, Error> {
+    format
+        .default_track(TrackType::Audio)
+        .ok_or_else(|| Error::Unsupported("it holds no audio track of a known codec".into()))
+}
+
+fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, String), Error> {
+    let unknown = || Error::Unsupported("an unknown codec; convert it to FLAC or WAV".into());
+    let parameters: &AudioCodecParameters =
+        track.codec_params.as_ref().and_then(|p| p.audio()).ok_or_else(unknown)?;
+    let name = codec_name(parameters.codec);
+    match get_codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default()) {
+        Ok(decoder) => {
+            let short_name = decoder.codec_info().short_name;
+            Ok((decoder, name.map_or_else(|| short_name.to_uppercase(), str::to_owned)))
+        }
+        Err(MediaError::Unsupported(_)) => Err(match name {
+            Some(name) => Error::Unsupported(format!(
+                "the codec {name} is not read; convert it to FLAC or WAV"
+            )),
+            None => unknown(),
+        }),
+        Err(e) => Err(Error::Malformed(e.to_string())),
+    }
+}
+
+fn told_seconds(track: &Track) -> Option<f64> {
+    let (base, duration) = (track.time_base?, track.duration?);
+    Some(base.calc_duration(duration)?.as_secs_f64())
+}
+
+fn unrecognised(error: MediaError) -> Error {
+    match error {
+        MediaError::IoError(e) if e.kind() != ErrorKind::UnexpectedEof => Error::Io(e),
+        MediaError::IoError(_) => Error::Malformed("it ends within its header".into()),
+        MediaError::Unsupported(message) if !message.contains("probe") => {
+            Error::Unsupported(message.into())
+        }
+        MediaError::Unsupported(_) => Error::Unsupported(
+            "not recognised as WAV, AIFF, AU, FLAC, MP3, Ogg Vorbis or MP4 (AAC, ALAC)".into(),
+        ),
+        MediaError::LimitError(message) => Error::Limit(message.into()),
+        other => Error::Malformed(other.to_string()),
+    }
+}

@@ -1,0 +1,115 @@
+//! From a file to a stream of mono samples at the file's own rate.
+
+mod au;
+mod codec_names;
+mod damage;
+mod limits;
+mod media;
+mod mono;
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::Path;
+
+use crate::{Error, SourceInfo};
+use au::Au;
+use limits::{LARGEST_SAMPLE, MAX_HOURS};
+use media::Media;
+
+/// An open audio file, decoded block by block.
+pub(crate) struct Source {
+    reader: Reader,
+    info: SourceInfo,
+    /// The present block.
+    mono: Vec<f32>,
+    /// Samples handed out so far.
+    samples: u64,
+}
+
+enum Reader {
+    Au(Au),
+    Media(Box<Media>),
+}
+
+impl Source {
+    /// Opens a file and decodes its first block; the format is recognised by content.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let metadata = std::fs::metadata(path)?;
+        if metadata.is_dir() {
+            return Err(Error::Unsupported("a folder, not a file".into()));
+        }
+        // A pipe or device could block for ever.
+        if !metadata.is_file() {
+            return Err(Error::Unsupported("not a regular file".into()));
+        }
+        if metadata.len() == 0 {
+            return Err(Error::NoAudio);
+        }
+        let mut file = File::open(path)?;
+        let mut magic = [0; 4];
+        let is_au = file.read_exact(&mut magic).is_ok() && magic == au::MAGIC;
+        file.rewind()?;
+        let mut mono = Vec::new();
+        let (reader, info) = if is_au {
+            let (au, info) = Au::open(file)?;
+            (Reader::Au(au), info)
+        } else {
+            let (media, info) = Media::open(file, &mut mono)?;
+            (Reader::Media(Box::new(media)), info)
+        };
+        limits::check(&info)?;
+        Ok(Self { reader, info, mono, samples: 0 })
+    }
+
+    pub(crate) fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    /// The next block of mono samples, never empty; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<&[f32]>, Error> {
+        // The first block may be there since the file was opened.
+        if self.samples > 0 || self.mono.is_empty() {
+            self.mono.clear();
+            let more = match &mut self.reader {
+                Reader::Au(au) => au.read(&mut self.mono)?,
+                Reader::Media(media) => media.read(&mut self.mono)?,
+            };
+            if !more {
+                return if self.samples == 0 { Err(Error::NoAudio) } else { Ok(None) };
+            }
+        }
+        self.check_samples()?;
+        self.samples += self.mono.len() as u64;
+        if self.samples > MAX_HOURS * 3600 * u64::from(self.info.sample_rate) {
+            return Err(Error::Limit(format!(
+                "longer than {MAX_HOURS} hours; cut the recording into parts"
+            )));
+        }
+        Ok(Some(&self.mono))
+    }
+
+    /// Seconds handed out so far.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.samples as f64 / f64::from(self.info.sample_rate)
+    }
+
+    /// What was left out so far, in words.
+    pub(crate) fn damage(&self) -> Option<String> {
+        match &self.reader {
+            Reader::Au(au) => au.damage(),
+            Reader::Media(media) => media.damage(self.seconds()),
+        }
+    }
+
+    /// Sums over squares of larger numbers, infinities or NaN would not be finite.
+    fn check_samples(&self) -> Result<(), Error> {
+        let Some(at) = self.mono.iter().position(|x| !(x.abs() <= LARGEST_SAMPLE)) else {
+            return Ok(());
+        };
+        let seconds = (self.samples + at as u64) as f64 / f64::from(self.info.sample_rate);
+        Err(Error::Malformed(format!(
+            "the sample at {seconds:.3} s is {}; export the file again as integer PCM",
+            self.mono[at]
+        )))
+    }
+}

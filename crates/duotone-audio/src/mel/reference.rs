@@ -1,0 +1,57 @@
+//! The front end as its definition reads, in `f64`, for the tests: a plain discrete Fourier
+//! transform and a dense filterbank.
+
+use std::f64::consts::TAU;
+
+use super::filterbank::triangles;
+use crate::FrontEnd;
+
+/// Power of bins 0 to Nyquist of one frame already multiplied by the window.
+fn power_spectrum(frame: &[f64]) -> Vec<f64> {
+    let n = frame.len();
+    (0..=n / 2)
+        .map(|bin| {
+            let (mut re, mut im) = (0.0, 0.0);
+            for (i, x) in frame.iter().enumerate() {
+                let angle = TAU * ((bin * i) % n) as f64 / n as f64;
+                re += x * angle.cos();
+                im -= x * angle.sin();
+            }
+            re * re + im * im
+        })
+        .collect()
+}
+
+/// Dense filterbank, bands × bins.
+pub(super) fn dense_filterbank(front_end: &FrontEnd) -> Vec<Vec<f64>> {
+    triangles(front_end)
+        .iter()
+        .map(|triangle| {
+            let mut row = vec![0.0; front_end.window / 2 + 1];
+            row[triangle.first..][..triangle.weights.len()].copy_from_slice(&triangle.weights);
+            row
+        })
+        .collect()
+}
+
+/// Mel power, bands × frames, band-major.
+pub(super) fn mel_power(front_end: &FrontEnd, samples: &[f32]) -> Vec<f64> {
+    let FrontEnd { window, hop, .. } = *front_end;
+    let padding = vec![0.0; if front_end.centered { window / 2 } else { 0 }];
+    let samples = samples.iter().map(|&x| f64::from(x));
+    let padded: Vec<f64> = padding.iter().copied().chain(samples).chain(padding.clone()).collect();
+    let powers: Vec<Vec<f64>> = padded
+        .windows(window)
+        .step_by(hop)
+        .map(|frame| {
+            let hann = |i: usize| 0.5 - 0.5 * (TAU * i as f64 / window as f64).cos();
+            let windowed: Vec<f64> = frame.iter().enumerate().map(|(i, x)| x * hann(i)).collect();
+            power_spectrum(&windowed)
+        })
+        .collect();
+    let mut out = Vec::new();
+    for row in dense_filterbank(front_end) {
+        out.extend(powers.iter().map(|p| p.iter().zip(&row).map(|(p, w)| p * w).sum::<f64>()));
+    }
+    out
+}
