@@ -2,22 +2,31 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
+mod atomic;
+mod checkpoint;
 mod classify;
 mod collection;
 pub mod demo;
 mod error;
 mod evaluate;
+mod examples;
 mod features;
 mod model;
 mod folds;
 mod metrics;
+mod fit;
+#[cfg(test)]
+mod fixtures;
+mod predict;
 mod progress;
 mod recipe;
 pub mod report;
 mod results;
 mod scaler;
 mod settings;
+mod tensor_file;
 mod train;
+mod vote;
 
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, Item, audio_files, automatic_rate};
@@ -29,6 +38,9 @@ pub use features::ClipFeatures;
 pub use model::{Measured, Model, ModelCard};
 pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
 pub use metrics::scores;
+pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
+pub use metrics::scores;
+pub use model::{Measured, Model, ModelCard};
 pub use progress::{Event, Observer};
 pub use recipe::Recipe;
 pub use results::{
