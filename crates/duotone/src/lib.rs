@@ -27,6 +27,7 @@ mod settings;
 mod tensor_file;
 mod train;
 mod vote;
+mod write;
 
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, Item, audio_files, automatic_rate};
@@ -50,3 +51,4 @@ pub use results::{
 pub use scaler::Scaler;
 pub use settings::{Standardize, TrainSettings, Vote};
 pub use train::{TrainJob, TrainReport, train};
+pub use write::write_file;

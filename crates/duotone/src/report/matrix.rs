@@ -1,101 +1,102 @@
-//! A confusion matrix as a picture: the darker a cell, the larger its share of the row.
+use super::text::{escape, percent, short};
 
-use std::fmt::Write;
+/// Label width that is shown, in characters; the rest is in the tooltip.
+const LONGEST: usize = 22;
+/// Mean width of a character in the drawings' font, in pixels.
+const CHARACTER: f64 = 6.6;
 
-use super::escape;
-
-/// Above this many classes the cells are too small for figures.
-const FIGURES: usize = 16;
-/// Letters of a label that are drawn; the whole of it is its tooltip.
-const LETTERS: usize = 14;
-
-/// Rows are the truth, columns the decision.
-pub(super) fn svg(labels: &[&str], counts: &[Vec<u64>]) -> String {
-    let n = labels.len().max(1);
-    let cell = if n <= 6 { 62 } else { (560 / n).max(9) };
-    let (left, top) = (112, 84);
-    let side = cell * n;
+/// A confusion matrix as a heat map: rows are the truth, colour is the share of the row.
+pub(super) fn heat_map(labels: &[String], counts: &[Vec<u64>], what: &str, id: &str) -> String {
+    let k = labels.len();
+    let cell = (420.0 / k.max(1) as f64).clamp(13.0, 68.0);
+    let shown: Vec<String> = labels.iter().map(|label| short(label, LONGEST)).collect();
+    let widest = labels.iter().map(|l| l.chars().count().min(LONGEST)).max().unwrap_or(0) as f64;
+    let upright = widest * CHARACTER <= cell - 4.0;
+    let left = widest * CHARACTER + 34.0;
+    let top = if upright { 42.0 } else { widest * CHARACTER + 34.0 };
+    let side = cell * k as f64;
+    let (width, height) = (left + side + 8.0, top + side + 8.0);
+    // On a phone, many labels scroll instead of shrinking out of sight.
+    let class = if k > 12 { "many" } else { "" };
     let mut svg = format!(
-        "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"Confusion matrix: rows are the truth, \
-         columns the decision\" style=\"max-width:{}px\">\n",
-        left + side + 8,
-        top + side + 26,
-        left + side + 8
+        r#"<svg class="{class}" viewBox="0 0 {width:.0} {height:.0}" width="{width:.0}" role="img" aria-labelledby="{id}-t {id}-d"><title id="{id}-t">Confusion matrix of {what}</title><desc id="{id}-d">Row: the truth. Column: the decision. The table of classes gives the numbers.</desc>"#,
     );
-    for (i, label) in labels.iter().enumerate() {
-        let middle = i * cell + cell / 2;
-        let (short, whole) = (escape(&shorten(label)), escape(label));
-        let size = if n <= 20 { 12 } else { 9 };
-        let _ = write!(
-            svg,
-            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" font-size=\"{size}\">{short}\
-             <title>{whole}</title></text>\n\
-             <text transform=\"translate({},{}) rotate(-35)\" font-size=\"{size}\">{short}\
-             <title>{whole}</title></text>\n",
-            left - 8,
-            top + middle + 4,
-            left + middle,
-            top - 8,
+    let middle = left + side / 2.0;
+    svg += &format!(
+        r#"<text class="tick" x="{middle:.1}" y="12" text-anchor="middle">decided</text>"#
+    );
+    let middle = top + side / 2.0;
+    svg += &format!(
+        r#"<text class="tick" transform="translate(12 {middle:.1}) rotate(-90)" text-anchor="middle">truth</text>"#
+    );
+    svg += &format!(
+        r#"<rect class="void" x="{left:.1}" y="{top:.1}" width="{side:.1}" height="{side:.1}" rx="4"/>"#
+    );
+    for (i, (label, full)) in shown.iter().zip(labels).enumerate() {
+        let centre = (i as f64 + 0.5) * cell;
+        let (x, y, full) = (left + centre, top + centre, escape(full));
+        let class = if cell < 16.0 { "small" } else { "" };
+        svg += &format!(
+            r#"<text class="{class}" x="{:.1}" y="{:.1}" text-anchor="end"><title>{full}</title>{label}</text>"#,
+            left - 8.0,
+            y + 4.0
         );
+        svg += &if upright {
+            format!(
+                r#"<text class="{class}" x="{x:.1}" y="{:.1}" text-anchor="middle"><title>{full}</title>{label}</text>"#,
+                top - 8.0
+            )
+        } else {
+            format!(
+                r#"<text class="{class}" transform="translate({:.1} {:.1}) rotate(-90)"><title>{full}</title>{label}</text>"#,
+                x + 4.0,
+                top - 8.0
+            )
+        };
     }
     for (row, counts) in counts.iter().enumerate() {
         let total: u64 = counts.iter().sum();
-        for (column, &count) in counts.iter().enumerate() {
-            let share = if total == 0 { 0.0 } else { count as f64 / total as f64 };
-            let (x, y) = (left + column * cell, top + row * cell);
-            let _ = writeln!(
-                svg,
-                "<g><title>{} heard as {}: {count} of {total}</title>\
-                 <rect class=\"cell\" x=\"{x}\" y=\"{y}\" width=\"{cell}\" height=\"{cell}\" \
-                 fill-opacity=\"{:.3}\"/>{}</g>",
-                escape(labels.get(row).unwrap_or(&"")),
-                escape(labels.get(column).unwrap_or(&"")),
-                share,
-                figures(count, share, (x, y), cell, n)
+        for (column, &n) in counts.iter().enumerate().filter(|(_, n)| **n > 0) {
+            let share = n as f64 / total as f64;
+            let (x, y) = (left + column as f64 * cell, top + row as f64 * cell);
+            let name = |i: usize| labels.get(i).map(|l| escape(l)).unwrap_or_default();
+            svg += &format!(
+                r#"<g><title>{}, decided as {}: {n} of {total}, {}</title><rect class="cell" x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" rx="{}" fill-opacity="{:.3}"/>"#,
+                name(row),
+                name(column),
+                percent(share),
+                x + 1.0,
+                y + 1.0,
+                cell - 2.0,
+                cell - 2.0,
+                if cell > 30.0 { 4 } else { 2 },
+                0.08 + 0.92 * share,
             );
+            svg += &numbers(x + cell / 2.0, y + cell / 2.0, cell, n, share);
+            svg += "</g>";
         }
     }
-    let _ = write!(
-        svg,
-        "<rect class=\"frame\" x=\"{left}\" y=\"{top}\" width=\"{side}\" height=\"{side}\"/>\n\
-         <text class=\"soft\" x=\"{left}\" y=\"{}\">decision →</text>\n\
-         <text class=\"soft\" x=\"{}\" y=\"{}\" text-anchor=\"end\">truth ↓</text>\n</svg>\n",
-        top + side + 18,
-        left - 8,
-        top - 8
-    );
-    svg
+    svg + "</svg>"
 }
 
-/// The count and, where there is room, its share of the row.
-fn figures(count: u64, share: f64, (x, y): (usize, usize), cell: usize, n: usize) -> String {
-    if n > FIGURES || count == 0 {
-        return String::new();
+/// What fits into a cell: count and percentage, the count, or nothing.
+fn numbers(x: f64, y: f64, cell: f64, n: u64, share: f64) -> String {
+    let on = if share > 0.7 { " on" } else { "" };
+    let digits = n.to_string();
+    if cell >= 44.0 {
+        format!(
+            r#"<text class="strong{on}" x="{x:.1}" y="{:.1}" text-anchor="middle">{digits}</text><text class="small{on}" x="{x:.1}" y="{:.1}" text-anchor="middle">{:.0} %</text>"#,
+            y - 1.0,
+            y + 13.0,
+            100.0 * share
+        )
+    } else if digits.len() as f64 * CHARACTER < cell - 3.0 {
+        let class = if cell < 22.0 { "small" } else { "" };
+        format!(
+            r#"<text class="{class}{on}" x="{x:.1}" y="{:.1}" text-anchor="middle">{digits}</text>"#,
+            y + 4.0
+        )
+    } else {
+        String::new()
     }
-    let class = if share > 0.5 { " class=\"on\"" } else { "" };
-    let middle = x + cell / 2;
-    if cell < 44 {
-        return format!(
-            "<text{class} x=\"{middle}\" y=\"{}\" text-anchor=\"middle\" font-size=\"{}\">{count}\
-             </text>",
-            y + cell / 2 + 4,
-            (cell / 3).clamp(8, 13)
-        );
-    }
-    format!(
-        "<text{class} x=\"{middle}\" y=\"{}\" text-anchor=\"middle\" font-size=\"16\" \
-         font-weight=\"600\">{count}</text>\
-         <text{class} x=\"{middle}\" y=\"{}\" text-anchor=\"middle\" font-size=\"11\" \
-         opacity=\"0.8\">{:.0} %</text>",
-        y + cell / 2 + 1,
-        y + cell / 2 + 17,
-        share * 100.0
-    )
-}
-
-fn shorten(label: &str) -> String {
-    if label.chars().count() <= LETTERS {
-        return label.to_owned();
-    }
-    label.chars().take(LETTERS - 1).chain(['…']).collect()
 }

@@ -1,104 +1,142 @@
-//! How it was done: what a reader needs to judge it and to do it again.
-
-use std::fmt::Write;
 use std::path::PathBuf;
 
-use super::escape;
-use super::table::Table;
-use crate::{Results, Standardize, TrainSettings, Vote};
+use duotone_audio::Segmenter;
 
-pub(super) fn section(results: &Results, page: &mut String) {
+use super::text::{count, escape, path};
+use crate::{Results, Standardize, Vote};
+
+/// Everything that is needed to repeat or to judge the evaluation.
+pub(super) fn section(results: &Results) -> String {
     let p = &results.protocol;
-    let mut list = String::from("<dl>\n");
-    let mut entry = |term: &str, words: &str| {
-        let _ = writeln!(list, "<dt>{}</dt><dd>{}</dd>", escape(term), escape(words));
+    let settings = &p.settings;
+    let group = match &p.group {
+        Some(column) => format!("by {}: none of its values is in two folds", escape(column)),
+        None => "none: clips of one artist or album may be in several folds".into(),
     };
-    entry("collection", &p.collection);
-    entry("its digest", &p.collection_digest);
     let labels: Vec<String> =
-        p.labels.iter().map(|label| format!("{} {}", label.name, label.clips)).collect();
-    entry("clips of each label", &labels.join(", "));
-    let folds = match &p.group {
-        Some(group) => format!("{}, stratified, no {group} in two folds", p.folds),
-        None => format!("{}, stratified, not grouped", p.folds),
-    };
-    entry("folds", &folds);
-    entry("their digest", &p.folds_digest);
-    entry("training", &training(&p.settings));
-    entry("scaling", standardize(p.settings.standardize));
-    let vote = match p.vote {
-        Vote::Mean => "mean of its segments’ probabilities",
-        Vote::Majority => "majority of its segments",
-        Vote::Max => "largest probability in any of its segments",
-    };
-    entry("decision on a file", vote);
-    if let Some(f) = results.systems.first().map(|system| &system.front_end) {
-        let words = format!(
-            "{} Hz, Hann window {}, hop {}, {} mel bands, log10, segments of {} frames{}",
+        p.labels.iter().map(|l| format!("{} ({})", escape(&l.name), l.clips)).collect();
+    let mut rows = vec![
+        ("Collection", format!("<code>{}</code>", escape(&p.collection))),
+        ("Content and labels", digest(&p.collection_digest)),
+        ("Labels", format!("{}: {}", escape(&p.label), labels.join(", "))),
+        ("Folds", format!("{}, stratified by label; {}", p.folds, digest(&p.folds_digest))),
+        ("Groups", group),
+        ("Seed", settings.seed.to_string()),
+        (
+            "Training",
+            format!(
+                "{}, plain SGD, learning rate {}, mini-batches of {}",
+                count(settings.epochs, "epoch"),
+                settings.learning_rate,
+                settings.batch_size
+            ),
+        ),
+        ("Segments", segments(settings.segments, settings.fresh_segments)),
+        ("Standardisation", standardize(settings.standardize).into()),
+        ("Held out for validation", validation(settings.validation)),
+        ("A file's decision", vote(p.vote).into()),
+    ];
+    for system in &results.systems {
+        let f = &system.front_end;
+        let text = format!(
+            "{}: {} Hz, Hann window {}, hop {}, {} mel bands (Slaney), log10 of power, segments of \
+             {} frames, {}",
+            escape(&system.name),
             f.sample_rate,
             f.window,
             f.hop,
             f.bands,
             f.segment_frames,
-            if f.centered { ", centred" } else { "" }
+            if f.centered { "centred" } else { "not centred" },
         );
-        entry("front end", &words);
+        rows.push(("Front end", text));
     }
-    entry("seed", &p.settings.seed.to_string());
-    entry("version", &format!("duotone {}", p.version));
-    let _ = write!(
-        page,
-        "<h2>Protocol</h2>\n<div class=\"panel\">{list}</dl>\n<pre>{}</pre></div>\n",
-        escape(&p.command)
-    );
-    if !p.left_out.is_empty() {
-        let mut table = Table::new(&["/file", "reason"]);
-        for left_out in &p.left_out {
-            table.row(false, &[left_out.path.display().to_string(), left_out.reason.clone()]);
-        }
-        let _ = write!(page, "<h2>Left out</h2>\n<div class=\"panel\">{}</div>\n", table.html());
-    }
-    paths("Repeated to fill a segment", &p.repeated, page);
-    paths("Silent", &p.silent, page);
-}
-
-fn training(settings: &TrainSettings) -> String {
-    let validation = if settings.validation > 0.0 {
-        format!(", {:.0} % of the training clips held out", settings.validation * 100.0)
-    } else {
-        String::new()
-    };
+    rows.push((
+        "Version",
+        format!("duotone {}, results format {}", escape(&p.version), results.format),
+    ));
+    let rows: String =
+        rows.iter().map(|(name, text)| format!("<dt>{name}</dt><dd>{text}</dd>\n")).collect();
     format!(
-        "{} epochs of plain SGD, learning rate {}, mini-batches of {}, {} segments{}{validation}",
-        settings.epochs,
-        settings.learning_rate,
-        settings.batch_size,
-        match settings.segments {
-            duotone_audio::Segmenter::Random(count) => format!("{count} random"),
-            duotone_audio::Segmenter::Consecutive => "consecutive".into(),
-        },
-        if settings.fresh_segments { ", drawn anew each epoch" } else { "" },
+        "<section><h2>Protocol</h2><div class=\"card\"><dl>{rows}</dl><h3>To repeat it</h3>\
+         <pre>{}</pre></div>{}</section>",
+        escape(&p.command),
+        files(results),
     )
 }
 
-fn standardize(kind: Standardize) -> &'static str {
-    match kind {
+fn digest(digest: &str) -> String {
+    format!("digest <code>{}</code>", escape(digest))
+}
+
+fn segments(segments: Segmenter, fresh: bool) -> String {
+    match segments {
+        Segmenter::Random(n) if fresh => format!("{n} a clip, at new random positions each epoch"),
+        Segmenter::Random(n) => format!("{n} a clip, at random positions drawn once"),
+        Segmenter::Consecutive => "consecutive, as many as fit".into(),
+    }
+}
+
+fn standardize(standardize: Standardize) -> &'static str {
+    match standardize {
         Standardize::None => "none",
-        Standardize::Global => "one mean and deviation, from the fold’s training part",
-        Standardize::Band => "mean and deviation of each mel band, from the fold’s training part",
+        Standardize::Global => "one mean and deviation for all, from the training part of a fold",
+        Standardize::Band => "a mean and deviation per band, from the training part of a fold",
         Standardize::Pixel => {
-            "mean and deviation of each band and frame, from the fold’s training part"
+            "a mean and deviation per band and frame, from the training part of a fold"
         }
     }
 }
 
-fn paths(title: &str, paths: &[PathBuf], page: &mut String) {
+fn validation(share: f64) -> String {
+    if share > 0.0 {
+        format!("{} of the training clips, not trained on", super::text::percent(share))
+    } else {
+        "nothing".into()
+    }
+}
+
+fn vote(vote: Vote) -> &'static str {
+    match vote {
+        Vote::Mean => "mean of its segments' probabilities",
+        Vote::Majority => "the label that most of its segments win",
+        Vote::Max => "the label with the largest probability in any segment",
+    }
+}
+
+/// Files left out, repeated and silent.
+fn files(results: &Results) -> String {
+    let p = &results.protocol;
+    let mut html = String::from(r#"<div class="card"><h3>Files</h3>"#);
+    if p.left_out.is_empty() {
+        html += "<p>No file was left out.</p>";
+    } else {
+        let rows: Vec<String> = p
+            .left_out
+            .iter()
+            .map(|left| {
+                format!(
+                    r#"<td class="text">{}</td><td class="text">{}</td>"#,
+                    path(&left.path),
+                    escape(&left.reason)
+                )
+            })
+            .collect();
+        let caption = format!("{} left out.", count(rows.len(), "file"));
+        html += &super::table("Files left out", &["<Left out", "<Because"], &rows, &caption);
+    }
+    html += &list("shorter than a segment, repeated to fill one", &p.repeated);
+    html += &list("silent", &p.silent);
+    html + "</div>"
+}
+
+fn list(what: &str, paths: &[PathBuf]) -> String {
     if paths.is_empty() {
-        return;
+        return String::new();
     }
-    let mut table = Table::new(&["/file"]);
-    for path in paths {
-        table.row(false, &[path.display().to_string()]);
-    }
-    let _ = write!(page, "<h2>{title}</h2>\n<div class=\"panel\">{}</div>\n", table.html());
+    let items: String = paths.iter().map(|p| format!("<li>{}</li>", path(p))).collect();
+    format!(
+        r#"<details><summary>{} {what}</summary><ul class="paths">{items}</ul></details>"#,
+        count(paths.len(), "clip")
+    )
 }

@@ -1,149 +1,151 @@
-//! One architecture's part of the page.
+use super::{
+    bar,
+    curves::learning_curves,
+    matrix::heat_map,
+    statistics::chance,
+    table,
+    text::{count, decimal, escape, path, percent, thousands},
+};
+use crate::{Prediction, Protocol, Scores, SystemResult};
 
-use std::fmt::Write;
+/// Wrong decisions that are shown.
+const MISTAKES: usize = 12;
 
-use super::chart::Curves;
-use super::table::Table;
-use super::{escape, matrix, percent};
-use crate::{EpochRecord, LabelCount, Prediction, SystemResult};
-
-/// Mistakes that are listed.
-const MISTAKES: usize = 15;
-
-pub(super) fn section(system: &SystemResult, labels: &[LabelCount], page: &mut String) {
-    let names: Vec<&str> = labels.iter().map(|label| label.name.as_str()).collect();
-    let _ = write!(
-        page,
-        "<h2>{}</h2>\n<p class=\"lead\">{}</p>\n<div class=\"panels\">\n<div \
-         class=\"panel\"><h3>What the files were heard as</h3>\n{}</div>\n<div \
-         class=\"panel\"><h3>Class by class</h3>\n{}</div>\n</div>\n",
-        escape(&system.name),
-        escape(&describe(system)),
-        matrix::svg(&names, &system.files.confusion),
-        classes(system)
+/// All about one system.
+pub(super) fn section(system: &SystemResult, protocol: &Protocol, number: usize) -> String {
+    let id = format!("system-{number}");
+    let labels: Vec<String> = protocol.labels.iter().map(|label| label.name.clone()).collect();
+    let map = |scores: &Scores, what: &str| {
+        let what_of = format!("{what}, {}", escape(&system.name));
+        heat_map(&labels, &scores.confusion, &what_of, &format!("{id}-{what}"))
+    };
+    let curves = learning_curves(&system.folds, chance(protocol), &id);
+    let files = format!(
+        r#"<figure><h3>Which label is taken for which</h3><div class="scroll">{}</div><figcaption>Files: count and share of the row. Right decisions are on the diagonal.</figcaption></figure><details><summary>The same for single segments</summary><div class="scroll">{}</div></details>"#,
+        map(&system.files, "files"),
+        map(&system.segments, "segments"),
     );
-    curves(system, page);
-    let _ = write!(
-        page,
-        "<div class=\"panels\">\n<div class=\"panel\"><h3>Fold by fold</h3>\n{}</div>\n<div \
-         class=\"panel\"><h3>Most confident mistakes</h3>\n{}</div>\n</div>\n",
-        folds(system),
-        mistakes(&system.predictions)
-    );
-}
-
-/// The network in a line.
-fn describe(system: &SystemResult) -> String {
-    let a = &system.architecture;
-    let pipelines: Vec<String> = a
-        .pipelines
-        .iter()
-        .map(|p| {
-            format!(
-                "{} filters of {}×{}, pool {}×{}",
-                p.filters, p.kernel.0, p.kernel.1, p.pool.0, p.pool.1
-            )
-        })
-        .collect();
+    let curves =
+        format!(r#"<figure><h3>Learning curves</h3><div class="scroll">{curves}</div></figure>"#);
+    // More labels than this need the whole width.
+    let layout = if labels.len() <= 12 { "pair" } else { "stack" };
     format!(
-        "{} bands × {} frames at {} Hz → {} → dense {}",
-        a.bands,
-        a.frames,
-        system.front_end.sample_rate,
-        pipelines.join(" ∥ "),
-        a.dense
+        r#"<section aria-labelledby="{id}"><h2 id="{id}">{}</h2><p class="soft">{}</p><div class="{layout}"><div class="card">{files}</div><div class="card">{curves}</div></div><div class="card"><h3>Label by label</h3>{}</div><div class="card"><h3>Fold by fold</h3>{}</div><div class="card"><h3>Most confident mistakes</h3>{}</div></section>"#,
+        escape(&system.name),
+        description(system),
+        classes(&system.files),
+        folds(system),
+        mistakes(system, &labels),
     )
 }
 
-fn classes(system: &SystemResult) -> String {
-    let mut table = Table::new(&["label", "#precision", "#recall", "#F1", "#clips"]);
-    for class in &system.files.classes {
-        table.row(
-            false,
-            &[
-                class.label.clone(),
-                format!("{:.3}", class.precision),
-                format!("{:.3}", class.recall),
-                format!("{:.3}", class.f1),
-                class.support.to_string(),
-            ],
-        );
-    }
-    table.html()
+/// The network in a line.
+fn description(system: &SystemResult) -> String {
+    let a = &system.architecture;
+    let size = |(bands, frames): (usize, usize)| format!("{bands}×{frames}");
+    let pipelines: Vec<String> = a
+        .pipelines
+        .iter()
+        .map(|p| format!("{} of {}, pool {}", p.filters, size(p.kernel), size(p.pool)))
+        .collect();
+    format!(
+        "Input of {} bands × {} frames → convolution {} → LeakyReLU {} → dense {}, sigmoid → \
+         dropout {} → softmax over {}. {} parameters. Sizes are bands × frames.",
+        a.bands,
+        a.frames,
+        pipelines.join(" ∥ "),
+        a.slope,
+        a.dense,
+        a.dropout,
+        a.classes,
+        thousands(system.parameters),
+    )
 }
 
-/// Loss and accuracy over the epochs, all folds in one picture each.
-fn curves(system: &SystemResult, page: &mut String) {
-    let of = |value: &dyn Fn(&EpochRecord) -> Option<f64>| -> Vec<Vec<f64>> {
-        let fold = |history: &[EpochRecord]| history.iter().filter_map(value).collect();
-        let all = system.folds.iter().map(|f| fold(&f.history));
-        all.filter(|curve: &Vec<f64>| !curve.is_empty()).collect()
-    };
-    let loss = Curves {
-        title: "Loss over the epochs",
-        trained: of(&|r| Some(r.loss)),
-        held_out: of(&|r| r.validation_loss),
-        share: false,
-    };
-    let accuracy = Curves {
-        title: "Segments right over the epochs",
-        trained: of(&|r| Some(r.accuracy)),
-        held_out: of(&|r| r.validation_accuracy),
-        share: true,
-    };
-    let colours = if loss.held_out.is_empty() {
-        "on the training segments"
-    } else {
-        "blue on the training segments, orange on the held-out ones"
-    };
-    let _ = write!(
-        page,
-        "<div class=\"panels\">\n<div class=\"panel\"><h3>Loss over the epochs, \
-         {colours}</h3>\n{}</div>\n<div class=\"panel\"><h3>Segments right over the epochs, \
-         {colours}</h3>\n{}</div>\n</div>\n",
-        loss.svg(),
-        accuracy.svg()
-    );
+fn classes(scores: &Scores) -> String {
+    let rows: Vec<String> = scores
+        .classes
+        .iter()
+        .map(|class| {
+            format!(
+                r#"<th scope="row" class="text">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
+                escape(&class.label),
+                percent(class.precision),
+                bar(class.recall),
+                decimal(class.f1, 3),
+                class.support,
+            )
+        })
+        .collect();
+    let caption = "Precision: share of the decisions for a label that are right. Recall: share of \
+                   its files that are found. F1: their harmonic mean.";
+    table("Label by label", &["<Label", "Precision", "Recall", "F1", "Files"], &rows, caption)
 }
 
 fn folds(system: &SystemResult) -> String {
-    let mut table =
-        Table::new(&["fold", "#trained on", "#tested", "#files right", "#segments right"]);
-    for fold in &system.folds {
-        table.row(
-            false,
-            &[
-                (fold.fold + 1).to_string(),
-                fold.train_clips.to_string(),
-                fold.test_clips.to_string(),
-                percent(fold.file_accuracy),
+    let rows: Vec<String> = system
+        .folds
+        .iter()
+        .map(|fold| {
+            let last = fold.history.last();
+            format!(
+                r#"<th scope="row" class="text">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
+                fold.fold + 1,
+                fold.train_clips,
+                fold.test_clips,
+                bar(fold.file_accuracy),
                 percent(fold.segment_accuracy),
-            ],
-        );
-    }
-    table.html()
+                fold.history.len(),
+                decimal(last.map_or(f64::NAN, |epoch| epoch.loss), 4),
+            )
+        })
+        .collect();
+    let heads = [
+        "<Fold",
+        "Clips trained on",
+        "Clips tested",
+        "Files right",
+        "Segments right",
+        "Epochs",
+        "Last training loss",
+    ];
+    table("Fold by fold", &heads, &rows, "")
 }
 
 /// The wrong decisions that the network was surest of.
-fn mistakes(predictions: &[Prediction]) -> String {
-    let sureness = |p: &Prediction| p.probabilities.iter().copied().fold(0.0, f64::max);
-    let mut wrong: Vec<&Prediction> =
-        predictions.iter().filter(|p| p.predicted != p.label).collect();
+fn mistakes(system: &SystemResult, labels: &[String]) -> String {
+    let probability = |p: &Prediction, label: &str| {
+        let place = labels.iter().position(|l| l == label);
+        place.and_then(|i| p.probabilities.get(i)).copied().unwrap_or(f64::NAN)
+    };
+    let mut wrong: Vec<(f64, &Prediction)> = system
+        .predictions
+        .iter()
+        .filter(|p| p.predicted != p.label)
+        .map(|p| (probability(p, &p.predicted), p))
+        .collect();
     if wrong.is_empty() {
-        return "<p class=\"note\">None: every file was decided right.</p>".into();
+        return r#"<p class="soft">No file was decided wrongly.</p>"#.into();
     }
-    wrong.sort_by(|a, b| sureness(b).total_cmp(&sureness(a)));
-    let mut table = Table::new(&["/file", "is", "heard as", "#sure"]);
-    for p in wrong.iter().take(MISTAKES) {
-        table.row(
-            false,
-            &[
-                p.path.display().to_string(),
-                p.label.clone(),
-                p.predicted.clone(),
-                percent(sureness(p)),
-            ],
-        );
-    }
-    table.html()
+    let all = wrong.len();
+    let sureness = |p: f64| if p.is_nan() { -1.0 } else { p };
+    wrong.sort_by(|a, b| sureness(b.0).total_cmp(&sureness(a.0)).then(a.1.path.cmp(&b.1.path)));
+    let rows: Vec<String> = wrong
+        .iter()
+        .take(MISTAKES)
+        .map(|(sure, p)| {
+            format!(
+                r#"<td class="text">{}</td><td class="text">{}</td><td class="text">{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
+                path(&p.path),
+                escape(&p.label),
+                escape(&p.predicted),
+                percent(*sure),
+                percent(probability(p, &p.label)),
+                p.fold + 1,
+            )
+        })
+        .collect();
+    let heads = ["<File", "<Truth", "<Decided", "Probability", "Of the truth", "Fold"];
+    let caption = format!("{} of {}.", rows.len(), count(all, "wrong decision"));
+    table("Most confident mistakes", &heads, &rows, &caption)
 }
