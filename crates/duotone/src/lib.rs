@@ -2,27 +2,53 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
+mod atomic;
+mod checkpoint;
+mod classify;
+mod collection;
 pub mod demo;
 mod error;
+mod evaluate;
+mod examples;
 mod features;
+mod model;
 mod folds;
 mod metrics;
+mod fit;
+#[cfg(test)]
+mod fixtures;
+mod predict;
 mod progress;
+mod recipe;
 pub mod report;
 mod results;
+mod scaler;
 mod settings;
+mod tensor_file;
+mod train;
+mod vote;
 mod write;
 
+pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
+pub use collection::{Collection, Item, audio_files, automatic_rate};
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
+pub use evaluate::{EvaluateJob, evaluate};
 pub use features::ClipFeatures;
+pub use model::{Measured, Model, ModelCard};
 pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
 pub use metrics::scores;
+pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
+pub use metrics::scores;
+pub use model::{Measured, Model, ModelCard};
 pub use progress::{Event, Observer};
+pub use recipe::Recipe;
 pub use results::{
     ClassScores, EpochRecord, FoldResult, LabelCount, Prediction, Protocol, Results, Scores,
     SystemResult,
 };
+pub use scaler::Scaler;
 pub use settings::{Standardize, TrainSettings, Vote};
+pub use train::{TrainJob, TrainReport, train};
 pub use write::write_file;
