@@ -33,7 +33,7 @@ mod vote;
 mod write;
 
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
-pub use collection::{Collection, CollectionOptions, Item};
+pub use collection::{Collection, CollectionOptions, Item, audio_files};
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};

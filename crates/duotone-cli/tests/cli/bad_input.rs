@@ -14,7 +14,8 @@ use crate::sound::{collection, float_wav, tiny, tone, wav};
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempdir().unwrap();
     let dir = folder.path().to_owned();
-    (collection(&dir, 4), tiny(&dir));
+    collection(&dir, 4);
+    tiny(&dir);
     (folder, dir)
 }
 

@@ -16,7 +16,9 @@ fn json(text: &str) -> Value {
 fn every_form_says_the_same() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
-    (collection(dir, 5), tiny(dir), train(dir));
+    collection(dir, 5);
+    tiny(dir);
+    train(dir);
     let new = dir.join("new, folder");
     fs::create_dir_all(new.join("deep")).unwrap();
     fs::write(new.join("a.wav"), wav(&tone(230.0, 2.0, 90))).unwrap();
@@ -59,7 +61,9 @@ fn every_form_says_the_same() {
 fn segments_votes_and_top() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
-    (collection(dir, 5), tiny(dir), train(dir));
+    collection(dir, 5);
+    tiny(dir);
+    train(dir);
     // Low for three segments, then high for two (0.73 seconds each).
     let mut samples = tone(230.0, 2.2, 90);
     samples.extend(tone(2_600.0, 1.6, 91));
@@ -97,7 +101,9 @@ fn segments_votes_and_top() {
 fn a_list_on_standard_input() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
-    (collection(dir, 5), tiny(dir), train(dir));
+    collection(dir, 5);
+    tiny(dir);
+    train(dir);
     let line = "ls music/low/*.wav | duotone classify m.safetensors - music/high --format jsonl";
     let lines = bash(dir, line).ends_with(0).stdout;
     let labels: Vec<Value> = lines.lines().map(|line| json(line)["label"].clone()).collect();

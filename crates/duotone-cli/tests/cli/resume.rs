@@ -60,7 +60,8 @@ fn train_to(dir: &Path, epoch: usize, longer: Duration) -> (usize, Child, Said) 
 fn killed_ten_times_it_ends_with_the_same_bytes() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
-    (collection(dir, 4), tiny(dir));
+    collection(dir, 4);
+    tiny(dir);
     duotone(dir, WORDS).ends_with(0);
     let uninterrupted = fs::read(dir.join("m.safetensors")).unwrap();
     fs::remove_file(dir.join("m.safetensors")).unwrap();
@@ -88,7 +89,8 @@ fn killed_ten_times_it_ends_with_the_same_bytes() {
 fn asked_to_stop_it_keeps_its_checkpoint_and_tells_how_to_go_on() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
-    (collection(dir, 4), tiny(dir));
+    collection(dir, 4);
+    tiny(dir);
     let (_, mut child, said) = train_to(dir, 5, Duration::ZERO);
     let kill = format!("kill -INT {}", child.id());
     assert!(Command::new("bash").args(["-c", &kill]).status().unwrap().success());

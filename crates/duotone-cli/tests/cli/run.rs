@@ -11,23 +11,26 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Debug)]
-pub struct Outcome {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_duotone"))
 }
 
 /// Runs `duotone` in a folder with these words.
-pub fn duotone<S: AsRef<OsStr>>(folder: &Path, words: impl IntoIterator<Item = S>) -> Outcome {
+pub(crate) fn duotone<S: AsRef<OsStr>>(
+    folder: &Path,
+    words: impl IntoIterator<Item = S>,
+) -> Outcome {
     finish(command().current_dir(folder).args(words))
 }
 
 /// Runs a line of bash in a folder, `duotone` being the binary.
-pub fn bash(folder: &Path, line: &str) -> Outcome {
+pub(crate) fn bash(folder: &Path, line: &str) -> Outcome {
     let line = format!("duotone() {{ '{}' \"$@\"; }}\n{line}", env!("CARGO_BIN_EXE_duotone"));
     finish(Command::new("bash").current_dir(folder).args(["-c", &line]))
 }
@@ -52,14 +55,14 @@ fn finish(command: &mut Command) -> Outcome {
 
 impl Outcome {
     #[track_caller]
-    pub fn ends_with(self, code: i32) -> Self {
+    pub(crate) fn ends_with(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
 
     /// Standard error says all of these.
     #[track_caller]
-    pub fn says(self, words: &[&str]) -> Self {
+    pub(crate) fn says(self, words: &[&str]) -> Self {
         for word in words {
             assert!(self.stderr.contains(word), "no {word:?} in:\n{}", self.stderr);
         }
@@ -68,7 +71,7 @@ impl Outcome {
 }
 
 /// Names in a folder, sorted.
-pub fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<String> =
         entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -77,7 +80,7 @@ pub fn names(folder: &Path) -> Vec<String> {
 }
 
 /// Words of a training run with the tiny network.
-pub const TINY: [&str; 10] = [
+pub(crate) const TINY: [&str; 10] = [
     "--architecture",
     "tiny.toml",
     "--epochs",
@@ -91,7 +94,7 @@ pub const TINY: [&str; 10] = [
 ];
 
 /// A model of the folder's collection, trained once more for each test that wants one.
-pub fn train(folder: &Path) -> std::path::PathBuf {
+pub(crate) fn train(folder: &Path) -> std::path::PathBuf {
     let words = ["train", "music", "--output", "m.safetensors"];
     duotone(folder, words.into_iter().chain(TINY)).ends_with(0);
     folder.join("m.safetensors")

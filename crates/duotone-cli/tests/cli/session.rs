@@ -12,7 +12,8 @@ use crate::sound::{collection, tiny, tone, wav};
 fn train_then_inspect() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
-    (collection(dir, 5), tiny(dir));
+    collection(dir, 5);
+    tiny(dir);
     let words = ["train", "music", "--output", "m.safetensors", "--validation", "0.2"];
     let outcome = duotone(dir, words.into_iter().chain(TINY)).ends_with(0);
     assert!(
@@ -40,7 +41,8 @@ fn train_then_inspect() {
 fn evaluate_prints_tables_and_writes_three_files() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
-    (collection(dir, 6), tiny(dir));
+    collection(dir, 6);
+    tiny(dir);
     fs::write(dir.join("other.toml"), fs::read_to_string(dir.join("tiny.toml")).unwrap()).unwrap();
     let words = ["evaluate", "music", "--folds", "3", "--output", "new/report"];
     let mut all = [&words[..], &TINY].concat();
@@ -80,7 +82,8 @@ fn evaluate_prints_tables_and_writes_three_files() {
 fn one_thread_or_two_give_the_same_bytes() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
-    (collection(dir, 5), tiny(dir));
+    collection(dir, 5);
+    tiny(dir);
     let mut models = Vec::new();
     for threads in ["1", "2"] {
         let words = ["train", "music", "--output", threads, "--threads", threads];
@@ -97,7 +100,8 @@ fn one_thread_or_two_give_the_same_bytes() {
 fn features_are_computed_once() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
-    (collection(dir, 5), tiny(dir));
+    collection(dir, 5);
+    tiny(dir);
     let plain = fs::read(train(dir)).unwrap();
     let words = ["features", "music", "--output", "store", "--architecture", "tiny.toml"];
     let first = duotone(dir, words).ends_with(0).stdout;
@@ -112,7 +116,8 @@ fn features_are_computed_once() {
 fn quiet_is_quiet() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
-    (collection(dir, 5), tiny(dir));
+    collection(dir, 5);
+    tiny(dir);
     let words = ["train", "music", "--output", "m.safetensors", "--quiet"];
     let outcome = duotone(dir, words.into_iter().chain(TINY)).ends_with(0);
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""));
@@ -148,7 +153,8 @@ fn an_output_that_cannot_be_is_found_out_at_once() {
     duotone(dir, ["train", "nothing", "-o", "."]).ends_with(1).says(&["folder"]);
     fs::write(dir.join("file"), "").unwrap();
     duotone(dir, ["train", "nothing", "-o", "file/m.safetensors"]).ends_with(1).says(&["file/m"]);
-    (collection(dir, 5), tiny(dir));
+    collection(dir, 5);
+    tiny(dir);
     duotone(dir, ["evaluate", "music", "--output", "file"])
         .ends_with(1)
         .says(&["file", "name a folder"]);

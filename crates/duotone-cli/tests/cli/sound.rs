@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub const RATE: u32 = 11_025;
+pub(crate) const RATE: u32 = 11_025;
 
 /// A network that trains in no time: its segments are 0.73 seconds long.
 const TINY: &str = "\
@@ -17,7 +17,7 @@ kernel = [4, 5]
 pool = [1, 8]
 ";
 
-pub fn tiny(folder: &Path) -> PathBuf {
+pub(crate) fn tiny(folder: &Path) -> PathBuf {
     let path = folder.join("tiny.toml");
     fs::write(&path, TINY).unwrap();
     path
@@ -25,7 +25,7 @@ pub fn tiny(folder: &Path) -> PathBuf {
 
 /// Folder `music` of two label folders, `low` and `high`, with this many clips each, told apart
 /// easily.
-pub fn collection(folder: &Path, clips: usize) -> PathBuf {
+pub(crate) fn collection(folder: &Path, clips: usize) -> PathBuf {
     let music = folder.join("music");
     for (label, hertz) in [("low", 220.0), ("high", 2_500.0)] {
         fs::create_dir_all(music.join(label)).unwrap();
@@ -39,7 +39,7 @@ pub fn collection(folder: &Path, clips: usize) -> PathBuf {
 }
 
 /// A tone with noise of its own.
-pub fn tone(hertz: f64, seconds: f64, seed: u64) -> Vec<f64> {
+pub(crate) fn tone(hertz: f64, seconds: f64, seed: u64) -> Vec<f64> {
     let mut state = seed.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(3_037_000_493);
     (0..(seconds * f64::from(RATE)) as usize)
         .map(|i| {
@@ -52,13 +52,13 @@ pub fn tone(hertz: f64, seconds: f64, seed: u64) -> Vec<f64> {
 }
 
 /// Mono, 16 bits.
-pub fn wav(samples: &[f64]) -> Vec<u8> {
+pub(crate) fn wav(samples: &[f64]) -> Vec<u8> {
     let data = samples.iter().flat_map(|x| ((x * 32_767.0) as i16).to_le_bytes()).collect();
     riff(1, 16, data)
 }
 
 /// Mono, 32-bit float.
-pub fn float_wav(samples: &[f32]) -> Vec<u8> {
+pub(crate) fn float_wav(samples: &[f32]) -> Vec<u8> {
     riff(3, 32, samples.iter().flat_map(|x| x.to_le_bytes()).collect())
 }
 
