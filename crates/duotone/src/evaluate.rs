@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{self, RunSpec};
 use crate::fit::{Run, clips_digest};
-use crate::prepare::{Prepared, prepare};
+use crate::prepare::{Prepared, held_out, prepare};
 use crate::train::test;
 use crate::{
     Collection, EpochRecord, Error, FoldResult, Observer, Prediction, Protocol, Recipe, Results,
-    SystemResult, TrainSettings, Vote, atomic, choose_rate, folds_digest, hold_out, scores,
+    SystemResult, TrainSettings, Vote, atomic, choose_rate, folds_digest, scores,
 };
 
 /// One evaluation: several networks on the same folds of one collection.
@@ -175,17 +175,12 @@ fn run_fold(
     let classes = prepared.collection.classes();
     let groups = prepared.collection.group_numbers();
     let pick = |all: &[usize]| train.iter().map(|&i| all[i]).collect::<Vec<_>>();
-    let held = hold_out(
-        &pick(&classes),
-        groups.as_deref().map(pick).as_deref(),
-        job.settings.validation,
-        job.settings.seed,
-    )?;
+    let held = held_out(&pick(&classes), groups.as_deref().map(pick).as_deref(), &job.settings)?;
     let part = |out: bool| {
         let pairs = train.iter().zip(&held);
         prepared.examples(pairs.filter(|(_, held)| **held == out).map(|(&i, _)| i))
     };
-    let (learnt, held_out, tested) = (part(false), part(true), prepared.examples(of(true)));
+    let (learnt, kept_back, tested) = (part(false), part(true), prepared.examples(of(true)));
     let place = job.output.as_ref().map(|output| {
         let name = format!("{}-fold{}", recipe.name, fold + 1);
         (output.join(format!("runs/{name}.json")), output.join(format!("runs/{name}.checkpoint")))
@@ -198,7 +193,7 @@ fn run_fold(
         labels,
         settings: &job.settings,
         train: &learnt,
-        held_out: &held_out,
+        held_out: &kept_back,
         checkpoint: place.as_ref().map(|(_, checkpoint)| checkpoint.as_path()),
         resume: job.resume,
     };

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use duotone_audio::FrontEnd;
 
 use crate::examples::Example;
-use crate::{ClipFeatures, Collection, Error, Event, FeatureStore, LeftOut, Observer, extract_all};
+use crate::{
+    ClipFeatures, Collection, Error, Event, FeatureStore, LeftOut, Observer, TrainSettings,
+    extract_all, hold_out,
+};
 
 /// The usable part of a collection, with the features of its clips in its order.
 pub(crate) struct Prepared {
@@ -70,4 +73,16 @@ impl Prepared {
         let digests: Vec<&str> = self.features.iter().map(|c| c.digest.as_str()).collect();
         self.collection.digest(&digests)
     }
+}
+
+/// Which of the clips are held out of training: none where the share is 0.
+pub(crate) fn held_out(
+    classes: &[usize],
+    groups: Option<&[usize]>,
+    settings: &TrainSettings,
+) -> Result<Vec<bool>, Error> {
+    if settings.validation == 0.0 {
+        return Ok(vec![false; classes.len()]);
+    }
+    hold_out(classes, groups, settings.validation, settings.seed)
 }

@@ -5,11 +5,11 @@ use duotone_audio::FrontEnd;
 
 use crate::examples::{Example, consecutive};
 use crate::fit::{Fitted, Run};
-use crate::prepare::prepare;
+use crate::prepare::{held_out, prepare};
 use crate::vote::{Voted, largest, vote};
 use crate::{
     Collection, Error, Event, LeftOut, Measured, Model, ModelCard, Observer, Recipe, TrainSettings,
-    Vote, atomic, choose_rate, hold_out, predict,
+    Vote, atomic, choose_rate, predict,
 };
 
 /// One model to train.
@@ -73,10 +73,10 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let collection = &prepared.collection;
     let (classes, groups) = (collection.classes(), collection.group_numbers());
     let settings = &job.settings;
-    let held = hold_out(&classes, groups.as_deref(), settings.validation, settings.seed)?;
-    let chosen = |out: bool| (0..held.len()).filter(move |&i| held[i] == out).collect::<Vec<_>>();
-    let (learnt, kept_back) = (chosen.clone()(false), chosen(true));
-    let (train, held_out) =
+    let held = held_out(&classes, groups.as_deref(), settings)?;
+    let chosen = |out: bool| (0..held.len()).filter(|&i| held[i] == out).collect::<Vec<_>>();
+    let (learnt, kept_back) = (chosen(false), chosen(true));
+    let (train, kept_back) =
         (prepared.examples(learnt), prepared.examples(kept_back.iter().copied()));
 
     let checkpoint = atomic::beside(&job.output, ".checkpoint");
@@ -90,12 +90,12 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         labels: &collection.labels,
         settings,
         train: &train,
-        held_out: &held_out,
+        held_out: &kept_back,
         checkpoint: Some(&checkpoint),
         resume: job.resume,
     };
     let fitted = run.fit(observer)?;
-    let measured = measure(&fitted, &front_end, &held_out, settings, collection)?;
+    let measured = measure(&fitted, &front_end, &kept_back, settings, collection)?;
     let card = ModelCard {
         version: env!("CARGO_PKG_VERSION").into(),
         recipe: job.recipe.name.clone(),
