@@ -3,6 +3,8 @@
 mod folder;
 mod list;
 
+pub use folder::audio_files;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};

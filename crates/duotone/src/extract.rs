@@ -126,7 +126,13 @@ fn digest(path: &Path) -> Result<blake3::Hash, String> {
 #[must_use]
 pub fn choose_rate(paths: &[PathBuf]) -> u32 {
     let rate = |path: &PathBuf| probe(path).ok().map(|info| info.sample_rate);
-    let rates: BTreeSet<u32> = paths.par_iter().filter_map(rate).collect();
+    automatic_rate(paths.par_iter().filter_map(rate).collect::<Vec<_>>())
+}
+
+/// The rule of [`choose_rate`] for rates that are already known, in hertz.
+#[must_use]
+pub fn automatic_rate(rates: impl IntoIterator<Item = u32>) -> u32 {
+    let rates: BTreeSet<u32> = rates.into_iter().collect();
     match rates.first() {
         Some(&rate) if rates.len() == 1 && KEPT_RATES.contains(&rate) => rate,
         _ => COMMON_RATE,

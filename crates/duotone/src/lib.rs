@@ -2,33 +2,55 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
+mod atomic;
+mod checkpoint;
+mod classify;
 mod collection;
 pub mod demo;
 mod error;
+mod evaluate;
+mod examples;
 mod extract;
 mod features;
+mod fit;
+#[cfg(test)]
+mod fixtures;
 mod folds;
 mod metrics;
+mod model;
+mod predict;
+mod prepare;
 mod progress;
+mod recipe;
 pub mod report;
 mod results;
+mod scaler;
 mod settings;
 mod store;
+mod tensor_file;
+mod train;
+mod vote;
 mod write;
 
-pub use collection::{Collection, CollectionOptions, Item};
+pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
+pub use collection::{Collection, CollectionOptions, Item, audio_files};
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
-pub use extract::{choose_rate, extract_all, extract_each};
+pub use evaluate::{EvaluateJob, evaluate};
+pub use extract::{automatic_rate, choose_rate, extract_all, extract_each};
 pub use features::ClipFeatures;
 pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
 pub use metrics::scores;
+pub use model::{Measured, Model, ModelCard};
 pub use progress::{Event, Observer};
+pub use recipe::Recipe;
 pub use results::{
     ClassScores, EpochRecord, FoldResult, LabelCount, Prediction, Protocol, Results, Scores,
     SystemResult,
 };
+pub use scaler::Scaler;
 pub use settings::{Standardize, TrainSettings, Vote};
 pub use store::FeatureStore;
+pub use train::{TrainJob, TrainReport, train};
 pub use write::write_file;

@@ -163,3 +163,14 @@ fn is_side_file(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     extension.is_some_and(|e| SIDE_FILES.contains(&e.as_str())) || path.ends_with("__MACOSX")
 }
+
+/// The files below a folder that may be audio, in the order of their names, and what could not be
+/// looked at. Hidden files, texts, pictures and the like are passed over.
+///
+/// # Errors
+/// [`Error::Io`] when the folder cannot be read, [`Error::Collection`] when it holds too much.
+pub fn audio_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<LeftOut>), Error> {
+    let mut walk = Walk { root: folder, side_files: 0, files: Vec::new(), left_out: Vec::new() };
+    walk.enter(folder, &mut Vec::new())?;
+    Ok((walk.files.iter().map(|file| folder.join(file)).collect(), walk.left_out))
+}

@@ -1,0 +1,112 @@
+use std::path::Path;
+
+use duotone_audio::FrontEnd;
+use duotone_nn::{Architecture, Weights};
+use serde::{Deserialize, Serialize};
+
+use crate::tensor_file::{self, Kind};
+use crate::{EpochRecord, Error, LabelCount, Scaler, TrainSettings};
+
+/// A trained network with all that is needed to use it and to know where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// What it is.
+    pub card: ModelCard,
+    /// How inputs are scaled.
+    pub scaler: Scaler,
+    /// What it learnt.
+    pub weights: Weights,
+}
+
+/// What a model says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// Version of duotone that wrote it.
+    pub version: String,
+    /// Name of the recipe: `model2`.
+    pub recipe: String,
+    /// The network.
+    pub architecture: Architecture,
+    /// What its input is made by.
+    pub front_end: FrontEnd,
+    /// The classes in the order of the network's outputs, with the clips of each, held-out ones
+    /// included.
+    pub labels: Vec<LabelCount>,
+    /// Training settings: segmenter, standardisation, seed and the rest.
+    pub settings: TrainSettings,
+    /// Digest of the content, labels and groups of all clips used, held-out ones included.
+    pub collection_digest: String,
+    /// What the label column was called.
+    pub label_column: String,
+    /// The column whose values were kept together when clips were held out, if any.
+    pub group_column: Option<String>,
+    /// How well it does on what it has not seen, where clips were held out.
+    pub measured: Option<Measured>,
+    /// The learning curve.
+    pub history: Vec<EpochRecord>,
+}
+
+/// An accuracy and how it was measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// In words: `held out 20 % of the clips, no artist on both sides`.
+    pub protocol: String,
+    /// Clips that were held out.
+    pub clips: usize,
+    /// Share of them decided right by the mean of their segments' probabilities.
+    pub file_accuracy: f64,
+    /// Share of their segments decided right.
+    pub segment_accuracy: f64,
+}
+
+impl Model {
+    /// Writes the model as one safetensors file, under a temporary name first. The same model
+    /// gives the same bytes.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let mut tensors = self.weights.0.clone();
+        tensors.extend(self.scaler.to_tensors());
+        tensor_file::write(path, Kind::Model, &self.card, &tensors)
+    }
+
+    /// Reads a model file, trusting nothing in it.
+    ///
+    /// # Errors
+    /// [`Error::Io`], or [`Error::File`] for what is no model, damaged, or of another format.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let (card, mut tensors): (ModelCard, _) = tensor_file::read(path, Kind::Model)?;
+        let refuse = |reason: String| Error::File { path: path.into(), reason };
+        card.check().map_err(|reason| refuse(tensor_file::damaged(Kind::Model, &reason)))?;
+        let size = (card.architecture.bands, card.architecture.frames);
+        let scaler = Scaler::from_tensors(card.settings.standardize, size, &mut tensors)
+            .map_err(|reason| refuse(tensor_file::damaged(Kind::Model, &reason)))?;
+        let weights = Weights(tensors);
+        weights
+            .check(&card.architecture)
+            .map_err(|e| refuse(tensor_file::damaged(Kind::Model, &e.to_string())))?;
+        Ok(Self { card, scaler, weights })
+    }
+}
+
+impl ModelCard {
+    /// Whether all parts are possible and fit together; says what does not.
+    fn check(&self) -> Result<(), String> {
+        let (a, f) = (&self.architecture, &self.front_end);
+        a.validate().map_err(|e| e.to_string())?;
+        f.validate().map_err(|e| e.to_string())?;
+        if (a.bands, a.frames) != (f.bands, f.segment_frames) {
+            return Err("its front end does not fit its network".into());
+        }
+        if a.classes != self.labels.len() {
+            return Err(format!("{} labels for {} classes", self.labels.len(), a.classes));
+        }
+        let mut names: Vec<&str> = self.labels.iter().map(|label| label.name.as_str()).collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("the label {:?} twice", pair[0])),
+            None => Ok(()),
+        }
+    }
+}
