@@ -3,9 +3,12 @@
 
 mod args;
 mod commands;
+mod decisions;
 mod exit;
 mod output;
+mod paths;
 mod progress;
+mod scores;
 
 use std::process::ExitCode;
 
