@@ -8,7 +8,12 @@ pub mod demo;
 mod error;
 mod evaluate;
 mod features;
+<<<<<<< HEAD
 mod model;
+=======
+mod folds;
+mod metrics;
+>>>>>>> main
 mod progress;
 mod recipe;
 mod results;
@@ -23,7 +28,12 @@ pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
 pub use evaluate::{EvaluateJob, evaluate};
 pub use features::ClipFeatures;
+<<<<<<< HEAD
 pub use model::{Measured, Model, ModelCard};
+=======
+pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
+pub use metrics::scores;
+>>>>>>> main
 pub use progress::{Event, Observer};
 pub use recipe::Recipe;
 pub use results::{
