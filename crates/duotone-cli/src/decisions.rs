@@ -41,9 +41,11 @@ impl Decisions {
                 header.push("label".into());
                 match self.top {
                     None => header.extend(self.labels.iter().cloned()),
-                    Some(top) => header.extend((1..=top.min(self.labels.len())).flat_map(|rank| {
-                        [format!("label{rank}"), format!("probability{rank}")]
-                    })),
+                    Some(top) => {
+                        header.extend((1..=top.min(self.labels.len())).flat_map(|rank| {
+                            [format!("label{rank}"), format!("probability{rank}")]
+                        }))
+                    }
                 }
                 output::print(&csv_rows([header])?)
             }
@@ -113,7 +115,12 @@ impl Decisions {
         };
         let path = decision.path.display().to_string();
         let Some(segments) = &decision.segments else {
-            return vec![row(vec![path], &decision.label, &decision.probabilities, notes(decision))];
+            return vec![row(
+                vec![path],
+                &decision.label,
+                &decision.probabilities,
+                notes(decision),
+            )];
         };
         let whole = vec![path, format!("0.0–{:.1}", decision.seconds)];
         let mut rows = vec![row(whole, &decision.label, &decision.probabilities, notes(decision))];

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
 
 use crate::exit::Failure;
 
@@ -14,22 +14,27 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Stdout)
 }
 
-/// A table for people: the first column left, numbers right.
+/// A table for people: words left, columns of numbers right.
 pub(crate) fn table<R, C>(header: &[&str], rows: R) -> String
 where
     R: IntoIterator<Item = C>,
     C: IntoIterator<Item = String>,
 {
+    let line = LineStyle::none().fill('─').junction('─');
     let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(header.iter().copied());
+    table.load_style(presets::NOTHING.header_separator(line)).set_header(header.iter().copied());
     for row in rows {
         table.add_row(row);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+    let number =
+        |cell: Option<String>| cell.is_none_or(|c| c.starts_with(|c: char| c.is_numeric()));
+    let right: Vec<usize> = (0..header.len())
+        .filter(|&i| table.column_cells_iter(i).all(|c| number(c.map(|c| c.content()))))
+        .collect();
+    for column in right {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
     }
     let mut text = table.trim_fmt();
     text.push('\n');

@@ -24,7 +24,7 @@ pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 
 fn expand_one(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     if path.is_dir() {
-        files.extend(duotone::audio_files(path)?);
+        files.extend(duotone::audio_files(path)?.0);
     } else {
         files.push(path.to_owned());
     }

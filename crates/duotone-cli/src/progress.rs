@@ -23,7 +23,7 @@ pub(crate) struct Console {
 #[derive(Default)]
 struct State {
     bar: Option<ProgressBar>,
-    read: usize,
+    files: usize,
     run: String,
     epoch: usize,
     epochs: usize,
@@ -50,6 +50,17 @@ impl Console {
             flag::register(signal, Arc::clone(&self.stop))?;
         }
         Ok(())
+    }
+
+    /// Whether only results, errors and left-out files are wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Asks the work to stop, without a word.
+    pub(crate) fn request_stop(&self) {
+        self.stop_said.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
     }
 
     /// Words that may be missed.
@@ -127,18 +138,18 @@ impl Console {
         self.state().bar = Some(ProgressBar::new(length as u64).with_style(style));
     }
 
-    /// Files are read by several threads, whose reports may overtake each other: count them here.
-    fn extracted(&self, total: usize) {
-        if self.state().read == 0 {
-            self.start_bar(READING, "files", total);
+    /// Files are done by several threads, whose reports may overtake each other: count them here.
+    fn file_done(&self, template: &str, total: usize) {
+        if self.state().files == 0 {
+            self.start_bar(template, "files", total);
         }
         let mut state = self.state();
-        state.read += 1;
+        state.files += 1;
         if let Some(bar) = &state.bar {
-            bar.set_position(state.read as u64);
+            bar.set_position(state.files as u64);
         }
-        if state.read >= total {
-            state.read = 0;
+        if state.files >= total {
+            state.files = 0;
             drop(state);
             self.finish_bar();
         }
@@ -183,6 +194,7 @@ impl Console {
 }
 
 const READING: &str = "reading {bar:24} {pos} of {len} files, {rate}, {eta} left";
+const COMPOSING: &str = "composing {bar:24} {pos} of {len} pieces, {eta} left";
 const TRAINING: &str = "{prefix} {bar:24} {msg}, {rate}, {eta} left";
 
 fn progress(record: &EpochRecord) -> String {
@@ -197,7 +209,8 @@ fn progress(record: &EpochRecord) -> String {
 impl Observer for Console {
     fn event(&self, event: Event<'_>) {
         match event {
-            Event::Extracted { total, .. } => self.extracted(total),
+            Event::Extracted { total, .. } => self.file_done(READING, total),
+            Event::Composed { total, .. } => self.file_done(COMPOSING, total),
             Event::LeftOut(file) => self.leave_out(file.clone()),
             Event::Notice(words) => self.say(&format!("note: {words}")),
             Event::RunStarted { name, done, epochs } => self.run_started(name, done, epochs),

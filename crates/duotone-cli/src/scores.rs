@@ -13,11 +13,7 @@ pub(crate) fn text(results: &Results) -> String {
     text += &systems(&results.systems);
     for system in &results.systems {
         let _ = write!(text, "\n{}, file by file:\n\n{}", system.name, classes(&system.files));
-        let _ = write!(
-            text,
-            "\nlabels down, decisions across:\n\n{}",
-            confusion(&system.files)
-        );
+        let _ = write!(text, "\nlabels down, decisions across:\n\n{}", confusion(&system.files));
     }
     text
 }

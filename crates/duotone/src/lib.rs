@@ -2,38 +2,47 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
+mod atomic;
+mod checkpoint;
 mod classify;
 mod collection;
 pub mod demo;
 mod error;
 mod evaluate;
+mod examples;
+mod extract;
 mod features;
-<<<<<<< HEAD
-mod model;
-=======
+mod fit;
+#[cfg(test)]
+mod fixtures;
 mod folds;
 mod metrics;
->>>>>>> main
+mod model;
+mod predict;
+mod prepare;
 mod progress;
 mod recipe;
+pub mod report;
 mod results;
 mod scaler;
 mod settings;
+mod store;
+mod tensor_file;
 mod train;
+mod vote;
+mod write;
 
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
-pub use collection::{Collection, Item};
+pub use collection::{Collection, CollectionOptions, Item, audio_files};
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
 pub use evaluate::{EvaluateJob, evaluate};
+pub use extract::{automatic_rate, choose_rate, extract_all, extract_each};
 pub use features::ClipFeatures;
-<<<<<<< HEAD
-pub use model::{Measured, Model, ModelCard};
-=======
 pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
 pub use metrics::scores;
->>>>>>> main
+pub use model::{Measured, Model, ModelCard};
 pub use progress::{Event, Observer};
 pub use recipe::Recipe;
 pub use results::{
@@ -42,4 +51,6 @@ pub use results::{
 };
 pub use scaler::Scaler;
 pub use settings::{Standardize, TrainSettings, Vote};
+pub use store::FeatureStore;
 pub use train::{TrainJob, TrainReport, train};
+pub use write::write_file;

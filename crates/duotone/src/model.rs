@@ -4,6 +4,7 @@ use duotone_audio::FrontEnd;
 use duotone_nn::{Architecture, Weights};
 use serde::{Deserialize, Serialize};
 
+use crate::tensor_file::{self, Kind};
 use crate::{EpochRecord, Error, LabelCount, Scaler, TrainSettings};
 
 /// A trained network with all that is needed to use it and to know where it came from.
@@ -28,8 +29,8 @@ pub struct ModelCard {
     pub architecture: Architecture,
     /// What its input is made by.
     pub front_end: FrontEnd,
-    /// The classes in the order of the network's outputs, with the clips that each was learnt
-    /// from.
+    /// The classes in the order of the network's outputs, with the clips of each, held-out ones
+    /// included.
     pub labels: Vec<LabelCount>,
     /// Training settings: segmenter, standardisation, seed and the rest.
     pub settings: TrainSettings,
@@ -59,20 +60,53 @@ pub struct Measured {
 }
 
 impl Model {
-    /// Writes the model as one safetensors file, under a temporary name first.
+    /// Writes the model as one safetensors file, under a temporary name first. The same model
+    /// gives the same bytes.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let _ = path;
-        Ok(())
+        let mut tensors = self.weights.0.clone();
+        tensors.extend(self.scaler.to_tensors());
+        tensor_file::write(path, Kind::Model, &self.card, &tensors)
     }
 
     /// Reads a model file, trusting nothing in it.
     ///
     /// # Errors
-    /// [`Error::Io`], or [`Error::File`] for what is no model, damaged, or of a newer version.
+    /// [`Error::Io`], or [`Error::File`] for what is no model, damaged, or of another format.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        Err(Error::File { path: path.into(), reason: String::new() })
+        let (card, mut tensors): (ModelCard, _) = tensor_file::read(path, Kind::Model)?;
+        let refuse = |reason: String| Error::File { path: path.into(), reason };
+        card.check().map_err(|reason| refuse(tensor_file::damaged(Kind::Model, &reason)))?;
+        let size = (card.architecture.bands, card.architecture.frames);
+        let scaler = Scaler::from_tensors(card.settings.standardize, size, &mut tensors)
+            .map_err(|reason| refuse(tensor_file::damaged(Kind::Model, &reason)))?;
+        let weights = Weights(tensors);
+        weights
+            .check(&card.architecture)
+            .map_err(|e| refuse(tensor_file::damaged(Kind::Model, &e.to_string())))?;
+        Ok(Self { card, scaler, weights })
+    }
+}
+
+impl ModelCard {
+    /// Whether all parts are possible and fit together; says what does not.
+    fn check(&self) -> Result<(), String> {
+        let (a, f) = (&self.architecture, &self.front_end);
+        a.validate().map_err(|e| e.to_string())?;
+        f.validate().map_err(|e| e.to_string())?;
+        if (a.bands, a.frames) != (f.bands, f.segment_frames) {
+            return Err("its front end does not fit its network".into());
+        }
+        if a.classes != self.labels.len() {
+            return Err(format!("{} labels for {} classes", self.labels.len(), a.classes));
+        }
+        let mut names: Vec<&str> = self.labels.iter().map(|label| label.name.as_str()).collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("the label {:?} twice", pair[0])),
+            None => Ok(()),
+        }
     }
 }

@@ -65,3 +65,39 @@ impl Default for TrainSettings {
         }
     }
 }
+
+impl TrainSettings {
+    /// Refuses settings that cannot be trained by.
+    ///
+    /// # Errors
+    /// [`Error::Settings`](crate::Error::Settings) names the setting and what it may be.
+    pub fn validate(&self) -> Result<(), crate::Error> {
+        let wrong = |message: String| Err(crate::Error::Settings(message));
+        if self.epochs == 0 || self.epochs > MOST {
+            return wrong(format!("{} epochs: choose 1 to {MOST}", self.epochs));
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return wrong(format!("learning rate {}: choose one above 0", self.learning_rate));
+        }
+        if self.batch_size == 0 || self.batch_size > MOST_IN_BATCH {
+            return wrong(format!("batch size {}: choose 1 to {MOST_IN_BATCH}", self.batch_size));
+        }
+        if let Segmenter::Random(count) = self.segments
+            && (count == 0 || count > MOST)
+        {
+            return wrong(format!("{count} segments a clip: choose 1 to {MOST}"));
+        }
+        if !(0.0..1.0).contains(&self.validation) {
+            return wrong(format!(
+                "a validation share of {}: choose one from 0 to below 1",
+                self.validation
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Epochs, or segments of a clip.
+const MOST: usize = 1_000_000;
+/// Segments in a mini-batch: a hundred megabytes of the paper's.
+const MOST_IN_BATCH: usize = 8192;

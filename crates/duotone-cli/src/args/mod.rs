@@ -1,5 +1,6 @@
 //! The command line's words: what may be said, its help, its defaults.
 
+mod command;
 mod training;
 mod values;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use command::quote_path;
 pub(crate) use training::TrainingArgs;
 pub(crate) use values::SampleRate;
 

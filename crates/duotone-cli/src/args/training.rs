@@ -43,8 +43,14 @@ pub(crate) struct TrainingArgs {
     #[arg(long, help_heading = "Training")]
     fresh_segments: bool,
     /// How inputs are brought to a common scale, always fitted on training files alone
-    #[arg(long, value_enum, default_value = "band", help_heading = "Training")]
-    standardize: StandardizeArg,
+    #[arg(
+        long,
+        value_enum,
+        default_value = "band",
+        value_name = "KIND",
+        help_heading = "Training"
+    )]
+    pub(super) standardize: StandardizeArg,
     /// Share of the training clips that are held out to watch loss and accuracy on, below 1
     #[arg(long, default_value = "0", value_parser = values::validation,
           value_name = "FRACTION", help_heading = "Training")]
@@ -89,7 +95,7 @@ pub(crate) struct Threads {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum StandardizeArg {
+pub(super) enum StandardizeArg {
     /// As the front end gives them
     None,
     /// One mean and deviation for all

@@ -108,7 +108,9 @@ mod tests {
 
     #[test]
     fn numbers_outside_their_range_are_refused() {
-        assert!(validation("1").is_err() && validation("NaN").is_err() && validation("-0.1").is_err());
+        assert!(
+            validation("1").is_err() && validation("NaN").is_err() && validation("-0.1").is_err()
+        );
         assert!(learning_rate("0").is_err() && learning_rate("inf").is_err());
         assert!(learning_rate("NaN").is_err() && count("0").is_err() && folds("1").is_err());
         assert_eq!(validation("0.25"), Ok(0.25));

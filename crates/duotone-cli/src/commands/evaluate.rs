@@ -1,4 +1,4 @@
-use duotone::{Collection, EvaluateJob, Recipe, Results, Vote, report};
+use duotone::{Collection, CollectionOptions, EvaluateJob, Recipe, Results, Vote, report};
 
 use super::finish;
 use crate::args::EvaluateArgs;
@@ -11,8 +11,9 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     let recipes = args.architecture.iter().map(|a| Recipe::load(a)).collect::<Result<_, _>>()?;
     let command = args.command();
     let training = args.training;
-    let collection =
-        Collection::load(&args.collection, training.label.as_deref(), training.group.as_deref())?;
+    let options =
+        CollectionOptions { label: training.label.clone(), group: training.group.clone() };
+    let collection = Collection::open(&args.collection, &options)?;
     if let Some(folder) = &args.output {
         output::prepare_folder(folder)?;
     }

@@ -20,13 +20,20 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
             .build_global()
             .map_err(|e| Failure::Work(format!("{threads} threads: {e}")))?;
     }
-    match cli.command {
+    if !matches!(cli.command, Command::Inspect(_) | Command::Completions(_)) {
+        console.watch_signals().map_err(|e| Failure::Work(format!("signals: {e}")))?;
+    }
+    dispatch(cli.command, console)
+}
+
+fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
+    match command {
         Command::Train(args) => train::run(args, console),
         Command::Evaluate(args) => evaluate::run(args, console),
         Command::Classify(args) => classify::run(args, console),
         Command::Features(args) => features::run(args, console),
-        Command::Inspect(args) => inspect::run(args, console),
         Command::Demo(args) => demo::run(args, console),
+        Command::Inspect(args) => inspect::run(args),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use duotone::{Collection, Recipe, TrainJob, TrainReport};
+use duotone::{Collection, CollectionOptions, Recipe, TrainJob, TrainReport};
 
 use super::finish;
 use crate::args::TrainArgs;
@@ -12,9 +12,9 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
     output::check_file(&args.output)?;
     let recipe = Recipe::load(&args.architecture)?;
     let training = args.training;
-    let collection =
-        Collection::load(&args.collection, training.label.as_deref(), training.group.as_deref())?;
-    console.watch_signals()?;
+    let options =
+        CollectionOptions { label: training.label.clone(), group: training.group.clone() };
+    let collection = Collection::open(&args.collection, &options)?;
     let job = TrainJob {
         collection: &collection,
         recipe,

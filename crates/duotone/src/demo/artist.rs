@@ -54,10 +54,10 @@ impl Artist {
             studio: Studio {
                 reflection: dice.between(0.6, 0.88),
                 size: dice.between(0.5, 1.3),
-                wet: dice.between(0.05, 0.7),
-                warmth: dice.between(0.6, 1.6),
-                ceiling: dice.between(3500.0, 10_000.0),
-                hiss: dice.between(0.001, 0.05),
+                wet: dice.between(0.05, 0.5),
+                warmth: dice.between(0.7, 1.4),
+                ceiling: dice.between(4500.0, 10_000.0),
+                hiss: dice.between(0.001, 0.03),
             },
         }
     }

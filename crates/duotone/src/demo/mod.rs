@@ -15,14 +15,14 @@ mod tape;
 mod tone;
 
 use std::{
-    io::{Cursor, Write},
+    io::Cursor,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
 use rayon::prelude::*;
 
-use crate::{Error, Event, Observer};
+use crate::{Error, Event, Observer, write_file};
 use artist::Artist;
 use dice::Dice;
 use harmony::Key;
@@ -49,7 +49,7 @@ pub struct DemoOptions {
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self { seed: 0, artists: 6, pieces: 2, seconds: 12.0 }
+        Self { seed: 0, artists: 8, pieces: 2, seconds: 10.0 }
     }
 }
 
@@ -93,7 +93,7 @@ pub fn compose(
             }
             let (tape, key) = piece.record(options);
             let path = dir.join(&piece.path);
-            write(&path, &wav(&path, &tape)?)?;
+            write_file(&path, &wav(&path, &tape)?)?;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             observer.event(Event::Composed { done, total: pieces.len(), path: &path });
             Ok(format!("No. {} in {}", piece.number, key.name()))
@@ -106,7 +106,7 @@ pub fn compose(
         let (style, artist) = (piece.style.name(), names::name(piece.artist));
         csv += &format!("{},{style},{artist},{title}\n", piece.path);
     }
-    write(&list, csv.as_bytes())?;
+    write_file(&list, csv.as_bytes())?;
     let (new, known): (Vec<_>, Vec<_>) = pieces.iter().partition(|piece| piece.new);
     let new_pieces = new.iter().map(|p| (dir.join(&p.path), p.style.name().to_owned())).collect();
     Ok(DemoCollection { list, new_pieces, pieces: known.len() })
@@ -188,18 +188,6 @@ fn wav(path: &Path, tape: &Tape) -> Result<Vec<u8>, Error> {
     };
     encode(&mut bytes).map_err(|e| Error::File { path: path.to_owned(), reason: e.to_string() })?;
     Ok(bytes.into_inner())
-}
-
-/// Writes under a temporary name in the same folder, then renames.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let attempt = || {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.persist(path)?;
-        Ok(())
-    };
-    attempt().map_err(Error::io(path))
 }
 
 #[cfg(test)]

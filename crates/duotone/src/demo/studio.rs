@@ -16,8 +16,8 @@ pub(super) struct Studio {
     pub(super) hiss: f32,
 }
 
-/// Level that every piece is brought to: -22 dB below full scale.
-const LEVEL: f32 = 0.08;
+/// Range of the levels that pieces of all styles are brought to, around -22 dB of full scale.
+pub(super) const LEVELS: (f32, f32) = (0.065, 0.1);
 
 impl Studio {
     /// Room, equaliser, noise, a limiter, and one loudness for all.
@@ -35,7 +35,7 @@ impl Studio {
         // A limiter that bends peaks of more than some four times the level.
         tape.scale(0.25 / level);
         tape.samples.iter_mut().for_each(|x| *x /= (1.0 + *x * *x).sqrt());
-        let gain = LEVEL * dice.between(0.8, 1.25) / tape.level().max(1e-6);
+        let gain = dice.between(LEVELS.0, LEVELS.1) / tape.level().max(1e-6);
         tape.scale(gain);
     }
 

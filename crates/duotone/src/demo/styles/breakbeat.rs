@@ -31,10 +31,10 @@ pub(super) fn play(artist: &Artist, key: Key, dice: &mut Dice, tape: &mut Tape) 
         let swung = if i % 2 == 1 { now + artist.swing * 0.5 * step } else { now };
         let (kicks, snares) = patterns[usize::from(bar % 4 == 3)];
         if kicks.contains(&at) {
-            tape.add(swung, 0.9, &kick);
+            tape.add(swung, 0.8, &kick);
         }
         if at == 4 || at == 12 {
-            tape.add(now, 0.7, &snare);
+            tape.add(now, 0.85, &snare);
         } else if snares.contains(&at) && dice.chance(0.5 + 0.5 * artist.density) {
             tape.add(swung, 0.3, &ghost);
         }

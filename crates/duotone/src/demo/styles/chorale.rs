@@ -9,8 +9,8 @@ use crate::demo::{
 /// Four voices in slow chords: the bass has the root, the others go to the nearest step of the
 /// next chord, the soprano with passing notes. Mostly on the organ, with some artists on strings.
 pub(super) fn play(artist: &Artist, key: Key, dice: &mut Dice, tape: &mut Tape) {
-    let beat = 60.0 / artist.tempo(66.0, 132.0, dice);
-    let plucked = artist.touch > 0.75;
+    let beat = 60.0 / artist.tempo(60.0, 108.0, dice);
+    let plucked = artist.touch > 0.85;
     let chords = progression(dice);
     let floor = 40 + artist.register;
     let mut voices = [7, 9, 14];

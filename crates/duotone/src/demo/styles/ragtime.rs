@@ -23,7 +23,7 @@ const RIGHT_HAND: [[bool; 8]; 5] = {
 /// strings, with some artists on a reed organ.
 pub(super) fn play(artist: &Artist, key: Key, dice: &mut Dice, tape: &mut Tape) {
     let beat = 60.0 / artist.tempo(76.0, 132.0, dice);
-    let plucked = artist.touch > 0.2;
+    let plucked = artist.touch > 0.12;
     let chords = progression(dice);
     let patterns = [dice.pick(&RIGHT_HAND), dice.pick(&RIGHT_HAND)];
     let floor = 38 + artist.register;

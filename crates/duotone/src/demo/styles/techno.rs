@@ -13,7 +13,7 @@ pub(super) fn play(artist: &Artist, key: Key, dice: &mut Dice, tape: &mut Tape) 
     let (kick, hat, open) =
         (artist.kit.kick(), artist.kit.hat(1.0, dice), artist.kit.hat(4.0, dice));
     let clap = artist.kit.snare(dice);
-    let claps = dice.chance(0.6);
+    let claps = dice.chance(0.5);
     let busy = dice.chance(artist.density);
     let sequence: Vec<Option<i32>> = (0..16)
         .map(|_| dice.chance(0.4 + 0.4 * artist.density).then(|| dice.pick(&[0, 0, 0, 2, 4, 7])))
@@ -32,7 +32,7 @@ pub(super) fn play(artist: &Artist, key: Key, dice: &mut Dice, tape: &mut Tape) 
             tape.add(now, 0.9, &kick);
         }
         if at % 4 == 2 {
-            tape.add(now, 0.3, &open);
+            tape.add(now, 0.35, &open);
         } else if busy {
             tape.add(swung, 0.12, &hat);
         }

@@ -1,0 +1,48 @@
+//! Toy clips for tests: two or more classes, each with a tone of its own in noise.
+
+use duotone_audio::{Extraction, FrontEnd, SourceInfo, Spectrogram};
+use duotone_nn::random::Philox;
+use duotone_nn::{Architecture, Pipeline};
+
+use crate::{ClipFeatures, Recipe};
+
+/// 6 bands × 10 frames.
+pub(crate) fn recipe() -> Recipe {
+    let pipeline = |kernel, pool| Pipeline { filters: 3, kernel, pool };
+    Recipe {
+        name: "toy".into(),
+        architecture: Architecture {
+            bands: 6,
+            frames: 10,
+            slope: 0.3,
+            dense: 8,
+            dropout: 0.2,
+            classes: 0,
+            pipelines: vec![pipeline((2, 3), (1, 4)), pipeline((3, 2), (2, 3))],
+        },
+        centered: false,
+    }
+}
+
+pub(crate) fn front_end() -> FrontEnd {
+    recipe().front_end(11_025)
+}
+
+/// A clip whose content follows from `number` and whose tone from `label`.
+pub(crate) fn clip(number: u64, label: usize, frames: usize) -> ClipFeatures {
+    let bands = front_end().bands;
+    let random = Philox::new(number, 77);
+    let value = |i: usize| {
+        let tone = if i / frames == label { 2.0 } else { 0.0 };
+        tone - 5.0 + random.uniform(i as u64)
+    };
+    let data = (0..bands * frames).map(value).collect();
+    let extraction = Extraction {
+        spectrogram: Spectrogram::new(bands, frames, data).unwrap(),
+        source: SourceInfo { sample_rate: 11_025, channels: 1, codec: "toy".into(), seconds: None },
+        repeated: false,
+        silent: false,
+        damage: None,
+    };
+    ClipFeatures::new(extraction, format!("toy{number}"))
+}

@@ -1,0 +1,195 @@
+//! Safetensors files with one JSON document of our own in their metadata: what models and
+//! checkpoints have in common. See `docs/model-file.md`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use duotone_nn::Tensor;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, atomic};
+
+/// Version of the layout; older programs refuse a newer one.
+const FORMAT: u32 = 1;
+/// The metadata key of our document.
+const KEY: &str = "duotone";
+/// No header of ours comes near this many bytes.
+const LARGEST_HEADER: u64 = 16 << 20;
+/// The largest network (2²⁸ numbers) and a header.
+const LARGEST_FILE: u64 = (1 << 30) + 2 * LARGEST_HEADER;
+
+/// What a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    /// A trained model.
+    Model,
+    /// A training run on its way.
+    Checkpoint,
+}
+
+impl Kind {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Checkpoint => "checkpoint",
+        }
+    }
+}
+
+/// The start of our document: enough to know whether the rest can be understood.
+#[derive(Deserialize)]
+struct Preamble {
+    kind: Kind,
+    format: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Document<C> {
+    kind: Kind,
+    format: u32,
+    /// BLAKE3 of everything after the header. Absent where another program wrote the tensors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    card: C,
+}
+
+/// The parts of the safetensors header that must be looked at before the library does arithmetic
+/// with them.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(rename = "__metadata__", default)]
+    metadata: BTreeMap<String, String>,
+    #[serde(flatten)]
+    tensors: BTreeMap<String, Place>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    data_offsets: (u64, u64),
+}
+
+/// Writes tensors and a card. The same content gives the same bytes.
+pub(crate) fn write<C: Serialize>(
+    path: &Path,
+    kind: Kind,
+    card: C,
+    tensors: &BTreeMap<String, Tensor>,
+) -> Result<(), Error> {
+    let failed = |e: String| Error::File { path: path.into(), reason: e };
+    let bytes: Vec<Vec<u8>> = tensors
+        .values()
+        .map(|tensor| tensor.data.iter().flat_map(|x| x.to_le_bytes()).collect())
+        .collect();
+    let mut hasher = blake3::Hasher::new();
+    bytes.iter().for_each(|b| {
+        hasher.update(b);
+    });
+    let digest = Some(hasher.finalize().to_hex().to_string());
+    let document = Document { kind, format: FORMAT, digest, card };
+    let text = serde_json::to_string(&document).map_err(|e| failed(e.to_string()))?;
+    let views = tensors
+        .iter()
+        .zip(&bytes)
+        .map(|((name, t), b)| Ok((name, TensorView::new(Dtype::F32, t.shape.clone(), b)?)))
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+        .map_err(|e| failed(e.to_string()))?;
+    // One key only: the library keeps metadata in a hash map, whose order changes from run to run.
+    let metadata = HashMap::from([(KEY.to_owned(), text)]);
+    let file = safetensors::serialize(views, Some(metadata)).map_err(|e| failed(e.to_string()))?;
+    atomic::write(path, &file)
+}
+
+/// Reads what [`write`] wrote. Checks every length before it is used and every byte against the
+/// digest; what the tensors and the card must hold is the caller's to check.
+pub(crate) fn read<C: DeserializeOwned>(
+    path: &Path,
+    kind: Kind,
+) -> Result<(C, BTreeMap<String, Tensor>), Error> {
+    let refuse = |reason: String| Error::File { path: path.into(), reason };
+    // Asked by name first: opening a pipe would wait for its other end.
+    if !path.metadata().map_err(Error::io(path))?.is_file() {
+        return Err(refuse(format!("not a file; a duotone {} is one", kind.noun())));
+    }
+    let mut file = File::open(path).map_err(Error::io(path))?;
+    let length = file.metadata().map_err(Error::io(path))?.len();
+    let mut buffer = Vec::new();
+    let mut more = |buffer: &mut Vec<u8>, count: u64| {
+        (&mut file).take(count).read_to_end(buffer).map_err(Error::io(path))
+    };
+
+    more(&mut buffer, 8)?;
+    let header_length = <[u8; 8]>::try_from(&buffer[..]).map(u64::from_le_bytes).unwrap_or(0);
+    if length > LARGEST_FILE || header_length > LARGEST_HEADER || header_length + 8 > length {
+        return Err(refuse(damaged(kind, "its lengths cannot be true")));
+    }
+    more(&mut buffer, header_length)?;
+    let header: Header = buffer
+        .get(8..)
+        .and_then(|bytes| serde_json::from_slice(bytes).ok())
+        .ok_or_else(|| refuse(damaged(kind, "its header cannot be read")))?;
+    let document = header.metadata.get(KEY).ok_or_else(|| {
+        refuse(format!(
+            "a safetensors file, but not a duotone {}: its metadata lacks the key `{KEY}`",
+            kind.noun()
+        ))
+    })?;
+    let bad_card = |e: serde_json::Error| refuse(damaged(kind, &format!("its metadata: {e}")));
+    let preamble: Preamble = serde_json::from_str(document).map_err(bad_card)?;
+    if preamble.format != FORMAT {
+        return Err(refuse(format!(
+            "format {}, but this duotone reads format {FORMAT}: use a version of duotone that \
+             writes it",
+            preamble.format
+        )));
+    }
+    if preamble.kind != kind {
+        return Err(refuse(format!("a {}, not a {}", preamble.kind.noun(), kind.noun())));
+    }
+    let document: Document<C> = serde_json::from_str(document).map_err(bad_card)?;
+    let data_length = length - 8 - header_length;
+    if header.tensors.values().any(|t| t.data_offsets.1 > data_length) {
+        return Err(refuse(damaged(kind, "it is shorter than its header says")));
+    }
+
+    more(&mut buffer, data_length)?;
+    let tensors = SafeTensors::deserialize(&buffer)
+        .map_err(|e| refuse(damaged(kind, &format!("its tensors: {e}"))))?;
+    let data = buffer.get(8 + header_length as usize..).unwrap_or_default();
+    if document.digest.is_some_and(|d| d != blake3::hash(data).to_hex().as_str()) {
+        return Err(refuse(damaged(kind, "its numbers do not match their digest")));
+    }
+    let mut out = BTreeMap::new();
+    for (name, view) in tensors.iter() {
+        if view.dtype() != Dtype::F32 {
+            return Err(refuse(format!(
+                "{name} is {:?}; only 32-bit floats are read",
+                view.dtype()
+            )));
+        }
+        let numbers = view.data().as_chunks::<4>().0.iter();
+        let data: Vec<f32> = numbers.map(|&bytes| f32::from_le_bytes(bytes)).collect();
+        if data.iter().any(|x| !x.is_finite()) {
+            return Err(refuse(damaged(
+                kind,
+                &format!("{name} holds numbers that are not finite"),
+            )));
+        }
+        out.insert(name.to_owned(), Tensor { shape: view.shape().to_vec(), data });
+    }
+    Ok((document.card, out))
+}
+
+/// The words for a file that contradicts itself, with the cure.
+pub(crate) fn damaged(kind: Kind, how: &str) -> String {
+    let cure = match kind {
+        Kind::Model => "copy it again, or train it again",
+        Kind::Checkpoint => "delete it, or train without resuming, to start from the beginning",
+    };
+    format!("not a duotone {}, or damaged: {how}; {cure}", kind.noun())
+}
