@@ -10,6 +10,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::args::GlobalArgs;
+use crate::exit::Failure;
+use crate::output;
 
 /// Standard error as the user sees it, and the request to stop.
 pub(crate) struct Console {
@@ -44,10 +46,13 @@ impl Console {
 
     /// From now on the first Ctrl-C (or SIGTERM) asks the work to stop cleanly, the second ends
     /// the process.
-    pub(crate) fn watch_signals(&self) -> std::io::Result<()> {
-        for signal in [SIGINT, SIGTERM] {
+    pub(crate) fn watch_signals(&self) -> Result<(), Failure> {
+        let watch = |signal| {
             flag::register_conditional_shutdown(signal, 130, Arc::clone(&self.stop))?;
-            flag::register(signal, Arc::clone(&self.stop))?;
+            flag::register(signal, Arc::clone(&self.stop))
+        };
+        for signal in [SIGINT, SIGTERM] {
+            watch(signal).map_err(|e| Failure::Work(format!("signals: {e}")))?;
         }
         Ok(())
     }
@@ -73,7 +78,8 @@ impl Console {
     /// Words that may not.
     pub(crate) fn error(&self, words: &str) {
         self.finish_bar();
-        self.print(&format!("error: {words}"));
+        let lines: Vec<String> = words.lines().map(output::shown).collect();
+        self.print(&format!("error: {}", lines.join("\n")));
     }
 
     /// Remembers a file that could not be used, once.
@@ -94,7 +100,8 @@ impl Console {
             self.print(&format!("{} {noun} left out:", files.len()));
         }
         for file in &files {
-            self.print(&format!("  {}: {}", file.path.display(), file.reason));
+            let path = output::shown(&file.path.display().to_string());
+            self.print(&format!("  {path}: {}", file.reason));
         }
         files.len()
     }

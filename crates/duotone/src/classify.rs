@@ -29,6 +29,7 @@ pub struct ClassifyOptions {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision {
     /// The file as the caller named it.
+    #[serde(serialize_with = "crate::json::path")]
     pub path: PathBuf,
     /// The class decided for.
     pub label: String,

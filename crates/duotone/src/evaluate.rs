@@ -45,6 +45,13 @@ pub struct EvaluateJob<'a> {
 /// cannot be made.
 pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
     job.settings.validate()?;
+    for (i, recipe) in job.recipes.iter().enumerate() {
+        if job.recipes[..i].iter().any(|other| other.name == recipe.name) {
+            let name = &recipe.name;
+            let message = format!("two architectures are called {name}: give each its own name");
+            return Err(Error::Settings(message));
+        }
+    }
     if let Some(output) = &job.output {
         atomic::prepare(&output.join("results.json"))?;
         atomic::prepare(&output.join("runs/fold"))?;

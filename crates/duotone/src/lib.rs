@@ -16,6 +16,7 @@ mod fit;
 #[cfg(test)]
 mod fixtures;
 mod folds;
+mod json;
 mod metrics;
 mod model;
 mod predict;

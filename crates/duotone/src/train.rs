@@ -151,7 +151,7 @@ fn measure(
     Ok(Some(Measured {
         protocol: format!(
             "held out {:.0} % of the clips, {grouped}, seed {}",
-            settings.validation * 100.0,
+            held_out.len() as f64 / collection.items.len() as f64 * 100.0,
             settings.seed
         ),
         clips: held_out.len(),
