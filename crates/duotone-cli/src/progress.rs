@@ -1,6 +1,8 @@
 //! What is seen of long work on standard error: bars on a terminal, words everywhere.
 
+use std::collections::BTreeSet;
 use std::io::{Write, stderr};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,7 +31,8 @@ struct State {
     run: String,
     epoch: usize,
     epochs: usize,
-    left_out: Vec<LeftOut>,
+    /// Paths and reasons; a list may hold several bad lines.
+    left_out: BTreeSet<(PathBuf, String)>,
 }
 
 impl Console {
@@ -84,24 +87,20 @@ impl Console {
 
     /// Remembers a file that could not be used, once.
     pub(crate) fn leave_out(&self, file: LeftOut) {
-        let mut state = self.state();
-        if !state.left_out.iter().any(|known| known.path == file.path) {
-            state.left_out.push(file);
-        }
+        self.state().left_out.insert((file.path, file.reason));
     }
 
     /// Lists the files that were left out, with their reasons; gives their number.
     pub(crate) fn list_left_out(&self) -> usize {
         self.finish_bar();
-        let mut files = std::mem::take(&mut self.state().left_out);
-        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let files = std::mem::take(&mut self.state().left_out);
         if !files.is_empty() {
             let noun = if files.len() == 1 { "file was" } else { "files were" };
             self.print(&format!("{} {noun} left out:", files.len()));
         }
-        for file in &files {
-            let path = output::shown(&file.path.display().to_string());
-            self.print(&format!("  {path}: {}", file.reason));
+        for (path, reason) in &files {
+            let path = output::shown(&path.display().to_string());
+            self.print(&format!("  {path}: {reason}"));
         }
         files.len()
     }

@@ -208,6 +208,8 @@ fn list_with_a_bad_line() {
         assert!(outcome.code == 1 || outcome.code == 3, "{outcome:?}");
         outcome.says(&["list.csv", "line 4"]);
     }
+    fs::write(dir.join("list.csv"), format!("{good}a\nb\n")).unwrap();
+    train_on(&dir, "list.csv", &[]).ends_with(3).says(&["2 files", "line 4", "line 5"]);
 }
 
 #[test]
