@@ -66,6 +66,8 @@ pub struct MapShape {
 
 /// A layer wider than this is refused: no network of this family comes near it.
 const LARGEST_SIDE: usize = 1 << 16;
+/// Numbers in a segment: positions in it are kept in 32 bits, and a batch of them in memory.
+const LARGEST_INPUT: usize = 1 << 24;
 /// Weights of a whole network.
 const LARGEST_PARAMETERS: usize = 1 << 28;
 
@@ -77,7 +79,7 @@ impl Architecture {
     /// classes.
     ///
     /// `model2` is the text's 40 × 80 input. `model2-figure` is the network whose map sizes the
-    /// paper prints (67 × 68 and 75 × 75): they follow from 80 bands × 82 frames.
+    /// paper prints (67 × 68 pooled to 67 × 4, and 5 × 75): they follow from 80 bands × 82 frames.
     #[must_use]
     pub fn preset(name: &str, classes: usize) -> Option<Self> {
         let pipeline = |filters, kernel, pool| Pipeline { filters, kernel, pool };
@@ -159,6 +161,12 @@ impl Architecture {
             if size > LARGEST_SIDE {
                 return Err(Error::Limit(format!("{size} {what}; at most {LARGEST_SIDE}")));
             }
+        }
+        if self.bands * self.frames > LARGEST_INPUT {
+            return Err(Error::Limit(format!(
+                "an input of {} bands × {} frames; at most {LARGEST_INPUT} numbers",
+                self.bands, self.frames
+            )));
         }
         for (i, pipeline) in self.pipelines.iter().enumerate() {
             self.validate_pipeline(i + 1, pipeline)?;

@@ -158,7 +158,7 @@ impl Words {
     fn next(&mut self) -> u32 {
         let word = self.block[(self.next % 4) as usize];
         self.next += 1;
-        if self.next % 4 == 0 {
+        if self.next.is_multiple_of(4) {
             self.block = self.random.block(self.next / 4);
         }
         word

@@ -79,7 +79,7 @@ impl Network {
 /// Numbers in a segment, where `inputs` holds a whole number of them.
 pub(crate) fn segment_size(architecture: &Architecture, inputs: &[f32]) -> Result<usize, Error> {
     let size = architecture.bands * architecture.frames;
-    if inputs.len() % size != 0 {
+    if !inputs.len().is_multiple_of(size) {
         return Err(Error::Batch(format!(
             "{} values are not a whole number of segments of {} bands × {} frames",
             inputs.len(),

@@ -1,5 +1,8 @@
 //! The engine, on every instruction set of this machine, against the plain reference.
 
+// A test fails by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Isa, Network, Pipeline, Step, Trainer, Weights, reference};
 
@@ -63,9 +66,12 @@ fn check(architecture: &Architecture, samples: usize, seed: u64) {
     }
 }
 
+/// (bands, frames)
+type Size = (usize, usize);
+
 fn architecture(
-    input: (usize, usize),
-    pipelines: &[(usize, (usize, usize), (usize, usize))],
+    input: Size,
+    pipelines: &[(usize, Size, Size)],
     dense: usize,
     classes: usize,
 ) -> Architecture {

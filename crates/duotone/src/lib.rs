@@ -2,10 +2,10 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
-mod atomic;
 mod checkpoint;
 mod classify;
 mod collection;
+pub mod demo;
 mod error;
 mod evaluate;
 mod examples;
@@ -19,12 +19,14 @@ mod model;
 mod predict;
 mod progress;
 mod recipe;
+pub mod report;
 mod results;
 mod scaler;
 mod settings;
 mod tensor_file;
 mod train;
 mod vote;
+mod write;
 
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, Item};
@@ -45,3 +47,4 @@ pub use results::{
 pub use scaler::Scaler;
 pub use settings::{Standardize, TrainSettings, Vote};
 pub use train::{TrainJob, TrainReport, train};
+pub use write::write_file;

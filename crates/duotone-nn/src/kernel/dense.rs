@@ -44,7 +44,7 @@ pub(crate) fn dense_rows(
     out: &mut [f32],
 ) {
     inputs.check();
-    assert!(inputs.samples > 0 && out.len() % (UNITS * inputs.samples) == 0);
+    assert!(inputs.samples > 0 && out.len().is_multiple_of(UNITS * inputs.samples));
     assert!(first + out.len() / inputs.samples <= units);
     assert!(weight.len() >= inputs.blocks * units * BLOCK);
     out.fill(0.0);

@@ -4,6 +4,9 @@
 //! compiles it for the instruction set. Each has a safe door that checks the lengths on which its
 //! pointers rely. What they compute is stated by [`crate::reference`].
 
+// Loops over registers count: an index into two or three arrays of registers says more than zips.
+#![allow(clippy::needless_range_loop)]
+
 mod convolve;
 mod dense;
 mod gradient;

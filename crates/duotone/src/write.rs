@@ -6,10 +6,15 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 
-/// Replaces the file at `path` by `bytes`. Whoever looks, also after a crash, finds the old file
-/// or the new one. One fixed temporary name, so that a killed run leaves at most one behind and
-/// the next run takes it over.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Replaces the file at `path` by `bytes`: whoever looks, also after a crash, finds the old content
+/// or the new, never half of it.
+///
+/// The temporary name is always the same (`.partial` appended), so that a killed program leaves at
+/// most one behind and the next takes it over; two must not write one file at once.
+///
+/// # Errors
+/// [`Error::Io`] with the path, for instance when the disk is full.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let partial = beside(path, ".partial");
     let written = File::create(&partial)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
@@ -58,15 +63,15 @@ fn folder_of(path: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
-    use super::{prepare, write};
+    use super::{prepare, write_file};
 
     #[test]
     fn replaces_whole_and_leaves_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/er/file");
         prepare(&path).unwrap();
-        write(&path, b"one").unwrap();
-        write(&path, b"two").unwrap();
+        write_file(&path, b"one").unwrap();
+        write_file(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
@@ -76,6 +81,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(prepare(folder.path()).unwrap_err().to_string().contains("is a folder"));
         let path = folder.path().join("absent/file");
-        assert!(write(&path, b"x").unwrap_err().to_string().contains("absent"));
+        assert!(write_file(&path, b"x").unwrap_err().to_string().contains("absent"));
     }
 }

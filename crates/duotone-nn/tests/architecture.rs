@@ -1,0 +1,134 @@
+//! The presets' shapes as the paper's numbers give them, and what is refused.
+
+// A test fails by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use duotone_nn::{Architecture, Error, Weights};
+
+fn maps(name: &str) -> Vec<((usize, usize), (usize, usize))> {
+    let a = Architecture::preset(name, 10).unwrap();
+    a.validate().unwrap();
+    a.pipelines.iter().map(|p| (a.map_shape(p).convolved, a.map_shape(p).pooled)).collect()
+}
+
+#[test]
+fn map_shapes_of_the_presets() {
+    assert_eq!(maps("model1"), [((31, 69), (31, 3))]);
+    assert_eq!(maps("model2"), [((27, 66), (27, 3)), ((37, 73), (2, 73))]);
+    // What the paper prints: 67×68 pooled to 67×4, and 5×75.
+    assert_eq!(maps("model2-figure"), [((67, 68), (67, 4)), ((77, 75), (5, 75))]);
+    assert_eq!(maps("model3"), [((31, 69), (31, 3)), ((31, 47), (31, 2))]);
+}
+
+#[test]
+fn features_and_parameters_of_the_presets() {
+    for (name, features, parameters) in [
+        // Filters × (taps + 1), then (features + 1) × 200, then 201 × 10.
+        ("model1", 2_790, 30 * 121 + 2_791 * 200 + 2_010),
+        ("model2", 7_264, 32 * 211 + 32 * 33 + 7_265 * 200 + 2_010),
+        ("model2-figure", 20_576, 32 * 211 + 32 * 33 + 20_577 * 200 + 2_010),
+        ("model3", 4_650, 30 * 121 + 30 * 341 + 4_651 * 200 + 2_010),
+    ] {
+        let a = Architecture::preset(name, 10).unwrap();
+        assert_eq!((a.features(), a.parameters()), (features, parameters), "{name}");
+        let weights = Weights::glorot(&a, 1).unwrap();
+        let count: usize = weights.0.values().map(|t| t.data.len()).sum();
+        assert_eq!(count, parameters, "{name}");
+    }
+    assert_eq!(Architecture::preset("model4", 10), None);
+}
+
+#[test]
+fn glorot_fills_its_range() {
+    let a = Architecture::preset("model2", 10).unwrap();
+    let weights = Weights::glorot(&a, 5).unwrap();
+    for (name, fans) in [
+        ("pipeline0.weight", 14 * 15 * 33),
+        ("pipeline1.weight", 4 * 8 * 33),
+        ("dense.weight", 7_264 + 200),
+        ("output.weight", 200 + 10),
+    ] {
+        let limit = (6.0 / f64::from(fans)).sqrt();
+        let values = weights.get(name);
+        let largest = values.iter().fold(0.0, |m: f64, x| m.max(f64::from(x.abs())));
+        let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / values.len() as f64;
+        assert!(largest <= limit && largest > 0.99 * limit, "{name}: {largest} of {limit}");
+        assert!(mean.abs() < 0.05 * limit, "{name}: {mean}");
+    }
+    assert!(weights.get("dense.bias").iter().all(|&b| b == 0.0));
+    assert_eq!(weights, Weights::glorot(&a, 5).unwrap());
+    assert_ne!(weights, Weights::glorot(&a, 6).unwrap());
+}
+
+#[test]
+fn toml_round_trip_and_defaults() {
+    let a = Architecture::preset("model3", 7).unwrap();
+    assert_eq!(Architecture::from_toml(&a.to_toml().unwrap()).unwrap(), a);
+    let short =
+        "bands = 40\nframes = 80\n[[pipeline]]\nfilters = 8\nkernel = [3, 5]\npool = [2, 4]";
+    let a = Architecture::from_toml(short).unwrap();
+    assert_eq!((a.slope, a.dense, a.dropout, a.classes), (0.3, 200, 0.2, 0));
+    let Err(Error::Architecture(message)) = Architecture::from_toml("bands = 40\nfrmes = 80")
+    else {
+        panic!("a misspelt key was taken");
+    };
+    assert!(message.contains("frmes"), "{message}");
+}
+
+#[test]
+fn the_impossible_is_refused_with_its_pipeline_and_sizes() {
+    let refused = |change: &dyn Fn(&mut Architecture)| {
+        let mut a = Architecture::preset("model2", 4).unwrap();
+        change(&mut a);
+        assert!(Weights::glorot(&a, 0).is_err());
+        a.validate().unwrap_err().to_string()
+    };
+    for (change, words) in [
+        (
+            (|a| a.pipelines[1].kernel = (41, 8)) as fn(&mut Architecture),
+            vec!["pipeline 2", "41×8", "40 bands × 80 frames"],
+        ),
+        (|a| a.pipelines[0].kernel = (14, 81), vec!["pipeline 1", "14×81"]),
+        (|a| a.pipelines[0].pool = (1, 67), vec!["pipeline 1", "1×67", "27×66"]),
+        (|a| a.pipelines[0].pool = (0, 1), vec!["pipeline 1", "0×1"]),
+        (|a| a.pipelines[1].kernel = (0, 8), vec!["pipeline 2", "0×8"]),
+        (|a| a.pipelines[1].filters = 0, vec!["pipeline 2", "no filters"]),
+        (|a| a.pipelines.clear(), vec!["no pipeline"]),
+        (|a| a.classes = 1, vec!["1 classes"]),
+        (|a| a.dense = 0, vec!["0 units"]),
+        (|a| a.dropout = 1.0, vec!["dropout 1"]),
+        (|a| a.dropout = f32::NAN, vec!["dropout NaN"]),
+        (|a| a.slope = -0.1, vec!["slope -0.1"]),
+        (|a| a.bands = 0, vec!["0 bands"]),
+        (|a| a.dense = usize::MAX, vec!["limit"]),
+        (|a| a.frames = usize::MAX, vec!["limit"]),
+        (|a| a.pipelines[0].filters = usize::MAX, vec!["pipeline 1", "limit"]),
+        (|a| (a.bands, a.frames) = (65_536, 65_536), vec!["limit"]),
+    ] {
+        let message = refused(&change);
+        assert!(words.iter().all(|word| message.contains(word)), "{message:?} lacks {words:?}");
+    }
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused() {
+    let a = Architecture::preset("model1", 4).unwrap();
+    let good = Weights::glorot(&a, 0).unwrap();
+    good.check(&a).unwrap();
+    let mut missing = good.clone();
+    missing.0.remove("dense.bias");
+    let mut extra = good.clone();
+    extra.0.insert("pipeline9.bias".into(), good.0["dense.bias"].clone());
+    let mut short = good.clone();
+    short.0.get_mut("dense.weight").unwrap().data.pop();
+    let mut turned = good.clone();
+    turned.0.get_mut("dense.weight").unwrap().shape.reverse();
+    for (weights, name) in [
+        (missing, "dense.bias"),
+        (extra, "pipeline9.bias"),
+        (short, "dense.weight"),
+        (turned, "dense.weight"),
+    ] {
+        assert!(weights.check(&a).unwrap_err().to_string().contains(name));
+    }
+}

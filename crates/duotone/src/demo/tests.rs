@@ -1,0 +1,208 @@
+use std::{collections::BTreeMap, fs, path::Path, sync::Mutex};
+
+use super::{
+    DemoCollection, DemoOptions, RATE, compose, names, plan,
+    studio::LEVELS,
+    styles::Style,
+    tape::Tape,
+    tone::{hertz, sine},
+};
+use crate::{Error, Event, Observer};
+
+const SMALL: DemoOptions = DemoOptions { seed: 3, artists: 2, pieces: 2, seconds: 2.0 };
+
+fn composed(dir: &Path, seed: u64, threads: usize) -> DemoCollection {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| compose(dir, &DemoOptions { seed, ..SMALL }, &())).unwrap()
+}
+
+/// Every file below a folder, by its path in it.
+fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned();
+                found.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_seed_gives_the_same_bytes_on_any_number_of_threads() {
+    let [a, b, c] = [3, 3, 4].map(|_| tempfile::tempdir().unwrap());
+    composed(a.path(), 3, 1);
+    composed(b.path(), 3, 4);
+    composed(c.path(), 4, 2);
+    let (a, b, c) = (files(a.path()), files(b.path()), files(c.path()));
+    assert_eq!(a.len(), 1 + 4 * (2 * 2 + 2), "the list, and each artist's pieces");
+    assert!(a == b);
+    let mut audio: Vec<_> = a.values().chain(c.values()).collect();
+    audio.sort();
+    audio.dedup();
+    assert_eq!(audio.len(), 2 * a.len() - 1 + usize::from(a["tracks.csv"] != c["tracks.csv"]));
+}
+
+#[test]
+fn the_list_and_the_files_agree() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = composed(dir.path(), 3, 2);
+    let mut list = csv::Reader::from_path(&demo.list).unwrap();
+    assert_eq!(list.headers().unwrap(), vec!["path", "style", "artist", "title"]);
+    let rows: Vec<csv::StringRecord> = list.records().map(Result::unwrap).collect();
+    assert_eq!((rows.len(), demo.pieces), (16, 16));
+    let mut styles_of_artist = BTreeMap::new();
+    for row in &rows {
+        assert!(dir.path().join(&row[0]).is_file(), "{}", &row[0]);
+        *styles_of_artist.entry((row[2].to_owned(), row[1].to_owned())).or_insert(0) += 1;
+    }
+    assert_eq!(styles_of_artist.len(), 8);
+    assert!(styles_of_artist.values().all(|pieces| *pieces == 2));
+    assert_eq!(demo.new_pieces.len(), 8);
+    for (path, style) in &demo.new_pieces {
+        assert!(path.is_file() && Style::ALL.iter().any(|s| s.name() == style));
+        let artist = path.file_stem().unwrap().to_str().unwrap().replace('-', " ");
+        assert!(rows.iter().all(|row| row[2].to_lowercase() != artist), "{artist} is known");
+    }
+}
+
+#[test]
+fn files_are_mono_16_bit_of_the_right_length() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = composed(dir.path(), 3, 2);
+    for (path, _) in &demo.new_pieces {
+        let reader = hound::WavReader::open(path).unwrap();
+        let spec = reader.spec();
+        assert_eq!((spec.channels, spec.sample_rate, spec.bits_per_sample), (1, RATE, 16));
+        assert_eq!(reader.duration(), 2 * RATE);
+    }
+}
+
+#[test]
+fn more_artists_leave_the_others_as_they_were() {
+    let sound = |artists| {
+        let options = DemoOptions { artists, ..SMALL };
+        plan(&options)[0].record(&options).0.samples
+    };
+    assert!(sound(2) == sound(5));
+}
+
+#[test]
+fn impossible_options_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    for bad in [
+        DemoOptions { artists: 0, ..SMALL },
+        DemoOptions { pieces: 101, ..SMALL },
+        DemoOptions { seconds: f64::NAN, ..SMALL },
+        DemoOptions { seconds: 1e9, ..SMALL },
+    ] {
+        assert!(matches!(compose(dir.path(), &bad, &()), Err(Error::Settings(_))), "{bad:?}");
+    }
+    assert!(files(dir.path()).is_empty());
+}
+
+#[test]
+fn an_unwritable_folder_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("occupied");
+    fs::write(&file, "").unwrap();
+    let error = compose(&file, &SMALL, &()).unwrap_err().to_string();
+    assert!(error.contains("occupied"), "{error}");
+}
+
+#[test]
+fn an_observer_hears_of_every_piece_and_can_stop() {
+    #[derive(Default)]
+    struct Counting {
+        seen: Mutex<Vec<usize>>,
+        stop: bool,
+    }
+    impl Observer for Counting {
+        fn event(&self, event: Event<'_>) {
+            if let Event::Composed { done, total: 24, .. } = event {
+                self.seen.lock().unwrap().push(done);
+            }
+        }
+        fn stop(&self) -> bool {
+            self.stop
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let stopped = Counting { stop: true, ..Counting::default() };
+    assert!(matches!(compose(dir.path(), &SMALL, &stopped), Err(Error::Interrupted)));
+    assert!(files(dir.path()).is_empty());
+    let watching = Counting::default();
+    compose(dir.path(), &SMALL, &watching).unwrap();
+    let mut seen = watching.seen.into_inner().unwrap();
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=24).collect::<Vec<_>>());
+}
+
+/// The default collection, each style's pieces apart.
+fn by_style() -> [Vec<Tape>; 4] {
+    use rayon::prelude::*;
+    let options = DemoOptions::default();
+    let tapes: Vec<Tape> = plan(&options).par_iter().map(|p| p.record(&options).0).collect();
+    let mut tapes = tapes.into_iter();
+    let each = tapes.len() / 4;
+    std::array::from_fn(|_| tapes.by_ref().take(each).collect())
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f32>) -> f32 {
+    let count = values.len() as f32;
+    values.sum::<f32>() / count
+}
+
+/// Moments a second at which the power of 23 ms is so many times that of those before.
+fn onsets(tape: &Tape, times: f32) -> f32 {
+    let power: Vec<f32> =
+        tape.samples.chunks(512).map(|c| c.iter().map(|x| x * x).sum::<f32>()).collect();
+    power.windows(2).filter(|w| w[1] > times * w[0]).count() as f32 / tape.seconds()
+}
+
+#[test]
+fn styles_differ_in_sound_but_not_in_loudness() {
+    let styles = by_style();
+    for x in styles.iter().flatten().flat_map(|tape| &tape.samples) {
+        assert!(x.is_finite() && x.abs() < 0.99, "{x}");
+    }
+    let of = |what: fn(&Tape) -> f32| styles.each_ref().map(|s| mean(s.iter().map(what)));
+    let strokes = of(|tape| onsets(tape, 4.0));
+    let [breakbeat, chorale, ragtime, techno] = strokes;
+    assert!(breakbeat.min(techno) > 1.5 * ragtime && ragtime > 2.0 * chorale, "{strokes:?}");
+    let events = of(|tape| onsets(tape, 1.7));
+    let [breakbeat, _, _, techno] = events;
+    assert!(techno > 1.2 * breakbeat, "{events:?}");
+
+    // A style's loudness says as little as a throw of dice: every level is within one range, and
+    // the styles' means are closer than the pieces of one style.
+    let levels: Vec<f32> = styles.iter().flatten().map(Tape::level).collect();
+    assert!(levels.iter().all(|l| (LEVELS.0 - 1e-3..=LEVELS.1 + 1e-3).contains(l)), "{levels:?}");
+    let means = of(Tape::level);
+    let spread = means.iter().fold(0.0_f32, |s, m| s.max((m - means[0]).abs()));
+    assert!(spread < 0.25 * (LEVELS.1 - LEVELS.0), "{means:?}");
+}
+
+#[test]
+fn names_are_distinct() {
+    let mut all: Vec<String> = (0..1000).map(names::name).collect();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 1000);
+}
+
+#[test]
+fn sines_and_notes_are_in_tune() {
+    for i in -500..500 {
+        let x = i as f32 / 170.0;
+        let exact = (f64::from(x) * std::f64::consts::TAU).sin();
+        assert!((f64::from(sine(x)) - exact).abs() < 5e-6, "{x}");
+    }
+    assert!((hertz(60) - 261.6256).abs() < 1e-3 && (hertz(81) - 880.0).abs() < 1e-3);
+}

@@ -1,0 +1,74 @@
+//! The report of an evaluation: one HTML page that needs nothing but itself.
+
+mod curves;
+mod matrix;
+mod protocol;
+mod statistics;
+mod summary;
+mod system;
+mod text;
+
+use crate::Results;
+use text::escape;
+
+/// Two overlapping circles: the mark of the project.
+const MARK: &str = r#"<svg viewBox="0 0 38 24" aria-hidden="true"><circle cx="12" cy="12" r="11" style="fill:var(--first)" opacity=".8"/><circle cx="26" cy="12" r="11" style="fill:var(--second)" opacity=".8"/></svg>"#;
+
+/// The whole report as one page: no scripts, no other files, light and dark, printable. The same
+/// results give the same bytes.
+#[must_use]
+pub fn html(results: &Results) -> String {
+    let protocol = &results.protocol;
+    let (label, collection) = (escape(&protocol.label), escape(&protocol.collection));
+    let mut body = format!(
+        r#"<header><p class="brand">{MARK}<span>duotone {} · cross-validation</span></p><h1>Recognising {label}</h1>{}</header>"#,
+        escape(&protocol.version),
+        summary::introduction(protocol),
+    );
+    body += &summary::headline(results);
+    body += &summary::comparison(results);
+    for (number, system) in results.systems.iter().enumerate() {
+        body += &system::section(system, protocol, number);
+    }
+    body += &protocol::section(results);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{label} in {collection} · duotone</title>\n<style>\n{}</style>\n</head>\n\
+         <body>\n<main>\n{body}\n</main>\n</body>\n</html>\n",
+        include_str!("style.css"),
+    )
+}
+
+/// A table that scrolls by itself where the page is narrow: column heads (one that starts with `<` is
+/// for text, flush left), rows of cells, and a sentence below.
+fn table(name: &str, heads: &[&str], rows: &[String], caption: &str) -> String {
+    let heads: String = heads
+        .iter()
+        .map(|head| match head.strip_prefix('<') {
+            Some(text) => format!(r#"<th scope="col" class="text">{text}</th>"#),
+            None => format!(r#"<th scope="col">{head}</th>"#),
+        })
+        .collect();
+    let rows: String = rows.iter().map(|row| format!("<tr>{row}</tr>\n")).collect();
+    let caption = match caption {
+        "" => String::new(),
+        text => format!(r#"<p class="soft">{text}</p>"#),
+    };
+    format!(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{name}\"><table>\
+         <thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>{caption}"
+    )
+}
+
+/// A share as a bar and a number.
+fn bar(share: f64) -> String {
+    let width = if share.is_finite() { 100.0 * share.clamp(0.0, 1.0) } else { 0.0 };
+    format!(
+        r#"<span class="bar" aria-hidden="true"><i style="width:{width:.1}%"></i></span><span>{}</span>"#,
+        text::percent(share)
+    )
+}
+
+#[cfg(test)]
+mod tests;

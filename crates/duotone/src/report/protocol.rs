@@ -1,0 +1,142 @@
+use std::path::PathBuf;
+
+use duotone_audio::Segmenter;
+
+use super::text::{count, escape, path};
+use crate::{Results, Standardize, Vote};
+
+/// Everything that is needed to repeat or to judge the evaluation.
+pub(super) fn section(results: &Results) -> String {
+    let p = &results.protocol;
+    let settings = &p.settings;
+    let group = match &p.group {
+        Some(column) => format!("by {}: none of its values is in two folds", escape(column)),
+        None => "none: clips of one artist or album may be in several folds".into(),
+    };
+    let labels: Vec<String> =
+        p.labels.iter().map(|l| format!("{} ({})", escape(&l.name), l.clips)).collect();
+    let mut rows = vec![
+        ("Collection", format!("<code>{}</code>", escape(&p.collection))),
+        ("Content and labels", digest(&p.collection_digest)),
+        ("Labels", format!("{}: {}", escape(&p.label), labels.join(", "))),
+        ("Folds", format!("{}, stratified by label; {}", p.folds, digest(&p.folds_digest))),
+        ("Groups", group),
+        ("Seed", settings.seed.to_string()),
+        (
+            "Training",
+            format!(
+                "{}, plain SGD, learning rate {}, mini-batches of {}",
+                count(settings.epochs, "epoch"),
+                settings.learning_rate,
+                settings.batch_size
+            ),
+        ),
+        ("Segments", segments(settings.segments, settings.fresh_segments)),
+        ("Standardisation", standardize(settings.standardize).into()),
+        ("Held out for validation", validation(settings.validation)),
+        ("A file's decision", vote(p.vote).into()),
+    ];
+    for system in &results.systems {
+        let f = &system.front_end;
+        let text = format!(
+            "{}: {} Hz, Hann window {}, hop {}, {} mel bands (Slaney), log10 of power, segments of \
+             {} frames, {}",
+            escape(&system.name),
+            f.sample_rate,
+            f.window,
+            f.hop,
+            f.bands,
+            f.segment_frames,
+            if f.centered { "centred" } else { "not centred" },
+        );
+        rows.push(("Front end", text));
+    }
+    rows.push((
+        "Version",
+        format!("duotone {}, results format {}", escape(&p.version), results.format),
+    ));
+    let rows: String =
+        rows.iter().map(|(name, text)| format!("<dt>{name}</dt><dd>{text}</dd>\n")).collect();
+    format!(
+        "<section><h2>Protocol</h2><div class=\"card\"><dl>{rows}</dl><h3>To repeat it</h3>\
+         <pre>{}</pre></div>{}</section>",
+        escape(&p.command),
+        files(results),
+    )
+}
+
+fn digest(digest: &str) -> String {
+    format!("digest <code>{}</code>", escape(digest))
+}
+
+fn segments(segments: Segmenter, fresh: bool) -> String {
+    match segments {
+        Segmenter::Random(n) if fresh => format!("{n} a clip, at new random positions each epoch"),
+        Segmenter::Random(n) => format!("{n} a clip, at random positions drawn once"),
+        Segmenter::Consecutive => "consecutive, as many as fit".into(),
+    }
+}
+
+fn standardize(standardize: Standardize) -> &'static str {
+    match standardize {
+        Standardize::None => "none",
+        Standardize::Global => "one mean and deviation for all, from the training part of a fold",
+        Standardize::Band => "a mean and deviation per band, from the training part of a fold",
+        Standardize::Pixel => {
+            "a mean and deviation per band and frame, from the training part of a fold"
+        }
+    }
+}
+
+fn validation(share: f64) -> String {
+    if share > 0.0 {
+        format!("{} of the training clips, not trained on", super::text::percent(share))
+    } else {
+        "nothing".into()
+    }
+}
+
+fn vote(vote: Vote) -> &'static str {
+    match vote {
+        Vote::Mean => "mean of its segments' probabilities",
+        Vote::Majority => "the label that most of its segments win",
+        Vote::Max => "the label with the largest probability in any segment",
+    }
+}
+
+/// Files left out, repeated and silent.
+fn files(results: &Results) -> String {
+    let p = &results.protocol;
+    let mut html = String::from(r#"<div class="card"><h3>Files</h3>"#);
+    if p.left_out.is_empty() {
+        html += "<p>No file was left out.</p>";
+    } else {
+        let rows: Vec<String> = p
+            .left_out
+            .iter()
+            .map(|left| {
+                format!(
+                    r#"<td class="text">{}</td><td class="text">{}</td>"#,
+                    path(&left.path),
+                    escape(&left.reason)
+                )
+            })
+            .collect();
+        let caption = format!("{} left out.", count(rows.len(), "file"));
+        html += &super::table("Files left out", &["<Left out", "<Because"], &rows, &caption);
+    }
+    html += &list("shorter than a segment, repeated to fill one", &p.repeated);
+    html += &list("silent", &p.silent);
+    html + "</div>"
+}
+
+fn list(what: &str, paths: &[PathBuf]) -> String {
+    if paths.is_empty() {
+        return String::new();
+    }
+    let items: String = paths.iter().map(|p| format!("<li>{}</li>", path(p))).collect();
+    format!(
+        r#"<details><summary>{} {what}</summary><ul class="paths">{items}</ul></details>"#,
+        count(paths.len(), "clip")
+    )
+}

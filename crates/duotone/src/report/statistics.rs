@@ -1,0 +1,38 @@
+//! The little statistics that the report adds to the scores.
+
+use crate::{Protocol, SystemResult};
+
+/// Accuracy of guessing each label alike often.
+pub(super) fn chance(protocol: &Protocol) -> f64 {
+    1.0 / protocol.labels.len().max(1) as f64
+}
+
+/// Accuracy of always giving the most frequent label.
+pub(super) fn majority(protocol: &Protocol) -> f64 {
+    let clips: usize = protocol.labels.iter().map(|label| label.clips).sum();
+    let most = protocol.labels.iter().map(|label| label.clips).max().unwrap_or(0);
+    most as f64 / clips.max(1) as f64
+}
+
+/// Mean and sample standard deviation; the latter is no number for fewer than two values.
+pub(super) fn mean_sd(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
+    (mean, if values.len() < 2 { f64::NAN } else { (squares / (n - 1.0)).sqrt() })
+}
+
+/// The 95 % interval of a share of `n` decisions (Wilson, "Probable inference", 1927).
+pub(super) fn wilson(share: f64, n: usize) -> (f64, f64) {
+    const Z: f64 = 1.959_964;
+    let n = n.max(1) as f64;
+    let middle = share + Z * Z / (2.0 * n);
+    let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + Z * Z / n;
+    ((middle - half) / scale, (middle + half) / scale)
+}
+
+/// The system with the most files right, the first of equals.
+pub(super) fn best(systems: &[SystemResult]) -> Option<&SystemResult> {
+    systems.iter().reduce(|best, s| if s.files.accuracy > best.files.accuracy { s } else { best })
+}

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Makes the PyTorch fixtures of duotone-nn: one whole training step of models 1, 2 and 3.
+
+    pip install --no-deps torch numpy safetensors filelock typing_extensions sympy mpmath networkx \
+        jinja2 markupsafe fsspec setuptools
+    python3 scripts/pytorch_fixtures.py
+
+Kernels, pools and input are the paper's; filters, dense units and batch are small, so that the
+files are. Each file holds weights, batch, labels, loss, logits (with dropout), logits
+without, and the gradient of every weight. A seed is taken only if no pooling window's best two are
+closer than 1e-5: there two right implementations may keep different positions.
+"""
+
+import os
+import pathlib
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+
+OUT = pathlib.Path(__file__).parent.parent / "crates/duotone-nn/tests/fixtures"
+PIPELINES = {
+    "model1": [((10, 12), (1, 20))],
+    "model2": [((14, 15), (1, 17)), ((4, 8), (15, 1))],
+    "model3": [((10, 12), (1, 20)), ((10, 34), (1, 20))],
+}
+FILTERS, DENSE, CLASSES, BATCH, SLOPE, DROPOUT = 3, 5, 4, 4, 0.3, 0.2
+STEP = 7
+
+
+def philox(key, stream, count):
+    """Philox4x32-10's first words for a stream: what duotone_nn::random gives."""
+    words = []
+    for block in range(-(-count // 4)):
+        c = [block, 0, stream & 0xFFFFFFFF, stream >> 32]
+        k = [key & 0xFFFFFFFF, key >> 32]
+        for _ in range(10):
+            p, q = c[0] * 0xD2511F53, c[2] * 0xCD9E8D57
+            c = [(q >> 32) ^ c[1] ^ k[0], q & 0xFFFFFFFF, (p >> 32) ^ c[3] ^ k[1], p & 0xFFFFFFFF]
+            k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+        words += c
+    return words[:count]
+
+
+def dropout_mask(seed, step):
+    """The mask that duotone draws for a step: its units are kept where the word is large enough."""
+    words = torch.tensor(philox(seed ^ 0x64726F706F757400, step, BATCH * DENSE))
+    return (words >= int(DROPOUT * 2**32)).float().view(BATCH, DENSE) / (1 - DROPOUT)
+
+
+def network(weights, pipelines, x, mask):
+    maps, gap = [], float("inf")
+    for i, (_, pool) in enumerate(pipelines):
+        w, b = weights[f"pipeline{i}.weight"], weights[f"pipeline{i}.bias"]
+        y = F.leaky_relu(F.conv2d(x[:, None], w[:, None], b), SLOPE)
+        windows = y.detach().unfold(2, pool[0], pool[0]).unfold(3, pool[1], pool[1])
+        best = windows.flatten(4).topk(2).values
+        gap = min(gap, (best[..., 0] - best[..., 1]).min().item())
+        maps.append(F.max_pool2d(y, pool).flatten(1))
+    hidden = torch.sigmoid(F.linear(torch.cat(maps, 1), weights["dense.weight"], weights["dense.bias"]))
+    return F.linear(hidden * mask, weights["output.weight"], weights["output.bias"]), gap
+
+
+def draw(pipelines, seed):
+    """Glorot-uniform weights, small biases, a standard normal batch."""
+    g = torch.Generator().manual_seed(seed)
+    weights, features = {}, 0
+    for i, (kernel, pool) in enumerate(pipelines):
+        taps = kernel[0] * kernel[1]
+        limit = (6 / (taps + taps * FILTERS)) ** 0.5
+        weights[f"pipeline{i}.weight"] = (torch.rand(FILTERS, *kernel, generator=g) * 2 - 1) * limit
+        weights[f"pipeline{i}.bias"] = torch.randn(FILTERS, generator=g) * 0.1
+        features += FILTERS * ((41 - kernel[0]) // pool[0]) * ((81 - kernel[1]) // pool[1])
+    for name, outputs, inputs in [("dense", DENSE, features), ("output", CLASSES, DENSE)]:
+        limit = (6 / (inputs + outputs)) ** 0.5
+        weights[f"{name}.weight"] = (torch.rand(outputs, inputs, generator=g) * 2 - 1) * limit
+        weights[f"{name}.bias"] = torch.randn(outputs, generator=g) * 0.1
+    x = torch.randn(BATCH, 40, 80, generator=g)
+    return weights, x, dropout_mask(seed, STEP)
+
+
+def main():
+    torch.set_num_threads(1)
+    OUT.mkdir(parents=True, exist_ok=True)
+    labels = torch.arange(BATCH) % CLASSES
+    for name, pipelines in PIPELINES.items():
+        for seed in range(1000):
+            weights, x, mask = draw(pipelines, seed)
+            # Computed in f64 from numbers that f32 holds exactly: the fixture's own error is nil.
+            wide = {k: v.double().requires_grad_() for k, v in weights.items()}
+            logits, gap = network(wide, pipelines, x.double(), mask.double())
+            if gap >= 1e-5:
+                break
+        else:
+            raise SystemExit(f"{name}: no seed without near-ties")
+        loss = F.cross_entropy(logits, labels)
+        loss.backward()
+        plain, _ = network(wide, pipelines, x.double(), torch.ones_like(mask).double())
+        tensors = {f"weights/{k}": v for k, v in weights.items()}
+        tensors |= {f"gradients/{k}": v.grad.float() for k, v in wide.items()}
+        tensors |= {"inputs": x, "labels": labels.float(), "loss": loss.detach()[None]}
+        tensors |= {"logits": logits.detach().float(), "logits_without_dropout": plain.detach().float()}
+        tensors = {k: v.contiguous() for k, v in tensors.items()}
+        meta = {"torch": torch.__version__, "seed": str(seed), "step": str(STEP), "smallest_gap": f"{gap:.3e}"}
+        temporary = OUT / f"{name}.safetensors.new"
+        save_file(tensors, temporary, meta)
+        os.replace(temporary, OUT / f"{name}.safetensors")
+        print(name, meta, f"{(OUT / f'{name}.safetensors').stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
