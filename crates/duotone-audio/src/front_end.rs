@@ -84,3 +84,55 @@ impl FrontEnd {
         self.hop as f64 / f64::from(self.sample_rate)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FrontEnd;
+
+    #[test]
+    fn the_papers_sizes_scale_with_the_rate() {
+        for (rate, window, hop) in [(44_100, 3072, 1536), (22_050, 1536, 768), (11_025, 768, 384)] {
+            let front_end = FrontEnd::paper(rate);
+            front_end.validate().unwrap();
+            assert_eq!((front_end.window, front_end.hop), (window, hop));
+            assert_eq!(front_end.segment_samples(), 81 * hop);
+            assert!((front_end.frame_seconds() - 0.034_83).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_segment_of_samples_has_its_frames() {
+        for centered in [false, true] {
+            for hop in [384, 700, 768] {
+                let front_end = FrontEnd { centered, hop, ..FrontEnd::paper(11_025) };
+                let samples = vec![0.0; front_end.segment_samples()];
+                assert_eq!(front_end.spectrogram(&samples).unwrap().frames(), 80);
+                let fewer = &samples[1..];
+                assert_eq!(front_end.spectrogram(fewer).unwrap().frames(), 79);
+            }
+        }
+    }
+
+    #[test]
+    fn impossible_specs_are_refused() {
+        let paper = || FrontEnd::paper(44_100);
+        for (front_end, words) in [
+            (FrontEnd { sample_rate: 0, ..paper() }, "sample rate is 0"),
+            (FrontEnd { sample_rate: 400_000, ..paper() }, "sample rate is 400000"),
+            (FrontEnd { window: 0, hop: 0, ..paper() }, "window is 0"),
+            (FrontEnd { window: usize::MAX, ..paper() }, "window is"),
+            (FrontEnd { window: 3071, ..paper() }, "must be even"),
+            (FrontEnd { hop: 0, ..paper() }, "hop is 0"),
+            (FrontEnd { hop: 3073, ..paper() }, "hop is 3073"),
+            (FrontEnd { bands: 0, ..paper() }, "bands is 0"),
+            (FrontEnd { bands: 2000, ..paper() }, "bands is 2000"),
+            (FrontEnd { bands: 1000, ..paper() }, "use fewer bands or a longer window"),
+            (FrontEnd { segment_frames: 0, ..paper() }, "segment frames is 0"),
+            (FrontEnd { segment_frames: usize::MAX, ..paper() }, "segment frames is"),
+            (FrontEnd { segment_frames: 60_000, ..paper() }, "samples in a segment"),
+        ] {
+            let error = front_end.validate().unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}

@@ -111,3 +111,104 @@ impl Resampler {
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::Resampler;
+    use crate::FrontEnd;
+    use crate::analysis::Analysis;
+    use crate::spectrogram::FLOOR;
+
+    fn tone(rate: u32, hertz: f64, length: usize) -> Vec<f32> {
+        (0..length)
+            .map(|i| (0.5 * (TAU * hertz * i as f64 / f64::from(rate)).sin()) as f32)
+            .collect()
+    }
+
+    fn resample(from: u32, to: u32, samples: &[f32], block: usize) -> Vec<f32> {
+        let mut out = Vec::new();
+        let mut sink = |ready: &[f32]| {
+            out.extend_from_slice(ready);
+            Ok(())
+        };
+        let mut resampler = Resampler::new(from, to).unwrap();
+        samples.chunks(block).for_each(|block| resampler.push(block, &mut sink).unwrap());
+        resampler.finish(&mut sink).unwrap();
+        out
+    }
+
+    /// The tone itself comes out, aligned to a small part of a sample, and of the right length.
+    #[test]
+    fn a_tone_stays_where_it_is() {
+        for (from, to) in [
+            (48_000, 44_100),
+            (44_100, 22_050),
+            (44_100, 48_000),
+            (8000, 44_100),
+            (192_000, 11_025),
+            (44_101, 44_100),
+            (96_000, 22_050),
+        ] {
+            for length in [1, 1000, from as usize + 13] {
+                let out = resample(from, to, &tone(from, 1000.0, length), 997);
+                let expected = (length as f64 * f64::from(to) / f64::from(from)).round() as usize;
+                assert_eq!(out.len(), expected, "{length} samples from {from} to {to} Hz");
+            }
+            let length = from as usize;
+            let out = resample(from, to, &tone(from, 1000.0, length), 4096);
+            // The tone's sudden start and end ring at both rates.
+            let inner = 1000..out.len() - 1000;
+            let expected = tone(to, 1000.0, out.len());
+            for i in inner {
+                let difference = (out[i] - expected[i]).abs();
+                assert!(difference < 1e-4, "{from} to {to} Hz, sample {i}: {difference}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_lies_above_the_new_nyquist_is_gone() {
+        let out = resample(44_100, 22_050, &tone(44_100, 12_000.0, 44_100), 4096);
+        let loudest = out[1000..out.len() - 1000].iter().fold(0.0f32, |a, b| a.max(b.abs()));
+        assert!(loudest < 1e-5, "{loudest}");
+    }
+
+    #[test]
+    fn any_blocks_give_the_same_bits() {
+        let samples = tone(48_000, 440.0, 20_000);
+        let whole = resample(48_000, 44_100, &samples, samples.len());
+        for block in [1, 333, 5000] {
+            assert_eq!(resample(48_000, 44_100, &samples, block), whole);
+        }
+    }
+
+    /// A recording's spectrogram does not tell which rate it came at.
+    #[test]
+    fn a_tone_has_one_log_mel_at_any_rate() {
+        for to in [44_100, 22_050, 11_025] {
+            let front_end = FrontEnd::paper(to);
+            let spectrogram = |rate: u32| {
+                let mut analysis = Analysis::new(&front_end, rate).unwrap();
+                analysis.push(&tone(rate, 1000.0, 4 * rate as usize)).unwrap();
+                analysis.finish().unwrap().0
+            };
+            let (a, b) = (spectrogram(44_100), spectrogram(48_000));
+            assert_eq!(a.frames(), b.frames());
+            let frames = a.frames();
+            let mut compared = 0;
+            for (i, (&a, &b)) in a.data().iter().zip(b.data()).enumerate() {
+                // Within 10 dB of the floor lies the rounding of 32-bit samples; the clicks of the
+                // tone's start and end reach beyond the lower rate's Nyquist frequency.
+                let frame = i % frames;
+                let edge = frame == 0 || frame == frames - 1;
+                if !edge && a.max(b) > FLOOR + 1.0 {
+                    assert!((a - b).abs() < 0.01, "value {i}: {a} and {b}");
+                    compared += 1;
+                }
+            }
+            assert!(compared > 10 * frames, "{compared}");
+        }
+    }
+}

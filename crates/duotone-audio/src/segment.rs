@@ -32,3 +32,48 @@ impl Segmenter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Segmenter;
+    use crate::FrontEnd;
+
+    fn no_chance(_: usize) -> usize {
+        unreachable!("consecutive segments are not drawn")
+    }
+
+    #[test]
+    fn ten_consecutive_segments_in_thirty_seconds() {
+        for centered in [false, true] {
+            let segment_frames = if centered { 82 } else { 80 };
+            let front_end = FrontEnd { centered, segment_frames, ..FrontEnd::paper(44_100) };
+            assert_eq!(front_end.segment_samples(), 124_416);
+            assert_eq!(front_end.segment_hops(), 81);
+            let frames = front_end.spectrogram(&vec![0.0; 30 * 44_100]).unwrap().frames();
+            let starts = Segmenter::Consecutive.starts(frames, segment_frames, 81, no_chance);
+            let expected: Vec<usize> = (0..10).map(|i| 81 * i).collect();
+            assert_eq!(starts, expected);
+        }
+    }
+
+    #[test]
+    fn random_segments_lie_within_the_clip() {
+        let mut asked = Vec::new();
+        let starts = Segmenter::Random(30).starts(100, 80, 81, |n| {
+            asked.push(n);
+            asked.len() % n
+        });
+        assert_eq!(asked, [21; 30]);
+        let expected: Vec<usize> = (1..=30).map(|i| i % 21).collect();
+        assert_eq!(starts, expected);
+    }
+
+    #[test]
+    fn clips_of_one_segment_and_less() {
+        for segmenter in [Segmenter::Random(3), Segmenter::Consecutive] {
+            assert!(segmenter.starts(79, 80, 81, no_chance).is_empty());
+        }
+        assert_eq!(Segmenter::Random(2).starts(80, 80, 81, |n| n - 1), [0, 0]);
+        assert_eq!(Segmenter::Consecutive.starts(80, 80, 81, no_chance), [0]);
+    }
+}

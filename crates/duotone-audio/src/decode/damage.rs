@@ -29,7 +29,7 @@ impl Damage {
         match told {
             // Told lengths are rounded, estimated from bit rates, or count encoder padding.
             Some(told) if told - seconds > f64::max(0.25, 0.02 * told) => {
-                words.push(format!("the file ends at {seconds:.1} s of {told:.1} s"));
+                words.push(format!("{:.1} s of {told:.1} s are missing", told - seconds));
             }
             _ if self.cut => words.push(format!("the file breaks off at {seconds:.1} s")),
             _ => {}

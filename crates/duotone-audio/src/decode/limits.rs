@@ -11,6 +11,8 @@ pub(super) const LARGEST_SAMPLE: f32 = 4_294_967_296.0;
 /// Packets in a row without a sample, or failures in a row to find a packet, before a reader that
 /// might loop for ever is stopped.
 pub(super) const MAX_FRUITLESS: u32 = 2_000;
+/// Packets in a row at another sample rate before it is the recording's and not a damaged header's.
+pub(super) const MAX_STRANGE: u32 = 20;
 /// Bytes at the start searched for the start of a format.
 pub(super) const PROBE_BYTES: u32 = 64 * 1024;
 /// Bytes of a tag or a picture.

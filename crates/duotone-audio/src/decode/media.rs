@@ -1,5 +1,6 @@
 use std::fs::File;
 use std::io::ErrorKind;
+use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -13,7 +14,7 @@ use symphonia::default::{get_codecs, register_enabled_formats};
 
 use super::codec_names::codec_name;
 use super::damage::Damage;
-use super::limits::{MAX_FRUITLESS, METADATA_BYTES, PROBE_BYTES};
+use super::limits::{MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
 use super::mono::append_mono;
 use crate::{Error, SourceInfo};
 
@@ -39,19 +40,30 @@ pub(super) struct Media {
     /// Length in seconds that the container tells.
     told: Option<f64>,
     damage: Damage,
+    /// Packets in a row at another rate.
+    strange: u32,
 }
 
 impl Media {
     /// Recognises the format, and decodes the first packet to `mono`: only it tells the true rate
     /// and channels.
     pub(super) fn open(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
+        contained(|| Self::open_unguarded(file, mono))
+    }
+
+    /// Appends the next packet that holds samples to `mono`; `false` at the end.
+    pub(super) fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
+        contained(|| self.read_unguarded(mono))
+    }
+
+    fn open_unguarded(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
         let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
         let metadata = MetadataOptions::default()
             .limit_tag_bytes(Limit::Maximum(METADATA_BYTES))
             .limit_visual_bytes(Limit::Maximum(METADATA_BYTES));
         let format = PROBE
             .probe(&Hint::new(), stream, FormatOptions::default(), metadata)
-            .map_err(unrecognised)?;
+            .map_err(refused)?;
         let track = audio_track(&*format)?;
         let (id, told) = (track.id, told_seconds(track));
         let (decoder, codec) = decoder_for(track)?;
@@ -64,8 +76,9 @@ impl Media {
             packets: 0,
             told,
             damage: Damage::default(),
+            strange: 0,
         };
-        if !media.read(mono)? {
+        if !media.read_unguarded(mono)? {
             return Err(Error::NoAudio);
         }
         let channels = media.decoder.last_decoded().num_planes();
@@ -73,8 +86,7 @@ impl Media {
         Ok((media, info))
     }
 
-    /// Appends the next packet that holds samples to `mono`; `false` at the end.
-    pub(super) fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
+    fn read_unguarded(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
         for _ in 0..MAX_FRUITLESS {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
@@ -105,13 +117,14 @@ impl Media {
                 Ok(decoded) if decoded.frames() > 0 => {
                     let rate = decoded.spec().rate();
                     if self.packets > 0 && rate != self.rate {
-                        return Err(Error::Malformed(format!(
-                            "the sample rate changes from {} to {rate} Hz at {:.1} s; \
-                             cut the recording there",
-                            self.rate,
-                            self.seconds()
-                        )));
+                        self.damage.packet(self.seconds());
+                        self.strange += 1;
+                        if self.strange > MAX_STRANGE {
+                            return Err(self.rate_change(rate));
+                        }
+                        continue;
                     }
+                    self.strange = 0;
                     self.rate = rate;
                     append_mono(&decoded, mono);
                     self.samples += decoded.frames() as u64;
@@ -121,7 +134,8 @@ impl Media {
                 Ok(_) => {}
                 Err(_) => {
                     self.damage.packet(self.seconds());
-                    self.decoder.reset();
+                    // Not a reset: only a new decoder takes another number of channels.
+                    self.decoder = decoder_for(audio_track(&*self.format)?)?.0;
                 }
             }
         }
@@ -132,6 +146,14 @@ impl Media {
     /// In words, what was left out.
     pub(super) fn damage(&self, seconds: f64) -> Option<String> {
         self.damage.describe(seconds, self.told)
+    }
+
+    fn rate_change(&self, to: u32) -> Error {
+        Error::Malformed(format!(
+            "the sample rate changes from {} to {to} Hz at {:.1} s; cut the recording there",
+            self.rate,
+            self.seconds()
+        ))
     }
 
     fn end(&self) -> Result<bool, Error> {
@@ -148,6 +170,14 @@ impl Media {
     fn seconds(&self) -> f64 {
         self.samples as f64 / f64::from(self.rate.max(1))
     }
+}
+
+/// Turns a panic of the library into an error: it panics on some malformed files, and one file
+/// must not end the work on the others.
+fn contained<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
+    })
 }
 
 fn audio_track(format: &dyn FormatReader) -> Result<&Track, Error> {
@@ -172,7 +202,7 @@ fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, String), Error> 
             )),
             None => unknown(),
         }),
-        Err(e) => Err(Error::Malformed(e.to_string())),
+        Err(e) => Err(refused(e)),
     }
 }
 
@@ -181,7 +211,7 @@ fn told_seconds(track: &Track) -> Option<f64> {
     Some(base.calc_duration(duration)?.as_secs_f64())
 }
 
-fn unrecognised(error: MediaError) -> Error {
+fn refused(error: MediaError) -> Error {
     match error {
         MediaError::IoError(e) if e.kind() != ErrorKind::UnexpectedEof => Error::Io(e),
         MediaError::IoError(_) => Error::Malformed("it ends within its header".into()),
@@ -192,6 +222,7 @@ fn unrecognised(error: MediaError) -> Error {
             "not recognised as WAV, AIFF, AU, FLAC, MP3, Ogg Vorbis or MP4 (AAC, ALAC)".into(),
         ),
         MediaError::LimitError(message) => Error::Limit(message.into()),
+        MediaError::DecodeError(message) => Error::Malformed(message.into()),
         other => Error::Malformed(other.to_string()),
     }
 }

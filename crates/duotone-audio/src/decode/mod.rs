@@ -103,7 +103,9 @@ impl Source {
 
     /// Sums over squares of larger numbers, infinities or NaN would not be finite.
     fn check_samples(&self) -> Result<(), Error> {
-        let Some(at) = self.mono.iter().position(|x| !(x.abs() <= LARGEST_SAMPLE)) else {
+        let Some(at) =
+            self.mono.iter().position(|x| !(-LARGEST_SAMPLE..=LARGEST_SAMPLE).contains(x))
+        else {
             return Ok(());
         };
         let seconds = (self.samples + at as u64) as f64 / f64::from(self.info.sample_rate);

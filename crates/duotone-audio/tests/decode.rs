@@ -1,0 +1,160 @@
+//! Every container and codec gives back the signal of `scripts/audio_fixtures.sh`.
+
+#![allow(clippy::unwrap_used)]
+
+use std::f64::consts::TAU;
+use std::path::{Path, PathBuf};
+
+use duotone_audio::{Clip, FrontEnd, decode, extract, probe};
+
+/// Seconds of the files.
+const SECONDS: f64 = 0.25;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)
+}
+
+/// The formula of the script, averaged over its channels.
+fn signal(rate: u32, channels: usize) -> Vec<f32> {
+    let gain = (1..=channels).map(|c| 1.0 / c as f64).sum::<f64>() / channels as f64;
+    (0..(SECONDS * f64::from(rate)).round() as usize)
+        .map(|i| {
+            let t = i as f64 / f64::from(rate);
+            let chirp = 0.4 * (TAU * (300.0 * t + 1000.0 * t * t)).sin();
+            let tone = 0.2 * (-4.0 * t).exp() * (TAU * 500.0 * t).sin();
+            (gain * (chirp + tone)) as f32
+        })
+        .collect()
+}
+
+/// Correlation of `a`, from sample `lag` on, with `b`.
+fn correlation(a: &[f32], b: &[f32], lag: usize) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| -> f64 {
+        a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+    };
+    let a = &a[lag.min(a.len())..];
+    let n = a.len().min(b.len());
+    let (a, b) = (&a[..n], &b[..n]);
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+/// Largest difference from the signal that a lossless file may show, by sample format.
+const EIGHT_BIT: f32 = 1.1 / 128.0;
+const LAW: f32 = 0.02;
+const SIXTEEN_BIT: f32 = 1.1 / 32_768.0;
+const EXACT: f32 = 1e-6;
+
+#[test]
+fn lossless_files_give_the_signal() {
+    let files = [
+        ("wav_u8.wav", "PCM 8 bit", 8000, 2, EIGHT_BIT),
+        ("wav_s16.wav", "PCM 16 bit", 8000, 2, SIXTEEN_BIT),
+        ("wav_s24.wav", "PCM 24 bit", 8000, 2, EXACT),
+        ("wav_s32.wav", "PCM 32 bit", 8000, 2, EXACT),
+        ("wav_f32.wav", "PCM 32 bit float", 8000, 2, EXACT),
+        ("wav_f64.wav", "PCM 64 bit float", 8000, 2, EXACT),
+        ("wav_alaw.wav", "A-law", 8000, 2, LAW),
+        ("wav_mulaw.wav", "mu-law", 8000, 2, LAW),
+        ("wav_6_channels.wav", "PCM 16 bit", 8000, 6, SIXTEEN_BIT),
+        ("wav_8_channels.wav", "PCM 16 bit", 8000, 8, SIXTEEN_BIT),
+        ("wav_96k.wav", "PCM 16 bit", 96_000, 1, SIXTEEN_BIT),
+        ("aiff_s16.aiff", "PCM 16 bit", 8000, 2, SIXTEEN_BIT),
+        ("aiff_s24.aiff", "PCM 24 bit", 8000, 2, EXACT),
+        ("aiff_f32.aifc", "PCM 32 bit float", 8000, 2, EXACT),
+        ("au_s8.au", "PCM 8 bit", 8000, 2, EIGHT_BIT),
+        ("au_s16be.au", "PCM 16 bit", 8000, 2, SIXTEEN_BIT),
+        ("au_s24be.au", "PCM 24 bit", 8000, 2, EXACT),
+        ("au_s32be.au", "PCM 32 bit", 8000, 2, EXACT),
+        ("au_f32be.au", "PCM 32 bit float", 8000, 2, EXACT),
+        ("au_f64be.au", "PCM 64 bit float", 8000, 2, EXACT),
+        ("au_alaw.au", "A-law", 8000, 2, LAW),
+        ("au_mulaw.au", "mu-law", 8000, 2, LAW),
+        ("au_sox.au", "PCM 16 bit", 8000, 2, SIXTEEN_BIT),
+        ("flac_s16.flac", "FLAC", 22_050, 2, SIXTEEN_BIT),
+        ("flac_192k_s24.flac", "FLAC", 192_000, 1, EXACT),
+        ("flac_8_channels.flac", "FLAC", 8000, 8, SIXTEEN_BIT),
+        ("alac_44k.m4a", "ALAC", 44_100, 1, SIXTEEN_BIT),
+        ("alac_8k_s24.m4a", "ALAC", 8000, 2, EXACT),
+    ];
+    for (name, codec, rate, channels, bound) in files {
+        let info = probe(&fixture(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!((info.codec.as_str(), info.sample_rate, info.channels), (codec, rate, channels));
+        let Clip { samples, rate } = decode(&fixture(name)).unwrap();
+        let expected = signal(rate, channels);
+        assert_eq!(samples.len(), expected.len(), "{name}");
+        for (i, (got, expected)) in samples.iter().zip(&expected).enumerate() {
+            assert!((got - expected).abs() <= bound, "{name}: sample {i}: {got} for {expected}");
+        }
+        let seconds = info.seconds.unwrap();
+        assert!((seconds - SECONDS).abs() < 0.001, "{name}: {seconds} s");
+    }
+}
+
+#[test]
+fn lossy_files_give_the_signal() {
+    // The last number: samples of encoder delay that the container does not tell and that stay in.
+    let files = [
+        ("mp3_44k.mp3", "MP3", 44_100, 2, 0),
+        ("mp3_22k_vbr.mp3", "MP3", 22_050, 1, 0),
+        ("mp3_8k.mp3", "MP3", 8000, 1, 0),
+        ("mp3_no_header.mp3", "MP3", 44_100, 2, 1105),
+        ("mp3_no_header_mono.mp3", "MP3", 44_100, 1, 1105),
+        ("vorbis_44k.ogg", "Vorbis", 44_100, 2, 0),
+        ("vorbis_8k.ogg", "Vorbis", 8000, 1, 0),
+        ("aac_44k.m4a", "AAC", 44_100, 2, 1024),
+        ("aac_44k.aac", "AAC", 44_100, 2, 1024),
+    ];
+    for (name, codec, rate, channels, delay) in files {
+        let info = probe(&fixture(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!((info.codec.as_str(), info.sample_rate, info.channels), (codec, rate, channels));
+        let Clip { samples, rate } = decode(&fixture(name)).unwrap();
+        let expected = signal(rate, channels);
+        let best = (0..2000)
+            .max_by(|&a, &b| {
+                correlation(&samples, &expected, a).total_cmp(&correlation(&samples, &expected, b))
+            })
+            .unwrap();
+        assert_eq!(best, delay, "{name}: delay");
+        let alike = correlation(&samples, &expected, best);
+        assert!(alike > 0.97, "{name}: correlation {alike}");
+        // Without a told length the encoder's padding, up to a few packets, stays in too.
+        let extra = samples.len().checked_sub(expected.len()).unwrap();
+        assert!(if delay == 0 { extra == 0 } else { extra < 3 * 1152 }, "{name}: {extra} more");
+    }
+}
+
+#[test]
+fn the_name_does_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    for (content, name) in
+        [("mp3_44k.mp3", "song.wav"), ("wav_s16.wav", "song.mp3"), ("au_s16be.au", "song")]
+    {
+        let path = folder.path().join(name);
+        std::fs::copy(fixture(content), &path).unwrap();
+        assert_eq!(decode(&path).unwrap(), decode(&fixture(content)).unwrap());
+    }
+}
+
+#[test]
+fn a_short_clip_is_repeated_to_one_segment() {
+    let front_end = FrontEnd::paper(8000);
+    let extraction = extract(&fixture("wav_f32.wav"), &front_end).unwrap();
+    assert!(extraction.repeated && !extraction.silent);
+    assert_eq!(extraction.damage, None);
+    assert_eq!(extraction.source.seconds, Some(SECONDS));
+    let samples = decode(&fixture("wav_f32.wav")).unwrap().samples;
+    let repeated: Vec<f32> =
+        samples.iter().copied().cycle().take(front_end.segment_samples()).collect();
+    assert_eq!(extraction.spectrogram, front_end.spectrogram(&repeated).unwrap());
+    assert_eq!(extraction.spectrogram.frames(), front_end.segment_frames);
+}
+
+#[test]
+fn a_clip_of_one_segment_is_not_repeated() {
+    let front_end = FrontEnd { segment_frames: 3, ..FrontEnd::paper(8000) };
+    let clip = decode(&fixture("wav_f32.wav")).unwrap();
+    assert!(clip.samples.len() > front_end.segment_samples());
+    let extraction = extract(&fixture("wav_f32.wav"), &front_end).unwrap();
+    assert!(!extraction.repeated);
+    assert_eq!(extraction.spectrogram, front_end.spectrogram(&clip.samples).unwrap());
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Writes the small audio files that the decoder's tests read: one synthetic signal in every
+# container and codec. Needs ffmpeg (with libmp3lame and libvorbis) and sox.
+#
+# The signal is a formula that crates/duotone-audio/tests/decode.rs repeats: a chirp with a fading
+# tone, chosen to have one clear best alignment with itself.
+set -euo pipefail
+cd "$(dirname "$0")/../crates/duotone-audio/tests/fixtures"
+mkdir -p audio
+cd audio
+rm -f -- *.*
+
+run() { ffmpeg -hide_banner -loglevel error -y "$@"; }
+
+# $1 rate, $2 channels, rest: output. Channel c holds the signal at 1 / (c + 1) of its amplitude.
+make() {
+    local rate=$1 channels=$2 formula expression="" c
+    shift 2
+    formula='0.4*sin(2*PI*(300*t+1000*t*t))+0.2*exp(-4*t)*sin(2*PI*500*t)'
+    for ((c = 1; c <= channels; c++)); do
+        expression+="${expression:+|}($formula)/$c"
+    done
+    run -f lavfi -i "aevalsrc=exprs='$expression':s=$rate:d=0.25" -fflags +bitexact \
+        -flags:a +bitexact -map_metadata -1 "$@"
+}
+
+make 8000 2 -c:a pcm_u8 wav_u8.wav
+make 8000 2 -c:a pcm_s16le wav_s16.wav
+make 8000 2 -c:a pcm_s24le wav_s24.wav
+make 8000 2 -c:a pcm_s32le wav_s32.wav
+make 8000 2 -c:a pcm_f32le wav_f32.wav
+make 8000 2 -c:a pcm_f64le wav_f64.wav
+make 8000 2 -c:a pcm_alaw wav_alaw.wav
+make 8000 2 -c:a pcm_mulaw wav_mulaw.wav
+make 8000 6 -c:a pcm_s16le wav_6_channels.wav
+make 8000 8 -c:a pcm_s16le wav_8_channels.wav
+make 96000 1 -c:a pcm_s16le wav_96k.wav
+make 8000 2 -c:a pcm_s16be aiff_s16.aiff
+make 8000 2 -c:a pcm_s24be aiff_s24.aiff
+make 8000 2 -c:a pcm_f32be aiff_f32.aifc
+for encoding in s8 s16be s24be s32be f32be f64be alaw mulaw; do
+    make 8000 2 -c:a "pcm_$encoding" "au_$encoding.au"
+done
+make 22050 2 -c:a flac flac_s16.flac
+make 192000 1 -c:a flac -sample_fmt s32 flac_192k_s24.flac
+make 8000 8 -c:a flac flac_8_channels.flac
+make 44100 2 -c:a libmp3lame -b:a 128k mp3_44k.mp3
+make 22050 1 -c:a libmp3lame -q:a 5 -write_xing 1 mp3_22k_vbr.mp3
+make 8000 1 -c:a libmp3lame -b:a 16k mp3_8k.mp3
+make 44100 2 -c:a libmp3lame -b:a 64k -write_xing 0 -id3v2_version 0 mp3_no_header.mp3
+make 44100 1 -c:a libmp3lame -b:a 64k -write_xing 0 -id3v2_version 0 mp3_no_header_mono.mp3
+make 44100 2 -c:a libvorbis -q:a 2 vorbis_44k.ogg
+make 8000 1 -c:a libvorbis -q:a 2 vorbis_8k.ogg
+make 44100 2 -c:a aac -b:a 96k aac_44k.m4a
+make 44100 2 -c:a aac -b:a 96k -f adts aac_44k.aac
+make 44100 1 -c:a alac alac_44k.m4a
+make 8000 2 -c:a alac -sample_fmt s32p alac_8k_s24.m4a
+# What is refused by name.
+make 48000 1 -c:a libopus -b:a 32k opus_48k.opus
+# A GTZAN file as sox writes it: an annotation makes the header longer.
+sox wav_s16.wav --comment "made of a formula" au_sox.au
+ls -l
+du -sh .
