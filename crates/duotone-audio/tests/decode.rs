@@ -1,5 +1,7 @@
 //! Every container and codec gives back the signal of `scripts/audio_fixtures.sh`.
 
+#![allow(clippy::unwrap_used)]
+
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 
@@ -96,6 +98,7 @@ fn lossy_files_give_the_signal() {
         ("mp3_22k_vbr.mp3", "MP3", 22_050, 1, 0),
         ("mp3_8k.mp3", "MP3", 8000, 1, 0),
         ("mp3_no_header.mp3", "MP3", 44_100, 2, 1105),
+        ("mp3_no_header_mono.mp3", "MP3", 44_100, 1, 1105),
         ("vorbis_44k.ogg", "Vorbis", 44_100, 2, 0),
         ("vorbis_8k.ogg", "Vorbis", 8000, 1, 0),
         ("aac_44k.m4a", "AAC", 44_100, 2, 1024),

@@ -63,7 +63,7 @@ impl Media {
             .limit_visual_bytes(Limit::Maximum(METADATA_BYTES));
         let format = PROBE
             .probe(&Hint::new(), stream, FormatOptions::default(), metadata)
-            .map_err(unrecognised)?;
+            .map_err(refused)?;
         let track = audio_track(&*format)?;
         let (id, told) = (track.id, told_seconds(track));
         let (decoder, codec) = decoder_for(track)?;
@@ -202,7 +202,7 @@ fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, String), Error> 
             )),
             None => unknown(),
         }),
-        Err(e) => Err(Error::Malformed(e.to_string())),
+        Err(e) => Err(refused(e)),
     }
 }
 
@@ -211,7 +211,7 @@ fn told_seconds(track: &Track) -> Option<f64> {
     Some(base.calc_duration(duration)?.as_secs_f64())
 }
 
-fn unrecognised(error: MediaError) -> Error {
+fn refused(error: MediaError) -> Error {
     match error {
         MediaError::IoError(e) if e.kind() != ErrorKind::UnexpectedEof => Error::Io(e),
         MediaError::IoError(_) => Error::Malformed("it ends within its header".into()),
@@ -222,6 +222,7 @@ fn unrecognised(error: MediaError) -> Error {
             "not recognised as WAV, AIFF, AU, FLAC, MP3, Ogg Vorbis or MP4 (AAC, ALAC)".into(),
         ),
         MediaError::LimitError(message) => Error::Limit(message.into()),
+        MediaError::DecodeError(message) => Error::Malformed(message.into()),
         other => Error::Malformed(other.to_string()),
     }
 }
