@@ -1,13 +1,20 @@
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use duotone_nn::Network;
+use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
-use crate::{Error, LeftOut, Model, ModelCard, Observer, Vote};
+use crate::examples::consecutive;
+use crate::predict::Predictor;
+use crate::vote::{largest, vote};
+use crate::{ClipFeatures, Error, Event, LeftOut, Model, ModelCard, Observer, Vote};
 
 /// A model ready to decide on files.
 #[derive(Debug)]
 pub struct Classifier {
-    model: Model,
+    card: ModelCard,
+    predictor: Predictor,
 }
 
 /// What a caller wants to know of a file.
@@ -73,15 +80,17 @@ impl Classifier {
     /// Makes a model ready.
     ///
     /// # Errors
-    /// What does not fit together in it.
+    /// [`Error::Network`] when its weights do not fit its architecture.
     pub fn new(model: Model) -> Result<Self, Error> {
-        Ok(Self { model })
+        let Model { card, scaler, weights } = model;
+        let network = Network::new(&card.architecture, &weights)?;
+        Ok(Self { card, predictor: Predictor { network, scaler } })
     }
 
     /// What the model says of itself.
     #[must_use]
     pub fn card(&self) -> &ModelCard {
-        &self.model.card
+        &self.card
     }
 
     /// Decides on one file, by its consecutive segments.
@@ -89,8 +98,42 @@ impl Classifier {
     /// # Errors
     /// [`Error::Audio`] for a file that cannot be used.
     pub fn classify_file(&self, path: &Path, options: &ClassifyOptions) -> Result<Decision, Error> {
-        let _ = options;
-        Err(Error::Settings(path.display().to_string()))
+        let card = &self.card;
+        let extraction = duotone_audio::extract(path, &card.front_end)?;
+        let playing = extraction.source.seconds;
+        let clip = ClipFeatures::new(extraction, String::new());
+        let starts = consecutive(&clip, &card.front_end);
+        let rows = self.predictor.probabilities(&clip, &starts)?;
+        if rows.iter().any(|p| !p.is_finite()) {
+            let reason = "the model's weights are too large to compute with: train it again";
+            return Err(Error::Settings(reason.into()));
+        }
+        let voted = vote(&rows, card.labels.len(), options.vote);
+        let frame = card.front_end.frame_seconds();
+        let length =
+            card.front_end.segment_samples() as f64 / f64::from(card.front_end.sample_rate);
+        let segment = |(&start, row): (&usize, &[f64])| SegmentDecision {
+            start_seconds: start as f64 * frame,
+            end_seconds: start as f64 * frame + length,
+            label: card.labels[largest(row)].name.clone(),
+            probabilities: self.named(row),
+        };
+        let segments = || starts.iter().zip(rows.chunks_exact(card.labels.len())).map(segment);
+        Ok(Decision {
+            path: path.to_owned(),
+            label: card.labels[voted.winner].name.clone(),
+            probabilities: self.named(&voted.probabilities),
+            seconds: playing.unwrap_or(clip.frames() as f64 * frame),
+            silent: clip.silent,
+            repeated: clip.repeated,
+            segments: options.segments.then(|| segments().collect()),
+            damage: clip.damage,
+        })
+    }
+
+    fn named(&self, probabilities: &[f64]) -> Vec<(String, f64)> {
+        let labels = self.card.labels.iter().map(|label| label.name.clone());
+        labels.zip(probabilities.iter().copied()).collect()
     }
 
     /// Decides on many files in parallel, a bounded number at a time, and hands each result to
@@ -106,7 +149,26 @@ impl Classifier {
         observer: &dyn Observer,
         mut each: impl FnMut(Result<Decision, LeftOut>),
     ) -> Result<(), Error> {
-        let _ = (paths, options, observer, &mut each);
+        let done = AtomicUsize::new(0);
+        let one = |path: &PathBuf| {
+            if observer.stop() {
+                return Err(Error::Interrupted);
+            }
+            let result = self
+                .classify_file(path, options)
+                .map_err(|e| LeftOut { path: path.clone(), reason: e.to_string() });
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            observer.event(Event::Extracted { done, total: paths.len(), path });
+            if let Err(left_out) = &result {
+                observer.event(Event::LeftOut(left_out));
+            }
+            Ok(result)
+        };
+        for batch in paths.chunks(4 * rayon::current_num_threads()) {
+            let results: Vec<_> =
+                batch.par_iter().with_max_len(1).map(one).collect::<Result<_, _>>()?;
+            results.into_iter().for_each(&mut each);
+        }
         Ok(())
     }
 }

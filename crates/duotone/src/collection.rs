@@ -1,40 +1,368 @@
-//! Stand-in until the collection's own branch is merged.
-use std::path::PathBuf;
+//! Labelled collections: a folder, a CSV or a MIREX list becomes clips with class numbers.
 
-use crate::LeftOut;
+mod folder;
+mod list;
+
+pub use folder::audio_files;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::folds::{folds, rarest};
+use crate::{Error, LabelCount, LeftOut};
+
+/// More files than this are refused: a wrong folder, not a collection.
+const MOST_FILES: usize = 1_000_000;
+
+/// Which columns to read. For a folder, see `docs/collections.md`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CollectionOptions {
+    /// The column that holds the labels; by default `label`, else `genre`, else the only one that
+    /// can be meant.
+    pub label: Option<String>,
+    /// The column whose values are kept within one fold.
+    pub group: Option<String>,
+}
 
 /// One clip of a collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// As the collection names it.
+    /// The file as the collection names it.
     pub name: PathBuf,
-    /// Where it is.
+    /// The file to open.
     pub path: PathBuf,
-    /// Index of its label.
+    /// Class number: an index into the collection's labels.
     pub label: usize,
-    /// Index of its group.
+    /// An index into the collection's groups; `None` where the clip has none.
     pub group: Option<usize>,
-    /// The fold that the list puts it in.
+    /// The fold the list puts it in, as written there.
     pub fold: Option<String>,
 }
 
-/// A labelled collection.
+/// Labelled clips, in the order of the list or, for a folder, of their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collection {
-    /// As the user named it.
+    /// The collection as the user named it.
     pub path: PathBuf,
-    /// What the label column is called.
+    /// The column the labels are from; `folder` and `label` where there are no columns.
     pub label_column: String,
-    /// What the group column is called.
+    /// The column the groups are from.
     pub group_column: Option<String>,
-    /// The labels.
+    /// The labels, sorted: class number `c` is `labels[c]`.
     pub labels: Vec<String>,
-    /// The groups.
+    /// The groups, sorted.
     pub groups: Vec<String>,
     /// The clips.
     pub items: Vec<Item>,
-    /// Files that could not be used.
+    /// Lines and files that cannot take part.
     pub left_out: Vec<LeftOut>,
-    /// What the user should know.
+    /// What the user should know, in words.
     pub notices: Vec<String>,
+}
+
+/// A clip as it was found, before labels and groups have numbers.
+struct Entry {
+    name: PathBuf,
+    path: PathBuf,
+    label: String,
+    group: Option<String>,
+    fold: Option<String>,
+}
+
+/// What was found in a folder or a list.
+#[derive(Default)]
+struct Found {
+    label_column: String,
+    entries: Vec<Entry>,
+    left_out: Vec<LeftOut>,
+    notices: Vec<String>,
+}
+
+impl Collection {
+    /// Reads a collection: a folder whose sub-folders are the labels, a CSV with a header, or a
+    /// MIREX list (`path<TAB>label`). No audio file is opened.
+    ///
+    /// A line or file that cannot be used goes to [`left_out`](Self::left_out), and the rest is
+    /// kept.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the folder or list cannot be read; [`Error::Collection`] when it is
+    /// neither, lacks a column, or holds fewer than two labels. Messages name the cure.
+    pub fn open(path: &Path, options: &CollectionOptions) -> Result<Self, Error> {
+        let about = fs::metadata(path).map_err(Error::io(path))?;
+        let found = if about.is_dir() {
+            folder::read(path, options)?
+        } else if about.is_file() {
+            list::read(path, options)?
+        } else {
+            return Err(refused(path, "neither a folder nor a file"));
+        };
+        let collection = Self::number(path, options, without_duplicates(found));
+        collection.check()?;
+        Ok(collection)
+    }
+
+    fn number(path: &Path, options: &CollectionOptions, found: Found) -> Self {
+        let labels = numbered(found.entries.iter().map(|e| &e.label));
+        let groups = numbered(found.entries.iter().filter_map(|e| e.group.as_ref()));
+        let mut notices = found.notices;
+        let alone = found.entries.iter().filter(|e| e.group.is_none()).count();
+        if let Some(column) = options.group.as_ref().filter(|_| alone > 0) {
+            notices.push(format!("{alone} files have no {column}: each is a group of its own"));
+        }
+        let item = |entry: Entry| Item {
+            label: labels.get(&entry.label).copied().unwrap_or_default(),
+            group: entry.group.and_then(|group| groups.get(&group).copied()),
+            name: entry.name,
+            path: entry.path,
+            fold: entry.fold,
+        };
+        Self {
+            path: path.to_owned(),
+            label_column: found.label_column,
+            group_column: options.group.clone(),
+            items: found.entries.into_iter().map(item).collect(),
+            labels: labels.into_keys().collect(),
+            groups: groups.into_keys().collect(),
+            left_out: found.left_out,
+            notices,
+        }
+    }
+
+    /// Refuses a collection that nothing can be learnt from: no files, or one class only.
+    ///
+    /// # Errors
+    /// [`Error::Collection`] says which, and what would help.
+    pub fn check(&self) -> Result<(), Error> {
+        match (self.labels.as_slice(), self.left_out.as_slice()) {
+            ([], []) => Err(refused(
+                &self.path,
+                "holds no labelled audio files: give a folder with one sub-folder of audio files \
+                 for each label, or a list of files with their labels",
+            )),
+            ([], left_out @ [first, ..]) => Err(refused(
+                &self.path,
+                format!(
+                    "none of its {} entries can be used; the first, {}: {}",
+                    left_out.len(),
+                    first.path.display(),
+                    first.reason
+                ),
+            )),
+            ([only], _) => Err(refused(
+                &self.path,
+                format!("all files have the label `{only}`: at least two labels are needed"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same collection with only the items whose indices are given, in that order; labels and
+    /// groups that no longer occur are dropped, so class numbers may change.
+    #[must_use]
+    pub fn subset(&self, keep: &[usize]) -> Self {
+        let mut items: Vec<Item> =
+            keep.iter().filter_map(|&i| self.items.get(i)).cloned().collect();
+        let labels = kept(&self.labels, items.iter_mut().map(|item| &mut item.label));
+        let groups = kept(&self.groups, items.iter_mut().filter_map(|item| item.group.as_mut()));
+        Self {
+            path: self.path.clone(),
+            label_column: self.label_column.clone(),
+            group_column: self.group_column.clone(),
+            labels,
+            groups,
+            items,
+            left_out: self.left_out.clone(),
+            notices: self.notices.clone(),
+        }
+    }
+
+    /// The class number of each clip.
+    #[must_use]
+    pub fn classes(&self) -> Vec<usize> {
+        self.items.iter().map(|item| item.label).collect()
+    }
+
+    /// The group number of each clip, where a group column was chosen; a clip without a group has
+    /// a number of its own.
+    #[must_use]
+    pub fn group_numbers(&self) -> Option<Vec<usize>> {
+        self.group_column.as_ref()?;
+        let alone = self.groups.len()..;
+        let number = |(item, alone): (&Item, usize)| item.group.unwrap_or(alone);
+        Some(self.items.iter().zip(alone).map(number).collect())
+    }
+
+    /// How many clips bear each label.
+    #[must_use]
+    pub fn label_counts(&self) -> Vec<LabelCount> {
+        let count = |(c, name): (usize, &String)| LabelCount {
+            name: name.clone(),
+            clips: self.items.iter().filter(|item| item.label == c).count(),
+        };
+        self.labels.iter().enumerate().map(count).collect()
+    }
+
+    /// The fold (`0..k`) of each clip: the list's own where it has a `fold` column, otherwise
+    /// [`folds`](crate::folds()) drawn by `seed`, stratified, and grouped where a group column was
+    /// chosen.
+    ///
+    /// # Errors
+    /// [`Error::Collection`] names the class with fewer files (or groups) than folds, or says what
+    /// is wrong with the list's own folds.
+    pub fn folds(&self, k: usize, seed: u64) -> Result<Vec<usize>, Error> {
+        let (classes, groups) = (self.classes(), self.group_numbers());
+        if self.items.iter().any(|item| item.fold.is_some()) {
+            return self.listed_folds(k, groups.as_deref());
+        }
+        match rarest(&classes, groups.as_deref()) {
+            Some((class, few)) if few < k => {
+                let what = match &self.group_column {
+                    Some(column) => format!("different values of `{column}`"),
+                    None => "files".to_owned(),
+                };
+                let label = &self.labels[class];
+                Err(self.refused(format!(
+                    "label `{label}` has {few} {what}, fewer than {k} folds: choose at most {few} \
+                     folds, or add files of this label"
+                )))
+            }
+            _ => folds(&classes, groups.as_deref(), k, seed),
+        }
+    }
+
+    fn listed_folds(&self, k: usize, groups: Option<&[usize]>) -> Result<Vec<usize>, Error> {
+        let without = self.items.iter().filter(|item| item.fold.is_none()).count();
+        if without > 0 {
+            return Err(self.refused(format!(
+                "{without} files have no value in the column `fold`: fill it, or remove the column"
+            )));
+        }
+        let names = numbered(self.items.iter().filter_map(|item| item.fold.as_ref()));
+        if names.len() != k {
+            let n = names.len();
+            return Err(self.refused(format!(
+                "its column `fold` names {n} folds, not {k}: choose {n} folds, or remove the column"
+            )));
+        }
+        let fold = |item: &Item| item.fold.as_ref().and_then(|fold| names.get(fold).copied());
+        let folds: Vec<usize> = self.items.iter().filter_map(fold).collect();
+        let mut of_group = HashMap::new();
+        for (&group, &fold) in groups.into_iter().flatten().zip(&folds) {
+            if *of_group.entry(group).or_insert(fold) != fold {
+                let name = self.groups.get(group).map_or("", String::as_str);
+                return Err(self.refused(format!(
+                    "its column `fold` puts the group `{name}` into more than one fold: correct or \
+                     remove the column, or do not group"
+                )));
+            }
+        }
+        Ok(folds)
+    }
+
+    /// Digest (BLAKE3, hexadecimal) of the collection: its labels and groups, and in its order the
+    /// content digest and label of each file. File names do not count: a collection that moved
+    /// keeps its digest.
+    ///
+    /// `contents` holds each item's content digest
+    /// ([`ClipFeatures::digest`](crate::ClipFeatures::digest)).
+    #[must_use]
+    pub fn digest<S: AsRef<str>>(&self, contents: &[S]) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let mut part = |text: &str| {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        };
+        for (item, content) in self.items.iter().zip(contents) {
+            part(content.as_ref());
+            part(&self.labels[item.label]);
+            part(item.group.map_or("", |group| &self.groups[group]));
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
+    /// Reports files of the same content under different names, by the items' content digests:
+    /// in two folds they make a result too good, under two labels one of them is wrong.
+    #[must_use]
+    pub fn same_content<S: AsRef<str>>(&self, contents: &[S]) -> Vec<String> {
+        let mut of_content: BTreeMap<&str, Vec<&Item>> = BTreeMap::new();
+        for (item, content) in self.items.iter().zip(contents) {
+            of_content.entry(content.as_ref()).or_default().push(item);
+        }
+        let same = of_content.into_values().filter(|items| items.len() > 1);
+        let mut notices: Vec<String> = same.map(|items| self.same_notice(&items)).collect();
+        notices.sort_unstable();
+        notices
+    }
+
+    fn same_notice(&self, items: &[&Item]) -> String {
+        let names: Vec<_> = items.iter().map(|item| item.name.display().to_string()).collect();
+        let labels: BTreeSet<&str> =
+            items.iter().map(|item| self.labels[item.label].as_str()).collect();
+        let mut notice = format!("same content: {}", names.join(", "));
+        if labels.len() > 1 {
+            let labels: Vec<_> = labels.into_iter().collect();
+            notice += &format!("; their labels contradict each other: {}", labels.join(", "));
+        }
+        notice
+    }
+
+    fn refused(&self, reason: String) -> Error {
+        refused(&self.path, reason)
+    }
+}
+
+fn refused(path: &Path, reason: impl Into<String>) -> Error {
+    Error::Collection { path: path.to_owned(), reason: reason.into() }
+}
+
+/// Each distinct name with its number, in sorted order.
+fn numbered<'a>(names: impl Iterator<Item = &'a String>) -> BTreeMap<String, usize> {
+    let names: BTreeSet<&String> = names.collect();
+    names.into_iter().cloned().zip(0..).collect()
+}
+
+/// The names that `numbers` still use; the numbers become indices into them.
+fn kept<'a>(names: &[String], numbers: impl Iterator<Item = &'a mut usize>) -> Vec<String> {
+    let mut numbers: Vec<&mut usize> = numbers.collect();
+    let used: BTreeSet<usize> = numbers.iter().map(|number| **number).collect();
+    let new: BTreeMap<usize, usize> = used.iter().copied().zip(0..).collect();
+    numbers.iter_mut().for_each(|number| **number = new[*number]);
+    used.into_iter().map(|number| names[number].clone()).collect()
+}
+
+/// Keeps a file that is named twice once; leaves it out altogether where its labels differ.
+fn without_duplicates(mut found: Found) -> Found {
+    let mut of_file: HashMap<PathBuf, Vec<usize>> = HashMap::new();
+    for (i, entry) in found.entries.iter().enumerate() {
+        let file = fs::canonicalize(&entry.path).unwrap_or_else(|_| entry.path.clone());
+        of_file.entry(file).or_default().push(i);
+    }
+    let mut again = 0;
+    let mut keep = vec![true; found.entries.len()];
+    let mut conflicts = Vec::new();
+    for same in of_file.into_values().filter(|same| same.len() > 1) {
+        let labels: BTreeSet<&str> =
+            same.iter().map(|&i| found.entries[i].label.as_str()).collect();
+        if labels.len() == 1 {
+            again += same.len() - 1;
+            same[1..].iter().for_each(|&i| keep[i] = false);
+        } else {
+            let labels = labels.into_iter().collect::<Vec<_>>().join(", ");
+            let reason = format!("listed with contradicting labels: {labels}; keep one of them");
+            same.iter().for_each(|&i| keep[i] = false);
+            conflicts.push((same[0], reason));
+        }
+    }
+    if again > 0 {
+        found.notices.push(format!("{again} entries name a file once more and count once"));
+    }
+    conflicts.sort_unstable();
+    for (i, reason) in conflicts {
+        found.left_out.push(LeftOut { path: found.entries[i].name.clone(), reason });
+    }
+    let mut keep = keep.into_iter();
+    found.entries.retain(|_| keep.next().unwrap_or(true));
+    found
 }

@@ -3,8 +3,8 @@ use duotone_audio::{Extraction, Spectrogram};
 /// The spectrogram of one clip, ready to cut segments from, and what its extraction noticed.
 #[derive(Clone, Debug)]
 pub struct ClipFeatures {
-    spectrogram: Spectrogram,
-    /// Digest of the file's content.
+    pub(crate) spectrogram: Spectrogram,
+    /// BLAKE3 digest of the file's content, hexadecimal.
     pub digest: String,
     /// Sample rate of the file itself in hertz.
     pub source_rate: u32,

@@ -1,11 +1,18 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use crate::{Collection, Error, LeftOut, ModelCard, Observer, Recipe, TrainSettings};
+use crate::fit::{Fitted, Run};
+use crate::predict::accuracies;
+use crate::prepare::prepare;
+use crate::{
+    Collection, Error, Event, LeftOut, Measured, Model, ModelCard, Observer, Recipe, TrainSettings,
+    Vote, choose_rate, write,
+};
 
 /// One model to train.
 #[derive(Clone, Debug)]
 pub struct TrainJob<'a> {
-    /// What to learn from.
+    /// What to learn from; where it has groups, none is cut when clips are held out.
     pub collection: &'a Collection,
     /// What to learn with.
     pub recipe: Recipe,
@@ -28,15 +35,16 @@ pub struct TrainReport {
     pub model: PathBuf,
     /// What it says of itself: labels, clip counts, history, measured accuracy.
     pub card: ModelCard,
-    /// Clips used.
+    /// Clips used, held-out ones included.
     pub clips: usize,
-    /// Files that could not be used.
+    /// Files that could not be used, the collection's own included.
     pub left_out: Vec<LeftOut>,
     /// Clips that were repeated to fill a segment.
     pub repeated: Vec<PathBuf>,
     /// Clips that are silent.
     pub silent: Vec<PathBuf>,
-    /// What the user should know; the observer was told, too.
+    /// What the user should know, the collection's own notices included; the observer was told,
+    /// too.
     pub notices: Vec<String>,
     /// Wall-clock seconds.
     pub seconds: f64,
@@ -49,10 +57,120 @@ pub struct TrainReport {
 /// weights of an uninterrupted one.
 ///
 /// # Errors
-/// [`Error::Settings`] for impossible settings, fewer than two classes, or a checkpoint of another
-/// run; [`Error::Diverged`]; [`Error::Interrupted`]; [`Error::File`] for a damaged checkpoint;
-/// [`Error::Io`].
+/// [`Error::Settings`] for impossible settings or a checkpoint of another run;
+/// [`Error::Collection`] for fewer than two usable classes; [`Error::Diverged`];
+/// [`Error::Interrupted`]; [`Error::File`] for a damaged checkpoint; [`Error::Io`].
 pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport, Error> {
-    let _ = (job, observer);
-    Err(Error::Interrupted)
+    let begun = Instant::now();
+    job.settings.validate()?;
+    write::prepare(&job.output)?;
+    let front_end = job.recipe.front_end(rate(job.collection, job.sample_rate));
+    let store = job.store.as_deref();
+    let prepared = prepare(job.collection, std::slice::from_ref(&front_end), store, observer)?;
+    let collection = &prepared.collection;
+    let all: Vec<usize> = (0..prepared.len()).collect();
+    let (train, held_out) = prepared.hold_out(&all, &job.settings)?;
+    let checkpoint = write::beside(&job.output, ".checkpoint");
+    let run = Run {
+        name: &job.recipe.name,
+        recipe: &job.recipe,
+        front_end: &front_end,
+        labels: &collection.labels,
+        settings: &job.settings,
+        train: &prepared.examples(&front_end, &train),
+        held_out: &prepared.examples(&front_end, &held_out),
+        checkpoint: Some(&checkpoint),
+        resume: job.resume,
+    };
+    let blank = ModelCard {
+        version: env!("CARGO_PKG_VERSION").into(),
+        recipe: job.recipe.name.clone(),
+        architecture: run.architecture(),
+        front_end: front_end.clone(),
+        labels: collection.label_counts(),
+        settings: job.settings.clone(),
+        collection_digest: prepared.digest(),
+        label_column: collection.label_column.clone(),
+        group_column: collection.group_column.clone(),
+        measured: None,
+        history: Vec::new(),
+    };
+    let finished = finished(job, &checkpoint, &blank);
+    let notice = match &finished {
+        Some(_) => Some(format!("{}: already trained", job.output.display())),
+        None => beginning(job, &checkpoint),
+    };
+    notice.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let card = match finished {
+        Some(card) => card,
+        None => {
+            let Fitted { predictor, history } = run.fit(observer)?;
+            let outcomes = predictor.decide(run.held_out, &front_end, Vote::Mean)?;
+            let measured = measured(job, accuracies(run.held_out, &outcomes), outcomes.len());
+            let card = ModelCard { measured, history, ..blank };
+            let weights = predictor.network.weights();
+            let model = Model { card, scaler: predictor.scaler, weights };
+            model.save(&job.output)?;
+            write::remove(&checkpoint)?;
+            model.card
+        }
+    };
+    Ok(TrainReport {
+        model: job.output.clone(),
+        card,
+        clips: prepared.len(),
+        left_out: collection.left_out.clone(),
+        repeated: prepared.names(|clip| clip.repeated),
+        silent: prepared.names(|clip| clip.silent),
+        notices: collection.notices.iter().cloned().chain(notice).collect(),
+        seconds: begun.elapsed().as_secs_f64(),
+    })
+}
+
+/// The sample rate asked for, or else the one that suits the collection.
+pub(crate) fn rate(collection: &Collection, asked: Option<u32>) -> u32 {
+    let paths = || collection.items.iter().map(|item| item.path.clone());
+    asked.unwrap_or_else(|| choose_rate(&paths().collect::<Vec<_>>()))
+}
+
+/// The card of the model that is already there, when resuming finds the run at its end.
+fn finished(job: &TrainJob<'_>, checkpoint: &Path, wanted: &ModelCard) -> Option<ModelCard> {
+    if !job.resume || checkpoint.exists() {
+        return None;
+    }
+    let found = Model::load(&job.output).ok()?.card;
+    let blank = ModelCard { measured: None, history: Vec::new(), ..found.clone() };
+    (blank == *wanted).then_some(found)
+}
+
+/// What there is to say about where the run begins.
+fn beginning(job: &TrainJob<'_>, checkpoint: &Path) -> Option<String> {
+    match (job.resume, checkpoint.exists()) {
+        (true, false) => {
+            Some(format!("no checkpoint {}: starting from the beginning", checkpoint.display()))
+        }
+        (false, true) => Some(format!(
+            "starting from the beginning: the checkpoint {} of an earlier run will be replaced",
+            checkpoint.display()
+        )),
+        _ => None,
+    }
+}
+
+/// The accuracies in words that say how they came about; none where nothing was held out.
+fn measured(job: &TrainJob<'_>, (file, segment): (f64, f64), clips: usize) -> Option<Measured> {
+    let apart = match &job.collection.group_column {
+        Some(column) => format!("no {column} on both sides"),
+        None => "not grouped".into(),
+    };
+    (clips > 0).then(|| Measured {
+        protocol: format!(
+            "held out {:.0} % of the clips, {apart}, seed {}",
+            job.settings.validation * 100.0,
+            job.settings.seed
+        ),
+        clips,
+        file_accuracy: file,
+        segment_accuracy: segment,
+    })
 }

@@ -1,0 +1,119 @@
+//! Values that are more than a word, each refused with what it may be.
+
+use std::str::FromStr;
+
+use duotone::audio::Segmenter;
+use duotone::nn::Architecture;
+
+/// A preset's name, or a TOML file's.
+pub(super) fn architecture(text: &str) -> Result<String, String> {
+    if Architecture::PRESETS.contains(&text) || text.ends_with(".toml") {
+        Ok(text.into())
+    } else {
+        Err(format!("it may be {} or a file named *.toml", Architecture::PRESETS.join(", ")))
+    }
+}
+
+/// Sample rate in hertz; `None` is `auto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SampleRate(pub(crate) Option<u32>);
+
+impl FromStr for SampleRate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self(None));
+        }
+        match text.parse() {
+            Ok(rate @ 8_000..=192_000) => Ok(Self(Some(rate))),
+            _ => Err("it may be `auto` or 8000 to 192000 hertz, such as 22050".into()),
+        }
+    }
+}
+
+pub(super) fn segments(text: &str) -> Result<Segmenter, String> {
+    if text == "consecutive" {
+        return Ok(Segmenter::Consecutive);
+    }
+    match text.strip_prefix("random:").map(|n| whole(n, 1, 10_000)) {
+        Some(Ok(count)) => Ok(Segmenter::Random(count)),
+        _ => Err("it may be `consecutive` or `random:N`, such as random:30".into()),
+    }
+}
+
+/// A count that a size in memory follows from.
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    whole(text, 1, 1_000_000)
+}
+
+pub(super) fn folds(text: &str) -> Result<usize, String> {
+    whole(text, 2, 1_000)
+}
+
+pub(super) fn threads(text: &str) -> Result<usize, String> {
+    whole(text, 1, 1_024)
+}
+
+fn whole(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("it must be a whole number from {least} to {most}")),
+    }
+}
+
+pub(super) fn learning_rate(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("it must be a number above 0, such as 0.02".into()),
+    }
+}
+
+pub(super) fn validation(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err("it must be at least 0 and below 1, such as 0.2".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn architectures_are_presets_or_files() {
+        assert_eq!(architecture("model2-figure"), Ok("model2-figure".into()));
+        assert_eq!(architecture("a/b.toml"), Ok("a/b.toml".into()));
+        let error = architecture("model4").unwrap_err();
+        assert!(error.contains("model2-figure") && error.contains("toml"), "{error}");
+    }
+
+    #[test]
+    fn segments_are_random_or_consecutive() {
+        assert_eq!(segments("random:7"), Ok(Segmenter::Random(7)));
+        assert_eq!(segments("consecutive"), Ok(Segmenter::Consecutive));
+        for bad in ["", "random", "random:", "random:0", "random:-1", "random:9999999999", "7"] {
+            assert!(segments(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn rates_are_auto_or_hertz() {
+        assert_eq!("auto".parse(), Ok(SampleRate(None)));
+        assert_eq!("22050".parse(), Ok(SampleRate(Some(22_050))));
+        for bad in ["", "0", "-1", "44.1k", "7999", "192001", "99999999999"] {
+            assert!(bad.parse::<SampleRate>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_outside_their_range_are_refused() {
+        assert!(
+            validation("1").is_err() && validation("NaN").is_err() && validation("-0.1").is_err()
+        );
+        assert!(learning_rate("0").is_err() && learning_rate("inf").is_err());
+        assert!(learning_rate("NaN").is_err() && count("0").is_err() && folds("1").is_err());
+        assert_eq!(validation("0.25"), Ok(0.25));
+        assert_eq!(learning_rate("0.02"), Ok(0.02));
+    }
+}

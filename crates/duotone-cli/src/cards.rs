@@ -1,0 +1,184 @@
+//! What a model or a recording says of itself, for people.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use duotone::audio::{Extraction, FrontEnd, Segmenter};
+use duotone::nn::Architecture;
+use duotone::{ModelCard, Standardize};
+use serde::Serialize;
+
+use crate::output::{percent, table};
+
+/// A model's card as lines and small tables.
+pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
+    let clips: usize = card.labels.iter().map(|label| label.clips).sum();
+    let a = &card.architecture;
+    let mut text = format!(
+        "{}: {}, {} parameters, made by duotone {}\n\n",
+        path.display(),
+        card.recipe,
+        a.parameters(),
+        card.version
+    );
+    text += &table(
+        &["label", "clips"],
+        card.labels.iter().map(|label| [label.name.clone(), label.clips.to_string()]),
+    );
+    text.push('\n');
+    text += &network(a);
+    let _ = writeln!(text, "\nfront end    {}", front_end(&card.front_end));
+    let _ = writeln!(text, "learnt from  {clips} clips, label column {}", card.label_column);
+    let _ = writeln!(text, "collection   {}", card.collection_digest);
+    let _ = writeln!(text, "training     {}", training(card));
+    if let Some(last) = card.history.last() {
+        let right = percent(last.accuracy);
+        let _ =
+            writeln!(text, "last epoch   loss {:.4}, {right} of the training segments", last.loss);
+    }
+    let measured = match &card.measured {
+        Some(m) => format!(
+            "{} of {} clips, {} of their segments ({})",
+            percent(m.file_accuracy),
+            m.clips,
+            percent(m.segment_accuracy),
+            m.protocol
+        ),
+        None => "not measured: nothing was held out".to_owned(),
+    };
+    let _ = writeln!(text, "accuracy     {measured}");
+    text
+}
+
+fn network(a: &Architecture) -> String {
+    let size = |(bands, frames): (usize, usize)| format!("{bands}×{frames}");
+    let mut text =
+        format!("network, sizes in bands × frames, input {}\n\n", size((a.bands, a.frames)));
+    text += &table(
+        &["pipeline", "filters", "kernel", "map", "pool", "pooled map"],
+        a.pipelines.iter().enumerate().map(|(i, p)| {
+            let map = a.map_shape(p);
+            [
+                (i + 1).to_string(),
+                p.filters.to_string(),
+                size(p.kernel),
+                size(map.convolved),
+                size(p.pool),
+                size(map.pooled),
+            ]
+        }),
+    );
+    let _ = writeln!(
+        text,
+        "\n{} features → dense {}, sigmoid → dropout {} → {} classes, softmax; LeakyReLU {}",
+        a.features(),
+        a.dense,
+        a.dropout,
+        a.classes,
+        a.slope
+    );
+    text
+}
+
+fn front_end(f: &FrontEnd) -> String {
+    format!(
+        "{} Hz, window {}, hop {}, {} mel bands, segments of {} frames ({:.2} s), {}",
+        f.sample_rate,
+        f.window,
+        f.hop,
+        f.bands,
+        f.segment_frames,
+        f.segment_samples() as f64 / f64::from(f.sample_rate),
+        if f.centered { "frames centred" } else { "frames not centred" }
+    )
+}
+
+fn training(card: &ModelCard) -> String {
+    let s = &card.settings;
+    let segments = match s.segments {
+        Segmenter::Random(count) if s.fresh_segments => format!("{count} random, fresh each epoch"),
+        Segmenter::Random(count) => format!("{count} random"),
+        Segmenter::Consecutive => "consecutive".to_owned(),
+    };
+    let standardize = match s.standardize {
+        Standardize::None => "not standardised",
+        Standardize::Global => "standardised globally",
+        Standardize::Band => "standardised by band",
+        Standardize::Pixel => "standardised by pixel",
+    };
+    format!(
+        "{} epochs, learning rate {}, batches of {}, {segments} segments a clip, {standardize}, \
+         seed {}",
+        s.epochs, s.learning_rate, s.batch_size, s.seed
+    )
+}
+
+/// What is told of a recording.
+#[derive(Debug, Serialize)]
+pub(crate) struct Recording {
+    path: PathBuf,
+    codec: String,
+    sample_rate: u32,
+    channels: usize,
+    seconds: Option<f64>,
+    front_end: FrontEnd,
+    bands: usize,
+    frames: usize,
+    consecutive_segments: usize,
+    silent: bool,
+    repeated: bool,
+    damage: Option<String>,
+}
+
+impl Recording {
+    /// Of a file as a front end saw it.
+    pub(crate) fn new(path: &Path, front_end: &FrontEnd, extraction: &Extraction) -> Self {
+        let (source, frames) = (&extraction.source, extraction.spectrogram.frames());
+        let hops = front_end.segment_samples() / front_end.hop.max(1);
+        let starts = Segmenter::Consecutive.starts(frames, front_end.segment_frames, hops, |_| 0);
+        Self {
+            path: path.to_owned(),
+            codec: source.codec.clone(),
+            sample_rate: source.sample_rate,
+            channels: source.channels,
+            seconds: source.seconds,
+            front_end: front_end.clone(),
+            bands: extraction.spectrogram.bands(),
+            frames,
+            consecutive_segments: starts.len(),
+            silent: extraction.silent,
+            repeated: extraction.repeated,
+            damage: extraction.damage.clone(),
+        }
+    }
+
+    /// For people.
+    pub(crate) fn text(&self) -> String {
+        let plural = if self.channels == 1 { "" } else { "s" };
+        let mut text = format!(
+            "{}: {}, {} Hz, {} channel{plural}",
+            self.path.display(),
+            self.codec,
+            self.sample_rate,
+            self.channels
+        );
+        if let Some(seconds) = self.seconds {
+            let _ = write!(text, ", {}:{:04.1} min", (seconds / 60.0) as u64, seconds % 60.0);
+        }
+        let _ = writeln!(text, "\n\nfront end    {}", front_end(&self.front_end));
+        let _ = writeln!(text, "spectrogram  {} bands × {} frames", self.bands, self.frames);
+        let _ = writeln!(text, "segments     {} one after the other", self.consecutive_segments);
+        for (applies, note) in [
+            (self.silent, "silent: a decision on it would say nothing"),
+            (self.repeated, "shorter than a segment: repeated to fill one"),
+        ] {
+            if applies {
+                let _ = writeln!(text, "note         {note}");
+            }
+        }
+        if let Some(damage) = &self.damage {
+            let _ = writeln!(text, "damage       {damage}");
+        }
+        text
+    }
+}

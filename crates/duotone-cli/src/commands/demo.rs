@@ -1,0 +1,188 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Parser;
+use duotone::demo::{self, DemoCollection, DemoOptions};
+use duotone::{Classifier, ClassifyOptions, Results};
+
+use super::dispatch;
+use crate::args::{Cli, DemoArgs, quote_path};
+use crate::exit::{Done, Failure};
+use crate::output::{self, percent, table};
+use crate::progress::Console;
+
+/// Enough for these few styles; the paper trains for 150.
+const EPOCHS: &str = "12";
+const FOLDS: &str = "3";
+
+/// Types the very commands that a user would, and shows them.
+pub(super) fn run(args: DemoArgs, console: &Console) -> Result<Done, Failure> {
+    let session = Session { places: Places::new(&args.output), seed: args.seed.seed, console };
+    session.run().map_err(|e| e.when_stopped("`duotone demo` begins again"))
+}
+
+/// Where the demo keeps what it makes.
+struct Places {
+    dir: PathBuf,
+    store: PathBuf,
+    report: PathBuf,
+    model: PathBuf,
+    new: PathBuf,
+}
+
+impl Places {
+    fn new(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            store: dir.join("features"),
+            report: dir.join("report"),
+            model: dir.join("style.safetensors"),
+            new: dir.join("new"),
+        }
+    }
+}
+
+struct Session<'a> {
+    places: Places,
+    seed: u64,
+    console: &'a Console,
+}
+
+impl Session<'_> {
+    fn run(&self) -> Result<Done, Failure> {
+        let began = Instant::now();
+        let collection = self.compose()?;
+        self.title("2. How well are the styles told apart, by artists never heard before?")?;
+        self.evaluate(&collection.list)?;
+        self.title("3. A model that learnt from all of them")?;
+        self.train(&collection.list)?;
+        self.title("4. New pieces, by artists who are in none of the above")?;
+        let right = self.classify(&collection)?;
+        self.title("In short")?;
+        output::print(&self.summary(&collection, right, began)?)?;
+        Ok(Done::Well)
+    }
+
+    fn compose(&self) -> Result<DemoCollection, Failure> {
+        output::prepare_folder(&self.places.dir)?;
+        self.title("1. A collection to learn from")?;
+        let options = DemoOptions { seed: self.seed, ..DemoOptions::default() };
+        let collection = demo::compose(&self.places.dir, &options, self.console)?;
+        self.tell(&format!(
+            "Composed {} pieces of {} seconds in four styles, by {} made-up artists a style.\n\
+             {} says which is which; they are sound files, listen to them.\n",
+            collection.pieces,
+            options.seconds,
+            options.artists,
+            collection.list.display()
+        ))?;
+        Ok(collection)
+    }
+
+    fn evaluate(&self, list: &Path) -> Result<(), Failure> {
+        let mut words = vec!["evaluate".to_owned(), path(list)];
+        words.extend(self.training());
+        words.extend(["--group", "artist", "--folds", FOLDS, "--output"].map(String::from));
+        words.push(path(&self.places.report));
+        self.type_in(&words)
+    }
+
+    fn train(&self, list: &Path) -> Result<(), Failure> {
+        let mut words = vec!["train".to_owned(), path(list)];
+        words.extend(self.training());
+        words.extend(["--output".to_owned(), path(&self.places.model)]);
+        self.type_in(&words)
+    }
+
+    /// What both have in common.
+    fn training(&self) -> Vec<String> {
+        let seed = self.seed.to_string();
+        let mut words: Vec<String> =
+            ["--label", "style", "--epochs", EPOCHS, "--seed", &seed].map(String::from).into();
+        words.extend(["--features".to_owned(), path(&self.places.store)]);
+        words
+    }
+
+    /// Gives how many pieces are decided as they were composed.
+    fn classify(&self, collection: &DemoCollection) -> Result<usize, Failure> {
+        let (model, new) = (quote_path(&self.places.model), quote_path(&self.places.new));
+        self.tell(&format!("$ duotone classify {model} {new}\n\n"))?;
+        let classifier = Classifier::load(&self.places.model)?;
+        let options = ClassifyOptions::default();
+        let mut rows = Vec::new();
+        let mut right = 0;
+        for (piece, style) in &collection.new_pieces {
+            let decision = classifier.classify_file(piece, &options)?;
+            let own = decision.probabilities.iter().find(|(label, _)| *label == decision.label);
+            right += usize::from(decision.label == *style);
+            rows.push([
+                piece.display().to_string(),
+                style.clone(),
+                decision.label.clone(),
+                percent(own.map_or(0.0, |(_, probability)| *probability)),
+            ]);
+        }
+        self.tell(&table(&["file", "composed as", "label", "probability"], rows))?;
+        Ok(right)
+    }
+
+    fn summary(
+        &self,
+        collection: &DemoCollection,
+        right: usize,
+        began: Instant,
+    ) -> Result<String, Failure> {
+        let path = self.places.report.join("results.json");
+        let bad = |e: &dyn std::fmt::Display| Failure::Work(format!("{}: {e}", path.display()));
+        let text = fs::read_to_string(&path).map_err(|e| bad(&e))?;
+        let results: Results = serde_json::from_str(&text).map_err(|e| bad(&e))?;
+        let accuracy = results.systems.first().map_or(0.0, |system| system.files.accuracy);
+        let styles = results.protocol.labels.len();
+        let (report, model) = (self.places.report.join("report.html"), &self.places.model);
+        let (list, folder) = (quote_path(&collection.list), quote_path(&self.places.report));
+        Ok(format!(
+            "{} of {} pieces right in {FOLDS} folds, no artist in two of them (chance {}).\n\
+             {right} of {} new pieces right. {:.0} seconds in all.\n\n\
+             Report  {}\n\
+             Model   {}\n\n\
+             Next, try:\n\
+             \x20 duotone inspect {}\n\
+             \x20 duotone classify {} a-song-of-yours.mp3 --segments\n\
+             \x20 duotone evaluate {list} --label style --group artist --epochs {EPOCHS} \
+             --architecture model1,model2,model3 --output {folder}\n\
+             \x20 duotone evaluate a-folder-of-folders-of-music/ --output my-report\n",
+            percent(accuracy),
+            results.protocol.clips,
+            percent(1.0 / styles.max(1) as f64),
+            collection.new_pieces.len(),
+            began.elapsed().as_secs_f64(),
+            report.display(),
+            model.display(),
+            quote_path(model),
+            quote_path(model),
+        ))
+    }
+
+    /// Shows a command and does it.
+    fn type_in(&self, words: &[String]) -> Result<(), Failure> {
+        let line: Vec<String> = words.iter().map(|word| quote_path(Path::new(word))).collect();
+        self.tell(&format!("$ duotone {}\n\n", line.join(" ")))?;
+        let words = std::iter::once("duotone").chain(words.iter().map(String::as_str));
+        let cli = Cli::try_parse_from(words).map_err(|e| Failure::Work(e.to_string()))?;
+        dispatch(cli.command, self.console).map(drop)
+    }
+
+    fn title(&self, title: &str) -> Result<(), Failure> {
+        self.tell(&format!("\n{title}\n{}\n\n", "─".repeat(title.chars().count())))
+    }
+
+    /// What a quiet session does without.
+    fn tell(&self, words: &str) -> Result<(), Failure> {
+        if self.console.is_quiet() { Ok(()) } else { output::print(words) }
+    }
+}
+
+fn path(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,47 @@
+use duotone::{Collection, CollectionOptions, EvaluateJob, Recipe, Results, Vote, report};
+
+use super::finish;
+use crate::args::EvaluateArgs;
+use crate::exit::{Done, Failure};
+use crate::output;
+use crate::progress::Console;
+use crate::scores;
+
+pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure> {
+    let recipes = args.architecture.iter().map(|a| Recipe::load(a)).collect::<Result<_, _>>()?;
+    let command = args.command();
+    let training = args.training;
+    let options =
+        CollectionOptions { label: training.label.clone(), group: training.group.clone() };
+    let collection = Collection::open(&args.collection, &options)?;
+    if let Some(folder) = &args.output {
+        output::prepare_folder(folder)?;
+    }
+    let job = EvaluateJob {
+        collection: &collection,
+        recipes,
+        settings: training.settings(),
+        folds: args.folds,
+        sample_rate: training.sample_rate.0,
+        store: training.features,
+        output: args.output.clone(),
+        resume: training.resume,
+        vote: Vote::Mean,
+        command,
+    };
+    let results: Results = duotone::evaluate(&job, console).map_err(|e| {
+        let hint = match args.output {
+            Some(_) => "the same command with --resume goes on from here",
+            None => "with --output DIR it could be gone on with",
+        };
+        Failure::from(e).when_stopped(hint)
+    })?;
+    let done = finish(console);
+    output::print(&scores::text(&results))?;
+    if let Some(folder) = &args.output {
+        let path = folder.join("report.html");
+        output::write_file(&path, report::html(&results).as_bytes())?;
+        console.say(&format!("\nwritten: {}", path.display()));
+    }
+    Ok(done)
+}

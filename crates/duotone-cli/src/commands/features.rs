@@ -1,0 +1,30 @@
+use std::path::PathBuf;
+
+use duotone::{
+    Collection, CollectionOptions, Event, FeatureStore, Observer, Recipe, choose_rate, extract_each,
+};
+
+use super::finish;
+use crate::args::FeaturesArgs;
+use crate::exit::{Done, Failure};
+use crate::output;
+use crate::progress::Console;
+
+pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure> {
+    let recipe = Recipe::load(&args.architecture)?;
+    let collection = Collection::open(&args.collection, &CollectionOptions::default())?;
+    collection.left_out.iter().for_each(|left_out| console.event(Event::LeftOut(left_out)));
+    let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
+    let rate = args.sample_rate.0.unwrap_or_else(|| choose_rate(&paths));
+    let front_end = recipe.front_end(rate);
+    let store = FeatureStore::open(&args.output)?;
+    let kept = extract_each(&paths, &front_end, Some(&store), console, |_| ())
+        .map_err(|e| Failure::from(e).when_stopped("the same command goes on from here"))?;
+    let count = kept.iter().filter(|result| result.is_ok()).count();
+    let done = finish(console);
+    if !console.is_quiet() {
+        let store = args.output.display();
+        output::print(&format!("{store}: features of {count} files at {rate} Hz\n"))?;
+    }
+    Ok(done)
+}

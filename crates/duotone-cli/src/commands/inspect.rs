@@ -1,0 +1,52 @@
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use duotone::{Model, Recipe, audio};
+
+use crate::args::{InspectArgs, InspectFormat};
+use crate::exit::{Done, Failure};
+use crate::{cards, output};
+
+/// The network whose view of a recording is shown.
+const EXAMPLE: &str = "model2";
+
+pub(super) fn run(args: InspectArgs) -> Result<Done, Failure> {
+    let text = if looks_like_a_model(&args.path) {
+        let model = Model::load(&args.path)?;
+        match args.format {
+            InspectFormat::Table => cards::model(&args.path, &model.card),
+            InspectFormat::Json => json(&model.card)?,
+        }
+    } else {
+        let recording = recording(&args.path)
+            .map_err(|e| Failure::Work(format!("{}: {e}", args.path.display())))?;
+        match args.format {
+            InspectFormat::Table => recording.text(),
+            InspectFormat::Json => json(&recording)?,
+        }
+    };
+    output::print(&text)?;
+    Ok(Done::Well)
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| Failure::Work(e.to_string()))?;
+    Ok(text + "\n")
+}
+
+/// By its name or its start: a safetensors file begins with a length of 8 bytes, then a JSON object.
+fn looks_like_a_model(path: &Path) -> bool {
+    let mut start = [0; 9];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    let safetensors = read.is_ok() && start[4..] == [0, 0, 0, 0, b'{'];
+    safetensors || path.extension().is_some_and(|extension| extension == "safetensors")
+}
+
+fn recording(path: &Path) -> Result<cards::Recording, duotone::Error> {
+    let source = audio::probe(path)?;
+    let rate = duotone::automatic_rate([source.sample_rate]);
+    let front_end = Recipe::load(EXAMPLE)?.front_end(rate);
+    let extraction = audio::extract(path, &front_end)?;
+    Ok(cards::Recording::new(path, &front_end, &extraction))
+}

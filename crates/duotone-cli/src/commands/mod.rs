@@ -1,0 +1,44 @@
+//! One file a command.
+
+mod classify;
+mod completions;
+mod demo;
+mod evaluate;
+mod features;
+mod inspect;
+mod train;
+
+use crate::args::{Cli, Command};
+use crate::exit::{Done, Failure};
+use crate::progress::Console;
+
+/// Does what the command line asks for.
+pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
+    if let Some(threads) = cli.global.threads.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(|e| Failure::Work(format!("{threads} threads: {e}")))?;
+    }
+    if !matches!(cli.command, Command::Inspect(_) | Command::Completions(_)) {
+        console.watch_signals().map_err(|e| Failure::Work(format!("signals: {e}")))?;
+    }
+    dispatch(cli.command, console)
+}
+
+fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
+    match command {
+        Command::Train(args) => train::run(args, console),
+        Command::Evaluate(args) => evaluate::run(args, console),
+        Command::Classify(args) => classify::run(args, console),
+        Command::Features(args) => features::run(args, console),
+        Command::Demo(args) => demo::run(args, console),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Completions(args) => completions::run(args),
+    }
+}
+
+/// Ends a command whose work is done: lists the files that were left out, if any.
+fn finish(console: &Console) -> Done {
+    if console.list_left_out() == 0 { Done::Well } else { Done::Partly }
+}

@@ -1,0 +1,71 @@
+use std::fmt::Write;
+
+use duotone::{Collection, CollectionOptions, Recipe, TrainJob, TrainReport};
+
+use super::finish;
+use crate::args::TrainArgs;
+use crate::exit::{Done, Failure};
+use crate::output::{self, percent};
+use crate::progress::Console;
+
+pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
+    output::check_file(&args.output)?;
+    let recipe = Recipe::load(&args.architecture)?;
+    let training = args.training;
+    let options =
+        CollectionOptions { label: training.label.clone(), group: training.group.clone() };
+    let collection = Collection::open(&args.collection, &options)?;
+    let job = TrainJob {
+        collection: &collection,
+        recipe,
+        settings: training.settings(),
+        sample_rate: training.sample_rate.0,
+        store: training.features,
+        output: args.output,
+        resume: training.resume,
+    };
+    let report = duotone::train(&job, console).map_err(|e| {
+        Failure::from(e).when_stopped("the same command with --resume goes on from the last epoch")
+    })?;
+    let done = finish(console);
+    if !console.is_quiet() {
+        output::print(&summary(&report))?;
+    }
+    Ok(done)
+}
+
+fn summary(report: &TrainReport) -> String {
+    let card = &report.card;
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{}: {} on {} clips of {} labels, {} epochs",
+        report.model.display(),
+        card.recipe,
+        report.clips,
+        card.labels.len(),
+        card.history.len()
+    );
+    if let Some(last) = card.history.last() {
+        let _ = writeln!(
+            text,
+            "last epoch: loss {:.4}, {} of the training segments right",
+            last.loss,
+            percent(last.accuracy)
+        );
+    }
+    match &card.measured {
+        Some(measured) => {
+            let _ = writeln!(
+                text,
+                "not trained on: {} of {} clips right, {} of their segments ({})",
+                percent(measured.file_accuracy),
+                measured.clips,
+                percent(measured.segment_accuracy),
+                measured.protocol
+            );
+        }
+        None => text.push_str("how well it does on new music: `duotone evaluate` tells\n"),
+    }
+    text
+}

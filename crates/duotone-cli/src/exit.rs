@@ -1,0 +1,70 @@
+//! How a command ends: exit codes and last words.
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::progress::Console;
+
+/// A command that came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// All went well.
+    Well,
+    /// Some files were left out.
+    Partly,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The work itself, in words for the user.
+    Work(String),
+    /// Stopped on request; the words tell how to go on.
+    Stopped(String),
+    /// Standard output takes no more.
+    Stdout(io::Error),
+}
+
+impl From<duotone::Error> for Failure {
+    fn from(error: duotone::Error) -> Self {
+        match error {
+            duotone::Error::Interrupted => Self::Stopped("stopped".into()),
+            error => Self::Work(error.to_string()),
+        }
+    }
+}
+
+impl Failure {
+    /// Tells somebody who stopped the work how to go on with it.
+    pub(crate) fn when_stopped(self, hint: &str) -> Self {
+        match self {
+            Self::Stopped(_) => Self::Stopped(format!("stopped; {hint}")),
+            other => other,
+        }
+    }
+}
+
+/// Says the last words on standard error and gives the code: 0 all well, 1 failed, 3 some files
+/// were left out, 130 stopped. (2 is clap's, for wrong usage.)
+pub(crate) fn end(console: &Console, outcome: Result<Done, Failure>) -> ExitCode {
+    match outcome {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::Partly) => ExitCode::from(3),
+        // Whoever read our output has read enough (`| head`).
+        Err(Failure::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(Failure::Stdout(error)) => {
+            console.error(&format!("standard output: {error}"));
+            ExitCode::FAILURE
+        }
+        Err(Failure::Work(words)) => {
+            console.error(&words);
+            ExitCode::FAILURE
+        }
+        Err(Failure::Stopped(words)) => {
+            console.say(&words);
+            ExitCode::from(130)
+        }
+    }
+}

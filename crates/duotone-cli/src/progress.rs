@@ -1,0 +1,231 @@
+//! What is seen of long work on standard error: bars on a terminal, words everywhere.
+
+use std::io::{Write, stderr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use duotone::{EpochRecord, Event, LeftOut, Observer};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::args::GlobalArgs;
+
+/// Standard error as the user sees it, and the request to stop.
+pub(crate) struct Console {
+    quiet: bool,
+    verbose: bool,
+    stop: Arc<AtomicBool>,
+    stop_said: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    bar: Option<ProgressBar>,
+    files: usize,
+    run: String,
+    epoch: usize,
+    epochs: usize,
+    left_out: Vec<LeftOut>,
+}
+
+impl Console {
+    /// `quiet` and `verbose` as the command line said.
+    pub(crate) fn new(global: GlobalArgs) -> Self {
+        Self {
+            quiet: global.quiet,
+            verbose: global.verbose,
+            stop: Arc::default(),
+            stop_said: AtomicBool::new(false),
+            state: Mutex::default(),
+        }
+    }
+
+    /// From now on the first Ctrl-C (or SIGTERM) asks the work to stop cleanly, the second ends
+    /// the process.
+    pub(crate) fn watch_signals(&self) -> std::io::Result<()> {
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, 130, Arc::clone(&self.stop))?;
+            flag::register(signal, Arc::clone(&self.stop))?;
+        }
+        Ok(())
+    }
+
+    /// Whether only results, errors and left-out files are wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Asks the work to stop, without a word.
+    pub(crate) fn request_stop(&self) {
+        self.stop_said.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Words that may be missed.
+    pub(crate) fn say(&self, words: &str) {
+        if !self.quiet {
+            self.print(words);
+        }
+    }
+
+    /// Words that may not.
+    pub(crate) fn error(&self, words: &str) {
+        self.finish_bar();
+        self.print(&format!("error: {words}"));
+    }
+
+    /// Remembers a file that could not be used, once.
+    pub(crate) fn leave_out(&self, file: LeftOut) {
+        let mut state = self.state();
+        if !state.left_out.iter().any(|known| known.path == file.path) {
+            state.left_out.push(file);
+        }
+    }
+
+    /// Lists the files that were left out, with their reasons; gives their number.
+    pub(crate) fn list_left_out(&self) -> usize {
+        self.finish_bar();
+        let mut files = std::mem::take(&mut self.state().left_out);
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        if !files.is_empty() {
+            let noun = if files.len() == 1 { "file was" } else { "files were" };
+            self.print(&format!("{} {noun} left out:", files.len()));
+        }
+        for file in &files {
+            self.print(&format!("  {}: {}", file.path.display(), file.reason));
+        }
+        files.len()
+    }
+
+    /// Takes the bar away: the stage it showed is over.
+    pub(crate) fn finish_bar(&self) {
+        if let Some(bar) = self.state().bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One line; standard error that takes none stops nothing.
+    fn print(&self, line: &str) {
+        let bar = self.state().bar.clone();
+        let write = || {
+            let _ = writeln!(stderr(), "{line}");
+        };
+        match bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Shows a bar from 0 in place of the one before. Hidden by itself where standard error is no
+    /// terminal.
+    fn start_bar(&self, template: &str, unit: &'static str, length: usize) {
+        self.finish_bar();
+        if self.quiet {
+            return;
+        }
+        let style = ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let _ = write!(out, "{:.0} {unit}/s", state.per_sec());
+            })
+            .progress_chars("━╸─");
+        self.state().bar = Some(ProgressBar::new(length as u64).with_style(style));
+    }
+
+    /// Files are done by several threads, whose reports may overtake each other: count them here.
+    fn file_done(&self, template: &str, total: usize) {
+        if self.state().files == 0 {
+            self.start_bar(template, "files", total);
+        }
+        let mut state = self.state();
+        state.files += 1;
+        if let Some(bar) = &state.bar {
+            bar.set_position(state.files as u64);
+        }
+        if state.files >= total {
+            state.files = 0;
+            drop(state);
+            self.finish_bar();
+        }
+    }
+
+    fn run_started(&self, name: &str, done: usize, epochs: usize) {
+        self.start_bar(TRAINING, "segments", 0);
+        let mut state = self.state();
+        (state.run, state.epoch, state.epochs) = (name.to_owned(), done, epochs);
+        if let Some(bar) = &state.bar {
+            bar.set_prefix(name.to_owned());
+        }
+    }
+
+    fn step(&self, done: usize, total: usize) {
+        let state = self.state();
+        let Some(bar) = &state.bar else { return };
+        let position = (state.epoch * total + done) as u64;
+        if bar.length() == Some(0) {
+            // What an earlier run did already says nothing of this one's speed.
+            bar.set_length((state.epochs * total) as u64);
+            bar.set_position(position);
+            bar.reset_eta();
+            bar.set_message(format!("epoch {} of {}", state.epoch + 1, state.epochs));
+        }
+        bar.set_position(position);
+    }
+
+    fn epoch(&self, record: &EpochRecord) {
+        let mut state = self.state();
+        state.epoch = record.epoch;
+        let line = format!("epoch {} of {}: {}", record.epoch, state.epochs, progress(record));
+        if let Some(bar) = &state.bar {
+            bar.set_message(line.clone());
+        }
+        let run = state.run.clone();
+        drop(state);
+        if self.verbose {
+            self.say(&format!("{run}, {line}"));
+        }
+    }
+}
+
+const READING: &str = "reading {bar:24} {pos} of {len} files, {rate}, {eta} left";
+const COMPOSING: &str = "composing {bar:24} {pos} of {len} pieces, {eta} left";
+const TRAINING: &str = "{prefix} {bar:24} {msg}, {rate}, {eta} left";
+
+fn progress(record: &EpochRecord) -> String {
+    let right = |share: f64| format!("{:.1} % right", share * 100.0);
+    let mut words = format!("loss {:.4}, {}", record.loss, right(record.accuracy));
+    if let (Some(loss), Some(accuracy)) = (record.validation_loss, record.validation_accuracy) {
+        words += &format!(" (held out: {loss:.4}, {})", right(accuracy));
+    }
+    words
+}
+
+impl Observer for Console {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Extracted { total, .. } => self.file_done(READING, total),
+            Event::Composed { total, .. } => self.file_done(COMPOSING, total),
+            Event::LeftOut(file) => self.leave_out(file.clone()),
+            Event::Notice(words) => self.say(&format!("note: {words}")),
+            Event::RunStarted { name, done, epochs } => self.run_started(name, done, epochs),
+            Event::Step { done, total } => self.step(done, total),
+            Event::Epoch(record) => self.epoch(record),
+            Event::RunEnded => self.finish_bar(),
+            _ => {}
+        }
+    }
+
+    fn stop(&self) -> bool {
+        let stop = self.stop.load(Ordering::Relaxed);
+        if stop && !self.stop_said.swap(true, Ordering::Relaxed) {
+            self.say("stopping cleanly; Ctrl-C again stops at once");
+        }
+        stop
+    }
+}

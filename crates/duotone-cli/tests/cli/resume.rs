@@ -1,0 +1,103 @@
+//! A run that is stopped, however rudely, goes on to the very same model.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Lines};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::tempdir;
+
+use crate::run::{command, duotone, names};
+use crate::sound::{collection, tiny};
+
+const EPOCHS: usize = 600;
+const WORDS: [&str; 14] = [
+    "train",
+    "music",
+    "--output",
+    "m.safetensors",
+    "--architecture",
+    "tiny.toml",
+    "--epochs",
+    "600",
+    "--segments",
+    "random:8",
+    "--batch-size",
+    "8",
+    "--fresh-segments",
+    "-v",
+];
+
+type Said = Lines<BufReader<ChildStderr>>;
+
+/// Trains until the given epoch is reported, and a little longer; gives the first epoch that this
+/// run reported, the child, and the rest of what it says.
+fn train_to(dir: &Path, epoch: usize, longer: Duration) -> (usize, Child, Said) {
+    let mut child = command()
+        .current_dir(dir)
+        .args(WORDS)
+        .arg("--resume")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = None;
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    for line in said.by_ref().map(Result::unwrap) {
+        let Some(rest) = line.strip_prefix("tiny, epoch ") else { continue };
+        let number: usize = rest.split(' ').next().unwrap().parse().unwrap();
+        first = first.or(Some(number));
+        if number >= epoch {
+            break;
+        }
+    }
+    std::thread::sleep(longer);
+    (first.expect("no epoch was reported"), child, said)
+}
+
+#[test]
+fn killed_ten_times_it_ends_with_the_same_bytes() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 4);
+    tiny(dir);
+    duotone(dir, WORDS).ends_with(0);
+    let uninterrupted = fs::read(dir.join("m.safetensors")).unwrap();
+    fs::remove_file(dir.join("m.safetensors")).unwrap();
+
+    let mut reached = 0;
+    for kill in 1..=10 {
+        // Anywhere in an epoch or in the writing of its checkpoint.
+        let longer = Duration::from_micros(kill as u64 * 7_919 % 3_000);
+        let target = kill * EPOCHS / 13;
+        let (first, mut child, _said) = train_to(dir, target, longer);
+        assert!(first > reached, "kill {kill}: began again at {first} after {reached}");
+        assert!(child.try_wait().unwrap().is_none(), "kill {kill}: ended before");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!dir.join("m.safetensors").exists(), "no half-written model");
+        reached = target;
+    }
+    let last = duotone(dir, WORDS.into_iter().chain(["--resume"])).ends_with(0);
+    assert!(last.stderr.lines().count() < EPOCHS, "it went on, not began again");
+    assert_eq!(fs::read(dir.join("m.safetensors")).unwrap(), uninterrupted);
+    assert_eq!(names(dir), ["m.safetensors", "music", "tiny.toml"], "nothing is left behind");
+}
+
+#[test]
+fn asked_to_stop_it_keeps_its_checkpoint_and_tells_how_to_go_on() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 4);
+    tiny(dir);
+    let (_, mut child, said) = train_to(dir, 5, Duration::ZERO);
+    let kill = format!("kill -INT {}", child.id());
+    assert!(Command::new("bash").args(["-c", &kill]).status().unwrap().success());
+    let said: Vec<String> = said.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(said.last().unwrap().contains("--resume"), "{said:?}");
+    assert!(!dir.join("m.safetensors").exists());
+    let again = duotone(dir, WORDS.into_iter().chain(["--resume"])).ends_with(0);
+    assert!(!again.stderr.contains("epoch 5 of"), "{}", again.stderr);
+}

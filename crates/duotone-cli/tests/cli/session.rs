@@ -1,0 +1,163 @@
+//! From a collection to decisions, and the same bytes every time.
+
+use std::fs;
+
+use serde_json::Value;
+use tempfile::tempdir;
+
+use crate::run::{TINY, duotone, names, train};
+use crate::sound::{collection, tiny, tone, wav};
+
+#[test]
+fn train_then_inspect() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 5);
+    tiny(dir);
+    let words = ["train", "music", "--output", "m.safetensors", "--validation", "0.2"];
+    let outcome = duotone(dir, words.into_iter().chain(TINY)).ends_with(0);
+    assert!(
+        outcome.stdout.contains("tiny on 10 clips of 2 labels, 8 epochs"),
+        "{}",
+        outcome.stdout
+    );
+    assert!(outcome.stdout.contains("not trained on"), "{}", outcome.stdout);
+    assert_eq!(outcome.stderr, "", "no terminal, no progress bars");
+    assert_eq!(names(dir), ["m.safetensors", "music", "tiny.toml"], "nothing else is left");
+
+    let card = duotone(dir, ["inspect", "m.safetensors"]).ends_with(0).stdout;
+    for words in ["tiny", "low", "high", "8×20", "5×16", "5×2", "11025 Hz", "seed 0", "held out"]
+    {
+        assert!(card.contains(words), "no {words} in:\n{card}");
+    }
+    let card = duotone(dir, ["inspect", "m.safetensors", "--format", "json"]).ends_with(0).stdout;
+    let card: Value = serde_json::from_str(&card).unwrap();
+    assert_eq!(card["labels"][0]["name"], "high");
+    assert_eq!(card["settings"]["epochs"], 8);
+    assert_eq!(card["measured"]["clips"], 2);
+}
+
+#[test]
+fn evaluate_prints_tables_and_writes_three_files() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 6);
+    tiny(dir);
+    fs::write(dir.join("other.toml"), fs::read_to_string(dir.join("tiny.toml")).unwrap()).unwrap();
+    let words = ["evaluate", "music", "--folds", "3", "--output", "new/report"];
+    let mut all = [&words[..], &TINY].concat();
+    all[7] = "tiny.toml,other.toml";
+    let outcome = duotone(dir, &all).ends_with(0);
+    for words in ["12 clips of 2 labels in 3 folds", "tiny", "other", "precision", "50.0 %"] {
+        assert!(outcome.stdout.contains(words), "no {words} in:\n{}", outcome.stdout);
+    }
+    assert!(outcome.stderr.contains("report.html"));
+
+    let report = dir.join("new/report");
+    let results: Value =
+        serde_json::from_slice(&fs::read(report.join("results.json")).unwrap()).unwrap();
+    assert_eq!(results["systems"].as_array().unwrap().len(), 2);
+    let accuracy = results["systems"][0]["files"]["accuracy"].as_f64().unwrap();
+    assert!(accuracy > 0.9, "a low and a high tone are told apart: {accuracy}");
+    let mut rows = csv::Reader::from_path(report.join("predictions.csv")).unwrap();
+    let header = rows.headers().unwrap().clone();
+    for column in ["path", "label", "predicted", "fold"] {
+        assert!(header.iter().any(|name| name == column), "{column}");
+    }
+    assert_eq!(rows.records().map(Result::unwrap).count(), 24);
+    let html = fs::read_to_string(report.join("report.html")).unwrap();
+    assert!(html.contains("</html>") && html.contains("other"));
+    assert_eq!(names(&report).iter().filter(|n| n.starts_with('.')).count(), 0);
+
+    // The recorded command, options of its own added, repeats it to the byte.
+    let command = results["protocol"]["command"].as_str().unwrap();
+    let first = fs::read(report.join("results.json")).unwrap();
+    let again = command.split(' ').skip(1).chain(["--output", "again", "--threads", "1", "-q"]);
+    let quiet = duotone(dir, again).ends_with(0);
+    assert_eq!(quiet.stderr, "");
+    assert_eq!(fs::read(dir.join("again/results.json")).unwrap(), first);
+}
+
+#[test]
+fn one_thread_or_two_give_the_same_bytes() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 5);
+    tiny(dir);
+    let mut models = Vec::new();
+    for threads in ["1", "2"] {
+        let words = ["train", "music", "--output", threads, "--threads", threads];
+        duotone(dir, words.into_iter().chain(TINY)).ends_with(0);
+        models.push(fs::read(dir.join(threads)).unwrap());
+    }
+    assert!(models[0].len() > 1000 && models[0] == models[1]);
+    let seed = ["train", "music", "--output", "seed", "--seed", "1"];
+    duotone(dir, seed.into_iter().chain(TINY)).ends_with(0);
+    assert_ne!(fs::read(dir.join("seed")).unwrap(), models[0], "the seed decides");
+}
+
+#[test]
+fn features_are_computed_once() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 5);
+    tiny(dir);
+    let plain = fs::read(train(dir)).unwrap();
+    let words = ["features", "music", "--output", "store", "--architecture", "tiny.toml"];
+    let first = duotone(dir, words).ends_with(0).stdout;
+    assert!(first.contains("10 clips"), "{first}");
+    // With the store at hand the sound itself is not needed to be decoded again: same model.
+    let words = ["train", "music", "--output", "m2.safetensors", "--features", "store"];
+    duotone(dir, words.into_iter().chain(TINY)).ends_with(0);
+    assert_eq!(fs::read(dir.join("m2.safetensors")).unwrap(), plain);
+}
+
+#[test]
+fn quiet_is_quiet() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 5);
+    tiny(dir);
+    let words = ["train", "music", "--output", "m.safetensors", "--quiet"];
+    let outcome = duotone(dir, words.into_iter().chain(TINY)).ends_with(0);
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""));
+    let loud = ["train", "music", "--output", "m.safetensors", "-v"];
+    let outcome = duotone(dir, loud.into_iter().chain(TINY)).ends_with(0);
+    let epochs = outcome.stderr.lines().filter(|line| line.contains("of 8: loss")).count();
+    assert_eq!(epochs, 8, "{}", outcome.stderr);
+}
+
+#[test]
+fn inspect_tells_of_a_recording() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    fs::write(dir.join("a.wav"), wav(&tone(440.0, 6.0, 0))).unwrap();
+    let text = duotone(dir, ["inspect", "a.wav"]).ends_with(0).stdout;
+    for words in ["11025 Hz", "1 channel", "0:06.0 min", "40 bands", "2 one after the other"] {
+        assert!(text.contains(words), "no {words} in:\n{text}");
+    }
+    let json = duotone(dir, ["inspect", "a.wav", "-f", "json"]).ends_with(0).stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["silent"], &json["repeated"]), (&Value::Bool(false), &Value::Bool(false)));
+    assert_eq!(json["consecutive_segments"], 2);
+}
+
+#[test]
+fn an_output_that_cannot_be_is_found_out_at_once() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    // Not even the collection exists: the output is looked at first.
+    duotone(dir, ["train", "nothing", "-o", "no/m.safetensors"])
+        .ends_with(1)
+        .says(&["no/m.safetensors", "no folder"]);
+    duotone(dir, ["train", "nothing", "-o", "."]).ends_with(1).says(&["folder"]);
+    fs::write(dir.join("file"), "").unwrap();
+    duotone(dir, ["train", "nothing", "-o", "file/m.safetensors"]).ends_with(1).says(&["file/m"]);
+    collection(dir, 5);
+    tiny(dir);
+    duotone(dir, ["evaluate", "music", "--output", "file"])
+        .ends_with(1)
+        .says(&["file", "name a folder"]);
+    duotone(dir, ["evaluate", "music", "--output", "file/x"]).ends_with(1).says(&["file/x"]);
+    assert_eq!(names(dir), ["file", "music", "tiny.toml"]);
+}

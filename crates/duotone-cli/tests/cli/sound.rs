@@ -1,0 +1,78 @@
+//! Small collections of synthesised signals, and files with something wrong in them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub(crate) const RATE: u32 = 11_025;
+
+/// A network that trains in no time: its segments are 0.73 seconds long.
+const TINY: &str = "\
+bands = 8
+frames = 20
+dense = 8
+
+[[pipeline]]
+filters = 4
+kernel = [4, 5]
+pool = [1, 8]
+";
+
+pub(crate) fn tiny(folder: &Path) -> PathBuf {
+    let path = folder.join("tiny.toml");
+    fs::write(&path, TINY).unwrap();
+    path
+}
+
+/// Folder `music` of two label folders, `low` and `high`, with this many clips each, told apart
+/// easily.
+pub(crate) fn collection(folder: &Path, clips: usize) -> PathBuf {
+    let music = folder.join("music");
+    for (label, hertz) in [("low", 220.0), ("high", 2_500.0)] {
+        fs::create_dir_all(music.join(label)).unwrap();
+        for i in 0..clips {
+            let samples = tone(hertz * (1.0 + 0.03 * i as f64), 1.5, i as u64);
+            let path = music.join(label).join(format!("{label}{i}.wav"));
+            fs::write(path, wav(&samples)).unwrap();
+        }
+    }
+    music
+}
+
+/// A tone with noise of its own.
+pub(crate) fn tone(hertz: f64, seconds: f64, seed: u64) -> Vec<f64> {
+    let mut state = seed.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(3_037_000_493);
+    (0..(seconds * f64::from(RATE)) as usize)
+        .map(|i| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let noise = (state >> 33) as f64 / (1_u64 << 31) as f64 - 0.5;
+            let t = i as f64 / f64::from(RATE);
+            0.4 * (std::f64::consts::TAU * hertz * t).sin() + 0.02 * noise
+        })
+        .collect()
+}
+
+/// Mono, 16 bits.
+pub(crate) fn wav(samples: &[f64]) -> Vec<u8> {
+    let data = samples.iter().flat_map(|x| ((x * 32_767.0) as i16).to_le_bytes()).collect();
+    riff(1, 16, data)
+}
+
+/// Mono, 32-bit float.
+pub(crate) fn float_wav(samples: &[f32]) -> Vec<u8> {
+    riff(3, 32, samples.iter().flat_map(|x| x.to_le_bytes()).collect())
+}
+
+fn riff(format: u16, bits: u16, data: Vec<u8>) -> Vec<u8> {
+    let block = bits / 8;
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend((36 + data.len() as u32).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16_u32.to_le_bytes());
+    bytes.extend([format, 1].map(u16::to_le_bytes).concat());
+    bytes.extend([RATE, RATE * u32::from(block)].map(u32::to_le_bytes).concat());
+    bytes.extend([block, bits].map(u16::to_le_bytes).concat());
+    bytes.extend(b"data");
+    bytes.extend((data.len() as u32).to_le_bytes());
+    bytes.extend(data);
+    bytes
+}

@@ -1,0 +1,78 @@
+//! Words, help, and wrong usage.
+
+use std::path::Path;
+
+use crate::run::{bash, duotone};
+
+const COMMANDS: [&str; 7] =
+    ["train", "evaluate", "classify", "features", "inspect", "demo", "completions"];
+
+#[test]
+fn help_teaches_by_examples() {
+    let here = Path::new(".");
+    let help = duotone(here, ["--help"]).ends_with(0).stdout;
+    for command in COMMANDS {
+        assert!(help.contains(&format!("\n  {command}")), "{command}");
+        let help = duotone(here, [command, "--help"]).ends_with(0).stdout;
+        assert!(help.contains(&format!("Examples:\n  duotone {command}")), "{command}");
+    }
+    let help = duotone(here, ["train", "--help"]).stdout;
+    for default in ["[default: 150]", "[default: 0.02]", "[default: 40]", "[default: random:30]"] {
+        assert!(help.contains(default), "{default}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let evaluate = |words: &[&'static str]| [&["evaluate", "x"], words].concat();
+    for words in [
+        vec![],
+        vec!["fly"],
+        vec!["train", "x"],
+        vec!["classify", "m"],
+        vec!["completions", "tcl"],
+        evaluate(&["--architecture", "model4"]),
+        evaluate(&["--architecture", "model1,model4"]),
+        evaluate(&["--folds", "1"]),
+        evaluate(&["--epochs", "0"]),
+        evaluate(&["--batch-size", "0"]),
+        evaluate(&["--learning-rate", "-1"]),
+        evaluate(&["--learning-rate", "NaN"]),
+        evaluate(&["--validation", "1"]),
+        evaluate(&["--segments", "random:0"]),
+        evaluate(&["--sample-rate", "44.1k"]),
+        evaluate(&["--threads", "0"]),
+        evaluate(&["--resume"]),
+        evaluate(&["--quiet", "-v"]),
+    ] {
+        let outcome = duotone(Path::new("."), &words).ends_with(2);
+        assert!(outcome.stdout.is_empty() && !outcome.stderr.is_empty(), "{words:?}");
+    }
+}
+
+#[test]
+fn completions_know_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = duotone(Path::new("."), ["completions", shell]).ends_with(0).stdout;
+        for word in COMMANDS.into_iter().chain(["fresh-segments"]) {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    let line = "source <(duotone completions bash) && complete -p duotone";
+    assert!(bash(Path::new("."), line).ends_with(0).stdout.contains("_duotone"));
+}
+
+#[test]
+fn a_reader_who_has_read_enough_is_no_error() {
+    let line = "set -o pipefail; duotone completions bash | head -n 1";
+    let outcome = bash(Path::new("."), line).ends_with(0);
+    assert_eq!((outcome.stdout.lines().count(), outcome.stderr.as_str()), (1, ""));
+}
+
+#[test]
+fn standard_output_that_takes_nothing_is_an_error() {
+    bash(Path::new("."), "duotone completions bash > /dev/full")
+        .ends_with(1)
+        .says(&["standard output", "space"]);
+    bash(Path::new("."), "duotone inspect nowhere 2> /dev/full").ends_with(1);
+}

@@ -1,0 +1,176 @@
+//! A folder whose sub-folders are the labels.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{CollectionOptions, Entry, Found, MOST_FILES, refused};
+use crate::{Error, LeftOut};
+
+/// What lies beside music and is none. Everything else is tried: content decides, not the name.
+const SIDE_FILES: [&str; 33] = [
+    "bmp", "csv", "cue", "db", "doc", "docx", "gif", "htm", "html", "ini", "jpeg", "jpg", "json",
+    "log", "lrc", "m3u", "m3u8", "md", "md5", "mid", "midi", "nfo", "pdf", "pls", "png", "sfv",
+    "toml", "tsv", "txt", "url", "webp", "xml", "yaml",
+];
+
+/// Folders within folders, at most.
+const DEEPEST: usize = 32;
+
+pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Error> {
+    if let Some(column) = options.label.as_deref().filter(|&column| column != "folder") {
+        return Err(refused(
+            root,
+            format!(
+                "a folder has no column `{column}`: its sub-folders are the labels; leave the \
+                 column out, or give a CSV"
+            ),
+        ));
+    }
+    let by_album = match options.group.as_deref() {
+        None | Some("artist") => false,
+        Some("album") => true,
+        Some(column) => {
+            return Err(refused(
+                root,
+                format!(
+                    "a folder has no column `{column}`: its files can be grouped by `artist` \
+                     (label/artist/…/file) or `album` (the folder a file lies in); give a CSV for \
+                     other groups"
+                ),
+            ));
+        }
+    };
+    let mut walk = Walk { root, side_files: 0, files: Vec::new(), left_out: Vec::new() };
+    walk.enter(root, &mut Vec::new())?;
+
+    let mut found = Found { label_column: "folder".to_owned(), ..Found::default() };
+    let mut unlabelled = 0;
+    for name in walk.files {
+        let folders: Vec<String> = name.parent().map_or_else(Vec::new, |parent| {
+            parent.iter().map(|part| part.to_string_lossy().into_owned()).collect()
+        });
+        let Some((label, below)) = folders.split_first() else {
+            unlabelled += 1;
+            continue;
+        };
+        let group =
+            if by_album { below.join("/") } else { below.first().cloned().unwrap_or_default() };
+        found.entries.push(Entry {
+            path: root.join(&name),
+            label: label.clone(),
+            group: Some(group).filter(|group| options.group.is_some() && !group.is_empty()),
+            fold: None,
+            name,
+        });
+    }
+    if let Some(column) = &options.group
+        && !found.entries.is_empty()
+        && found.entries.iter().all(|entry| entry.group.is_none())
+    {
+        return Err(refused(
+            root,
+            format!("no files to group by `{column}`: there are no folders within the labels'"),
+        ));
+    }
+    if walk.side_files > 0 {
+        let n = walk.side_files;
+        found
+            .notices
+            .push(format!("{n} hidden files, texts, pictures and the like were passed over"));
+    }
+    if unlabelled > 0 {
+        found
+            .notices
+            .push(format!("{unlabelled} files lie beside the labels' folders and have no label"));
+    }
+    found.left_out = walk.left_out;
+    Ok(found)
+}
+
+struct Walk<'a> {
+    root: &'a Path,
+    side_files: usize,
+    /// Relative to the root.
+    files: Vec<PathBuf>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Walk<'_> {
+    /// Takes a folder's files and enters its folders, in the order of their names. `above` holds
+    /// the folders on the way here, resolved, so that a link back to one of them is seen.
+    fn enter(&mut self, folder: &Path, above: &mut Vec<PathBuf>) -> Result<(), Error> {
+        let entries = fs::canonicalize(folder).and_then(|resolved| {
+            let entries: Result<Vec<_>, _> = fs::read_dir(folder)?.collect();
+            Ok((resolved, entries?))
+        });
+        let (resolved, mut entries) = match entries {
+            Ok(entries) => entries,
+            Err(source) if above.is_empty() => return Err(Error::io(folder)(source)),
+            Err(source) => {
+                self.leave_out(folder, format!("the folder cannot be read: {source}"));
+                return Ok(());
+            }
+        };
+        if above.contains(&resolved) {
+            self.leave_out(folder, "a link to a folder that it lies in".to_owned());
+            return Ok(());
+        }
+        if above.len() >= DEEPEST {
+            self.leave_out(folder, format!("more than {DEEPEST} folders deep"));
+            return Ok(());
+        }
+        above.push(resolved);
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            self.take(&entry.path(), above)?;
+        }
+        above.pop();
+        Ok(())
+    }
+
+    fn take(&mut self, path: &Path, above: &mut Vec<PathBuf>) -> Result<(), Error> {
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if hidden || is_side_file(path) {
+            self.side_files += 1;
+            return Ok(());
+        }
+        match fs::metadata(path) {
+            Ok(about) if about.is_dir() => self.enter(path, above)?,
+            Ok(about) if about.is_file() => {
+                if self.files.len() == MOST_FILES {
+                    let reason = format!("more than {MOST_FILES} files: give a smaller folder");
+                    return Err(refused(self.root, reason));
+                }
+                self.files.push(self.name(path));
+            }
+            Ok(_) => self.leave_out(path, "neither a file nor a folder".to_owned()),
+            Err(source) => self.leave_out(path, source.to_string()),
+        }
+        Ok(())
+    }
+
+    fn leave_out(&mut self, path: &Path, reason: String) {
+        self.left_out.push(LeftOut { path: self.name(path), reason });
+    }
+
+    fn name(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(self.root).unwrap_or(path).to_owned()
+    }
+}
+
+/// By its extension; a folder with such a name is passed over too.
+fn is_side_file(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    extension.is_some_and(|e| SIDE_FILES.contains(&e.as_str())) || path.ends_with("__MACOSX")
+}
+
+/// The files below a folder that may be audio, in the order of their names, and what could not be
+/// looked at. Hidden files, texts, pictures and the like are passed over.
+///
+/// # Errors
+/// [`Error::Io`] when the folder cannot be read, [`Error::Collection`] when it holds too much.
+pub fn audio_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<LeftOut>), Error> {
+    let mut walk = Walk { root: folder, side_files: 0, files: Vec::new(), left_out: Vec::new() };
+    walk.enter(folder, &mut Vec::new())?;
+    Ok((walk.files.iter().map(|file| folder.join(file)).collect(), walk.left_out))
+}

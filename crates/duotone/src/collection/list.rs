@@ -1,0 +1,240 @@
+//! A CSV with a header, or a MIREX list: `path<TAB>label` lines.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use csv::StringRecord;
+
+use super::{CollectionOptions, Entry, Found, MOST_FILES, refused};
+use crate::{Error, LeftOut};
+
+/// Bytes of a list, at most.
+const LARGEST: u64 = 256 << 20;
+/// Bytes of one of its lines, at most.
+const LONGEST_LINE: usize = 64 << 10;
+/// Columns that are labels only when asked for.
+const NO_LABELS: [&str; 5] = ["path", "artist", "album", "title", "fold"];
+
+pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Error> {
+    let text = read_text(path)?;
+    let List { columns, records, mut left_out } = parse(path, &text)?;
+    if records.len() > MOST_FILES {
+        return Err(refused(path, format!("more than {MOST_FILES} lines: give a smaller list")));
+    }
+    let files = find(path, &columns, "path")?;
+    let labels = label_column(path, &columns, options.label.as_deref(), options.group.as_deref())?;
+    let groups = options.group.as_deref().map(|group| find(path, &columns, group)).transpose()?;
+    let folds = columns.iter().position(|column| column.eq_ignore_ascii_case("fold"));
+    if groups == Some(labels) {
+        let column = &columns[labels];
+        return Err(refused(path, format!("`{column}` cannot be both the label and the group")));
+    }
+
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut entries = Vec::new();
+    let mut unlabelled = 0;
+    for (line, record) in &records {
+        let cell = |column: usize| record.get(column).unwrap_or_default();
+        let filled = |column: usize| Some(cell(column).trim().to_owned()).filter(|v| !v.is_empty());
+        let name = cell(files);
+        if name.trim().is_empty() {
+            left_out.push(bad_line(path, *line, "no path"));
+        } else if let Some(label) = filled(labels) {
+            entries.push(Entry {
+                name: name.into(),
+                path: resolve(folder, name),
+                label,
+                group: groups.and_then(filled),
+                fold: folds.and_then(filled),
+            });
+        } else {
+            unlabelled += 1;
+        }
+    }
+    let label_column = columns[labels].clone();
+    let mut notices = Vec::new();
+    if unlabelled > 0 {
+        notices.push(format!("{unlabelled} lines without a {label_column} were passed over"));
+    }
+    Ok(Found { label_column, entries, left_out, notices })
+}
+
+/// The columns' names, the usable records with their line numbers, and the others.
+struct List {
+    columns: Vec<String>,
+    records: Vec<(u64, StringRecord)>,
+    left_out: Vec<LeftOut>,
+}
+
+fn read_text(path: &Path) -> Result<String, Error> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(Error::io(path))?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Error::io(path))?;
+    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+        return Err(refused(path, "the list is in UTF-16: save it as UTF-8"));
+    }
+    if bytes.contains(&0) {
+        return Err(refused(
+            path,
+            "not a list but binary data, perhaps an audio file: give a folder with a sub-folder \
+             for each label, a CSV, or a list of path<TAB>label lines",
+        ));
+    }
+    if bytes.len() as u64 > LARGEST {
+        return Err(refused(path, format!("larger than {} MiB: split the list", LARGEST >> 20)));
+    }
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        bytes.drain(..3);
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+        refused(path, format!("line {line} is not UTF-8 text: save the list as UTF-8"))
+    })
+}
+
+/// A first line with a column `path` makes a CSV, by the delimiter that finds it; one with a
+/// single tab a MIREX list.
+fn parse(path: &Path, text: &str) -> Result<List, Error> {
+    let mut first = StringRecord::new();
+    for delimiter in [b',', b';', b'\t'] {
+        let mut reader = reader(text, delimiter);
+        if matches!(reader.read_record(&mut first), Ok(true))
+            && first.iter().any(|column| column.trim().eq_ignore_ascii_case("path"))
+        {
+            let columns = first.iter().map(|column| column.trim().to_owned()).collect();
+            return Ok(parse_csv(path, reader, columns));
+        }
+    }
+    let line = text.lines().find(|line| !line.trim().is_empty()).ok_or_else(|| {
+        refused(path, "the list is empty: write a CSV header and lines, or path<TAB>label lines")
+    })?;
+    match line.matches('\t').count() {
+        1 => Ok(parse_mirex(path, text)),
+        _ => {
+            let shown: String = line.chars().take(100).collect();
+            Err(refused(
+                path,
+                format!(
+                    "the first line, `{shown}`, is neither a CSV header with a column `path` nor \
+                     path<TAB>label"
+                ),
+            ))
+        }
+    }
+}
+
+fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes())
+}
+
+fn parse_csv(path: &Path, mut reader: csv::Reader<&[u8]>, columns: Vec<String>) -> List {
+    let mut list = List { columns, records: Vec::new(), left_out: Vec::new() };
+    let wanted = list.columns.len();
+    for record in reader.records() {
+        let Ok(record) = record else { continue }; // Text in memory: neither I/O nor UTF-8 can fail.
+        let line = record.position().map_or(0, csv::Position::line);
+        let has = record.len();
+        if record.as_slice().len() > LONGEST_LINE {
+            list.left_out.push(bad_line(path, line, "too long; is a quote not closed?"));
+        } else if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
+            list.left_out.push(bad_line(
+                path,
+                line,
+                "a line break in a cell; is a quote not closed?",
+            ));
+        } else if has != wanted {
+            let what = format!(
+                "{has} cells, where the header has {wanted}; quote a cell that holds the delimiter"
+            );
+            list.left_out.push(bad_line(path, line, &what));
+        } else if list.records.len() <= MOST_FILES {
+            list.records.push((line, record));
+        }
+    }
+    list
+}
+
+fn parse_mirex(path: &Path, text: &str) -> List {
+    let columns = vec!["path".to_owned(), "label".to_owned()];
+    let mut list = List { columns, records: Vec::new(), left_out: Vec::new() };
+    for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        if line.len() > LONGEST_LINE {
+            list.left_out.push(bad_line(path, number, "too long"));
+        } else if cells.len() != 2 || cells[1].trim().is_empty() {
+            list.left_out.push(bad_line(path, number, "not path<TAB>label"));
+        } else if list.records.len() <= MOST_FILES {
+            list.records.push((number, StringRecord::from(cells)));
+        }
+    }
+    list
+}
+
+fn bad_line(path: &Path, line: u64, reason: &str) -> LeftOut {
+    LeftOut { path: path.to_owned(), reason: format!("line {line}: {reason}") }
+}
+
+/// The column of this name: as written or, failing that, in another case.
+fn find(path: &Path, columns: &[String], name: &str) -> Result<usize, Error> {
+    let matching = |same: fn(&str, &str) -> bool| -> Vec<usize> {
+        (0..columns.len()).filter(|&c| same(&columns[c], name)).collect()
+    };
+    let mut found = matching(|a, b| a == b);
+    if found.is_empty() {
+        found = matching(|a, b| a.eq_ignore_ascii_case(b));
+    }
+    match found.as_slice() {
+        [column] => Ok(*column),
+        [] => Err(refused(
+            path,
+            format!("no column `{name}`; the columns are {}", columns.join(", ")),
+        )),
+        _ => Err(refused(path, format!("more than one column is called `{name}`: rename one"))),
+    }
+}
+
+fn label_column(
+    path: &Path,
+    columns: &[String],
+    label: Option<&str>,
+    group: Option<&str>,
+) -> Result<usize, Error> {
+    if let Some(label) = label {
+        return find(path, columns, label);
+    }
+    for usual in ["label", "genre"] {
+        if columns.iter().any(|column| column.eq_ignore_ascii_case(usual)) {
+            return find(path, columns, usual);
+        }
+    }
+    let no_label = |column: &str| {
+        NO_LABELS.iter().copied().chain(group).any(|name| name.eq_ignore_ascii_case(column))
+    };
+    let left: Vec<usize> = (0..columns.len()).filter(|&c| !no_label(&columns[c])).collect();
+    match left.as_slice() {
+        [column] => Ok(*column),
+        [] => Err(refused(
+            path,
+            format!("no column holds labels: add a column `label` to {}", columns.join(", ")),
+        )),
+        _ => Err(refused(path, format!("choose the label column, one of {}", columns.join(", ")))),
+    }
+}
+
+/// Where a file named in a list lies: as it is when absolute, under the home folder after `~/`,
+/// otherwise relative to the list's folder. Backslashes part folders where no file has them in
+/// its name.
+fn resolve(folder: &Path, name: &str) -> PathBuf {
+    let place = |name: &str| match (name.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => folder.join(name),
+    };
+    let path = place(name);
+    if name.contains('\\') && !path.exists() { place(&name.replace('\\', "/")) } else { path }
+}
