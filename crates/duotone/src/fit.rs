@@ -30,6 +30,7 @@ pub(crate) struct Run<'a> {
 }
 
 /// What training gave.
+#[derive(Debug)]
 pub(crate) struct Fitted {
     pub(crate) predictor: Predictor,
     pub(crate) history: Vec<EpochRecord>,
@@ -189,3 +190,6 @@ pub(crate) fn clips_digest(lists: &[&[Example<'_>]]) -> String {
     }
     hasher.finalize().to_hex().to_string()
 }
+
+#[cfg(test)]
+mod tests;
