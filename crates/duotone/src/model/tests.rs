@@ -124,7 +124,7 @@ fn round_trip() {
 fn cut_anywhere_it_is_refused() {
     let bytes = saved(&model(Standardize::Band));
     with_file(|path| {
-        for length in (0..bytes.len()).step_by(3) {
+        for length in (0..bytes.len()).step_by(7) {
             assert!(load(path, &bytes[..length]).is_err(), "cut to {length}");
         }
         assert!(load(path, &[&bytes[..], &[0]].concat()).is_err());
@@ -140,7 +140,7 @@ fn any_byte_changed_is_survived() {
     let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let mut refused = 0;
     with_file(|path| {
-        for at in (0..header).chain((header..bytes.len()).step_by(5)) {
+        for at in (0..header).chain((header..bytes.len()).step_by(29)) {
             let mut changed = bytes.clone();
             changed[at] ^= [0x01, 0x80, 0xff][at % 3];
             match load(path, &changed) {

@@ -1,0 +1,6 @@
+//! From files to a decision with a network small enough to train in a moment.
+
+mod classify;
+mod evaluate;
+mod toy;
+mod train;
