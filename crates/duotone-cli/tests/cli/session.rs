@@ -105,7 +105,7 @@ fn features_are_computed_once() {
     let plain = fs::read(train(dir)).unwrap();
     let words = ["features", "music", "--output", "store", "--architecture", "tiny.toml"];
     let first = duotone(dir, words).ends_with(0).stdout;
-    assert!(first.contains("10 clips"), "{first}");
+    assert!(first.contains("10 files"), "{first}");
     // With the store at hand the sound itself is not needed to be decoded again: same model.
     let words = ["train", "music", "--output", "m2.safetensors", "--features", "store"];
     duotone(dir, words.into_iter().chain(TINY)).ends_with(0);
