@@ -174,7 +174,8 @@ fn another_run_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
     Toy::new().fit(Some(&path), false, &()).unwrap();
-    let changes: [(&str, fn(&mut Toy)); 5] = [
+    type Change = fn(&mut Toy);
+    let changes: [(&str, Change); 5] = [
         ("settings.learning_rate: 0.1 then, 0.2 now", |t| t.settings.learning_rate = 0.2),
         ("settings.seed: 11 then, 12 now", |t| t.settings.seed = 12),
         ("settings.segments", |t| t.settings.segments = Segmenter::Consecutive),

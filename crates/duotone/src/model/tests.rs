@@ -72,16 +72,19 @@ fn with_file<T>(work: impl FnOnce(&Path) -> T) -> T {
     work(&folder.path().join("hostile.safetensors"))
 }
 
+/// Type, shape and bytes of a tensor; an empty shape stands for the one it has.
+type Parts = (Dtype, Vec<usize>, Vec<u8>);
+
 /// Another file with the same tensors, and its metadata and tensors changed.
 fn rewritten(
     bytes: &[u8],
     metadata: impl Fn(&str) -> Option<String>,
-    tensor: impl Fn(&str, &[u8]) -> (Dtype, Vec<usize>, Vec<u8>),
+    tensor: impl Fn(&str, &[u8]) -> Parts,
 ) -> Vec<u8> {
     let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
     let document = header.metadata().as_ref().unwrap()["duotone"].clone();
     let file = SafeTensors::deserialize(bytes).unwrap();
-    let parts: Vec<(String, (Dtype, Vec<usize>, Vec<u8>))> = file
+    let parts: Vec<(String, Parts)> = file
         .tensors()
         .into_iter()
         .map(|(name, view)| {
@@ -97,7 +100,7 @@ fn rewritten(
     safetensors::serialize(views, metadata).unwrap()
 }
 
-fn same(_: &str, data: &[u8]) -> (Dtype, Vec<usize>, Vec<u8>) {
+fn same(_: &str, data: &[u8]) -> Parts {
     (Dtype::F32, vec![], data.to_vec())
 }
 
@@ -197,9 +200,8 @@ fn other_files_are_named_for_what_they_are() {
             same,
         )
     };
-    let tensors = |change: &dyn Fn(&str, &[u8]) -> (Dtype, Vec<usize>, Vec<u8>)| {
-        rewritten(&bytes, |d| Some(no_digest(d)), change)
-    };
+    let tensors =
+        |change: &dyn Fn(&str, &[u8]) -> Parts| rewritten(&bytes, |d| Some(no_digest(d)), change);
     let nan = tensors(&|name, data| {
         let mut data = data.to_vec();
         if name == "dense.bias" {

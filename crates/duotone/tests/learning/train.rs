@@ -121,7 +121,8 @@ fn one_class_left_is_refused() {
 fn impossible_settings_are_refused_before_any_work() {
     let toy = Toy::new();
     let collection = toy.collection();
-    let changes: [(&str, fn(&mut TrainSettings)); 5] = [
+    type Change = fn(&mut TrainSettings);
+    let changes: [(&str, Change); 5] = [
         ("epochs", |s| s.epochs = 0),
         ("learning rate", |s| s.learning_rate = f32::NAN),
         ("batch size", |s| s.batch_size = usize::MAX),
