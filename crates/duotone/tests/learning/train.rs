@@ -33,7 +33,8 @@ fn the_model_knows_where_it_comes_from() {
     assert_eq!((card.history.len(), card.architecture.classes), (40, 3));
     assert_eq!(card.label_column, "label");
     let measured = card.measured.unwrap();
-    assert!(measured.protocol.contains("artist") && measured.protocol.contains("34 %"));
+    // 6 of 18: what was held out, which whole groups keep from being the 34 % asked for.
+    assert!(measured.protocol.contains("artist") && measured.protocol.contains("33 %"));
     assert_eq!(measured.clips, 6);
     assert!(measured.file_accuracy > 0.8, "{measured:?}");
     let last = card.history.last().unwrap();
