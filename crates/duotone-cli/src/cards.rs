@@ -1,7 +1,7 @@
 //! What a model or a recording says of itself, for people.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use duotone::audio::{Extraction, FrontEnd, Segmenter};
 use duotone::nn::Architecture;
@@ -116,7 +116,7 @@ fn training(card: &ModelCard) -> String {
 /// What is told of a recording.
 #[derive(Debug, Serialize)]
 pub(crate) struct Recording {
-    path: PathBuf,
+    path: String,
     codec: String,
     sample_rate: u32,
     channels: usize,
@@ -137,7 +137,7 @@ impl Recording {
         let hops = front_end.segment_samples() / front_end.hop.max(1);
         let starts = Segmenter::Consecutive.starts(frames, front_end.segment_frames, hops, |_| 0);
         Self {
-            path: path.to_owned(),
+            path: path.display().to_string(),
             codec: source.codec.clone(),
             sample_rate: source.sample_rate,
             channels: source.channels,
@@ -157,10 +157,7 @@ impl Recording {
         let plural = if self.channels == 1 { "" } else { "s" };
         let mut text = format!(
             "{}: {}, {} Hz, {} channel{plural}",
-            self.path.display(),
-            self.codec,
-            self.sample_rate,
-            self.channels
+            self.path, self.codec, self.sample_rate, self.channels
         );
         if let Some(seconds) = self.seconds {
             let _ = write!(text, ", {}:{:04.1} min", (seconds / 60.0) as u64, seconds % 60.0);

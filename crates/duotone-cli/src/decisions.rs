@@ -113,7 +113,7 @@ impl Decisions {
             row.push(notes);
             row
         };
-        let path = decision.path.display().to_string();
+        let path = output::shown(&decision.path.display().to_string());
         let Some(segments) = &decision.segments else {
             return vec![row(
                 vec![path],

@@ -41,6 +41,11 @@ where
     text
 }
 
+/// A name as a terminal may show it: whoever named a file does not command the terminal.
+pub(crate) fn shown(name: &str) -> String {
+    name.replace(|c: char| c.is_control(), "\u{fffd}")
+}
+
 /// `0.7131` as `71.3 %`.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)

@@ -1,6 +1,8 @@
 //! What is seen of long work on standard error: bars on a terminal, words everywhere.
 
+use std::collections::BTreeSet;
 use std::io::{Write, stderr};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +12,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::args::GlobalArgs;
+use crate::exit::Failure;
+use crate::output;
 
 /// Standard error as the user sees it, and the request to stop.
 pub(crate) struct Console {
@@ -27,7 +31,8 @@ struct State {
     run: String,
     epoch: usize,
     epochs: usize,
-    left_out: Vec<LeftOut>,
+    /// Paths and reasons; a list may hold several bad lines.
+    left_out: BTreeSet<(PathBuf, String)>,
 }
 
 impl Console {
@@ -44,10 +49,13 @@ impl Console {
 
     /// From now on the first Ctrl-C (or SIGTERM) asks the work to stop cleanly, the second ends
     /// the process.
-    pub(crate) fn watch_signals(&self) -> std::io::Result<()> {
-        for signal in [SIGINT, SIGTERM] {
+    pub(crate) fn watch_signals(&self) -> Result<(), Failure> {
+        let watch = |signal| {
             flag::register_conditional_shutdown(signal, 130, Arc::clone(&self.stop))?;
-            flag::register(signal, Arc::clone(&self.stop))?;
+            flag::register(signal, Arc::clone(&self.stop))
+        };
+        for signal in [SIGINT, SIGTERM] {
+            watch(signal).map_err(|e| Failure::Work(format!("signals: {e}")))?;
         }
         Ok(())
     }
@@ -73,28 +81,26 @@ impl Console {
     /// Words that may not.
     pub(crate) fn error(&self, words: &str) {
         self.finish_bar();
-        self.print(&format!("error: {words}"));
+        let lines: Vec<String> = words.lines().map(output::shown).collect();
+        self.print(&format!("error: {}", lines.join("\n")));
     }
 
     /// Remembers a file that could not be used, once.
     pub(crate) fn leave_out(&self, file: LeftOut) {
-        let mut state = self.state();
-        if !state.left_out.iter().any(|known| known.path == file.path) {
-            state.left_out.push(file);
-        }
+        self.state().left_out.insert((file.path, file.reason));
     }
 
     /// Lists the files that were left out, with their reasons; gives their number.
     pub(crate) fn list_left_out(&self) -> usize {
         self.finish_bar();
-        let mut files = std::mem::take(&mut self.state().left_out);
-        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let files = std::mem::take(&mut self.state().left_out);
         if !files.is_empty() {
             let noun = if files.len() == 1 { "file was" } else { "files were" };
             self.print(&format!("{} {noun} left out:", files.len()));
         }
-        for file in &files {
-            self.print(&format!("  {}: {}", file.path.display(), file.reason));
+        for (path, reason) in &files {
+            let path = output::shown(&path.display().to_string());
+            self.print(&format!("  {path}: {reason}"));
         }
         files.len()
     }

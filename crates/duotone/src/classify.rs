@@ -6,14 +6,15 @@ use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
 use crate::examples::consecutive;
+use crate::predict::Predictor;
 use crate::vote::{largest, vote};
-use crate::{ClipFeatures, Error, Event, LeftOut, Model, ModelCard, Observer, Vote, predict};
+use crate::{ClipFeatures, Error, Event, LeftOut, Model, ModelCard, Observer, Vote};
 
 /// A model ready to decide on files.
 #[derive(Debug)]
 pub struct Classifier {
-    model: Model,
-    network: Network,
+    card: ModelCard,
+    predictor: Predictor,
 }
 
 /// What a caller wants to know of a file.
@@ -29,6 +30,7 @@ pub struct ClassifyOptions {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision {
     /// The file as the caller named it.
+    #[serde(serialize_with = "crate::json::path")]
     pub path: PathBuf,
     /// The class decided for.
     pub label: String,
@@ -79,16 +81,17 @@ impl Classifier {
     /// Makes a model ready.
     ///
     /// # Errors
-    /// What does not fit together in it.
+    /// [`Error::Network`] when its weights do not fit its architecture.
     pub fn new(model: Model) -> Result<Self, Error> {
-        let network = Network::new(&model.card.architecture, &model.weights)?;
-        Ok(Self { model, network })
+        let Model { card, scaler, weights } = model;
+        let network = Network::new(&card.architecture, &weights)?;
+        Ok(Self { card, predictor: Predictor { network, scaler } })
     }
 
     /// What the model says of itself.
     #[must_use]
     pub fn card(&self) -> &ModelCard {
-        &self.model.card
+        &self.card
     }
 
     /// Decides on one file, by its consecutive segments.
@@ -96,12 +99,16 @@ impl Classifier {
     /// # Errors
     /// [`Error::Audio`] for a file that cannot be used.
     pub fn classify_file(&self, path: &Path, options: &ClassifyOptions) -> Result<Decision, Error> {
-        let card = &self.model.card;
+        let card = &self.card;
         let extraction = duotone_audio::extract(path, &card.front_end)?;
         let playing = extraction.source.seconds;
         let clip = ClipFeatures::new(extraction, String::new());
         let starts = consecutive(&clip, &card.front_end);
-        let rows = predict::probabilities(&self.network, &self.model.scaler, &clip, &starts)?;
+        let rows = self.predictor.probabilities(&clip, &starts)?;
+        if rows.iter().any(|p| !p.is_finite()) {
+            let reason = "the model's weights are too large to compute with: train it again";
+            return Err(Error::Settings(reason.into()));
+        }
         let voted = vote(&rows, card.labels.len(), options.vote);
         let frame = card.front_end.frame_seconds();
         let length =
@@ -126,7 +133,7 @@ impl Classifier {
     }
 
     fn named(&self, probabilities: &[f64]) -> Vec<(String, f64)> {
-        let labels = self.model.card.labels.iter().map(|label| label.name.clone());
+        let labels = self.card.labels.iter().map(|label| label.name.clone());
         labels.zip(probabilities.iter().copied()).collect()
     }
 

@@ -223,9 +223,13 @@ impl Collection {
                     None => "files".to_owned(),
                 };
                 let label = &self.labels[class];
+                let fewer = match few {
+                    0 | 1 => String::new(),
+                    _ => format!("choose at most {few} folds, or "),
+                };
                 Err(self.refused(format!(
-                    "label `{label}` has {few} {what}, fewer than {k} folds: choose at most {few} \
-                     folds, or add files of this label"
+                    "label `{label}` has {few} {what}, fewer than {k} folds: {fewer}add files of \
+                     this label"
                 )))
             }
             _ => folds(&classes, groups.as_deref(), k, seed),

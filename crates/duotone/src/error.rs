@@ -59,6 +59,7 @@ impl Error {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// The file as the collection or the user names it.
+    #[serde(serialize_with = "crate::json::path")]
     pub path: PathBuf,
     /// The reason, in words.
     pub reason: String,

@@ -1,15 +1,15 @@
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use duotone_audio::FrontEnd;
-use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{self, RunSpec};
-use crate::fit::{Run, clips_digest};
-use crate::prepare::{Prepared, held_out, prepare};
-use crate::train::test;
+use crate::fit::Run;
+use crate::fold_run::{FoldOutcome, FoldRun};
+use crate::prepare::{Prepared, prepare};
+use crate::train::rate;
 use crate::{
-    Collection, EpochRecord, Error, FoldResult, Observer, Prediction, Protocol, Recipe, Results,
-    SystemResult, TrainSettings, Vote, atomic, choose_rate, folds_digest, scores,
+    Collection, Error, FoldResult, Observer, Prediction, Protocol, Recipe, Results, SystemResult,
+    TrainSettings, Vote, folds_digest, predictions, scores, write, write_file,
 };
 
 /// One evaluation: several networks on the same folds of one collection.
@@ -19,7 +19,7 @@ pub struct EvaluateJob<'a> {
     pub collection: &'a Collection,
     /// The networks, under distinct names.
     pub recipes: Vec<Recipe>,
-    /// How they are trained.
+    /// How they are trained. Test clips are cut into consecutive segments, as in classification.
     pub settings: TrainSettings,
     /// Number of folds.
     pub folds: usize,
@@ -38,247 +38,165 @@ pub struct EvaluateJob<'a> {
     pub command: String,
 }
 
+/// Version of the results' schema.
+const FORMAT: u32 = 1;
+
 /// Trains and tests every network in every fold.
 ///
+/// The scaler is fitted and clips are held out (where the settings ask for it) within a fold's
+/// training part; nothing of a test clip is seen before its test. The same job gives the same
+/// results to the last bit, interrupted or not.
+///
 /// # Errors
-/// As [`train`](crate::train()), and [`Error::Settings`] or [`Error::Collection`] for folds that
-/// cannot be made.
+/// As [`train`](crate::train()), and [`Error::Settings`] for folds that cannot be made.
 pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
-    job.settings.validate()?;
-    if let Some(output) = &job.output {
-        atomic::prepare(&output.join("results.json"))?;
-        atomic::prepare(&output.join("runs/fold"))?;
+    check(job)?;
+    let output = job.output.as_deref();
+    if let Some(folder) = output {
+        write::prepare(&folder.join("results.json"))?;
+        write::prepare(&folder.join("runs/checkpoint"))?;
     }
-    let paths: Vec<PathBuf> = job.collection.items.iter().map(|item| item.path.clone()).collect();
-    let rate = job.sample_rate.unwrap_or_else(|| choose_rate(&paths));
-    let mut results: Option<Results> = None;
-    let mut front_ends: Vec<(FrontEnd, Prepared)> = Vec::new();
-    for recipe in &job.recipes {
-        let front_end = recipe.front_end(rate);
-        let known = front_ends.iter().position(|(known, _)| *known == front_end);
-        let at = match known {
-            Some(at) => at,
-            None => {
-                let prepared = prepare(job.collection, &front_end, job.store.as_deref(), observer)?;
-                front_ends.push((front_end, prepared));
-                front_ends.len() - 1
-            }
-        };
-        let (front_end, prepared) = &front_ends[at];
-        let folds = prepared.collection.folds(job.folds, job.settings.seed)?;
-        let system = system(job, recipe, front_end, prepared, &folds, observer)?;
-        match &mut results {
-            Some(results) => results.systems.push(system),
-            None => {
-                let protocol = protocol(job, prepared, &folds);
-                results = Some(Results { format: 1, protocol, systems: vec![system] });
-            }
-        }
+    let store = job.store.as_deref();
+    let rate = rate(job.collection, job.sample_rate);
+    let front_ends: Vec<_> = job.recipes.iter().map(|recipe| recipe.front_end(rate)).collect();
+    let data = prepare(job.collection, &front_ends, store, observer)?;
+    let fold_of = data.collection.folds(job.folds, job.settings.seed)?;
+    let mut systems = Vec::new();
+    for (recipe, front_end) in job.recipes.iter().zip(front_ends) {
+        let outcomes = outcomes(job, &data, &fold_of, recipe, &front_end, observer)?;
+        systems.push(system(&data, recipe, front_end, outcomes)?);
     }
-    let results = results.ok_or_else(|| Error::Settings("no architecture to evaluate".into()))?;
-    if let Some(output) = &job.output {
-        let path = output.join("results.json");
-        atomic::write(&path, json(&results)?.as_bytes())?;
-        atomic::write(&output.join("predictions.csv"), predictions_csv(&results)?.as_bytes())?;
+    let results = Results { format: FORMAT, protocol: protocol(job, &data, &fold_of), systems };
+    if let Some(folder) = output {
+        let path = folder.join("results.json");
+        let json = serde_json::to_string_pretty(&results)
+            .map_err(|e| Error::File { path: path.clone(), reason: e.to_string() })?;
+        write_file(&path, format!("{json}\n").as_bytes())?;
+        predictions::write(&folder.join("predictions.csv"), &results)?;
     }
     Ok(results)
 }
 
-/// What one fold leaves behind: enough to go on after an interruption without training it again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct FinishedFold {
-    spec: RunSpec,
-    /// Digest of the clips tested.
-    tested: String,
-    vote: Vote,
-    history: Vec<EpochRecord>,
-    files: Vec<(usize, Vec<f64>)>,
-    segments: Vec<Vec<usize>>,
+fn check(job: &EvaluateJob<'_>) -> Result<(), Error> {
+    let wrong = |message: String| Err(Error::Settings(message));
+    job.settings.validate()?;
+    if job.recipes.is_empty() {
+        return wrong("no architecture to evaluate: name at least one".into());
+    }
+    let mut names = BTreeSet::new();
+    if let Some(twice) = job.recipes.iter().find(|recipe| !names.insert(&recipe.name)) {
+        return wrong(format!("two architectures are called {}: rename a file", twice.name));
+    }
+    if job.resume && job.output.is_none() {
+        return wrong("only an evaluation with an output folder can be resumed".into());
+    }
+    Ok(())
 }
 
-/// One network in every fold.
-fn system(
+/// Every fold of one architecture: the clips tested and what became of them.
+fn outcomes(
     job: &EvaluateJob<'_>,
+    data: &Prepared,
+    fold_of: &[usize],
     recipe: &Recipe,
     front_end: &FrontEnd,
-    prepared: &Prepared,
-    folds: &[usize],
     observer: &dyn Observer,
-) -> Result<SystemResult, Error> {
-    let collection = &prepared.collection;
-    let classes = collection.classes();
-    let mut files: Vec<(usize, Vec<f64>)> = vec![(0, Vec::new()); folds.len()];
-    let (mut segment_truth, mut segment_decided) = (Vec::new(), Vec::new());
-    let mut fold_results = Vec::new();
+) -> Result<Vec<(Vec<usize>, FoldOutcome)>, Error> {
+    let mut outcomes = Vec::new();
     for fold in 0..job.folds {
-        let chosen = |test: bool| (0..folds.len()).filter(move |&i| (folds[i] == fold) == test);
-        let finished = run_fold(job, recipe, front_end, prepared, (fold, folds), observer)?;
-        let tested: Vec<usize> = chosen(true).collect();
-        let (mut right, mut segments, mut segments_right) = (0, 0, 0);
-        for ((&i, file), decided) in tested.iter().zip(finished.files).zip(&finished.segments) {
-            right += usize::from(file.0 == classes[i]);
-            segments += decided.len();
-            segments_right += decided.iter().filter(|&&class| class == classes[i]).count();
-            segment_truth.extend(decided.iter().map(|_| classes[i]));
-            segment_decided.extend(decided);
-            files[i] = file;
-        }
-        fold_results.push(FoldResult {
+        let part = |test| (0..data.len()).filter(move |&clip| (fold_of[clip] == fold) == test);
+        let rest: Vec<usize> = part(false).collect();
+        let test: Vec<usize> = part(true).collect();
+        let (train, held_out) = data.hold_out(&rest, &job.settings)?;
+        let file = |end: &str| {
+            let name = format!("{}-fold{}.{end}", recipe.name, fold + 1);
+            job.output.as_deref().map(|folder| folder.join("runs").join(name))
+        };
+        let checkpoint = file("checkpoint");
+        let run = FoldRun {
+            run: Run {
+                name: &format!("{}, fold {} of {}", recipe.name, fold + 1, job.folds),
+                recipe,
+                front_end,
+                labels: &data.collection.labels,
+                settings: &job.settings,
+                train: &data.examples(front_end, &train),
+                held_out: &data.examples(front_end, &held_out),
+                checkpoint: checkpoint.as_deref(),
+                resume: job.resume,
+            },
             fold,
-            train_clips: chosen(false).count(),
-            test_clips: tested.len(),
-            file_accuracy: right as f64 / tested.len().max(1) as f64,
-            segment_accuracy: f64::from(segments_right as u32) / segments.max(1) as f64,
-            history: finished.history,
-        });
+            test: &data.examples(front_end, &test),
+            vote: job.vote,
+        };
+        outcomes.push((test, run.outcome(file("json").as_deref(), observer)?));
     }
-    let decided: Vec<usize> = files.iter().map(|file| file.0).collect();
-    let architecture = recipe.architecture.clone().with_classes(collection.labels.len());
-    let label = |class: usize| collection.labels[class].clone();
+    Ok(outcomes)
+}
+
+/// Pools the folds of one architecture.
+fn system(
+    data: &Prepared,
+    recipe: &Recipe,
+    front_end: FrontEnd,
+    outcomes: Vec<(Vec<usize>, FoldOutcome)>,
+) -> Result<SystemResult, Error> {
+    let (labels, items) = (&data.collection.labels, &data.collection.items);
+    let architecture = recipe.architecture.clone().with_classes(labels.len());
+    let mut predictions = vec![None; data.len()];
+    let mut folds: Vec<FoldResult> = Vec::new();
+    let (mut file_truth, mut file_decided) = (Vec::new(), Vec::new());
+    let (mut segment_truth, mut segment_decided) = (Vec::new(), Vec::new());
+    for (test, outcome) in outcomes {
+        for (&clip, decided) in test.iter().zip(outcome.clips) {
+            let truth = items[clip].label;
+            file_truth.push(truth);
+            file_decided.push(decided.winner);
+            for (class, &count) in decided.segments.iter().enumerate() {
+                segment_truth.extend(std::iter::repeat_n(truth, count));
+                segment_decided.extend(std::iter::repeat_n(class, count));
+            }
+            predictions[clip] = Some(Prediction {
+                path: items[clip].name.clone(),
+                label: labels[truth].clone(),
+                predicted: labels[decided.winner].clone(),
+                fold: outcome.result.fold,
+                probabilities: decided.probabilities,
+            });
+        }
+        folds.push(outcome.result);
+    }
     Ok(SystemResult {
         name: recipe.name.clone(),
         parameters: architecture.parameters(),
         architecture,
-        front_end: front_end.clone(),
-        files: scores(&collection.labels, &classes, &decided)?,
-        segments: scores(&collection.labels, &segment_truth, &segment_decided)?,
-        folds: fold_results,
-        predictions: collection
-            .items
-            .iter()
-            .zip(files)
-            .zip(folds)
-            .map(|((item, (winner, probabilities)), &fold)| Prediction {
-                path: item.name.clone(),
-                label: label(item.label),
-                predicted: label(winner),
-                fold,
-                probabilities,
-            })
-            .collect(),
+        front_end,
+        files: scores(labels, &file_truth, &file_decided)?,
+        segments: scores(labels, &segment_truth, &segment_decided)?,
+        folds,
+        predictions: predictions.into_iter().flatten().collect(),
     })
 }
 
-/// Trains on all other folds and tests this one, or takes what an earlier run has finished.
-fn run_fold(
-    job: &EvaluateJob<'_>,
-    recipe: &Recipe,
-    front_end: &FrontEnd,
-    prepared: &Prepared,
-    (fold, folds): (usize, &[usize]),
-    observer: &dyn Observer,
-) -> Result<FinishedFold, Error> {
-    let of = |test: bool| (0..folds.len()).filter(move |&i| (folds[i] == fold) == test);
-    let labels = &prepared.collection.labels;
-    // Held out of the training part alone: the test fold is not looked at.
-    let train: Vec<usize> = of(false).collect();
-    let classes = prepared.collection.classes();
-    let groups = prepared.collection.group_numbers();
-    let pick = |all: &[usize]| train.iter().map(|&i| all[i]).collect::<Vec<_>>();
-    let held = held_out(&pick(&classes), groups.as_deref().map(pick).as_deref(), &job.settings)?;
-    let part = |out: bool| {
-        let pairs = train.iter().zip(&held);
-        prepared.examples(pairs.filter(|(_, held)| **held == out).map(|(&i, _)| i))
-    };
-    let (learnt, kept_back, tested) = (part(false), part(true), prepared.examples(of(true)));
-    let place = job.output.as_ref().map(|output| {
-        let name = format!("{}-fold{}", recipe.name, fold + 1);
-        (output.join(format!("runs/{name}.json")), output.join(format!("runs/{name}.checkpoint")))
-    });
-    let name = format!("{}, fold {} of {}", recipe.name, fold + 1, job.folds);
-    let run = Run {
-        name: &name,
-        recipe,
-        front_end,
-        labels,
-        settings: &job.settings,
-        train: &learnt,
-        held_out: &kept_back,
-        checkpoint: place.as_ref().map(|(_, checkpoint)| checkpoint.as_path()),
-        resume: job.resume,
-    };
-    let tested_digest = clips_digest(&[&tested]);
-    if let Some((path, _)) = place.as_ref().filter(|(path, _)| job.resume && path.exists()) {
-        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
-        // A damaged one is simply done again.
-        if let Ok(finished) = serde_json::from_str::<FinishedFold>(&text) {
-            checkpoint::same(path, &finished.spec, &run.spec())?;
-            if finished.tested == tested_digest
-                && finished.vote == job.vote
-                && finished.files.len() == tested.len()
-                && finished.segments.len() == tested.len()
-            {
-                return Ok(finished);
-            }
-        }
-    }
-    let fitted = run.fit(observer)?;
-    let outcomes = test(&fitted, front_end, &tested, job.vote)?;
-    let finished = FinishedFold {
-        spec: run.spec(),
-        tested: tested_digest,
-        vote: job.vote,
-        history: fitted.history,
-        segments: outcomes.iter().map(|t| t.segments.clone()).collect(),
-        files: outcomes.into_iter().map(|t| (t.file.winner, t.file.probabilities)).collect(),
-    };
-    if let Some((path, checkpoint)) = &place {
-        atomic::write(path, json(&finished)?.as_bytes())?;
-        atomic::remove(checkpoint)?;
-    }
-    Ok(finished)
-}
-
-fn protocol(job: &EvaluateJob<'_>, prepared: &Prepared, folds: &[usize]) -> Protocol {
-    let collection = &prepared.collection;
-    let groups = collection.group_numbers();
+fn protocol(job: &EvaluateJob<'_>, data: &Prepared, fold_of: &[usize]) -> Protocol {
+    let collection = &data.collection;
+    let distinct = |groups: Vec<usize>| groups.into_iter().collect::<BTreeSet<_>>().len();
     Protocol {
         collection: collection.path.display().to_string(),
-        collection_digest: prepared.digest(),
+        collection_digest: data.digest(),
         label: collection.label_column.clone(),
         group: collection.group_column.clone(),
         folds: job.folds,
-        folds_digest: folds_digest(folds),
-        clips: collection.items.len(),
-        groups: groups.map(|g| g.into_iter().collect::<std::collections::BTreeSet<_>>().len()),
+        folds_digest: folds_digest(fold_of),
+        clips: data.len(),
+        groups: collection.group_numbers().map(distinct),
         labels: collection.label_counts(),
         vote: job.vote,
         settings: job.settings.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
         command: job.command.clone(),
-        left_out: prepared.left_out.clone(),
-        repeated: prepared.names(|clip| clip.repeated),
-        silent: prepared.names(|clip| clip.silent),
+        left_out: collection.left_out.clone(),
+        repeated: data.names(|clip| clip.repeated),
+        silent: data.names(|clip| clip.silent),
     }
-}
-
-fn json(value: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string_pretty(value).map_err(|e| Error::Settings(e.to_string()))
-}
-
-/// One row a file; a leading column names the architecture where there are several.
-fn predictions_csv(results: &Results) -> Result<String, Error> {
-    let several = results.systems.len() > 1;
-    let failed = |e: &dyn std::fmt::Display| Error::Settings(e.to_string());
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    let lead = several.then(|| "architecture".to_owned());
-    let columns = ["path", "label", "predicted", "fold"].map(String::from);
-    let classes = results.protocol.labels.iter().map(|label| label.name.clone());
-    csv.write_record(lead.into_iter().chain(columns).chain(classes)).map_err(|e| failed(&e))?;
-    for system in &results.systems {
-        for p in &system.predictions {
-            let lead = several.then(|| system.name.clone());
-            let row = [
-                p.path.display().to_string(),
-                p.label.clone(),
-                p.predicted.clone(),
-                p.fold.to_string(),
-            ];
-            let probabilities = p.probabilities.iter().map(f64::to_string);
-            csv.write_record(lead.into_iter().chain(row).chain(probabilities))
-                .map_err(|e| failed(&e))?;
-        }
-    }
-    let bytes = csv.into_inner().map_err(|e| failed(&e))?;
-    String::from_utf8(bytes).map_err(|e| failed(&e))
 }

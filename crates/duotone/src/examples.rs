@@ -16,11 +16,6 @@ pub(crate) struct Example<'a> {
 /// `segments` in ASCII: keeps these draws apart from the seed's other uses.
 const POSITIONS: u64 = 0x7365_676d_656e_7473;
 
-/// Hops from one consecutive segment to the next.
-pub(crate) fn segment_hops(front_end: &FrontEnd) -> usize {
-    front_end.segment_samples().div_ceil(front_end.hop.max(1))
-}
-
 /// First frames of a clip's segments, as the settings ask for them in an epoch (from 0).
 ///
 /// Random positions follow from the seed, the epoch and the clip's content: they do not change
@@ -38,7 +33,7 @@ pub(crate) fn starts(
     settings.segments.starts(
         clip.frames(),
         front_end.segment_frames,
-        segment_hops(front_end),
+        front_end.segment_hops(),
         |count| {
             index += 1;
             random.below(index - 1, count)
@@ -48,7 +43,7 @@ pub(crate) fn starts(
 
 /// First frames of a clip's consecutive segments.
 pub(crate) fn consecutive(clip: &ClipFeatures, front_end: &FrontEnd) -> Vec<usize> {
-    let hops = segment_hops(front_end);
+    let hops = front_end.segment_hops();
     Segmenter::Consecutive.starts(clip.frames(), front_end.segment_frames, hops, |_| 0)
 }
 

@@ -7,10 +7,11 @@ use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Network, Step, Trainer, Weights, reference};
 
 use crate::checkpoint::{Checkpoint, RunSpec};
-use crate::examples::{Example, Segments, starts};
+use crate::examples::{Example, Segments, consecutive};
+use crate::predict::{self, Predictor};
 use crate::scaler::Fit;
 use crate::vote::largest;
-use crate::{EpochRecord, Error, Event, Observer, Recipe, Scaler, TrainSettings, predict};
+use crate::{EpochRecord, Error, Event, Observer, Recipe, Scaler, TrainSettings};
 
 /// One network to train on given clips.
 pub(crate) struct Run<'a> {
@@ -29,9 +30,9 @@ pub(crate) struct Run<'a> {
 }
 
 /// What training gave.
+#[derive(Debug)]
 pub(crate) struct Fitted {
-    pub(crate) network: Network,
-    pub(crate) scaler: Scaler,
+    pub(crate) predictor: Predictor,
     pub(crate) history: Vec<EpochRecord>,
 }
 
@@ -39,7 +40,8 @@ pub(crate) struct Fitted {
 const ORDER: u64 = 0x6f72_6465_7200_0000;
 
 impl Run<'_> {
-    fn architecture(&self) -> Architecture {
+    /// The recipe's network for these labels.
+    pub(crate) fn architecture(&self) -> Architecture {
         self.recipe.architecture.clone().with_classes(self.labels.len())
     }
 
@@ -83,7 +85,8 @@ impl Run<'_> {
         }
         observer.event(Event::RunEnded);
         let network = trainer.network().clone();
-        Ok(Fitted { network, scaler: state.scaler, history: state.history })
+        let predictor = Predictor { network, scaler: state.scaler };
+        Ok(Fitted { predictor, history: state.history })
     }
 
     fn start(&self) -> Result<Checkpoint, Error> {
@@ -145,12 +148,11 @@ impl Run<'_> {
         })
     }
 
-    /// Mean loss and accuracy on the held-out clips' segments, without dropout; always the same
-    /// segments, so that epochs compare.
+    /// Mean loss and accuracy on the held-out clips' consecutive segments, without dropout.
     fn validate(&self, network: &Network, scaler: &Scaler) -> Result<Option<(f64, f64)>, Error> {
         let (mut loss, mut correct, mut total) = (0.0, 0, 0);
         for example in self.held_out {
-            let starts = starts(example.features, self.front_end, self.settings, 0);
+            let starts = consecutive(example.features, self.front_end);
             let logits = predict::logits(network, scaler, example.features, &starts)?;
             let labels = vec![example.label; starts.len()];
             let classes = self.labels.len();
@@ -188,3 +190,6 @@ pub(crate) fn clips_digest(lists: &[&[Example<'_>]]) -> String {
     }
     hasher.finalize().to_hex().to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,6 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
-mod atomic;
 mod checkpoint;
 mod classify;
 mod collection;
@@ -15,10 +14,13 @@ mod features;
 mod fit;
 #[cfg(test)]
 mod fixtures;
+mod fold_run;
 mod folds;
+mod json;
 mod metrics;
 mod model;
 mod predict;
+mod predictions;
 mod prepare;
 mod progress;
 mod recipe;

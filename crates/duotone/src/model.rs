@@ -110,3 +110,6 @@ impl ModelCard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,76 @@
-//! What a trained network says of a clip's segments.
+//! What a trained network says of clips. Clips that are not learnt from are always cut into
+//! consecutive segments: every second counts once, and no chance is involved.
 
+use duotone_audio::FrontEnd;
 use duotone_nn::{Network, reference};
+use serde::{Deserialize, Serialize};
 
-use crate::{ClipFeatures, Error, Scaler};
+use crate::examples::{Example, consecutive};
+use crate::vote::{largest, vote};
+use crate::{ClipFeatures, Error, Scaler, Vote};
 
 /// Segments that go through the network together: few megabytes, and work for every thread.
 const BATCH: usize = 64;
+
+/// A network and the scaler of its inputs.
+#[derive(Clone, Debug)]
+pub(crate) struct Predictor {
+    pub(crate) network: Network,
+    pub(crate) scaler: Scaler,
+}
+
+/// What became of one clip.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    /// The class decided for.
+    pub(crate) winner: usize,
+    pub(crate) probabilities: Vec<f64>,
+    /// How many of its segments were decided for each class.
+    pub(crate) segments: Vec<usize>,
+}
+
+impl Predictor {
+    /// Probabilities of a clip's segments: one row of classes for each of `starts`.
+    pub(crate) fn probabilities(
+        &self,
+        clip: &ClipFeatures,
+        starts: &[usize],
+    ) -> Result<Vec<f64>, Error> {
+        let logits = logits(&self.network, &self.scaler, clip, starts)?;
+        Ok(reference::softmax(&logits, self.network.architecture().classes))
+    }
+
+    /// Decides on clips that were not learnt from.
+    pub(crate) fn decide(
+        &self,
+        examples: &[Example<'_>],
+        front_end: &FrontEnd,
+        kind: Vote,
+    ) -> Result<Vec<Outcome>, Error> {
+        let classes = self.network.architecture().classes;
+        let one = |example: &Example<'_>| {
+            let starts = consecutive(example.features, front_end);
+            let rows = self.probabilities(example.features, &starts)?;
+            let mut segments = vec![0; classes];
+            rows.chunks_exact(classes).for_each(|row| segments[largest(row)] += 1);
+            let voted = vote(&rows, classes, kind);
+            Ok(Outcome { winner: voted.winner, probabilities: voted.probabilities, segments })
+        };
+        examples.iter().map(one).collect()
+    }
+}
+
+/// Shares of files and of segments that were decided right.
+pub(crate) fn accuracies(examples: &[Example<'_>], outcomes: &[Outcome]) -> (f64, f64) {
+    let (mut files, mut segments, mut all) = (0, 0, 0);
+    for (example, outcome) in examples.iter().zip(outcomes) {
+        let truth = example.label as usize;
+        files += usize::from(outcome.winner == truth);
+        segments += outcome.segments[truth];
+        all += outcome.segments.iter().sum::<usize>();
+    }
+    (files as f64 / examples.len().max(1) as f64, segments as f64 / all.max(1) as f64)
+}
 
 /// Logits of a clip's segments: one row of classes for each of `starts`.
 pub(crate) fn logits(
@@ -27,15 +92,4 @@ pub(crate) fn logits(
         out.extend(network.logits(&inputs)?.into_iter().map(f64::from));
     }
     Ok(out)
-}
-
-/// Probabilities of a clip's segments: one row of classes for each of `starts`.
-pub(crate) fn probabilities(
-    network: &Network,
-    scaler: &Scaler,
-    clip: &ClipFeatures,
-    starts: &[usize],
-) -> Result<Vec<f64>, Error> {
-    let logits = logits(network, scaler, clip, starts)?;
-    Ok(reference::softmax(&logits, network.architecture().classes))
 }

@@ -52,8 +52,10 @@ pub struct Protocol {
     /// Files that could not be used.
     pub left_out: Vec<LeftOut>,
     /// Clips that were repeated to fill a segment.
+    #[serde(serialize_with = "crate::json::paths")]
     pub repeated: Vec<PathBuf>,
     /// Clips that are silent.
+    #[serde(serialize_with = "crate::json::paths")]
     pub silent: Vec<PathBuf>,
 }
 
@@ -154,6 +156,7 @@ pub struct EpochRecord {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// The file as the collection names it.
+    #[serde(serialize_with = "crate::json::path")]
     pub path: PathBuf,
     /// The truth.
     pub label: String,

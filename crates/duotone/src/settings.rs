@@ -83,9 +83,9 @@ impl TrainSettings {
             return wrong(format!("batch size {}: choose 1 to {MOST_IN_BATCH}", self.batch_size));
         }
         if let Segmenter::Random(count) = self.segments
-            && (count == 0 || count > MOST)
+            && (count == 0 || count > MOST_OF_CLIP)
         {
-            return wrong(format!("{count} segments a clip: choose 1 to {MOST}"));
+            return wrong(format!("{count} segments a clip: choose 1 to {MOST_OF_CLIP}"));
         }
         if !(0.0..1.0).contains(&self.validation) {
             return wrong(format!(
@@ -97,7 +97,9 @@ impl TrainSettings {
     }
 }
 
-/// Epochs, or segments of a clip.
+/// Epochs.
 const MOST: usize = 1_000_000;
+/// Segments of a clip: each second of a clip of an hour, thrice.
+const MOST_OF_CLIP: usize = 10_000;
 /// Segments in a mini-batch: a hundred megabytes of the paper's.
 const MOST_IN_BATCH: usize = 8192;

@@ -12,7 +12,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, atomic};
+use crate::{Error, write_file};
 
 /// Version of the layout; older programs refuse a newer one.
 const FORMAT: u32 = 1;
@@ -102,7 +102,7 @@ pub(crate) fn write<C: Serialize>(
     // One key only: the library keeps metadata in a hash map, whose order changes from run to run.
     let metadata = HashMap::from([(KEY.to_owned(), text)]);
     let file = safetensors::serialize(views, Some(metadata)).map_err(|e| failed(e.to_string()))?;
-    atomic::write(path, &file)
+    write_file(path, &file)
 }
 
 /// Reads what [`write`] wrote. Checks every length before it is used and every byte against the

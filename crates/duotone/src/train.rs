@@ -1,21 +1,18 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use duotone_audio::FrontEnd;
-
-use crate::examples::{Example, consecutive};
 use crate::fit::{Fitted, Run};
-use crate::prepare::{held_out, prepare};
-use crate::vote::{Voted, largest, vote};
+use crate::predict::accuracies;
+use crate::prepare::prepare;
 use crate::{
     Collection, Error, Event, LeftOut, Measured, Model, ModelCard, Observer, Recipe, TrainSettings,
-    Vote, atomic, choose_rate, predict,
+    Vote, choose_rate, write,
 };
 
 /// One model to train.
 #[derive(Clone, Debug)]
 pub struct TrainJob<'a> {
-    /// What to learn from.
+    /// What to learn from; where it has groups, none is cut when clips are held out.
     pub collection: &'a Collection,
     /// What to learn with.
     pub recipe: Recipe,
@@ -38,15 +35,16 @@ pub struct TrainReport {
     pub model: PathBuf,
     /// What it says of itself: labels, clip counts, history, measured accuracy.
     pub card: ModelCard,
-    /// Clips used.
+    /// Clips used, held-out ones included.
     pub clips: usize,
-    /// Files that could not be used.
+    /// Files that could not be used, the collection's own included.
     pub left_out: Vec<LeftOut>,
     /// Clips that were repeated to fill a segment.
     pub repeated: Vec<PathBuf>,
     /// Clips that are silent.
     pub silent: Vec<PathBuf>,
-    /// What the user should know; the observer was told, too.
+    /// What the user should know, the collection's own notices included; the observer was told,
+    /// too.
     pub notices: Vec<String>,
     /// Wall-clock seconds.
     pub seconds: f64,
@@ -59,130 +57,129 @@ pub struct TrainReport {
 /// weights of an uninterrupted one.
 ///
 /// # Errors
-/// [`Error::Settings`] for impossible settings, fewer than two classes, or a checkpoint of another
-/// run; [`Error::Diverged`]; [`Error::Interrupted`]; [`Error::File`] for a damaged checkpoint;
-/// [`Error::Io`].
+/// [`Error::Settings`] for impossible settings or a checkpoint of another run;
+/// [`Error::Collection`] for fewer than two usable classes; [`Error::Diverged`];
+/// [`Error::Interrupted`]; [`Error::File`] for a damaged checkpoint; [`Error::Io`].
 pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport, Error> {
-    let began = Instant::now();
+    let begun = Instant::now();
     job.settings.validate()?;
-    atomic::prepare(&job.output)?;
-    let paths: Vec<PathBuf> = job.collection.items.iter().map(|item| item.path.clone()).collect();
-    let rate = job.sample_rate.unwrap_or_else(|| choose_rate(&paths));
-    let front_end = job.recipe.front_end(rate);
-    let prepared = prepare(job.collection, &front_end, job.store.as_deref(), observer)?;
+    write::prepare(&job.output)?;
+    let front_end = job.recipe.front_end(rate(job.collection, job.sample_rate));
+    let store = job.store.as_deref();
+    let prepared = prepare(job.collection, std::slice::from_ref(&front_end), store, observer)?;
     let collection = &prepared.collection;
-    let (classes, groups) = (collection.classes(), collection.group_numbers());
-    let settings = &job.settings;
-    let held = held_out(&classes, groups.as_deref(), settings)?;
-    let chosen = |out: bool| (0..held.len()).filter(|&i| held[i] == out).collect::<Vec<_>>();
-    let (learnt, kept_back) = (chosen(false), chosen(true));
-    let (train, kept_back) =
-        (prepared.examples(learnt), prepared.examples(kept_back.iter().copied()));
-
-    let checkpoint = atomic::beside(&job.output, ".checkpoint");
-    if job.resume && !checkpoint.exists() {
-        observer.event(Event::Notice("there is no checkpoint to resume from: starting afresh"));
-    }
+    let all: Vec<usize> = (0..prepared.len()).collect();
+    let (train, held_out) = prepared.hold_out(&all, &job.settings)?;
+    let checkpoint = write::beside(&job.output, ".checkpoint");
     let run = Run {
         name: &job.recipe.name,
         recipe: &job.recipe,
         front_end: &front_end,
         labels: &collection.labels,
-        settings,
-        train: &train,
-        held_out: &kept_back,
+        settings: &job.settings,
+        train: &prepared.examples(&front_end, &train),
+        held_out: &prepared.examples(&front_end, &held_out),
         checkpoint: Some(&checkpoint),
         resume: job.resume,
     };
-    let fitted = run.fit(observer)?;
-    let measured = measure(&fitted, &front_end, &kept_back, settings, collection)?;
-    let card = ModelCard {
+    let blank = ModelCard {
         version: env!("CARGO_PKG_VERSION").into(),
         recipe: job.recipe.name.clone(),
-        architecture: fitted.network.architecture().clone(),
-        front_end,
+        architecture: run.architecture(),
+        front_end: front_end.clone(),
         labels: collection.label_counts(),
-        settings: settings.clone(),
+        settings: job.settings.clone(),
         collection_digest: prepared.digest(),
         label_column: collection.label_column.clone(),
         group_column: collection.group_column.clone(),
-        measured,
-        history: fitted.history,
+        measured: None,
+        history: Vec::new(),
     };
-    let model = Model { card, scaler: fitted.scaler, weights: fitted.network.weights() };
-    model.save(&job.output)?;
-    atomic::remove(&checkpoint)?;
+    let finished = finished(job, &checkpoint, &blank);
+    let notice = match &finished {
+        Some(_) => Some(format!("{}: already trained", job.output.display())),
+        None => beginning(job, &checkpoint),
+    };
+    notice.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let card = match finished {
+        Some(card) => card,
+        None => {
+            let Fitted { predictor, history } = run.fit(observer)?;
+            let outcomes = predictor.decide(run.held_out, &front_end, Vote::Mean)?;
+            let measured = measured(
+                job,
+                accuracies(run.held_out, &outcomes),
+                (outcomes.len(), prepared.len()),
+            );
+            let card = ModelCard { measured, history, ..blank };
+            let weights = predictor.network.weights();
+            let model = Model { card, scaler: predictor.scaler, weights };
+            model.save(&job.output)?;
+            write::remove(&checkpoint)?;
+            model.card
+        }
+    };
     Ok(TrainReport {
         model: job.output.clone(),
-        card: model.card,
-        clips: prepared.features.len(),
+        card,
+        clips: prepared.len(),
+        left_out: collection.left_out.clone(),
         repeated: prepared.names(|clip| clip.repeated),
         silent: prepared.names(|clip| clip.silent),
-        notices: prepared.collection.notices.clone(),
-        left_out: prepared.left_out,
-        seconds: began.elapsed().as_secs_f64(),
+        notices: collection.notices.iter().cloned().chain(notice).collect(),
+        seconds: begun.elapsed().as_secs_f64(),
     })
 }
 
-/// How well the held-out clips are decided by their consecutive segments, where there are any.
-fn measure(
-    fitted: &Fitted,
-    front_end: &FrontEnd,
-    held_out: &[Example<'_>],
-    settings: &TrainSettings,
-    collection: &Collection,
-) -> Result<Option<Measured>, Error> {
-    if held_out.is_empty() {
-        return Ok(None);
+/// The sample rate asked for, or else the one that suits the collection.
+pub(crate) fn rate(collection: &Collection, asked: Option<u32>) -> u32 {
+    let paths = || collection.items.iter().map(|item| item.path.clone());
+    asked.unwrap_or_else(|| choose_rate(&paths().collect::<Vec<_>>()))
+}
+
+/// The card of the model that is already there, when resuming finds the run at its end.
+fn finished(job: &TrainJob<'_>, checkpoint: &Path, wanted: &ModelCard) -> Option<ModelCard> {
+    if !job.resume || checkpoint.exists() {
+        return None;
     }
-    let tested = test(fitted, front_end, held_out, Vote::Mean)?;
-    let files = tested.iter().zip(held_out);
-    let right = files.filter(|(t, example)| t.file.winner == example.label as usize).count();
-    let segments: usize = tested.iter().map(|t| t.segments.len()).sum();
-    let segments_right: usize = tested
-        .iter()
-        .zip(held_out)
-        .map(|(t, e)| t.segments.iter().filter(|&&s| s == e.label as usize).count())
-        .sum();
-    let grouped = match &collection.group_column {
+    let found = Model::load(&job.output).ok()?.card;
+    let blank = ModelCard { measured: None, history: Vec::new(), ..found.clone() };
+    (blank == *wanted).then_some(found)
+}
+
+/// What there is to say about where the run begins.
+fn beginning(job: &TrainJob<'_>, checkpoint: &Path) -> Option<String> {
+    match (job.resume, checkpoint.exists()) {
+        (true, false) => {
+            Some(format!("no checkpoint {}: starting from the beginning", checkpoint.display()))
+        }
+        (false, true) => Some(format!(
+            "starting from the beginning: the checkpoint {} of an earlier run will be replaced",
+            checkpoint.display()
+        )),
+        _ => None,
+    }
+}
+
+/// The accuracies on the clips held out of all, in words that say how they came about; none where
+/// nothing was held out.
+fn measured(
+    job: &TrainJob<'_>,
+    (file, segment): (f64, f64),
+    (clips, of): (usize, usize),
+) -> Option<Measured> {
+    let apart = match &job.collection.group_column {
         Some(column) => format!("no {column} on both sides"),
         None => "not grouped".into(),
     };
-    Ok(Some(Measured {
+    (clips > 0).then(|| Measured {
         protocol: format!(
-            "held out {:.0} % of the clips, {grouped}, seed {}",
-            settings.validation * 100.0,
-            settings.seed
+            "held out {:.0} % of the clips, {apart}, seed {}",
+            100.0 * clips as f64 / of as f64,
+            job.settings.seed
         ),
-        clips: held_out.len(),
-        file_accuracy: right as f64 / held_out.len() as f64,
-        segment_accuracy: segments_right as f64 / segments.max(1) as f64,
-    }))
-}
-
-/// What a network says of one clip it has not learnt from.
-pub(crate) struct Tested {
-    pub(crate) file: Voted,
-    /// The class of each consecutive segment.
-    pub(crate) segments: Vec<usize>,
-}
-
-/// Decides on clips by their consecutive segments.
-pub(crate) fn test(
-    fitted: &Fitted,
-    front_end: &FrontEnd,
-    examples: &[Example<'_>],
-    kind: Vote,
-) -> Result<Vec<Tested>, Error> {
-    let classes = fitted.network.architecture().classes;
-    examples
-        .iter()
-        .map(|example| {
-            let starts = consecutive(example.features, front_end);
-            let rows =
-                predict::probabilities(&fitted.network, &fitted.scaler, example.features, &starts)?;
-            let segments = rows.chunks_exact(classes).map(largest).collect();
-            Ok(Tested { file: vote(&rows, classes, kind), segments })
-        })
-        .collect()
+        clips,
+        file_accuracy: file,
+        segment_accuracy: segment,
+    })
 }

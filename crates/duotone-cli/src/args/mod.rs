@@ -174,6 +174,10 @@ pub(crate) struct FeaturesArgs {
     /// Folder of the store; made where there is none
     #[arg(short, long, value_name = "STORE")]
     pub(crate) output: PathBuf,
+    /// Column of a CSV collection that holds the labels, where several may: files without a label
+    /// are passed over
+    #[arg(short, long, value_name = "COLUMN")]
+    pub(crate) label: Option<String>,
     /// Network whose input is computed: a preset (model1, model2, model2-figure, model3) or a TOML
     /// file; model1, model2 and model3 share theirs
     #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]

@@ -9,7 +9,8 @@ use super::values::{self, SampleRate};
 /// What `train` and `evaluate` share.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TrainingArgs {
-    /// Column of a CSV collection that holds the labels; needed where there are several
+    /// Column of a CSV collection that holds the labels; where not said `label`, else `genre`, else
+    /// the only one that may
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
     /// Column of a CSV collection (artist, album) whose values are kept on one side: never in two

@@ -16,6 +16,7 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
         let named: Vec<String> = args.paths.iter().map(|p| p.display().to_string()).collect();
         return Err(Failure::Work(format!("{}: no audio files there", named.join(", "))));
     }
+    console.watch_signals()?;
     let options = ClassifyOptions { vote: args.vote.into(), segments: args.segments };
     let labels = classifier.card().labels.iter().map(|label| label.name.clone()).collect();
     let mut decisions = Decisions::new(args.format, labels, args.segments, args.top);

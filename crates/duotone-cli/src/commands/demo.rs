@@ -140,7 +140,8 @@ impl Session<'_> {
         let accuracy = results.systems.first().map_or(0.0, |system| system.files.accuracy);
         let styles = results.protocol.labels.len();
         let (report, model) = (self.places.report.join("report.html"), &self.places.model);
-        let (list, folder) = (quote_path(&collection.list), quote_path(&self.places.report));
+        let list = quote_path(&collection.list);
+        let folder = quote_path(&self.places.dir.join("report-of-three"));
         Ok(format!(
             "{} of {} pieces right in {FOLDS} folds, no artist in two of them (chance {}).\n\
              {right} of {} new pieces right. {:.0} seconds in all.\n\n\
@@ -149,8 +150,8 @@ impl Session<'_> {
              Next, try:\n\
              \x20 duotone inspect {}\n\
              \x20 duotone classify {} a-song-of-yours.mp3 --segments\n\
-             \x20 duotone evaluate {list} --label style --group artist --epochs {EPOCHS} \
-             --architecture model1,model2,model3 --output {folder}\n\
+             \x20 duotone evaluate {list} --label style --group artist --folds {FOLDS} \
+             --epochs {EPOCHS} --architecture model1,model2,model3 --output {folder}\n\
              \x20 duotone evaluate a-folder-of-folders-of-music/ --output my-report\n",
             percent(accuracy),
             results.protocol.clips,

@@ -12,7 +12,9 @@ use crate::progress::Console;
 
 pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure> {
     let recipe = Recipe::load(&args.architecture)?;
-    let collection = Collection::open(&args.collection, &CollectionOptions::default())?;
+    let options = CollectionOptions { label: args.label, group: None };
+    let collection = Collection::open(&args.collection, &options)?;
+    collection.notices.iter().for_each(|notice| console.event(Event::Notice(notice)));
     collection.left_out.iter().for_each(|left_out| console.event(Event::LeftOut(left_out)));
     let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
     let rate = args.sample_rate.0.unwrap_or_else(|| choose_rate(&paths));
@@ -22,6 +24,10 @@ pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure
         .map_err(|e| Failure::from(e).when_stopped("the same command goes on from here"))?;
     let count = kept.iter().filter(|result| result.is_ok()).count();
     let done = finish(console);
+    if count == 0 {
+        let path = args.collection.display();
+        return Err(Failure::Work(format!("{path}: none of its files can be used")));
+    }
     if !console.is_quiet() {
         let store = args.output.display();
         output::print(&format!("{store}: features of {count} files at {rate} Hz\n"))?;

@@ -37,6 +37,10 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String, Failure> {
 
 /// By its name or its start: a safetensors file begins with a length of 8 bytes, then a JSON object.
 fn looks_like_a_model(path: &Path) -> bool {
+    // A pipe would be waited for.
+    if !path.is_file() {
+        return false;
+    }
     let mut start = [0; 9];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
     let safetensors = read.is_ok() && start[4..] == [0, 0, 0, 0, b'{'];

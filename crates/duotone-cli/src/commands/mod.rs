@@ -20,8 +20,10 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
             .build_global()
             .map_err(|e| Failure::Work(format!("{threads} threads: {e}")))?;
     }
-    if !matches!(cli.command, Command::Inspect(_) | Command::Completions(_)) {
-        console.watch_signals().map_err(|e| Failure::Work(format!("signals: {e}")))?;
+    // What takes no time needs no clean stop; classify first reads its list.
+    if !matches!(cli.command, Command::Inspect(_) | Command::Completions(_) | Command::Classify(_))
+    {
+        console.watch_signals()?;
     }
     dispatch(cli.command, console)
 }

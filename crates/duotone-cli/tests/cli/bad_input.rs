@@ -89,10 +89,23 @@ fn missing_file() {
     duotone(&dir, ["inspect", "gone.wav"]).ends_with(1).says(&["gone.wav", "No such file"]);
 }
 
-/// Root may read everything, so the file that cannot be read is a folder.
+/// Root may read everything, so the files that nobody can read are a folder and a link to itself.
 #[test]
+#[cfg(unix)]
 fn unreadable_file() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
     let (_folder, dir) = folder();
+    let locked = dir.join("music/low/low3.wav");
+    symlink("loop.wav", dir.join("music/low/loop.wav")).unwrap();
+    train_on(&dir, "music", &[]).ends_with(3).says(&["1 file was left out", "loop.wav"]);
+    fs::remove_file(dir.join("music/low/loop.wav")).unwrap();
+    fs::set_permissions(&locked, PermissionsExt::from_mode(0o000)).unwrap();
+    if fs::File::open(&locked).is_ok() {
+        println!("skipped: this user may read files that nobody may");
+    } else {
+        let outcome = train_on(&dir, "music", &[]).ends_with(3);
+        outcome.says(&["1 file was left out", "low3.wav", "ermission denied"]);
+    }
     fs::create_dir(dir.join("music/low/folder.wav")).unwrap();
     let list = "music/low/folder.wav\tlow\nmusic/low/low0.wav\tlow\nmusic/low/low1.wav\tlow\n\
                 music/high/high0.wav\thigh\nmusic/high/high1.wav\thigh\n";
@@ -195,6 +208,8 @@ fn list_with_a_bad_line() {
         assert!(outcome.code == 1 || outcome.code == 3, "{outcome:?}");
         outcome.says(&["list.csv", "line 4"]);
     }
+    fs::write(dir.join("list.csv"), format!("{good}a\nb\n")).unwrap();
+    train_on(&dir, "list.csv", &[]).ends_with(3).says(&["2 files", "line 4", "line 5"]);
 }
 
 #[test]
@@ -289,4 +304,50 @@ fn disk_full_while_writing() {
         .ends_with(1);
     assert_eq!(fs::read(dir.join("m.safetensors")).unwrap(), model);
     bash(&dir, "duotone classify m.safetensors music > /dev/full").ends_with(1).says(&["space"]);
+}
+
+/// A name that is not Unicode, and one that would command the terminal.
+#[test]
+#[cfg(target_os = "linux")]
+fn strange_file_names() {
+    use std::os::unix::ffi::OsStrExt;
+    let (_folder, dir) = folder();
+    let low = dir.join("music/low");
+    let odd = std::ffi::OsStr::from_bytes(b"l\xffw.wav");
+    fs::rename(low.join("low0.wav"), low.join(odd)).unwrap();
+    fs::rename(low.join("low1.wav"), low.join("a\u{1b}[31mb.wav")).unwrap();
+    let words = ["evaluate", "music", "--folds", "2", "--output", "report"];
+    duotone(&dir, words.into_iter().chain(TINY)).ends_with(0);
+    let results = fs::read_to_string(dir.join("report/results.json")).unwrap();
+    assert!(results.contains("low/l\u{fffd}w.wav"));
+    train(&dir);
+    let lines = duotone(&dir, ["classify", "m.safetensors", "music", "-f", "jsonl"]).ends_with(0);
+    assert_eq!(lines.stdout.lines().count(), 8);
+    let table = duotone(&dir, ["classify", "m.safetensors", "music"]).ends_with(0).stdout;
+    assert!(table.contains("a\u{fffd}[31mb.wav") && !table.contains('\u{1b}'), "{table}");
+    fs::write(low.join("\u{1b}[31mx.wav"), "no sound").unwrap();
+    let outcome = duotone(&dir, ["classify", "m.safetensors", "music"]).ends_with(3);
+    assert!(!outcome.stderr.contains('\u{1b}'), "{}", outcome.stderr);
+}
+
+#[test]
+fn two_architectures_of_one_name() {
+    let (_folder, dir) = folder();
+    fs::create_dir(dir.join("other")).unwrap();
+    tiny(&dir.join("other"));
+    let two = ["evaluate", "music", "--folds", "2", "--architecture", "tiny.toml,other/tiny.toml"];
+    duotone(&dir, two).ends_with(1).says(&["two architectures", "tiny"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_not_waited_for() {
+    let (_folder, dir) = folder();
+    train(&dir);
+    bash(&dir, "mkfifo music/low/pipe.wav").ends_with(0);
+    train_on(&dir, "music", &[]).ends_with(3).says(&["pipe.wav"]);
+    duotone(&dir, ["inspect", "music/low/pipe.wav"]).ends_with(1).says(&["pipe.wav"]);
+    let words = ["classify", "m.safetensors", "music/low/pipe.wav", "music/high"];
+    duotone(&dir, words).ends_with(3).says(&["pipe.wav"]);
+    duotone(&dir, ["classify", "music/low/pipe.wav", "music"]).ends_with(1).says(&["pipe.wav"]);
 }

@@ -101,3 +101,44 @@ fn asked_to_stop_it_keeps_its_checkpoint_and_tells_how_to_go_on() {
     let again = duotone(dir, WORDS.into_iter().chain(["--resume"])).ends_with(0);
     assert!(!again.stderr.contains("epoch 5 of"), "{}", again.stderr);
 }
+
+#[test]
+fn a_killed_evaluation_goes_on_to_the_same_results() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 6);
+    tiny(dir);
+    let words = ["evaluate", "music", "--architecture", "tiny.toml", "--folds", "3", "-v"];
+    let settings = ["--epochs", "60", "--segments", "random:4", "--batch-size", "8"];
+    let evaluate = |output, more: &[&'static str]| {
+        [&words[..], &settings[..], &["--output", output], more].concat()
+    };
+    let whole = duotone(dir, evaluate("whole", &[])).ends_with(0);
+    assert_eq!(whole.stderr.matches("loss").count(), 180);
+
+    let mut child = command()
+        .current_dir(dir)
+        .args(evaluate("killed", &[]))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let reached = said.map(Result::unwrap).find(|line| line.contains("fold 2 of 3, epoch 20 of"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(reached.is_some() && !dir.join("killed/results.json").exists());
+
+    let rest = duotone(dir, evaluate("killed", &["--resume"])).ends_with(0);
+    assert!(!rest.stderr.contains("fold 1 of 3, epoch"), "{}", rest.stderr);
+    assert!(rest.stderr.matches("loss").count() <= 101, "{}", rest.stderr);
+    assert_eq!(rest.stdout, whole.stdout);
+    for file in ["results.json", "predictions.csv", "report.html"] {
+        let [whole, killed] =
+            ["whole", "killed"].map(|output| fs::read(dir.join(output).join(file)).unwrap());
+        assert!(whole == killed, "{file}");
+    }
+    // Other settings are not gone on with.
+    let other = evaluate("killed", &["--resume", "--seed", "1"]);
+    duotone(dir, other).ends_with(1).says(&["killed", "seed"]);
+}

@@ -1,0 +1,35 @@
+//! `predictions.csv`: an evaluation's decisions, one file a row.
+
+use std::path::Path;
+
+use crate::{Error, Results, write_file};
+
+/// Columns: `path`, `label`, `predicted`, `fold` (from 0, as in `results.json`) and each class's
+/// probability under its label; where several networks were evaluated, `architecture` before them.
+pub(crate) fn write(path: &Path, results: &Results) -> Result<(), Error> {
+    let bytes =
+        csv(results).map_err(|e| Error::File { path: path.into(), reason: e.to_string() })?;
+    write_file(path, &bytes)
+}
+
+fn csv(results: &Results) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let several = results.systems.len() > 1;
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let mut row: Vec<String> = Vec::new();
+    row.extend(several.then(|| "architecture".into()));
+    row.extend(["path", "label", "predicted", "fold"].map(String::from));
+    row.extend(results.protocol.labels.iter().map(|label| label.name.clone()));
+    out.write_record(&row)?;
+    for system in &results.systems {
+        for prediction in &system.predictions {
+            row.clear();
+            row.extend(several.then(|| system.name.clone()));
+            row.push(prediction.path.to_string_lossy().into_owned());
+            row.extend([prediction.label.clone(), prediction.predicted.clone()]);
+            row.push(prediction.fold.to_string());
+            row.extend(prediction.probabilities.iter().map(f64::to_string));
+            out.write_record(&row)?;
+        }
+    }
+    Ok(out.into_inner()?)
+}

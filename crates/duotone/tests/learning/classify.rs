@@ -1,0 +1,117 @@
+use std::path::PathBuf;
+
+use duotone::{Classifier, ClassifyOptions, Error, Model, TrainJob, TrainSettings, Vote, train};
+
+use crate::toy::{Toy, Watcher, recipe, settings, sound, wav, write_wav};
+
+fn classifier(toy: &Toy) -> Classifier {
+    let output = toy.path("m.safetensors");
+    let job = TrainJob {
+        collection: &toy.collection(),
+        recipe: recipe("toy"),
+        settings: TrainSettings { epochs: 40, ..settings() },
+        sample_rate: None,
+        store: None,
+        output: output.clone(),
+        resume: false,
+    };
+    train(&job, &()).unwrap();
+    Classifier::load(&output).unwrap()
+}
+
+#[test]
+fn new_files_are_told_apart() {
+    let toy = Toy::new();
+    let classifier = classifier(&toy);
+    for (label, tone) in [("high", 3000.0), ("low", 300.0), ("mid", 1000.0)] {
+        let path = toy.path("new.wav");
+        write_wav(&path, &sound(tone, 99, 3.0));
+        for vote in [Vote::Mean, Vote::Majority, Vote::Max] {
+            let options = ClassifyOptions { vote, segments: true };
+            let decision = classifier.classify_file(&path, &options).unwrap();
+            assert_eq!(decision.label, label, "{decision:?}");
+            assert!((decision.seconds - 3.0).abs() < 0.01);
+            let names: Vec<_> = decision.probabilities.iter().map(|p| p.0.as_str()).collect();
+            assert_eq!(names, ["high", "low", "mid"]);
+            let sum: f64 = decision.probabilities.iter().map(|p| p.1).sum();
+            assert!((sum - 1.0).abs() < 1e-9);
+            // Segments of 16 frames: 15 hops of 384 samples and a window of 768 are 17 hops.
+            let segments = decision.segments.unwrap();
+            assert_eq!(segments.len(), 5);
+            for (i, segment) in segments.iter().enumerate() {
+                let length = 17.0 * 384.0 / 11_025.0;
+                assert!((segment.start_seconds - i as f64 * length).abs() < 1e-9);
+                assert!((segment.end_seconds - segment.start_seconds - length).abs() < 1e-9);
+            }
+            let mean = segments.iter().map(|s| s.probabilities[0].1).sum::<f64>() / 5.0;
+            if vote == Vote::Mean {
+                assert!((mean - decision.probabilities[0].1).abs() < 1e-12);
+            }
+            assert!(!decision.silent && !decision.repeated);
+        }
+    }
+}
+
+#[test]
+fn many_files_come_in_their_order() {
+    let toy = Toy::new();
+    let classifier = classifier(&toy);
+    write_wav(&toy.path("silent.wav"), &[0; 12_000]);
+    write_wav(&toy.path("short.wav"), &sound(300.0, 1, 0.1));
+    std::fs::write(toy.path("text.wav"), "not audio").unwrap();
+    let names = ["0.wav", "text.wav", "silent.wav", "short.wav", "absent.wav", "1.wav"];
+    let paths: Vec<PathBuf> = names.iter().cycle().take(60).map(|name| toy.path(name)).collect();
+    let mut results = Vec::new();
+    let options = ClassifyOptions::default();
+    classifier.classify_many(&paths, &options, &(), |result| results.push(result)).unwrap();
+    assert_eq!(results.len(), 60);
+    for (path, result) in paths.iter().zip(&results) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        match result {
+            Ok(decision) => {
+                assert_eq!(&decision.path, path);
+                assert_eq!(decision.silent, name == "silent.wav");
+                assert_eq!(decision.repeated, name == "short.wav");
+                assert!(decision.segments.is_none());
+                assert_eq!(decision, &classifier.classify_file(path, &options).unwrap());
+            }
+            Err(left_out) => {
+                assert!(["text.wav", "absent.wav"].contains(&name));
+                assert_eq!(&left_out.path, path);
+                assert!(!left_out.reason.is_empty());
+            }
+        }
+    }
+    assert_eq!(results.iter().filter(|r| r.is_err()).count(), 20);
+
+    let stopped = classifier.classify_many(&paths, &options, &Watcher::stopping_after(0), |_| {});
+    assert!(matches!(stopped, Err(Error::Interrupted)));
+}
+
+#[test]
+fn a_decision_is_an_object_in_json() {
+    let toy = Toy::new();
+    let classifier = classifier(&toy);
+    let options = ClassifyOptions { segments: true, ..Default::default() };
+    let decision = classifier.classify_file(&toy.path("1.wav"), &options).unwrap();
+    let json = serde_json::to_value(&decision).unwrap();
+    assert_eq!(json["label"], "low");
+    assert_eq!(json["probabilities"]["low"], decision.probabilities[1].1);
+    assert_eq!(json["segments"][1]["probabilities"].as_object().unwrap().len(), 3);
+    assert!(json.get("damage").is_none());
+}
+
+#[test]
+fn weights_that_overflow_are_an_error() {
+    let toy = Toy::new();
+    classifier(&toy);
+    let mut model = Model::load(&toy.path("m.safetensors")).unwrap();
+    for tensor in model.weights.0.values_mut() {
+        tensor.data.iter_mut().for_each(|w| *w *= 1e38);
+    }
+    let classifier = Classifier::new(model).unwrap();
+    let error = classifier.classify_file(&toy.path("1.wav"), &ClassifyOptions::default());
+    assert!(error.unwrap_err().to_string().contains("weights"));
+    std::fs::write(toy.path("other"), wav(&[1])).unwrap();
+    assert!(matches!(Classifier::load(&toy.path("other")), Err(Error::File { .. })));
+}

@@ -1,0 +1,7 @@
+//! From files to a decision with a network small enough to train in a moment.
+#![allow(clippy::unwrap_used)]
+
+mod classify;
+mod evaluate;
+mod toy;
+mod train;
