@@ -355,8 +355,14 @@ fn without_duplicates(mut found: Found) -> Found {
         } else {
             let labels = labels.into_iter().collect::<Vec<_>>().join(", ");
             let reason = format!("listed with contradicting labels: {labels}; keep one of them");
-            same.iter().for_each(|&i| keep[i] = false);
-            conflicts.push((same[0], reason));
+            let mut named = BTreeSet::new();
+            for i in same {
+                keep[i] = false;
+                // A link and its target are one file under two names, and both are reported.
+                if named.insert(found.entries[i].name.clone()) {
+                    conflicts.push((i, reason.clone()));
+                }
+            }
         }
     }
     if again > 0 {

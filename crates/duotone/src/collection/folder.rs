@@ -15,6 +15,8 @@ const SIDE_FILES: [&str; 33] = [
 
 /// Folders within folders, at most.
 const DEEPEST: usize = 32;
+/// Files and folders looked at, at most: links can make few folders many.
+const MOST_ENTRIES: usize = 4 * MOST_FILES;
 
 pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Error> {
     if let Some(column) = options.label.as_deref().filter(|&column| column != "folder") {
@@ -40,8 +42,7 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
             ));
         }
     };
-    let mut walk = Walk { root, side_files: 0, files: Vec::new(), left_out: Vec::new() };
-    walk.enter(root, &mut Vec::new())?;
+    let walk = Walk::through(root)?;
 
     let mut found = Found { label_column: "folder".to_owned(), ..Found::default() };
     let mut unlabelled = 0;
@@ -89,13 +90,21 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
 
 struct Walk<'a> {
     root: &'a Path,
+    entries: usize,
     side_files: usize,
     /// Relative to the root.
     files: Vec<PathBuf>,
     left_out: Vec<LeftOut>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn through(root: &'a Path) -> Result<Self, Error> {
+        let mut walk =
+            Walk { root, entries: 0, side_files: 0, files: Vec::new(), left_out: Vec::new() };
+        walk.enter(root, &mut Vec::new())?;
+        Ok(walk)
+    }
+
     /// Takes a folder's files and enters its folders, in the order of their names. `above` holds
     /// the folders on the way here, resolved, so that a link back to one of them is seen.
     fn enter(&mut self, folder: &Path, above: &mut Vec<PathBuf>) -> Result<(), Error> {
@@ -129,20 +138,16 @@ impl Walk<'_> {
     }
 
     fn take(&mut self, path: &Path, above: &mut Vec<PathBuf>) -> Result<(), Error> {
-        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if hidden || is_side_file(path) {
-            self.side_files += 1;
-            return Ok(());
+        self.entries += 1;
+        if self.files.len() > MOST_FILES || self.entries > MOST_ENTRIES {
+            let reason = format!("holds more than {MOST_FILES} files: give a smaller folder");
+            return Err(refused(self.root, reason));
         }
         match fs::metadata(path) {
+            _ if is_hidden(path) => self.side_files += 1,
             Ok(about) if about.is_dir() => self.enter(path, above)?,
-            Ok(about) if about.is_file() => {
-                if self.files.len() == MOST_FILES {
-                    let reason = format!("more than {MOST_FILES} files: give a smaller folder");
-                    return Err(refused(self.root, reason));
-                }
-                self.files.push(self.name(path));
-            }
+            _ if is_side_file(path) => self.side_files += 1,
+            Ok(about) if about.is_file() => self.files.push(self.name(path)),
             Ok(_) => self.leave_out(path, "neither a file nor a folder".to_owned()),
             Err(source) => self.leave_out(path, source.to_string()),
         }
@@ -158,10 +163,15 @@ impl Walk<'_> {
     }
 }
 
-/// By its extension; a folder with such a name is passed over too.
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name.starts_with(b".") || name == b"__MACOSX"
+}
+
+/// By its extension.
 fn is_side_file(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    extension.is_some_and(|e| SIDE_FILES.contains(&e.as_str())) || path.ends_with("__MACOSX")
+    extension.is_some_and(|e| SIDE_FILES.contains(&e.as_str()))
 }
 
 /// The files below a folder that may be audio, in the order of their names, and what could not be
@@ -170,7 +180,6 @@ fn is_side_file(path: &Path) -> bool {
 /// # Errors
 /// [`Error::Io`] when the folder cannot be read, [`Error::Collection`] when it holds too much.
 pub fn audio_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<LeftOut>), Error> {
-    let mut walk = Walk { root: folder, side_files: 0, files: Vec::new(), left_out: Vec::new() };
-    walk.enter(folder, &mut Vec::new())?;
+    let walk = Walk::through(folder)?;
     Ok((walk.files.iter().map(|file| folder.join(file)).collect(), walk.left_out))
 }

@@ -19,7 +19,7 @@ const NO_LABELS: [&str; 5] = ["path", "artist", "album", "title", "fold"];
 pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Error> {
     let text = read_text(path)?;
     let List { columns, records, mut left_out } = parse(path, &text)?;
-    if records.len() > MOST_FILES {
+    if records.len() + left_out.len() > MOST_FILES {
         return Err(refused(path, format!("more than {MOST_FILES} lines: give a smaller list")));
     }
     let files = find(path, &columns, "path")?;
@@ -75,11 +75,7 @@ fn read_text(path: &Path) -> Result<String, Error> {
         return Err(refused(path, "the list is in UTF-16: save it as UTF-8"));
     }
     if bytes.contains(&0) {
-        return Err(refused(
-            path,
-            "not a list but binary data, perhaps an audio file: give a folder with a sub-folder \
-             for each label, a CSV, or a list of path<TAB>label lines",
-        ));
+        return Err(no_text(path, "not a list but binary data".to_owned()));
     }
     if bytes.len() as u64 > LARGEST {
         return Err(refused(path, format!("larger than {} MiB: split the list", LARGEST >> 20)));
@@ -90,8 +86,20 @@ fn read_text(path: &Path) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-        refused(path, format!("line {line} is not UTF-8 text: save the list as UTF-8"))
+        no_text(path, format!("line {line} is not UTF-8 text: save the list as UTF-8"))
     })
+}
+
+/// An audio file given for a collection is told so.
+fn no_text(path: &Path, reason: String) -> Error {
+    if duotone_audio::probe(path).is_err() {
+        return refused(path, reason);
+    }
+    refused(
+        path,
+        "an audio file, not a collection: give a folder with a sub-folder for each label, a CSV, \
+         or a list of path<TAB>label lines",
+    )
 }
 
 /// A first line with a column `path` makes a CSV, by the delimiter that finds it; one with a
@@ -104,7 +112,7 @@ fn parse(path: &Path, text: &str) -> Result<List, Error> {
             && first.iter().any(|column| column.trim().eq_ignore_ascii_case("path"))
         {
             let columns = first.iter().map(|column| column.trim().to_owned()).collect();
-            return Ok(parse_csv(path, reader, columns));
+            return Ok(parse_csv(path, text, reader, columns));
         }
     }
     let line = text.lines().find(|line| !line.trim().is_empty()).ok_or_else(|| {
@@ -133,28 +141,35 @@ fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
         .from_reader(text.as_bytes())
 }
 
-fn parse_csv(path: &Path, mut reader: csv::Reader<&[u8]>, columns: Vec<String>) -> List {
+fn parse_csv(
+    path: &Path,
+    text: &str,
+    mut reader: csv::Reader<&[u8]>,
+    columns: Vec<String>,
+) -> List {
+    let wanted = columns.len();
     let mut list = List { columns, records: Vec::new(), left_out: Vec::new() };
-    let wanted = list.columns.len();
+    let mut lines = Lines { text, start: 0, line: 1 };
     for record in reader.records() {
         let Ok(record) = record else { continue }; // Text in memory: neither I/O nor UTF-8 can fail.
-        let line = record.position().map_or(0, csv::Position::line);
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue; // As spreadsheets leave them at the end.
+        }
+        let line = lines.at(record.position().map_or(0, csv::Position::byte) as usize);
         let has = record.len();
-        if record.as_slice().len() > LONGEST_LINE {
-            list.left_out.push(bad_line(path, line, "too long; is a quote not closed?"));
+        let fault = if record.as_slice().len() > LONGEST_LINE {
+            Some("too long; is a quote not closed?".to_owned())
         } else if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
-            list.left_out.push(bad_line(
-                path,
-                line,
-                "a line break in a cell; is a quote not closed?",
-            ));
+            Some("a line break in a cell; is a quote not closed?".to_owned())
         } else if has != wanted {
-            let what = format!(
+            Some(format!(
                 "{has} cells, where the header has {wanted}; quote a cell that holds the delimiter"
-            );
-            list.left_out.push(bad_line(path, line, &what));
-        } else if list.records.len() <= MOST_FILES {
-            list.records.push((line, record));
+            ))
+        } else {
+            None
+        };
+        if !list.take(path, line, record, fault) {
+            break;
         }
     }
     list
@@ -164,16 +179,57 @@ fn parse_mirex(path: &Path, text: &str) -> List {
     let columns = vec!["path".to_owned(), "label".to_owned()];
     let mut list = List { columns, records: Vec::new(), left_out: Vec::new() };
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
-        let cells: Vec<&str> = line.split('\t').collect();
-        if line.len() > LONGEST_LINE {
-            list.left_out.push(bad_line(path, number, "too long"));
+        let cells: Vec<&str> = line.split('\t').take(3).collect();
+        let fault = if line.len() > LONGEST_LINE {
+            Some("too long".to_owned())
         } else if cells.len() != 2 || cells[1].trim().is_empty() {
-            list.left_out.push(bad_line(path, number, "not path<TAB>label"));
-        } else if list.records.len() <= MOST_FILES {
-            list.records.push((number, StringRecord::from(cells)));
+            Some("not path<TAB>label".to_owned())
+        } else {
+            None
+        };
+        if !list.take(path, number, StringRecord::from(cells), fault) {
+            break;
         }
     }
     list
+}
+
+impl List {
+    /// Keeps a line, or why it is left out; `false` when there are too many.
+    fn take(
+        &mut self,
+        path: &Path,
+        line: u64,
+        record: StringRecord,
+        fault: Option<String>,
+    ) -> bool {
+        match fault {
+            None => self.records.push((line, record)),
+            Some(reason) => self.left_out.push(bad_line(path, line, &reason)),
+        }
+        self.records.len() + self.left_out.len() <= MOST_FILES
+    }
+}
+
+/// Counts lines as editors do; the CSV reader's own count stays behind at empty lines.
+struct Lines<'a> {
+    text: &'a str,
+    start: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the record that begins at or behind `byte`, which must not fall.
+    fn at(&mut self, byte: usize) -> u64 {
+        let bytes = self.text.as_bytes();
+        let ends = |b: &&u8| matches!(**b, b'\n' | b'\r');
+        let begin = byte.min(bytes.len());
+        let begin = begin + bytes[begin..].iter().take_while(ends).count();
+        let passed = bytes.get(self.start..begin).unwrap_or_default();
+        self.line += passed.iter().filter(|&&b| b == b'\n').count() as u64;
+        self.start = begin;
+        self.line
+    }
 }
 
 fn bad_line(path: &Path, line: u64, reason: &str) -> LeftOut {
@@ -228,13 +284,14 @@ fn label_column(
 }
 
 /// Where a file named in a list lies: as it is when absolute, under the home folder after `~/`,
-/// otherwise relative to the list's folder. Backslashes part folders where no file has them in
-/// its name.
+/// otherwise relative to the list's folder. Spaces around the name and backslashes between folders
+/// count only where a file has them in its name.
 fn resolve(folder: &Path, name: &str) -> PathBuf {
     let place = |name: &str| match (name.strip_prefix("~/"), std::env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => folder.join(name),
     };
     let path = place(name);
-    if name.contains('\\') && !path.exists() { place(&name.replace('\\', "/")) } else { path }
+    let plain = name.trim().replace('\\', "/");
+    if plain != name && !path.exists() { place(&plain) } else { path }
 }

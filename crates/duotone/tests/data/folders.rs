@@ -1,0 +1,152 @@
+//! Folders whose sub-folders are labels.
+
+use std::fs;
+use std::path::Path;
+
+use duotone::{Collection, CollectionOptions, Error};
+
+/// Makes files; a collection is opened without a look into them.
+fn folder(names: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in names {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "x").unwrap();
+    }
+    folder
+}
+
+fn open(path: &Path, group: Option<&str>) -> Result<Collection, Error> {
+    let group = group.map(str::to_owned);
+    Collection::open(path, &CollectionOptions { label: None, group })
+}
+
+fn names(collection: &Collection) -> Vec<String> {
+    collection.items.iter().map(|item| item.name.to_string_lossy().replace('\\', "/")).collect()
+}
+
+#[test]
+fn sub_folders_are_labels_in_the_order_of_names() {
+    let folder = folder(&["b/2.mp3", "b/1.unknown", "a/x/y/3.wav", "a/noextension"]);
+    let collection = open(folder.path(), None).unwrap();
+    assert_eq!(collection.labels, ["a", "b"]);
+    assert_eq!(names(&collection), ["a/noextension", "a/x/y/3.wav", "b/1.unknown", "b/2.mp3"]);
+    assert_eq!(collection.classes(), [0, 0, 1, 1]);
+    assert_eq!(collection.items[3].path, folder.path().join("b/2.mp3"));
+    assert_eq!(collection.label_column, "folder");
+    assert!(collection.left_out.is_empty() && collection.notices.is_empty());
+}
+
+#[test]
+fn what_is_no_music_is_passed_over_and_counted() {
+    let folder = folder(&[
+        "a/1.mp3",
+        "a/.hidden.mp3",
+        "a/cover.JPG",
+        "a/.git/2.mp3",
+        "__MACOSX/a/1.mp3",
+        "b/1.mp3",
+        "b/notes.txt",
+        "beside.mp3",
+        // An artist, not a document.
+        "b/Mr.Doc/3.mp3",
+    ]);
+    let collection = open(folder.path(), None).unwrap();
+    assert_eq!(names(&collection), ["a/1.mp3", "b/1.mp3", "b/Mr.Doc/3.mp3"]);
+    let notices = collection.notices.join("\n");
+    assert!(notices.contains("5 hidden files, texts, pictures"), "{notices}");
+    assert!(notices.contains("1 files lie beside the labels' folders"), "{notices}");
+}
+
+#[test]
+fn groups_are_the_folders_below_the_label() {
+    let files = ["a/ann/one/1.mp3", "a/ann/two/2.mp3", "b/ann/3.mp3", "b/bob/4.mp3", "b/5.mp3"];
+    let folder = folder(&files);
+    let artists = open(folder.path(), Some("artist")).unwrap();
+    assert_eq!(artists.groups, ["ann", "bob"]);
+    let groups: Vec<_> = artists.items.iter().map(|item| item.group).collect();
+    // In the order of names: b/5.mp3 comes before the folders.
+    assert_eq!(groups, [Some(0), Some(0), None, Some(0), Some(1)]);
+    assert_eq!(artists.group_numbers().unwrap(), [0, 0, 4, 0, 1], "alone is a group of its own");
+    assert!(artists.notices[0].contains("1 files have no artist"), "{:?}", artists.notices);
+    let albums = open(folder.path(), Some("album")).unwrap();
+    assert_eq!(albums.groups, ["ann", "ann/one", "ann/two", "bob"]);
+}
+
+#[test]
+fn a_folder_has_no_other_columns() {
+    let folder = folder(&["a/1.mp3", "b/2.mp3"]);
+    for (label, group, words) in [
+        (Some("mood"), None, "no column `mood`: its sub-folders are the labels"),
+        (None, Some("composer"), "grouped by `artist`"),
+        (None, Some("artist"), "no folders within the labels'"),
+    ] {
+        let options =
+            CollectionOptions { label: label.map(Into::into), group: group.map(Into::into) };
+        let error = Collection::open(folder.path(), &options).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+        assert!(error.contains(folder.path().to_str().unwrap()), "{error}");
+    }
+}
+
+#[test]
+fn too_little_is_refused_with_the_cure() {
+    for (files, words) in [
+        (&[][..], "give a folder with one sub-folder of audio files for each label"),
+        (&["a/notes.txt"], "holds no labelled audio files"),
+        (&["1.mp3", "2.mp3"], "holds no labelled audio files"),
+        (&["a/1.mp3", "a/2.mp3"], "all files have the label `a`: at least two labels are needed"),
+    ] {
+        let error = open(folder(files).path(), None).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    let absent = open(Path::new("no/such/folder"), None).unwrap_err().to_string();
+    assert!(absent.contains("no/such/folder"), "{absent}");
+}
+
+#[cfg(unix)]
+mod links {
+    use std::os::unix::fs::symlink;
+
+    use super::{folder, names, open};
+
+    #[test]
+    fn loops_and_dead_ends_are_left_out() {
+        let folder = folder(&["a/1.mp3", "b/2.mp3"]);
+        symlink(folder.path(), folder.path().join("a/up")).unwrap();
+        symlink("nowhere", folder.path().join("b/dead.mp3")).unwrap();
+        let collection = open(folder.path(), None).unwrap();
+        assert_eq!(names(&collection), ["a/1.mp3", "b/2.mp3"]);
+        let reasons: Vec<_> = collection
+            .left_out
+            .iter()
+            .map(|l| format!("{}: {}", l.path.display(), l.reason))
+            .collect();
+        assert_eq!(reasons.len(), 2, "{reasons:?}");
+        assert!(reasons[0].contains("a/up: a link to a folder that it lies in"), "{reasons:?}");
+        assert!(reasons[1].contains("b/dead.mp3: No such file"), "{reasons:?}");
+    }
+
+    #[test]
+    fn a_file_linked_under_another_label_contradicts_itself() {
+        let folder = folder(&["a/1.mp3", "a/2.mp3", "b/3.mp3", "b/4.mp3"]);
+        symlink("../a/1.mp3", folder.path().join("b/1.mp3")).unwrap();
+        symlink("3.mp3", folder.path().join("b/again.mp3")).unwrap();
+        let collection = open(folder.path(), None).unwrap();
+        assert_eq!(names(&collection), ["a/2.mp3", "b/3.mp3", "b/4.mp3"]);
+        assert_eq!(collection.left_out.len(), 2, "both names: {:?}", collection.left_out);
+        for left_out in &collection.left_out {
+            assert!(left_out.reason.contains("contradicting labels: a, b"), "{left_out:?}");
+        }
+        assert!(collection.notices[0].contains("1 entries name a file once more"));
+    }
+
+    #[test]
+    fn too_deep_is_left_out() {
+        let deep = vec!["d"; 40].join("/");
+        let folder = folder(&["a/1.mp3", "b/2.mp3", &format!("b/{deep}/3.mp3")]);
+        let collection = open(folder.path(), None).unwrap();
+        assert_eq!(collection.items.len(), 2);
+        assert!(collection.left_out[0].reason.contains("folders deep"));
+    }
+}

@@ -1,0 +1,264 @@
+//! CSV and MIREX lists.
+
+use std::path::{Path, PathBuf};
+
+use duotone::{Collection, CollectionOptions, Error};
+
+use crate::sounds::write_tone;
+
+/// Opens a list of this content; its files are not there, which opening does not ask for.
+fn open(
+    content: impl AsRef<[u8]>,
+    label: Option<&str>,
+    group: Option<&str>,
+) -> Result<Collection, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.csv");
+    std::fs::write(&list, content).unwrap();
+    let options = CollectionOptions { label: label.map(Into::into), group: group.map(Into::into) };
+    Collection::open(&list, &options)
+}
+
+fn rows(collection: &Collection) -> Vec<(&str, &str)> {
+    collection
+        .items
+        .iter()
+        .map(|item| (item.name.to_str().unwrap(), collection.labels[item.label].as_str()))
+        .collect()
+}
+
+fn reasons(collection: &Collection) -> Vec<&str> {
+    collection.left_out.iter().map(|left_out| left_out.reason.as_str()).collect()
+}
+
+fn refusal(content: impl AsRef<[u8]>, label: Option<&str>, group: Option<&str>) -> String {
+    let error = open(content, label, group).unwrap_err();
+    assert!(matches!(error, Error::Collection { .. }), "{error:?}");
+    error.to_string()
+}
+
+const PLAIN: [(&str, &str); 2] = [("a.mp3", "rock"), ("b c.mp3", "pop")];
+
+#[test]
+fn every_form_of_a_list_says_the_same() {
+    for content in [
+        "path,label\na.mp3,rock\nb c.mp3,pop\n",
+        "path;label\na.mp3;rock\nb c.mp3;pop",
+        "path\tlabel\r\na.mp3\trock\r\nb c.mp3\tpop\r\n",
+        "\u{feff}Path,Label\r\n\"a.mp3\",\"rock\"\r\n\r\nb c.mp3, pop \r\n,\r\n",
+        "label,path\nrock,a.mp3\npop,b c.mp3\n",
+        "a.mp3\trock\nb c.mp3\tpop\n",
+        "\u{feff}a.mp3\trock\r\n\r\nb c.mp3\tpop",
+    ] {
+        let collection = open(content, None, None).unwrap();
+        assert_eq!(rows(&collection), PLAIN, "{content:?}");
+        assert_eq!(collection.labels, ["pop", "rock"]);
+        assert_eq!(reasons(&collection), [""; 0], "{content:?}");
+    }
+}
+
+#[test]
+fn quotes_keep_delimiters_and_quotes() {
+    let collection =
+        open("path,label\n\"a,\"\"b\"\".mp3\",\"x;y\"\nc.mp3,z\n", None, None).unwrap();
+    assert_eq!(rows(&collection), [("a,\"b\".mp3", "x;y"), ("c.mp3", "z")]);
+}
+
+#[test]
+fn the_label_column_is_the_one_asked_for_or_the_one_that_can_be_meant() {
+    let both = "path,genre,mood,label\na,g1,m1,l1\nb,g2,m2,l2\n";
+    assert_eq!(open(both, Some("mood"), None).unwrap().labels, ["m1", "m2"]);
+    assert_eq!(open(both, Some("MOOD"), None).unwrap().label_column, "mood");
+    assert_eq!(open(both, None, None).unwrap().labels, ["l1", "l2"]);
+    assert_eq!(
+        open("path,genre,mood\na,g1,m1\nb,g2,m2\n", None, None).unwrap().labels,
+        ["g1", "g2"]
+    );
+    let only = "path,style,artist,title\na,s1,x,t\nb,s2,y,u\n";
+    assert_eq!(open(only, None, None).unwrap().label_column, "style");
+    let grouped = "path,style,work\na,s1,x\nb,s2,y\n";
+    assert_eq!(open(grouped, None, Some("work")).unwrap().label_column, "style");
+
+    let many = refusal(grouped, None, None);
+    assert!(many.contains("choose the label column, one of path, style, work"), "{many}");
+    let none = refusal("path,artist\na,x\nb,y\n", None, None);
+    assert!(
+        none.contains("no column holds labels: add a column `label` to path, artist"),
+        "{none}"
+    );
+    let absent = refusal(both, Some("style"), None);
+    assert!(
+        absent.contains("no column `style`; the columns are path, genre, mood, label"),
+        "{absent}"
+    );
+    let absent = refusal(both, None, Some("artist"));
+    assert!(absent.contains("no column `artist`; the columns are"), "{absent}");
+    let absent = refusal("a\tx\nb\ty\n", Some("genre"), None);
+    assert!(absent.contains("the columns are path, label"), "{absent}");
+    let twice = refusal("path,label,label\na,x,y\n", None, None);
+    assert!(twice.contains("more than one column is called `label`"), "{twice}");
+    let same = refusal(both, Some("mood"), Some("mood"));
+    assert!(same.contains("`mood` cannot be both"), "{same}");
+}
+
+#[test]
+fn groups_and_folds_come_from_their_columns() {
+    let content = "path,label,artist,fold\na,x,ann,1\nb,y,ann,1\nc,x,,2\nd,y,bob,2\n";
+    let collection = open(content, None, Some("artist")).unwrap();
+    assert_eq!(collection.groups, ["ann", "bob"]);
+    assert_eq!(collection.group_column.as_deref(), Some("artist"));
+    assert_eq!(collection.group_numbers().unwrap(), [0, 0, 4, 1]);
+    assert_eq!(collection.notices, ["1 files have no artist: each is a group of its own"]);
+    assert_eq!(collection.items[2].fold.as_deref(), Some("2"));
+    assert_eq!(collection.folds(2, 7).unwrap(), [0, 0, 1, 1]);
+    let wrong = collection.folds(3, 7).unwrap_err().to_string();
+    assert!(wrong.contains("names 2 folds, not 3"), "{wrong}");
+    let ungrouped = open(content, None, None).unwrap();
+    assert!(ungrouped.groups.is_empty() && ungrouped.group_numbers().is_none());
+
+    let cut = "path,label,artist,fold\na,x,ann,1\nb,y,ann,2\n";
+    let error = open(cut, None, Some("artist")).unwrap().folds(2, 0).unwrap_err().to_string();
+    assert!(error.contains("puts the group `ann` into more than one fold"), "{error}");
+    let gap = open("path,label,fold\na,x,1\nb,y,\n", None, None).unwrap();
+    assert!(gap.folds(2, 0).unwrap_err().to_string().contains("1 files have no value"));
+    let few = open("path,label\na,x\nb,y\nc,y\n", None, None).unwrap().folds(2, 0).unwrap_err();
+    assert!(few.to_string().contains("label `x` has 1 files, fewer than 2 folds"), "{few}");
+}
+
+#[test]
+fn bad_lines_are_left_out_by_their_numbers() {
+    let content = "path,label\n\na,x\n\n\nb\nc,y,z\n,y\nd,y\n";
+    for content in [content.to_owned(), content.replace('\n', "\r\n")] {
+        let collection = open(content, None, None).unwrap();
+        assert_eq!(rows(&collection), [("a", "x"), ("d", "y")]);
+        let reasons = reasons(&collection);
+        assert_eq!(reasons.len(), 3, "{reasons:?}");
+        assert!(reasons.iter().any(|r| r.starts_with("line 6: 1 cells, where the header has 2")));
+        assert!(reasons.iter().any(|r| r.starts_with("line 7: 3 cells")), "{reasons:?}");
+        assert!(reasons.contains(&"line 8: no path"), "{reasons:?}");
+    }
+    let collection = open("a\tx\n\nb\nc\ty\tz\nd\t\ne\ty\n", None, None).unwrap();
+    assert_eq!(rows(&collection), [("a", "x"), ("e", "y")]);
+    let expected = [3, 4, 5].map(|line| format!("line {line}: not path<TAB>label"));
+    assert_eq!(reasons(&collection), expected);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_found() {
+    let content = "path,label\na,x\nb,y\n\"c,x\nd,y\ne,x\n";
+    let collection = open(content, None, None).unwrap();
+    assert_eq!(rows(&collection), [("a", "x"), ("b", "y")]);
+    assert!(reasons(&collection)[0].starts_with("line 4: a line break in a cell; is a quote"));
+    let long = format!("path,label\na,x\nb,y\n\"{}\",x\n", "c".repeat(70_000));
+    let collection = open(long, None, None).unwrap();
+    assert_eq!(reasons(&collection), ["line 4: too long; is a quote not closed?"]);
+}
+
+#[test]
+fn lines_without_a_label_are_counted_once() {
+    let content = "path,genre,mood\na,x,\nb,y,calm\nc,x, \nd,y,wild\n";
+    let collection = open(content, Some("mood"), None).unwrap();
+    assert_eq!(rows(&collection), [("b", "calm"), ("d", "wild")]);
+    assert!(collection.left_out.is_empty());
+    assert_eq!(collection.notices, ["2 lines without a mood were passed over"]);
+}
+
+#[test]
+fn a_file_named_twice_counts_once_or_contradicts_itself() {
+    let content = "path,label\na,x\nb,x\na,x\n./b,y\nc,y\nd,x\n";
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        std::fs::write(folder.path().join(name), name).unwrap();
+    }
+    let list = folder.path().join("list.csv");
+    std::fs::write(&list, content).unwrap();
+    let collection = Collection::open(&list, &CollectionOptions::default()).unwrap();
+    assert_eq!(rows(&collection), [("a", "x"), ("c", "y"), ("d", "x")]);
+    assert_eq!(collection.notices, ["1 entries name a file once more and count once"]);
+    let names: Vec<&Path> = collection.left_out.iter().map(|l| l.path.as_path()).collect();
+    assert_eq!(names, [Path::new("b"), Path::new("./b")]);
+    assert!(reasons(&collection).iter().all(|r| r.contains("contradicting labels: x, y")));
+}
+
+#[test]
+fn unusable_lists_are_refused_with_the_cure() {
+    for (content, words) in [
+        (&b""[..], "the list is empty"),
+        (b"\n \n", "the list is empty"),
+        (b"file,label\na,x\n", "neither a CSV header with a column `path` nor path<TAB>label"),
+        (b"path,label\n", "holds no labelled audio files"),
+        (b"path,label\na,x\nb,x\n", "all files have the label `x`: at least two labels"),
+        (b"path,label\na\nb\n", "none of its 2 entries can be used"),
+        (b"path,label\na,x\nb,\xff\n", "line 3 is not UTF-8"),
+        (b"\xff\xfep\0a\0t\0h\0", "in UTF-16: save it as UTF-8"),
+        (b"path,label\na,\0\n", "binary data"),
+    ] {
+        let error = refusal(content, None, None);
+        assert!(error.contains(words), "{error}");
+        assert!(error.contains("list.csv"), "{error}");
+    }
+}
+
+#[test]
+fn an_audio_file_is_no_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("song.wav");
+    write_tone(&path, 440.0, 0.5, 11_025);
+    let error = Collection::open(&path, &CollectionOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("an audio file, not a collection: give a folder"), "{error}");
+}
+
+#[test]
+fn paths_in_any_form() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    std::fs::write(folder.path().join("sub/a.mp3"), "a").unwrap();
+    std::fs::write(folder.path().join("b.mp3"), "b").unwrap();
+    let absolute = folder.path().join("b.mp3");
+    let list = folder.path().join("list.csv");
+    let content = format!("path,label\nsub\\a.mp3,x\n{},y\n~/c.mp3,y\n", absolute.display());
+    std::fs::write(&list, content).unwrap();
+    let collection = Collection::open(&list, &CollectionOptions::default()).unwrap();
+    let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
+    assert!(paths[0].is_file(), "{paths:?}");
+    assert_eq!(paths[1], absolute);
+    if let Some(home) = std::env::home_dir() {
+        assert_eq!(paths[2], home.join("c.mp3"));
+    }
+    let spaced = std::fs::write(&list, "path ; label\nb.mp3 ; x\nsub/a.mp3;y\n")
+        .map(|()| Collection::open(&list, &CollectionOptions::default()).unwrap())
+        .unwrap();
+    assert_eq!(spaced.items[0].path, absolute);
+}
+
+#[test]
+fn the_digest_is_of_content_and_labels_not_of_names() {
+    let one = open("path,label\na,x\nb,y\n", None, None).unwrap();
+    let moved = open("path,label\nelse/a,x\nelse/b,y\n", None, None).unwrap();
+    let renamed = open("path,label\na,x\nb,z\n", None, None).unwrap();
+    assert_eq!(one.digest(&["1", "2"]), moved.digest(&["1", "2"]));
+    assert_ne!(one.digest(&["1", "2"]), one.digest(&["1", "3"]));
+    assert_ne!(one.digest(&["1", "2"]), renamed.digest(&["1", "2"]));
+}
+
+#[test]
+fn same_content_under_different_names_is_reported() {
+    let collection = open("path,label\na,x\nb,y\nc,x\nd,x\ne,y\n", None, None).unwrap();
+    let notices = collection.same_content(&["1", "1", "2", "2", "3"]);
+    assert_eq!(
+        notices,
+        ["same content: a, b; their labels contradict each other: x, y", "same content: c, d"]
+    );
+}
+
+#[test]
+fn a_subset_drops_labels_and_groups_that_are_gone() {
+    let content = "path,label,artist\na,x,ann\nb,y,bob\nc,z,cid\nd,z,bob\n";
+    let collection = open(content, None, Some("artist")).unwrap().subset(&[3, 1, 2]);
+    assert_eq!(rows(&collection), [("d", "z"), ("b", "y"), ("c", "z")]);
+    assert_eq!(collection.labels, ["y", "z"]);
+    assert_eq!(collection.groups, ["bob", "cid"]);
+    assert_eq!(collection.group_numbers().unwrap(), [0, 0, 1]);
+    let counts: Vec<_> = collection.label_counts().into_iter().map(|c| (c.name, c.clips)).collect();
+    assert_eq!(counts, [("y".to_owned(), 1), ("z".to_owned(), 2)]);
+}

@@ -1,0 +1,39 @@
+//! Small WAV files.
+
+use std::f32::consts::TAU;
+use std::path::{Path, PathBuf};
+
+use duotone::audio::FrontEnd;
+
+pub(crate) const RATE: u32 = 11_025;
+
+pub(crate) fn front_end() -> FrontEnd {
+    FrontEnd::paper(RATE)
+}
+
+/// Writes a tone of `hertz` (0 is silence), 16 bit, mono; the folder is made where there is none.
+pub(crate) fn write_tone(path: &Path, hertz: f32, seconds: f32, rate: u32) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: rate,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = hound::WavWriter::create(path, spec).unwrap();
+    for i in 0..(seconds * rate as f32) as usize {
+        let sample = (TAU * hertz * i as f32 / rate as f32).sin() * 12_000.0;
+        file.write_sample(sample as i16).unwrap();
+    }
+    file.finalize().unwrap();
+}
+
+/// Different tones of different lengths in a folder: paths in their order.
+pub(crate) fn tones(folder: &Path, count: usize) -> Vec<PathBuf> {
+    let tone = |i: usize| {
+        let path = folder.join(format!("{i}.wav"));
+        write_tone(&path, 200.0 + 150.0 * i as f32, 3.0 + (i % 4) as f32 / 2.0, RATE);
+        path
+    };
+    (0..count).map(tone).collect()
+}
