@@ -109,7 +109,8 @@ impl Collection {
         let mut notices = found.notices;
         let alone = found.entries.iter().filter(|e| e.group.is_none()).count();
         if let Some(column) = options.group.as_ref().filter(|_| alone > 0) {
-            notices.push(format!("{alone} files have no {column}: each is a group of its own"));
+            let files = count(alone, "file");
+            notices.push(format!("no {column} for {files}: a group of its own for each"));
         }
         let item = |entry: Entry| Item {
             label: labels.get(&entry.label).copied().unwrap_or_default(),
@@ -219,8 +220,8 @@ impl Collection {
         match rarest(&classes, groups.as_deref()) {
             Some((class, few)) if few < k => {
                 let what = match &self.group_column {
-                    Some(column) => format!("different values of `{column}`"),
-                    None => "files".to_owned(),
+                    Some(column) => format!("{} of `{column}`", count(few, "value")),
+                    None => count(few, "file"),
                 };
                 let label = &self.labels[class];
                 let fewer = match few {
@@ -228,7 +229,7 @@ impl Collection {
                     _ => format!("choose at most {few} folds, or "),
                 };
                 Err(self.refused(format!(
-                    "label `{label}` has {few} {what}, fewer than {k} folds: {fewer}add files of \
+                    "label `{label}` has {what}, fewer than {k} folds: {fewer}add files of \
                      this label"
                 )))
             }
@@ -240,7 +241,8 @@ impl Collection {
         let without = self.items.iter().filter(|item| item.fold.is_none()).count();
         if without > 0 {
             return Err(self.refused(format!(
-                "{without} files have no value in the column `fold`: fill it, or remove the column"
+                "its column `fold` is empty for {}: fill it, or remove the column",
+                count(without, "file")
             )));
         }
         let names = numbered(self.items.iter().filter_map(|item| item.fold.as_ref()));
@@ -317,6 +319,11 @@ impl Collection {
     }
 }
 
+/// `1 file`, `2 files`.
+fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
 fn refused(path: &Path, reason: impl Into<String>) -> Error {
     Error::Collection { path: path.to_owned(), reason: reason.into() }
 }
@@ -366,7 +373,9 @@ fn without_duplicates(mut found: Found) -> Found {
         }
     }
     if again > 0 {
-        found.notices.push(format!("{again} entries name a file once more and count once"));
+        found
+            .notices
+            .push(format!("files listed again under the same label: {again} counted once"));
     }
     conflicts.sort_unstable();
     for (i, reason) in conflicts {

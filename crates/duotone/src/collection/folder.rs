@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{CollectionOptions, Entry, Found, MOST_FILES, refused};
+use super::{CollectionOptions, Entry, Found, MOST_FILES, count, refused};
 use crate::{Error, LeftOut};
 
 /// What lies beside music and is none. Everything else is tried: content decides, not the name.
@@ -75,14 +75,15 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
     }
     if walk.side_files > 0 {
         let n = walk.side_files;
-        found
-            .notices
-            .push(format!("{n} hidden files, texts, pictures and the like were passed over"));
+        found.notices.push(format!(
+            "passed over {} (hidden, texts, pictures and the like)",
+            count(n, "file")
+        ));
     }
     if unlabelled > 0 {
         found
             .notices
-            .push(format!("{unlabelled} files lie beside the labels' folders and have no label"));
+            .push(format!("no label for {} beside the labels' folders", count(unlabelled, "file")));
     }
     found.left_out = walk.left_out;
     Ok(found)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
 
-use super::{CollectionOptions, Entry, Found, MOST_FILES, refused};
+use super::{CollectionOptions, Entry, Found, MOST_FILES, count, refused};
 use crate::{Error, LeftOut};
 
 /// Bytes of a list, at most.
@@ -55,7 +55,7 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
     let label_column = columns[labels].clone();
     let mut notices = Vec::new();
     if unlabelled > 0 {
-        notices.push(format!("{unlabelled} lines without a {label_column} were passed over"));
+        notices.push(format!("passed over {} without a {label_column}", count(unlabelled, "line")));
     }
     Ok(Found { label_column, entries, left_out, notices })
 }

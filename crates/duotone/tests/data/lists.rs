@@ -108,7 +108,7 @@ fn groups_and_folds_come_from_their_columns() {
     assert_eq!(collection.groups, ["ann", "bob"]);
     assert_eq!(collection.group_column.as_deref(), Some("artist"));
     assert_eq!(collection.group_numbers().unwrap(), [0, 0, 4, 1]);
-    assert_eq!(collection.notices, ["1 files have no artist: each is a group of its own"]);
+    assert_eq!(collection.notices, ["no artist for 1 file: a group of its own for each"]);
     assert_eq!(collection.items[2].fold.as_deref(), Some("2"));
     assert_eq!(collection.folds(2, 7).unwrap(), [0, 0, 1, 1]);
     let wrong = collection.folds(3, 7).unwrap_err().to_string();
@@ -120,9 +120,9 @@ fn groups_and_folds_come_from_their_columns() {
     let error = open(cut, None, Some("artist")).unwrap().folds(2, 0).unwrap_err().to_string();
     assert!(error.contains("puts the group `ann` into more than one fold"), "{error}");
     let gap = open("path,label,fold\na,x,1\nb,y,\n", None, None).unwrap();
-    assert!(gap.folds(2, 0).unwrap_err().to_string().contains("1 files have no value"));
+    assert!(gap.folds(2, 0).unwrap_err().to_string().contains("`fold` is empty for 1 file"));
     let few = open("path,label\na,x\nb,y\nc,y\n", None, None).unwrap().folds(2, 0).unwrap_err();
-    assert!(few.to_string().contains("label `x` has 1 files, fewer than 2 folds"), "{few}");
+    assert!(few.to_string().contains("label `x` has 1 file, fewer than 2 folds"), "{few}");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn lines_without_a_label_are_counted_once() {
     let collection = open(content, Some("mood"), None).unwrap();
     assert_eq!(rows(&collection), [("b", "calm"), ("d", "wild")]);
     assert!(collection.left_out.is_empty());
-    assert_eq!(collection.notices, ["2 lines without a mood were passed over"]);
+    assert_eq!(collection.notices, ["passed over 2 lines without a mood"]);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_file_named_twice_counts_once_or_contradicts_itself() {
     std::fs::write(&list, content).unwrap();
     let collection = Collection::open(&list, &CollectionOptions::default()).unwrap();
     assert_eq!(rows(&collection), [("a", "x"), ("c", "y"), ("d", "x")]);
-    assert_eq!(collection.notices, ["1 entries name a file once more and count once"]);
+    assert_eq!(collection.notices, ["files listed again under the same label: 1 counted once"]);
     let names: Vec<&Path> = collection.left_out.iter().map(|l| l.path.as_path()).collect();
     assert_eq!(names, [Path::new("b"), Path::new("./b")]);
     assert!(reasons(&collection).iter().all(|r| r.contains("contradicting labels: x, y")));

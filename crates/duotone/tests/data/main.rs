@@ -1,8 +1,10 @@
 //! From a collection's folder or list to the features of its files.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod extraction;
 mod folders;
 mod lists;
+mod real;
 mod sounds;
 mod store;

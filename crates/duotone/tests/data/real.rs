@@ -1,0 +1,27 @@
+//! Real collections, where they are on this machine.
+
+use std::path::{Path, PathBuf};
+
+use duotone::{Collection, CollectionOptions, choose_rate};
+
+#[test]
+fn real_lists_are_read_whole() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    for (name, label, group, clips, labels, rate) in [
+        ("emotify", "genre", "artist", 240, 4, 44_100),
+        ("composer", "composer", "work", 173, 6, 22_050),
+    ] {
+        let list = data.join(name).join("tracks.csv");
+        if !list.is_file() {
+            println!("skipped: no {}", list.display());
+            continue;
+        }
+        let options = CollectionOptions { label: Some(label.into()), group: Some(group.into()) };
+        let collection = Collection::open(&list, &options).unwrap();
+        assert_eq!((collection.items.len(), collection.labels.len()), (clips, labels));
+        assert!(collection.left_out.is_empty() && collection.notices.is_empty());
+        let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
+        assert!(paths.iter().all(|path| path.is_file()));
+        assert_eq!(choose_rate(&paths), rate);
+    }
+}
