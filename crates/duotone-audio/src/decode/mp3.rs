@@ -46,11 +46,13 @@ impl Mp3 {
             self.buffer = AudioBuffer::new(spec, MAX_SAMPLES_PER_FRAME);
         }
         self.buffer.render_uninit(Some(frames));
-        for channel in 0..channels {
-            let samples = self.samples[channel..].iter().step_by(channels);
-            for (out, &x) in self.buffer.plane_mut(channel).into_iter().flatten().zip(samples) {
-                *out = x;
+        if let Some((left, right)) = self.buffer.plane_pair_mut(0, 1).filter(|_| channels == 2) {
+            let pairs = self.samples.chunks_exact(2);
+            for ((left, right), pair) in left.iter_mut().zip(right).zip(pairs) {
+                (*left, *right) = (pair[0], pair[1]);
             }
+        } else if let Some(plane) = self.buffer.plane_mut(0) {
+            plane.copy_from_slice(&self.samples[..frames]);
         }
         if self.gapless {
             self.buffer.trim(packet.trim_start.get() as usize, packet.trim_end.get() as usize);
