@@ -1,6 +1,6 @@
 use std::fs::File;
 use std::io::ErrorKind;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -122,30 +122,32 @@ impl Media {
             if packet.track_id != self.track {
                 continue;
             }
-            match self.decoder.decode(&packet) {
-                Ok(decoded) if decoded.frames() > 0 => {
-                    let rate = decoded.spec().rate();
-                    if self.packets > 0 && rate != self.rate {
-                        self.damage.packet(self.seconds());
-                        self.strange += 1;
-                        if self.strange > MAX_STRANGE {
-                            return Err(self.rate_change(rate));
-                        }
-                        continue;
-                    }
-                    self.strange = 0;
-                    self.rate = rate;
-                    append_mono(&decoded, mono);
-                    self.samples += decoded.frames() as u64;
-                    self.packets += 1;
-                    return Ok(true);
-                }
-                Ok(_) => {}
-                Err(_) => {
-                    self.damage.packet(self.seconds());
-                    self.decoder.reset();
-                }
+            // Decoders panic on some malformed packets.
+            let decoded = catch_unwind(AssertUnwindSafe(|| self.decoder.decode(&packet).is_ok()));
+            if !decoded.unwrap_or(false) {
+                self.damage.packet(self.seconds());
+                self.decoder = decoder_for(audio_track(&*self.format)?)?.0;
+                continue;
             }
+            let decoded = self.decoder.last_decoded();
+            let rate = decoded.spec().rate();
+            if decoded.is_empty() {
+                continue;
+            }
+            if self.packets > 0 && rate != self.rate {
+                self.damage.packet(self.seconds());
+                self.strange += 1;
+                if self.strange > MAX_STRANGE {
+                    return Err(self.rate_change(rate));
+                }
+                continue;
+            }
+            self.strange = 0;
+            self.rate = rate;
+            append_mono(&decoded, mono);
+            self.samples += decoded.frames() as u64;
+            self.packets += 1;
+            return Ok(true);
         }
         self.damage.cut = true;
         self.end()
@@ -183,7 +185,7 @@ impl Media {
 /// Turns a panic of the library into an error: it panics on some malformed files, and one file
 /// must not end the work on the others.
 fn contained<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
     })
 }
