@@ -3,7 +3,8 @@
 //! - `front_end noise SECONDS RUNS`: the front end alone over noise at 44.1 kHz, on one thread.
 //! - `front_end files THREADS PATH...`: from files to spectrograms.
 //!
-//! Prints the seconds of each run, one a line.
+//! Prints the seconds of each run, one a line, and at last the process's peak memory in MiB (0
+//! where it cannot be told).
 
 use std::error::Error;
 use std::hint::black_box;
@@ -15,11 +16,20 @@ use rayon::prelude::*;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["noise", seconds, runs] => noise(seconds.parse()?, runs.parse()?),
         ["files", threads, ref paths @ ..] => files(threads.parse()?, paths),
         _ => Err("usage: front_end noise SECONDS RUNS | front_end files THREADS PATH...".into()),
-    }
+    };
+    println!("{}", peak_memory().unwrap_or(0));
+    result
+}
+
+/// In MiB, from Linux's `/proc`.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? / 1024)
 }
 
 fn noise(seconds: usize, runs: usize) -> Result<(), Box<dyn Error>> {

@@ -40,14 +40,20 @@ pub fn probe(path: &Path) -> Result<SourceInfo, Error> {
     Ok(Source::open(path)?.info().clone())
 }
 
+/// Samples of the longest clip that [`decode`] holds in memory: 1 GiB, 100 minutes at 44.1 kHz.
+const MAX_CLIP: usize = 1 << 28;
+
 /// Decodes a whole file to mono at its own rate.
 ///
 /// # Errors
-/// See [`Error`].
+/// See [`Error`]; [`Error::Limit`] past 2²⁸ samples, for which there is [`extract`].
 pub fn decode(path: &Path) -> Result<Clip, Error> {
     let mut source = Source::open(path)?;
     let mut samples = Vec::new();
     while let Some(block) = source.next()? {
+        if samples.len() + block.len() > MAX_CLIP {
+            return Err(Error::Limit(format!("more than {MAX_CLIP} samples; cut the recording")));
+        }
         samples.extend_from_slice(block);
     }
     Ok(Clip { samples, rate: source.info().sample_rate })

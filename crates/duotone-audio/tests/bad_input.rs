@@ -247,9 +247,8 @@ fn rates_and_channels_that_change() {
     both.extend(fixture("mp3_no_header_mono.mp3").repeat(8));
     let alone = folder.extract(&stereo).unwrap().source.seconds.unwrap();
     let joined = folder.extract(&both).unwrap();
-    // The packet that shows the change is lost.
     assert!(joined.source.seconds.unwrap() > 1.95 * alone, "{:?}", joined.source);
-    assert!(joined.damage.unwrap().contains("1 packet could not be decoded near 2.3 s"));
+    assert_eq!(joined.damage, None);
 }
 
 /// Every fixture with bytes overwritten or its end cut off: an error or a result, never a panic.

@@ -19,7 +19,7 @@ pub(super) struct Au {
     channels: usize,
     /// Bytes of sound not yet read, as the header tells.
     left: u64,
-    /// Bytes of sound that the header tells but the file does not hold.
+    /// The present block as it lies in the file.
     bytes: Vec<u8>,
     rate: u32,
     told: Option<f64>,

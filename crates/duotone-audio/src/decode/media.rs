@@ -1,21 +1,23 @@
 use std::fs::File;
 use std::io::ErrorKind;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
-use symphonia::core::common::Limit;
+use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::common::{Limit, Tier};
 use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
-use symphonia::default::{get_codecs, register_enabled_formats};
+use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 
 use super::codec_names::codec_name;
 use super::damage::Damage;
 use super::limits::{MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
 use super::mono::append_mono;
+use super::mp3::Mp3;
 use crate::{Error, SourceInfo};
 
 static PROBE: LazyLock<Probe> = LazyLock::new(|| {
@@ -25,6 +27,13 @@ static PROBE: LazyLock<Probe> = LazyLock::new(|| {
     });
     register_enabled_formats(&mut probe);
     probe
+});
+
+static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
+    let mut codecs = CodecRegistry::new();
+    register_enabled_codecs(&mut codecs);
+    codecs.register_audio_decoder_at_tier::<Mp3>(Tier::Preferred);
+    codecs
 });
 
 /// A file read by Symphonia.
@@ -113,31 +122,32 @@ impl Media {
             if packet.track_id != self.track {
                 continue;
             }
-            match self.decoder.decode(&packet) {
-                Ok(decoded) if decoded.frames() > 0 => {
-                    let rate = decoded.spec().rate();
-                    if self.packets > 0 && rate != self.rate {
-                        self.damage.packet(self.seconds());
-                        self.strange += 1;
-                        if self.strange > MAX_STRANGE {
-                            return Err(self.rate_change(rate));
-                        }
-                        continue;
-                    }
-                    self.strange = 0;
-                    self.rate = rate;
-                    append_mono(&decoded, mono);
-                    self.samples += decoded.frames() as u64;
-                    self.packets += 1;
-                    return Ok(true);
-                }
-                Ok(_) => {}
-                Err(_) => {
-                    self.damage.packet(self.seconds());
-                    // Not a reset: only a new decoder takes another number of channels.
-                    self.decoder = decoder_for(audio_track(&*self.format)?)?.0;
-                }
+            // Decoders panic on some malformed packets.
+            let decoded = catch_unwind(AssertUnwindSafe(|| self.decoder.decode(&packet).is_ok()));
+            if !decoded.unwrap_or(false) {
+                self.damage.packet(self.seconds());
+                self.decoder = decoder_for(audio_track(&*self.format)?)?.0;
+                continue;
             }
+            let decoded = self.decoder.last_decoded();
+            let rate = decoded.spec().rate();
+            if decoded.is_empty() {
+                continue;
+            }
+            if self.packets > 0 && rate != self.rate {
+                self.damage.packet(self.seconds());
+                self.strange += 1;
+                if self.strange > MAX_STRANGE {
+                    return Err(self.rate_change(rate));
+                }
+                continue;
+            }
+            self.strange = 0;
+            self.rate = rate;
+            append_mono(&decoded, mono);
+            self.samples += decoded.frames() as u64;
+            self.packets += 1;
+            return Ok(true);
         }
         self.damage.cut = true;
         self.end()
@@ -175,7 +185,7 @@ impl Media {
 /// Turns a panic of the library into an error: it panics on some malformed files, and one file
 /// must not end the work on the others.
 fn contained<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
     })
 }
@@ -191,7 +201,7 @@ fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, String), Error> 
     let parameters: &AudioCodecParameters =
         track.codec_params.as_ref().and_then(|p| p.audio()).ok_or_else(unknown)?;
     let name = codec_name(parameters.codec);
-    match get_codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default()) {
+    match CODECS.make_audio_decoder(parameters, &AudioDecoderOptions::default()) {
         Ok(decoder) => {
             let short_name = decoder.codec_info().short_name;
             Ok((decoder, name.map_or_else(|| short_name.to_uppercase(), str::to_owned)))
