@@ -28,7 +28,8 @@ pub struct StepOutcome {
 #[derive(Clone, Debug)]
 pub struct Trainer {
     network: Network,
-    filter_gradients: Vec<FilterGradient>,
+    /// A pipeline's layout and its filters' gradients, one after the other.
+    filter_gradients: Vec<(FilterGradient, Vec<f32>)>,
     /// The batch, each segment followed by the zeros that gradient kernels read beyond it.
     segments: Vec<f32>,
     activations: Activations,
@@ -59,7 +60,10 @@ impl Trainer {
         let filter_gradients = architecture
             .pipelines
             .iter()
-            .map(|p| FilterGradient::new(isa, p.filters, p.kernel))
+            .map(|p| {
+                let layout = FilterGradient::new(isa, p.kernel);
+                (layout, vec![0.0; p.filters * layout.len()])
+            })
             .collect();
         Ok(Self {
             network,
@@ -116,7 +120,7 @@ impl Trainer {
     ) -> Result<StepOutcome, Error> {
         let Network { architecture, layers } = &mut self.network;
         let size = check(architecture, inputs, labels)?;
-        let overrun = self.filter_gradients.iter().map(FilterGradient::overrun).max();
+        let overrun = self.filter_gradients.iter().map(|(layout, _)| layout.overrun()).max();
         let stride = size + overrun.unwrap_or(0);
         self.segments.resize(labels.len() * stride, 0.0);
         for (to, from) in self.segments.chunks_exact_mut(stride).zip(inputs.chunks_exact(size)) {
@@ -137,7 +141,7 @@ impl Trainer {
         );
 
         let mut first = 0;
-        for ((pipeline, filters), gradient) in
+        for ((pipeline, filters), (layout, sums)) in
             architecture.pipelines.iter().zip(&mut layers.pipelines).zip(&mut self.filter_gradients)
         {
             let (rows, columns) = architecture.map_shape(pipeline).pooled;
@@ -153,13 +157,12 @@ impl Trainer {
                 filters: pipeline.filters,
                 windows: rows * columns,
             };
-            let (shape, size) = (gradient.shape(), gradient.filter_len());
-            parallel::pieces(gradient.sums_mut(), size, |filter, sums| {
-                filter_gradient(&shape, from, filter, sums);
+            parallel::pieces(sums, layout.len(), |filter, sums| {
+                filter_gradient(*layout, from, filter, sums);
             });
-            filters.update_weight(|i, w| *w = keep * *w - rate * gradient.weight(i));
+            filters.update_weight(|i, w| *w = keep * *w - rate * sums[layout.weight(i)]);
             for (filter, bias) in filters.bias_mut().iter_mut().enumerate() {
-                *bias = keep * *bias - rate * gradient.bias(filter);
+                *bias = keep * *bias - rate * sums[layout.bias(filter)];
             }
             first += rows * columns * pipeline.filters;
         }

@@ -31,20 +31,18 @@ pub(crate) struct PooledGradients<'a> {
     pub(crate) windows: usize,
 }
 
-/// A pipeline's gradient in the making: for each filter, kernel rows of `stride` numbers (the
-/// kernel's width, padded) and at last one number for the bias.
-#[derive(Clone, Debug)]
+/// The layout of one filter's gradient: kernel rows of `stride` numbers (the kernel's width,
+/// padded to whole registers) and at last one number for the bias.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct FilterGradient {
     isa: Isa,
     kernel: (usize, usize),
     stride: usize,
-    sums: Vec<f32>,
 }
 
 impl FilterGradient {
-    pub(crate) fn new(isa: Isa, filters: usize, kernel: (usize, usize)) -> Self {
-        let stride = kernel.1.next_multiple_of(isa.lanes());
-        Self { isa, kernel, stride, sums: vec![0.0; filters * (kernel.0 * stride + 1)] }
+    pub(crate) fn new(isa: Isa, kernel: (usize, usize)) -> Self {
+        Self { isa, kernel, stride: kernel.1.next_multiple_of(isa.lanes()) }
     }
 
     /// Numbers that are read past the end of a segment (and come to nothing).
@@ -52,64 +50,45 @@ impl FilterGradient {
         self.stride - self.kernel.1
     }
 
-    /// Length of one filter's part of [`sums_mut`](Self::sums_mut).
-    pub(crate) fn filter_len(&self) -> usize {
+    /// Numbers of one filter.
+    pub(crate) fn len(&self) -> usize {
         self.kernel.0 * self.stride + 1
     }
 
-    /// All filters' parts, to be filled by [`filter_gradient`].
-    pub(crate) fn sums_mut(&mut self) -> &mut [f32] {
-        &mut self.sums
-    }
-
-    /// The gradient of one weight; `i` counts (filter, row, column).
-    pub(crate) fn weight(&self, i: usize) -> f32 {
+    /// Index among all filters' numbers of the weight `i`, which counts (filter, row, column).
+    pub(crate) fn weight(&self, i: usize) -> usize {
         let taps = self.kernel.0 * self.kernel.1;
         let (filter, tap) = (i / taps, i % taps);
         let (row, column) = (tap / self.kernel.1, tap % self.kernel.1);
-        self.sums[filter * self.filter_len() + row * self.stride + column]
+        filter * self.len() + row * self.stride + column
     }
 
-    /// The gradient of one bias.
-    pub(crate) fn bias(&self, filter: usize) -> f32 {
-        self.sums[(filter + 1) * self.filter_len() - 1]
+    /// Index among all filters' numbers of one bias.
+    pub(crate) fn bias(&self, filter: usize) -> usize {
+        (filter + 1) * self.len() - 1
     }
 }
 
 /// Sums the gradient of filter `filter` over the whole batch, in the order of its samples and
-/// windows, into `sums` (its part of a [`FilterGradient`] like `shape`).
+/// windows, into `sums`, laid out as `layout` says.
 pub(crate) fn filter_gradient(
-    shape: &FilterGradientShape,
+    layout: FilterGradient,
     from: PooledGradients<'_>,
     filter: usize,
     sums: &mut [f32],
 ) {
     let p = &from;
-    assert_eq!(sums.len(), shape.kernel.0 * shape.stride + 1);
+    assert_eq!(sums.len(), layout.len());
     assert!(p.segments.len() >= p.samples * p.segment_stride);
     assert!(p.positions.len() >= p.samples * p.features);
     assert!(p.first + p.windows * p.filters <= p.features && filter < p.filters);
     assert!(p.gradients.len() >= p.features.next_multiple_of(BLOCK) * p.samples);
     sums.fill(0.0);
-    shape.isa.run(Gradient { shape, from, filter, sums });
-}
-
-/// The sizes that [`filter_gradient`] works by, free of the sums themselves.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FilterGradientShape {
-    isa: Isa,
-    kernel: (usize, usize),
-    stride: usize,
-}
-
-impl FilterGradient {
-    pub(crate) fn shape(&self) -> FilterGradientShape {
-        FilterGradientShape { isa: self.isa, kernel: self.kernel, stride: self.stride }
-    }
+    layout.isa.run(Gradient { layout, from, filter, sums });
 }
 
 struct Gradient<'a> {
-    shape: &'a FilterGradientShape,
+    layout: FilterGradient,
     from: PooledGradients<'a>,
     filter: usize,
     sums: &'a mut [f32],
@@ -120,7 +99,7 @@ impl Kernel for Gradient<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(mut self) {
-        let FilterGradientShape { kernel, stride, .. } = *self.shape;
+        let FilterGradient { kernel, stride, .. } = self.layout;
         let p = self.from;
         let mut patches = Vec::with_capacity(p.windows);
         let mut bias = 0.0;
@@ -178,7 +157,7 @@ impl Gradient<'_> {
         patches: &[(f32, usize)],
         (row, column): (usize, usize),
     ) {
-        let (stride, frames) = (self.shape.stride, self.from.frames);
+        let (stride, frames) = (self.layout.stride, self.from.frames);
         let sums = &mut self.sums[row * stride + column..];
         assert!(sums.len() >= (R - 1) * stride + W * V::LANES);
         let mut registers = [[V::splat(0.0); W]; R];
