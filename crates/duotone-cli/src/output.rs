@@ -81,14 +81,3 @@ pub(crate) fn prepare_folder(path: &Path) -> Result<(), Failure> {
 fn probe(folder: &Path) -> io::Result<()> {
     tempfile::NamedTempFile::new_in(folder).map(drop)
 }
-
-/// Writes a whole file or none of it: under another name in the same folder, then renamed.
-pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    let bad = |e: io::Error| Failure::Work(format!("{}: {e}", path.display()));
-    let folder = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(bad)?;
-    file.write_all(content).map_err(bad)?;
-    file.as_file().sync_all().map_err(bad)?;
-    file.persist(path).map_err(|e| bad(e.error))?;
-    Ok(())
-}

@@ -4,27 +4,30 @@ use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
+use crate::progress::Console;
 
 /// Files as they are, folders as the audio files in them (and in their folders), `-` as the list
 /// on standard input, whose lines may be folders too. What does not exist stays: it is reported
-/// when it is opened.
-pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+/// when it is opened. What a folder holds and cannot be looked at goes to the console's list.
+pub(crate) fn expand(paths: &[PathBuf], console: &Console) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         if path == Path::new("-") {
             for line in read_list(io::stdin().lock())? {
-                expand_one(&line, &mut files)?;
+                expand_one(&line, &mut files, console)?;
             }
         } else {
-            expand_one(path, &mut files)?;
+            expand_one(path, &mut files, console)?;
         }
     }
     Ok(files)
 }
 
-fn expand_one(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+fn expand_one(path: &Path, files: &mut Vec<PathBuf>, console: &Console) -> Result<(), Failure> {
     if path.is_dir() {
-        files.extend(duotone::audio_files(path)?.0);
+        let (found, left_out) = duotone::audio_files(path)?;
+        files.extend(found);
+        left_out.into_iter().for_each(|file| console.leave_out(file));
     } else {
         files.push(path.to_owned());
     }

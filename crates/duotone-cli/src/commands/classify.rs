@@ -11,7 +11,7 @@ use crate::progress::Console;
 
 pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure> {
     let classifier = Classifier::load(&args.model)?;
-    let files: Vec<PathBuf> = paths::expand(&args.paths)?;
+    let files: Vec<PathBuf> = paths::expand(&args.paths, console)?;
     if files.is_empty() {
         let named: Vec<String> = args.paths.iter().map(|p| p.display().to_string()).collect();
         return Err(Failure::Work(format!("{}: no audio files there", named.join(", "))));

@@ -40,7 +40,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     output::print(&scores::text(&results))?;
     if let Some(folder) = &args.output {
         let path = folder.join("report.html");
-        output::write_file(&path, report::html(&results).as_bytes())?;
+        duotone::write_file(&path, report::html(&results).as_bytes())?;
         console.say(&format!("\nwritten: {}", path.display()));
     }
     Ok(done)
