@@ -2,6 +2,7 @@
 //! and a CPU engine for inference and training. No files, no clocks, no audio.
 
 mod architecture;
+mod embed;
 mod error;
 mod head;
 mod kernel;
@@ -14,6 +15,7 @@ mod trainer;
 mod weights;
 
 pub use architecture::{Architecture, MapShape, Pipeline};
+pub use embed::Embedding;
 pub use error::Error;
 pub use kernel::Isa;
 pub use network::Network;

@@ -3,7 +3,7 @@ use crate::layers::{Activations, Layers};
 use crate::{Architecture, Error, Weights, head};
 
 /// Segments that go through the network together: as many as keep its dense layer busy.
-const BATCH: usize = 48;
+pub(crate) const BATCH: usize = 48;
 
 /// A network ready to run.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use duotone_nn::Network;
+use duotone_nn::{Embedding, Network};
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
@@ -103,8 +103,27 @@ impl Classifier {
         let extraction = duotone_audio::extract(path, &card.front_end)?;
         let playing = extraction.source.seconds;
         let clip = ClipFeatures::new(extraction, String::new());
-        let starts = consecutive(&clip, &card.front_end);
-        let rows = self.predictor.probabilities(&clip, &starts)?;
+        Ok(Decision {
+            seconds: playing.unwrap_or(clip.frames() as f64 * card.front_end.frame_seconds()),
+            ..self.classify_clip(path, &clip, options)?
+        })
+    }
+
+    /// Decides on one clip whose features this model's front end made, by its consecutive
+    /// segments; `path` is what the decision calls it.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] for features of another size, or a model that cannot be computed with.
+    pub fn classify_clip(
+        &self,
+        path: &Path,
+        clip: &ClipFeatures,
+        options: &ClassifyOptions,
+    ) -> Result<Decision, Error> {
+        let card = &self.card;
+        clip.check(&card.front_end)?;
+        let starts = consecutive(clip, &card.front_end);
+        let rows = self.predictor.probabilities(clip, &starts)?;
         if rows.iter().any(|p| !p.is_finite()) {
             let reason = "the model's weights are too large to compute with: train it again";
             return Err(Error::Settings(reason.into()));
@@ -124,12 +143,21 @@ impl Classifier {
             path: path.to_owned(),
             label: card.labels[voted.winner].name.clone(),
             probabilities: self.named(&voted.probabilities),
-            seconds: playing.unwrap_or(clip.frames() as f64 * frame),
+            seconds: clip.frames() as f64 * frame,
             silent: clip.silent,
             repeated: clip.repeated,
             segments: options.segments.then(|| segments().collect()),
-            damage: clip.damage,
+            damage: clip.damage.clone(),
         })
+    }
+
+    /// What the network finds in a clip's consecutive segments before it decides.
+    ///
+    /// # Errors
+    /// As [`classify_clip`](Self::classify_clip).
+    pub fn embed_clip(&self, clip: &ClipFeatures) -> Result<Embedding, Error> {
+        clip.check(&self.card.front_end)?;
+        self.predictor.embed(clip, &consecutive(clip, &self.card.front_end))
     }
 
     fn named(&self, probabilities: &[f64]) -> Vec<(String, f64)> {

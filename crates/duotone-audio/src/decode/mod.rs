@@ -3,7 +3,7 @@
 mod au;
 mod codec_names;
 mod damage;
-mod limits;
+pub(crate) mod limits;
 mod media;
 mod mono;
 mod mp3;

@@ -62,6 +62,7 @@ pub(crate) enum Command {
     Classify(ClassifyArgs),
     Features(FeaturesArgs),
     Inspect(InspectArgs),
+    Export(ExportArgs),
     Demo(DemoArgs),
     Completions(CompletionsArgs),
 }
@@ -205,6 +206,28 @@ pub(crate) struct InspectArgs {
     /// Form of the output
     #[arg(short, long, value_enum, default_value = "table")]
     pub(crate) format: InspectFormat,
+}
+
+/// Write a model for other programs.
+///
+/// The ONNX file holds the scaler and the network: segments of log-mel values (segments, bands,
+/// frames) in, probabilities (segments, classes) out; a file's decision is their mean. With
+/// `--with-front-end` it takes mono samples at the model's rate instead. Labels and front end are
+/// in its metadata.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  duotone export genre.safetensors --onnx genre.onnx
+  duotone export genre.safetensors --onnx genre.onnx --with-front-end    samples in, genres out")]
+pub(crate) struct ExportArgs {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// ONNX file to write
+    #[arg(long, value_name = "F.onnx")]
+    pub(crate) onnx: PathBuf,
+    /// Put the front end and the cutting into segments into the graph
+    #[arg(long)]
+    pub(crate) with_front_end: bool,
 }
 
 /// Compose a small collection, train on it, evaluate, classify: a first session in a minute.
