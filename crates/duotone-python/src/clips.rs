@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duotone::audio::{self, Extraction, FrontEnd, SourceInfo, Spectrogram};
-use duotone::{ClipFeatures, Error, Event, FeatureStore, extract_each};
+use duotone::{ClipFeatures, Error, Event, FeatureStore, Recipe, extract_each};
 use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -88,6 +88,24 @@ pub(crate) fn front_end(py: Python<'_>, sample_rate: u32) -> PyResult<Bound<'_, 
     let text = serde_json::to_string(&FrontEnd::paper(sample_rate))
         .map_err(|e| errors::settings(py, e.to_string()))?;
     convert::loads(py, &text)
+}
+
+/// A network's front end at a sample rate in hertz, as JSON.
+#[pyfunction]
+pub(crate) fn recipe_front_end(
+    py: Python<'_>,
+    architecture: &str,
+    sample_rate: u32,
+) -> PyResult<String> {
+    let recipe = Recipe::load(architecture).map_err(|e| errors::raise(py, &e))?;
+    let front_end = recipe.front_end(sample_rate);
+    serde_json::to_string(&front_end).map_err(|e| errors::settings(py, e.to_string()))
+}
+
+/// The sample rate in hertz that suits these files.
+#[pyfunction]
+pub(crate) fn choose_rate(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<u32> {
+    watch::watched(py, None, None, |_| Ok(duotone::choose_rate(&paths)))
 }
 
 /// The log-mel spectrogram of one file.

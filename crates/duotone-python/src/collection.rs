@@ -118,9 +118,10 @@ pub(crate) fn evaluate<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<String> {
     let settings: TrainSettings = convert::parse(py, settings, "settings")?;
-    let recipes = architectures.iter().map(|name| Recipe::load(name)).collect::<Result<_, _>>();
+    let recipes =
+        architectures.iter().map(|name| Recipe::load(name)).collect::<Result<_, duotone::Error>>();
     let job = EvaluateJob {
-        collection: &collection.get().inner,
+        collection: &collection.inner,
         recipes: recipes.map_err(|e| errors::raise(py, &e))?,
         settings,
         folds,

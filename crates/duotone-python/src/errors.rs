@@ -12,7 +12,11 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
         Error::Interrupted => return PyKeyboardInterrupt::new_err("stopped on request"),
         Error::Io { path, source } => {
             let number = source.raw_os_error().unwrap_or(0);
-            return PyOSError::new_err((number, source.to_string(), path.clone()));
+            return PyOSError::new_err((
+                number,
+                words(source),
+                path.to_string_lossy().into_owned(),
+            ));
         }
         Error::Collection { .. } => "CollectionError",
         Error::File { .. } => "ModelFileError",
@@ -21,6 +25,12 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
         _ => "SettingsError",
     };
     exception(py, name, error.to_string())
+}
+
+/// The system's reason, without the number that Python puts in front itself.
+fn words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// A file that cannot be used, and why.

@@ -220,7 +220,7 @@ pub(crate) fn train<'py>(
 }
 
 fn features<'a>(clips: &'a [PyRef<'_, Clip>]) -> Vec<&'a ClipFeatures> {
-    clips.iter().map(|clip| &clip.get().features).collect()
+    clips.iter().map(|clip| &clip.features).collect()
 }
 
 pub(crate) fn parse_vote(py: Python<'_>, name: &str) -> PyResult<Vote> {

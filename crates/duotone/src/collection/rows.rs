@@ -72,7 +72,7 @@ mod tests {
         let collection = Collection::from_rows("t".as_ref(), rows, &options).unwrap();
         assert_eq!(collection.labels, ["glad", "sad"]);
         assert_eq!(collection.classes(), [1, 0, 1]);
-        assert_eq!(collection.group_numbers(), Some(vec![1, 0, 2]));
+        assert_eq!(collection.group_numbers(), Some(vec![1, 0, 4]));
         assert_eq!(collection.label_column, "mood");
         assert_eq!(collection.notices.len(), 2, "{:?}", collection.notices);
     }

@@ -60,8 +60,7 @@ fn places(graph: &mut Graph, front_end: &FrontEnd, log_mel: &str) -> String {
     let frames = front_end.segment_frames as i64;
     let first = Attribute::Int(0);
     let count = graph.node("Shape", &[log_mel], &[("start", first), ("end", Attribute::Int(1))]);
-    let scalar = graph.ints("scalar", &[0], &[]);
-    let count = graph.node("Reshape", &[&count, &scalar], &[]);
+    let count = graph.node("Squeeze", &[&count], &[]);
     let segment = graph.ints("segment_frames", &[], &[frames]);
     let hops = graph.ints("segment_hops", &[], &[front_end.segment_hops() as i64]);
     let (zero, one) = (graph.ints("zero", &[], &[0]), graph.ints("one", &[], &[1]));
