@@ -12,20 +12,38 @@ import pandas as pd
 import pytest
 from conftest import QUICK, RATE
 from sklearn.base import clone, is_classifier
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import NotFittedError, SkipTestWarning
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import check_estimator
 
 from duotone import AudioError, Classifier, DivergedError, FrontEnd, SettingsError
 
 
-def test_scikit_learns_own_checks():
-    # What asks for a table of numbers is passed over by the estimator's tags, with a warning.
-    with pytest.warns(UserWarning):
-        check_estimator(Classifier(**QUICK))
-    with pytest.warns(UserWarning):
-        check_estimator(FrontEnd())
+@pytest.mark.parametrize("estimator", [Classifier(**QUICK), FrontEnd()], ids=["fit", "transform"])
+def test_scikit_learns_own_checks(estimator):
+    # By the estimators' tags, checks that feed a table of numbers are passed over with a warning.
+    with pytest.warns(SkipTestWarning):
+        check_estimator(estimator)
+    # And with them some that feed nothing: these.
+    name = type(estimator).__name__
+    for check in [
+        checks.check_estimator_tags_renamed,
+        checks.check_valid_tag_types,
+        checks.check_estimator_repr,
+        checks.check_no_attributes_set_in_init,
+        checks.check_mixin_order,
+        checks.check_parameters_default_constructible,
+        checks.check_get_params_invariance,
+        checks.check_set_params,
+    ]:
+        check(name, estimator)
+
+
+def test_scikit_learns_checks_of_classifiers():
+    for check in [checks.check_estimators_unfitted, checks.check_requires_y_none]:
+        check("Classifier", Classifier(**QUICK))
 
 
 def test_learns_the_tones(fitted, sounds):

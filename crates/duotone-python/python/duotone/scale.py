@@ -70,7 +70,8 @@ def with_ray(
         return pd.DataFrame(columns=SUMMARY)
     # A block a part: what is lost with a worker is one part.
     dataset = ray.data.from_items(todo, override_num_blocks=len(todo))
-    done = dataset.map_batches(Worker, batch_size=1, concurrency=workers, num_cpus=1)
+    actors = ray.data.ActorPoolStrategy(size=workers)
+    done = dataset.map_batches(Worker, batch_size=1, compute=actors, num_cpus=1)
     return pd.DataFrame(done.take_all(), columns=SUMMARY)
 
 
