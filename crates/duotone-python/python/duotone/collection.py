@@ -176,7 +176,7 @@ def _column(table: Any, name: str | None) -> list[Any]:
     try:
         column = table[name]
     except Exception as e:
-        known = getattr(table, "column_names", None) or getattr(table, "columns", None) or table
+        known = getattr(table, "column_names", getattr(table, "columns", table))
         known = ", ".join(str(column) for column in known)
         raise CollectionError(f"no column {name!r}: there are {known}") from e
     for method in ("to_pylist", "to_list", "tolist"):
