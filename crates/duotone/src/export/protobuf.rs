@@ -10,20 +10,20 @@ const FIXED_32: u64 = 5;
 
 impl Message {
     pub(super) fn int(mut self, field: u64, value: i64) -> Self {
-        self.varint(field << 3 | VARINT);
+        self.varint((field << 3) | VARINT);
         // Two's complement in 64 bits, as the format has it for int64.
         self.varint(value.cast_unsigned());
         self
     }
 
     pub(super) fn float(mut self, field: u64, value: f32) -> Self {
-        self.varint(field << 3 | FIXED_32);
+        self.varint((field << 3) | FIXED_32);
         self.0.extend(value.to_le_bytes());
         self
     }
 
     pub(super) fn bytes(mut self, field: u64, bytes: &[u8]) -> Self {
-        self.varint(field << 3 | LENGTH_DELIMITED);
+        self.varint((field << 3) | LENGTH_DELIMITED);
         self.varint(bytes.len() as u64);
         self.0.extend(bytes);
         self
