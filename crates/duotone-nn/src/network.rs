@@ -1,4 +1,4 @@
-use crate::kernel::Isa;
+use crate::kernel::Kernels;
 use crate::layers::{Activations, Layers};
 use crate::{Architecture, Error, Weights, head};
 
@@ -18,21 +18,21 @@ impl Network {
     /// # Errors
     /// What [`Architecture::validate`] or [`Weights::check`] finds.
     pub fn new(architecture: &Architecture, weights: &Weights) -> Result<Self, Error> {
-        Self::with_isa(architecture, weights, Isa::best())
+        Self::with_kernels(architecture, weights, Kernels::default())
     }
 
-    /// As [`new`](Self::new), for a chosen instruction set: to compare them.
+    /// As [`new`](Self::new), with chosen kernels: to compare them.
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn with_isa(
+    pub fn with_kernels(
         architecture: &Architecture,
         weights: &Weights,
-        isa: Isa,
+        kernels: Kernels,
     ) -> Result<Self, Error> {
         architecture.validate()?;
         weights.check(architecture)?;
-        let layers = Layers::pack(isa, architecture, weights);
+        let layers = Layers::pack(kernels, architecture, weights);
         Ok(Self { architecture: architecture.clone(), layers })
     }
 

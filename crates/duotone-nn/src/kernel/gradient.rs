@@ -55,17 +55,15 @@ impl FilterGradient {
         self.kernel.0 * self.stride + 1
     }
 
-    /// Index among all filters' numbers of the weight `i`, which counts (filter, row, column).
-    pub(crate) fn weight(&self, i: usize) -> usize {
-        let taps = self.kernel.0 * self.kernel.1;
-        let (filter, tap) = (i / taps, i % taps);
-        let (row, column) = (tap / self.kernel.1, tap % self.kernel.1);
-        filter * self.len() + row * self.stride + column
+    /// The weights' gradients of one filter, (row, column), from its numbers.
+    pub(crate) fn weights<'a>(&self, sums: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+        let columns = self.kernel.1;
+        sums.chunks_exact(self.stride).flat_map(move |row| row[..columns].iter().copied())
     }
 
-    /// Index among all filters' numbers of one bias.
-    pub(crate) fn bias(&self, filter: usize) -> usize {
-        (filter + 1) * self.len() - 1
+    /// The bias's gradient of one filter.
+    pub(crate) fn bias(&self, sums: &[f32]) -> f32 {
+        sums[self.kernel.0 * self.stride]
     }
 }
 

@@ -7,18 +7,27 @@
 // Loops over registers count: an index into two or three arrays of registers says more than zips.
 #![allow(clippy::needless_range_loop)]
 
-mod convolve;
 mod dense;
+mod direct;
+mod filters;
+mod fourier;
 mod gradient;
 mod isa;
+mod kernels;
+mod pooling;
 mod portable;
+mod scratch;
+mod spectral;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(crate) use convolve::{PackedFilters, PooledMaps, convolve_and_pool};
 pub(crate) use dense::{BLOCK, DenseBlock, Inputs, UNITS, block_gradients, dense_rows};
+pub(crate) use filters::PackedFilters;
 pub(crate) use gradient::{FilterGradient, PooledGradients, filter_gradient};
 pub use isa::Isa;
+pub use kernels::{Kernels, Method};
+pub(crate) use pooling::PooledMaps;
+pub(crate) use scratch::Scratch;
 
 /// A register of `LANES` f32 numbers.
 ///
@@ -42,10 +51,14 @@ pub(crate) trait Vector: Copy {
     unsafe fn store(self, to: *mut f32);
     /// Lane by lane `self + other`.
     fn add(self, other: Self) -> Self;
+    /// Lane by lane `self - other`.
+    fn sub(self, other: Self) -> Self;
     /// Lane by lane `self * other`.
     fn mul(self, other: Self) -> Self;
     /// Lane by lane `a * b + self`, rounded once where the instruction set has that.
     fn mul_add(self, a: Self, b: Self) -> Self;
+    /// Lane by lane `self - a * b`, rounded once where the instruction set has that.
+    fn neg_mul_add(self, a: Self, b: Self) -> Self;
     /// Lane by lane `(candidate, position)` where the candidate is larger than `best.0` or is NaN,
     /// else `best`. A NaN, once there, stays. Positions are moved as bits.
     fn larger(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);

@@ -34,6 +34,11 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+
+    #[inline(always)]
     fn mul(self, other: Self) -> Self {
         Self(self.0 * other.0)
     }
@@ -41,6 +46,11 @@ impl Vector for Portable {
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         Self(a.0.mul_add(b.0, self.0))
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: Self, b: Self) -> Self {
+        Self(a.0.mul_neg_add(b.0, self.0))
     }
 
     #[inline(always)]

@@ -38,6 +38,12 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        // SAFETY: the processor has AVX.
+        Self(unsafe { _mm256_sub_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
     fn mul(self, other: Self) -> Self {
         // SAFETY: the processor has AVX.
         Self(unsafe { _mm256_mul_ps(self.0, other.0) })
@@ -47,6 +53,12 @@ impl Vector for Avx2 {
     fn mul_add(self, a: Self, b: Self) -> Self {
         // SAFETY: the processor has FMA.
         Self(unsafe { _mm256_fmadd_ps(a.0, b.0, self.0) })
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: Self, b: Self) -> Self {
+        // SAFETY: the processor has FMA.
+        Self(unsafe { _mm256_fnmadd_ps(a.0, b.0, self.0) })
     }
 
     #[inline(always)]
