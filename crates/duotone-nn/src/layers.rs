@@ -1,8 +1,8 @@
 //! A network's weights as the kernels want them, and the forward pass over them.
 
 use crate::kernel::{
-    BLOCK, DenseBlock, Inputs, Isa, Kernels, PackedFilters, PooledMaps, Scratch, UNITS,
-    block_gradients, dense_rows,
+    BLOCK, DenseBlock, Inputs, Isa, Kernels, PackedFilters, PooledMaps, UNITS, block_gradients,
+    dense_rows,
 };
 use crate::{Architecture, Tensor, Weights, parallel};
 
@@ -130,17 +130,16 @@ impl Layers {
         out.features.resize(samples * out.stride, 0.0);
         out.positions.resize(samples * features, 0);
         out.sums.resize(samples * self.dense.units, 0.0);
-        parallel::pieces2_with(
+        parallel::pieces2(
             (&mut out.features, out.stride),
             (&mut out.positions, features),
-            Scratch::default,
-            |scratch, sample, mut values, mut positions| {
+            |sample, mut values, mut positions| {
                 let segment = &segments[sample * stride..][..size];
                 for filters in &self.pipelines {
                     let (value, values_rest) = values.split_at_mut(filters.outputs());
                     let (position, positions_rest) = positions.split_at_mut(filters.outputs());
                     let maps = PooledMaps { values: value, positions: position };
-                    filters.convolve(segment, scratch, maps);
+                    filters.convolve(segment, maps);
                     (values, positions) = (values_rest, positions_rest);
                 }
             },

@@ -18,16 +18,3 @@ pub(crate) fn pieces2<A: Send, B: Send>(
         .enumerate()
         .for_each(|(i, (a, b))| work(i, a, b));
 }
-
-/// As [`pieces2`], with memory that `init` makes for each thread.
-pub(crate) fn pieces2_with<A: Send, B: Send, S>(
-    (a, a_size): (&mut [A], usize),
-    (b, b_size): (&mut [B], usize),
-    init: impl Fn() -> S + Sync + Send,
-    work: impl Fn(&mut S, usize, &mut [A], &mut [B]) + Sync + Send,
-) {
-    a.par_chunks_mut(a_size)
-        .zip(b.par_chunks_mut(b_size))
-        .enumerate()
-        .for_each_init(init, |state, (i, (a, b))| work(state, i, a, b));
-}

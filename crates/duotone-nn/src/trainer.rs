@@ -1,5 +1,5 @@
 use crate::head::{self, HeadGradients};
-use crate::kernel::{BLOCK, FilterGradient, Kernels, PooledGradients, filter_gradient};
+use crate::kernel::{BLOCK, FilterGradient, GROUP, Kernels, PooledGradients, filter_gradients};
 use crate::layers::Activations;
 use crate::network::segment_size;
 use crate::{Architecture, Error, Network, Weights, parallel};
@@ -157,8 +157,8 @@ impl Trainer {
                 filters: pipeline.filters,
                 windows: rows * columns,
             };
-            parallel::pieces(sums, layout.len(), |filter, sums| {
-                filter_gradient(*layout, from, filter, sums);
+            parallel::pieces(sums, GROUP * layout.len(), |group, sums| {
+                filter_gradients(*layout, from, group * GROUP, sums);
             });
             filters.update(|weight, bias| {
                 let gradients = sums.chunks_exact(layout.len());

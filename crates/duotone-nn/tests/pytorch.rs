@@ -71,7 +71,11 @@ fn check(name: &str) {
         assert_close("loss", &[outcome.loss as f32], &numbers(&file, "loss"));
         for (name, tensor) in &gradients.0 {
             let expected = numbers(&file, &format!("gradients/{name}"));
-            assert_close(&format!("{} gradient of {name}", kernels.name()), &tensor.data, &expected);
+            assert_close(
+                &format!("{} gradient of {name}", kernels.name()),
+                &tensor.data,
+                &expected,
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::pooling::{PooledMaps, Shape, Windows};
 use super::spectral::POOL_COST;
-use super::{Isa, Kernel, Vector};
+use super::{Isa, Kernel, Vector, one};
 
 /// Registers of filters that a tile works on at once.
 const FILTERS: usize = 2;
@@ -93,11 +93,7 @@ impl Convolve<'_> {
     /// All rows of the pooling window over `T` neighbouring columns, then each column's best to
     /// its window.
     #[inline(always)]
-    fn strip<V: Vector, const T: usize>(
-        &self,
-        place: Place,
-        windows: &mut Windows,
-    ) {
+    fn strip<V: Vector, const T: usize>(&self, place: Place, windows: &mut Windows) {
         let f = self.shape;
         let Windows { values, positions, .. } = windows;
         let nothing = (V::splat(f32::NEG_INFINITY), V::splat(0.0));
@@ -106,14 +102,14 @@ impl Convolve<'_> {
         for column in 0..T {
             let start = first_row * f.frames + place.column + column;
             for register in &mut best[column] {
-                register.1 = V::splat(f32::from_bits(start as u32));
+                register.1 = V::splat(start as f32);
             }
         }
         for row in first_row..first_row + f.pool.0 {
             let sums = self.tile::<V, T>(place.first, row, place.column);
             for column in 0..T {
                 let start = row * f.frames + place.column + column;
-                let position = V::splat(f32::from_bits(start as u32));
+                let position = V::splat(start as f32);
                 for register in 0..FILTERS {
                     best[column][register] =
                         V::larger(best[column][register], sums[column][register], position);
@@ -151,6 +147,7 @@ impl Convolve<'_> {
         let weight = &self.filters.weight[first * taps..][..FILTERS * V::LANES * taps];
         let last = (row + f.kernel.0 - 1) * f.frames + column + T - 1 + f.kernel.1;
         assert!(last <= self.segment.len());
+        let next = one();
         let mut sums = [[V::splat(0.0); FILTERS]; T];
         let mut w = weight.as_ptr();
         for i in 0..f.kernel.0 {
@@ -168,7 +165,7 @@ impl Convolve<'_> {
                         sum[0] = sum[0].mul_add(input, w0);
                         sum[1] = sum[1].mul_add(input, w1);
                     }
-                    x = x.add(1);
+                    x = x.add(next);
                 }
             }
         }

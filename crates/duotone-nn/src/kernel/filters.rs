@@ -76,7 +76,7 @@ impl PackedFilters {
 
     /// Convolution, bias, LeakyReLU and max-pooling of one segment (bands × frames, band-major).
     /// Of equal values in a window the first one seen wins.
-    pub(crate) fn convolve(&self, segment: &[f32], scratch: &mut Scratch, out: PooledMaps<'_>) {
+    pub(crate) fn convolve(&self, segment: &[f32], out: PooledMaps<'_>) {
         let Self { isa, shape, bias, .. } = self;
         assert_eq!(segment.len(), shape.bands * shape.frames);
         assert_eq!(out.values.len(), shape.outputs());
@@ -86,7 +86,9 @@ impl PackedFilters {
                 isa.run(direct::Convolve { shape, filters, bias, segment, out });
             }
             Form::Spectral(filters) => {
-                isa.run(spectral::Convolve { shape, filters, bias, segment, scratch, out });
+                Scratch::lend(|scratch| {
+                    isa.run(spectral::Convolve { shape, filters, bias, segment, scratch, out });
+                });
             }
         }
     }

@@ -199,10 +199,7 @@ impl Fourier {
             }
             if half.is_multiple_of(2) {
                 let middle = read(half / 2);
-                emit(
-                    half / 2,
-                    Complex { re: middle.re, im: V::splat(0.0).sub(middle.im) },
-                );
+                emit(half / 2, Complex { re: middle.re, im: V::splat(0.0).sub(middle.im) });
             }
         }
     }

@@ -54,7 +54,7 @@ pub(crate) struct PooledMaps<'a> {
 }
 
 /// One row of pooling windows of a block of filters while it is filled: (window, filter), the
-/// largest sums so far and the bits of their positions.
+/// largest sums so far and their positions (below 2²⁴: whole numbers that f32 can hold).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Windows {
     pub(super) values: Vec<f32>,
@@ -73,8 +73,7 @@ impl Windows {
         // What wins against nothing but −∞: the window's own first patch.
         for window in 0..shape.pooled.1 {
             let start = row * shape.pool.0 * shape.frames + window * shape.pool.1;
-            let position = f32::from_bits(start as u32);
-            self.positions.extend(std::iter::repeat_n(position, block));
+            self.positions.extend(std::iter::repeat_n(start as f32, block));
         }
     }
 
@@ -93,8 +92,7 @@ impl Windows {
         let bias = &bias[first..first + block];
         for column in 0..shape.pooled.1 {
             let values = &mut self.values[column * block..][..block];
-            for (values, bias) in
-                values.chunks_exact_mut(V::LANES).zip(bias.chunks_exact(V::LANES))
+            for (values, bias) in values.chunks_exact_mut(V::LANES).zip(bias.chunks_exact(V::LANES))
             {
                 // SAFETY: both pieces are `LANES` long.
                 unsafe {
@@ -107,7 +105,7 @@ impl Windows {
             out.values[at..at + real].copy_from_slice(&values[..real]);
             let positions = &self.positions[column * block..][..real];
             for (to, from) in out.positions[at..at + real].iter_mut().zip(positions) {
-                *to = from.to_bits();
+                *to = *from as u32;
             }
         }
     }

@@ -6,7 +6,7 @@
 
 use super::fourier::{Complex, Fourier};
 use super::pooling::{PooledMaps, Shape, Windows};
-use super::{Isa, Kernel, Scratch, Vector};
+use super::{Isa, Kernel, Scratch, Vector, one};
 
 /// Rows of sums that a tile holds: with real and imaginary parts twelve registers, beside two of
 /// weights and two of inputs.
@@ -141,6 +141,7 @@ impl Kernel for Convolve<'_> {
         let input = Spectra { filters, bands, spectra };
         let block_size = length * shape.kernel.0 * V::LANES;
         let tiles = rows.div_ceil(ROWS);
+        let next = one();
         let mut windows = Windows::default();
         for (block, weights) in filters.spectra.chunks_exact(block_size).enumerate() {
             let first = block * V::LANES;
@@ -148,7 +149,7 @@ impl Kernel for Convolve<'_> {
                 let start = tile * rows / tiles;
                 let count = (tile + 1) * rows / tiles - start;
                 for span in 0..spans {
-                    let to = Tile { start, span, width, taps: shape.kernel.0 };
+                    let to = Tile { start, span, width, taps: shape.kernel.0, next };
                     match count {
                         1 => input.sums::<V, 1>(weights, to, joined, work, sums),
                         2 => input.sums::<V, 2>(weights, to, joined, work, sums),
@@ -158,9 +159,7 @@ impl Kernel for Convolve<'_> {
                         _ => input.sums::<V, ROWS>(weights, to, joined, work, sums),
                     }
                 }
-                for (row, sums) in
-                    (start..start + count).zip(sums.chunks_exact(width * V::LANES))
-                {
+                for (row, sums) in (start..start + count).zip(sums.chunks_exact(width * V::LANES)) {
                     let pooled = row / shape.pool.0;
                     if row % shape.pool.0 == 0 {
                         windows.begin(shape, pooled, V::LANES);
@@ -234,6 +233,8 @@ struct Tile {
     span: usize,
     width: usize,
     taps: usize,
+    /// See [`one`].
+    next: usize,
 }
 
 impl Spectra<'_> {
@@ -268,14 +269,16 @@ impl Spectra<'_> {
             };
             let to = joined.as_mut_ptr();
             let (re, im, w) = products(0);
-            for (t, ends) in real_products::<V, T>(re, im, w, tile.taps).into_iter().enumerate() {
+            for (t, ends) in
+                real_products::<V, T>((re, im), w, (tile.taps, tile.next)).into_iter().enumerate()
+            {
                 Fourier::join_ends(ends).store(to.add(t * bins * size));
             }
             for bin in 1..bins.div_ceil(2) {
                 let (re, im, w) = products(bin);
-                let low = complex_products::<V, T>(re, im, w, tile.taps);
+                let low = complex_products::<V, T>((re, im), w, (tile.taps, tile.next));
                 let (re, im, w) = products(bins - bin);
-                let high = complex_products::<V, T>(re, im, w, tile.taps);
+                let high = complex_products::<V, T>((re, im), w, (tile.taps, tile.next));
                 for t in 0..T {
                     let (low, high) = fourier.join(bin, low[t], high[t]);
                     low.store(to.add((t * bins + bin) * size));
@@ -284,7 +287,7 @@ impl Spectra<'_> {
             }
             if bins.is_multiple_of(2) {
                 let (re, im, w) = products(bins / 2);
-                let middle = complex_products::<V, T>(re, im, w, tile.taps);
+                let middle = complex_products::<V, T>((re, im), w, (tile.taps, tile.next));
                 for (t, middle) in middle.into_iter().enumerate() {
                     Fourier::join_middle(middle).store(to.add((t * bins + bins / 2) * size));
                 }
@@ -300,13 +303,13 @@ impl Spectra<'_> {
 /// For each of `T` rows the sum over the kernel's rows of input × conjugate weight, in one bin.
 ///
 /// # Safety
-/// `re` and `im` are valid for `T + taps − 1` numbers, `weights` for `taps` complex registers.
+/// `re` and `im` are valid for `T + taps − 1` numbers, `weights` for `taps` complex registers;
+/// `next` is 1.
 #[inline(always)]
 unsafe fn complex_products<V: Vector, const T: usize>(
-    re: *const f32,
-    im: *const f32,
+    (mut re, mut im): (*const f32, *const f32),
     weights: *const f32,
-    taps: usize,
+    (taps, next): (usize, usize),
 ) -> [Complex<V>; T] {
     let mut sums = [Complex { re: V::splat(0.0), im: V::splat(0.0) }; T];
     for tap in 0..taps {
@@ -314,11 +317,11 @@ unsafe fn complex_products<V: Vector, const T: usize>(
         unsafe {
             let w = Complex::<V>::load(weights.add(tap * 2 * V::LANES));
             for (t, sum) in sums.iter_mut().enumerate() {
-                let re = V::splat(*re.add(tap + t));
-                let im = V::splat(*im.add(tap + t));
+                let (re, im) = (V::splat(*re.add(t)), V::splat(*im.add(t)));
                 sum.re = sum.re.mul_add(re, w.re).mul_add(im, w.im);
                 sum.im = sum.im.mul_add(im, w.re).neg_mul_add(re, w.im);
             }
+            (re, im) = (re.add(next), im.add(next));
         }
     }
     sums
@@ -330,10 +333,9 @@ unsafe fn complex_products<V: Vector, const T: usize>(
 /// As [`complex_products`].
 #[inline(always)]
 unsafe fn real_products<V: Vector, const T: usize>(
-    re: *const f32,
-    im: *const f32,
+    (mut re, mut im): (*const f32, *const f32),
     weights: *const f32,
-    taps: usize,
+    (taps, next): (usize, usize),
 ) -> [Complex<V>; T] {
     let mut sums = [Complex { re: V::splat(0.0), im: V::splat(0.0) }; T];
     for tap in 0..taps {
@@ -341,9 +343,10 @@ unsafe fn real_products<V: Vector, const T: usize>(
         unsafe {
             let w = Complex::<V>::load(weights.add(tap * 2 * V::LANES));
             for (t, sum) in sums.iter_mut().enumerate() {
-                sum.re = sum.re.mul_add(V::splat(*re.add(tap + t)), w.re);
-                sum.im = sum.im.mul_add(V::splat(*im.add(tap + t)), w.im);
+                sum.re = sum.re.mul_add(V::splat(*re.add(t)), w.re);
+                sum.im = sum.im.mul_add(V::splat(*im.add(t)), w.im);
             }
+            (re, im) = (re.add(next), im.add(next));
         }
     }
     sums
@@ -354,15 +357,18 @@ unsafe fn real_products<V: Vector, const T: usize>(
 fn pool<V: Vector>(shape: &Shape, row: usize, sums: &[f32], windows: &mut Windows) {
     let lanes = V::LANES;
     assert!(sums.len() >= shape.kept().1 * lanes);
-    let pairs = windows.values.chunks_exact_mut(lanes).zip(windows.positions.chunks_exact_mut(lanes));
+    let pairs =
+        windows.values.chunks_exact_mut(lanes).zip(windows.positions.chunks_exact_mut(lanes));
     for (window, (values, positions)) in pairs.take(shape.pooled.1).enumerate() {
         // SAFETY: a window's columns are below `kept().1`; its slices are `LANES` long.
         unsafe {
             let mut best = (V::load(values.as_ptr()), V::load(positions.as_ptr()));
-            for column in window * shape.pool.1..(window + 1) * shape.pool.1 {
-                let position = f32::from_bits((row * shape.frames + column) as u32);
+            let first = window * shape.pool.1;
+            let mut position = V::splat((row * shape.frames + first) as f32);
+            for column in first..first + shape.pool.1 {
                 let candidate = V::load(sums.as_ptr().add(column * lanes));
-                best = V::larger(best, candidate, V::splat(position));
+                best = V::larger(best, candidate, position);
+                position = position.add(V::splat(1.0));
             }
             best.0.store(values.as_mut_ptr());
             best.1.store(positions.as_mut_ptr());
