@@ -142,6 +142,8 @@ impl Layers {
                     filters.convolve(segment, maps);
                     (values, positions) = (values_rest, positions_rest);
                 }
+                // What is left is padding, and may hold what another network left there.
+                values.fill(0.0);
             },
         );
         let inputs = Inputs {

@@ -1,9 +1,16 @@
+use std::cell::Cell;
+
 use crate::kernel::Kernels;
 use crate::layers::{Activations, Layers};
 use crate::{Architecture, Error, Weights, head};
 
 /// Segments that go through the network together: as many as keep its dense layer busy.
 const BATCH: usize = 48;
+
+thread_local! {
+    /// A batch's activations are megabytes: they are kept from one call to the next.
+    static ACTIVATIONS: Cell<Activations> = Cell::default();
+}
 
 /// A network ready to run.
 #[derive(Clone, Debug)]
@@ -57,11 +64,13 @@ impl Network {
     pub fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
         let size = segment_size(&self.architecture, inputs)?;
         let mut logits = Vec::with_capacity(inputs.len() / size * self.architecture.classes);
-        let mut activations = Activations::default();
+        // Another call on this thread, while this one waits for its helpers, finds none to take.
+        let mut activations = ACTIVATIONS.take();
         for batch in inputs.chunks(BATCH * size) {
             self.layers.forward(batch, (size, size), &mut activations);
             head::logits(&self.architecture, &self.layers, &activations, &mut logits);
         }
+        ACTIVATIONS.set(activations);
         Ok(logits)
     }
 

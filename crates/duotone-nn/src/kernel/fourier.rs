@@ -263,7 +263,9 @@ impl Fourier {
                     2 => self.pass::<V, 2>(*pass, read, write),
                     3 => self.pass::<V, 3>(*pass, read, write),
                     4 => self.pass::<V, 4>(*pass, read, write),
-                    _ => self.pass::<V, 5>(*pass, read, write),
+                    5 => self.pass::<V, 5>(*pass, read, write),
+                    6 => self.pass::<V, 6>(*pass, read, write),
+                    _ => self.pass::<V, 8>(*pass, read, write),
                 }
             }
             (read, write) = (write, read);
@@ -304,16 +306,18 @@ impl Fourier {
     }
 }
 
-/// The passes' radices, where `half` has no prime factor above 5.
+/// The passes' radices, as few as will do, where `half` has no prime factor above 5.
 fn radices(half: usize) -> Option<Vec<usize>> {
-    let (mut left, mut radices) = (half, Vec::new());
-    for radix in [4, 2, 3, 5] {
-        while left.is_multiple_of(radix) {
-            radices.push(radix);
-            left /= radix;
-        }
+    if half == 1 {
+        return Some(Vec::new());
     }
-    (left == 1 && half > 1).then_some(radices)
+    let with = |radix: usize| {
+        let mut rest = radices(half / radix)?;
+        rest.insert(0, radix);
+        Some(rest)
+    };
+    let factors = [8, 6, 5, 4, 3, 2].into_iter().filter(|&radix| half.is_multiple_of(radix));
+    factors.filter_map(with).min_by_key(Vec::len)
 }
 
 /// e^(2πi k / n)
@@ -346,6 +350,28 @@ fn butterfly<V: Vector, const R: usize>(x: [Complex<V>; R]) -> [Complex<V>; R] {
             y[1] = across.add_i(along);
             y[2] = even.sub(odd);
             y[3] = across.sub_i(along);
+        }
+        6 => {
+            // Good and Thomas: index 3a + 2b in, 3c + 4d out, and no twiddles between.
+            let pair = |b: usize| {
+                let (p, q) = (x[2 * b], x[(2 * b + 3) % 6]);
+                (p.add(q), p.sub(q))
+            };
+            let [(a, b), (c, d), (e, f)] = [pair(0), pair(1), pair(2)];
+            [y[0], y[4], y[2]] = butterfly::<V, 3>([a, c, e]);
+            [y[3], y[1], y[5]] = butterfly::<V, 3>([b, d, f]);
+        }
+        8 => {
+            let even = butterfly::<V, 4>([x[0], x[2], x[4], x[6]]);
+            let odd = butterfly::<V, 4>([x[1], x[3], x[5], x[7]]);
+            let root = V::splat(std::f32::consts::FRAC_1_SQRT_2);
+            let first = odd[1].add_i(odd[1]).scale(root);
+            // (−1 + i) × x = i × (x + i × x)
+            let third = odd[3].add_i(odd[3]).scale(root);
+            (y[0], y[4]) = (even[0].add(odd[0]), even[0].sub(odd[0]));
+            (y[1], y[5]) = (even[1].add(first), even[1].sub(first));
+            (y[2], y[6]) = (even[2].add_i(odd[2]), even[2].sub_i(odd[2]));
+            (y[3], y[7]) = (even[3].add_i(third), even[3].sub_i(third));
         }
         _ => {
             // cos and sin of 2π/5 and 4π/5.

@@ -50,6 +50,11 @@ pub(crate) trait Vector: Copy {
     /// # Safety
     /// `to` is valid for writing `LANES` numbers; any alignment will do.
     unsafe fn store(self, to: *mut f32);
+    /// `LANES` whole numbers from 0 to 2²⁴ to memory.
+    ///
+    /// # Safety
+    /// As [`store`](Self::store).
+    unsafe fn store_whole(self, to: *mut u32);
     /// Lane by lane `self + other`.
     fn add(self, other: Self) -> Self;
     /// Lane by lane `self - other`.

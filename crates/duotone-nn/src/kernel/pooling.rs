@@ -3,6 +3,9 @@
 use super::Vector;
 use crate::{Architecture, Pipeline};
 
+/// Lanes of the widest register.
+const MOST_LANES: usize = 8;
+
 /// The sizes of a pipeline.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
@@ -90,23 +93,43 @@ impl Windows {
         let block = self.block;
         let real = (shape.filters - first).min(block);
         let bias = &bias[first..first + block];
-        for column in 0..shape.pooled.1 {
-            let values = &mut self.values[column * block..][..block];
-            for (values, bias) in values.chunks_exact_mut(V::LANES).zip(bias.chunks_exact(V::LANES))
-            {
-                // SAFETY: both pieces are `LANES` long.
+        let pairs = self.values.chunks_exact(block).zip(self.positions.chunks_exact(block));
+        for (column, (values, positions)) in pairs.enumerate() {
+            let at = (row * shape.pooled.1 + column) * shape.filters + first;
+            let to_values = &mut out.values[at..at + real];
+            let to_positions = &mut out.positions[at..at + real];
+            for lane in (0..real).step_by(V::LANES) {
+                let lanes = lane..lane + V::LANES;
+                let (bias, values) = (&bias[lanes.clone()], &values[lanes.clone()]);
+                let positions = &positions[lanes.clone()];
+                // SAFETY: all pieces are `LANES` long, as `get_mut` sees to for the outputs'.
                 unsafe {
                     let sum = V::load(values.as_ptr()).add(V::load(bias.as_ptr()));
                     let value = sum.positive_or(sum.mul(V::splat(shape.slope)));
-                    value.store(values.as_mut_ptr());
+                    let position = V::load(positions.as_ptr());
+                    match (to_values.get_mut(lanes.clone()), to_positions.get_mut(lanes)) {
+                        (Some(to_values), Some(to_positions)) => {
+                            value.store(to_values.as_mut_ptr());
+                            position.store_whole(to_positions.as_mut_ptr());
+                        }
+                        _ => store_part(value, &mut to_values[lane..], position, &mut to_positions[lane..]),
+                    }
                 }
-            }
-            let at = (row * shape.pooled.1 + column) * shape.filters + first;
-            out.values[at..at + real].copy_from_slice(&values[..real]);
-            let positions = &self.positions[column * block..][..real];
-            for (to, from) in out.positions[at..at + real].iter_mut().zip(positions) {
-                *to = *from as u32;
             }
         }
     }
+}
+
+/// The first lanes of two registers, where fewer than `LANES` numbers are wanted.
+#[inline(always)]
+fn store_part<V: Vector>(value: V, values: &mut [f32], position: V, positions: &mut [u32]) {
+    let (mut all_values, mut all_positions) = ([0.0; MOST_LANES], [0; MOST_LANES]);
+    assert!(V::LANES <= MOST_LANES);
+    // SAFETY: both arrays have room for `LANES` numbers.
+    unsafe {
+        value.store(all_values.as_mut_ptr());
+        position.store_whole(all_positions.as_mut_ptr());
+    }
+    values.copy_from_slice(&all_values[..values.len()]);
+    positions.copy_from_slice(&all_positions[..positions.len()]);
 }

@@ -29,6 +29,13 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    unsafe fn store_whole(self, to: *mut u32) {
+        let whole = self.0.to_array().map(|x| x as u32);
+        // SAFETY: the caller vouches for room for four numbers at `to`.
+        unsafe { to.cast::<[u32; 4]>().write_unaligned(whole) }
+    }
+
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         Self(self.0 + other.0)
     }

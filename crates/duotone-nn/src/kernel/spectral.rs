@@ -355,19 +355,16 @@ unsafe fn real_products<V: Vector, const T: usize>(
 /// Takes one row of sums, (column, filter), into the windows of its pooled row.
 #[inline(always)]
 fn pool<V: Vector>(shape: &Shape, row: usize, sums: &[f32], windows: &mut Windows) {
-    let lanes = V::LANES;
-    assert!(sums.len() >= shape.kept().1 * lanes);
-    let pairs =
-        windows.values.chunks_exact_mut(lanes).zip(windows.positions.chunks_exact_mut(lanes));
-    for (window, (values, positions)) in pairs.take(shape.pooled.1).enumerate() {
-        // SAFETY: a window's columns are below `kept().1`; its slices are `LANES` long.
+    let (lanes, pool) = (V::LANES, shape.pool.1);
+    let mut position = V::splat((row * shape.frames) as f32);
+    let values = windows.values.chunks_exact_mut(lanes);
+    let pairs = values.zip(windows.positions.chunks_exact_mut(lanes));
+    for ((values, positions), sums) in pairs.zip(sums.chunks_exact(pool * lanes)) {
+        // SAFETY: all pieces are `LANES` long.
         unsafe {
             let mut best = (V::load(values.as_ptr()), V::load(positions.as_ptr()));
-            let first = window * shape.pool.1;
-            let mut position = V::splat((row * shape.frames + first) as f32);
-            for column in first..first + shape.pool.1 {
-                let candidate = V::load(sums.as_ptr().add(column * lanes));
-                best = V::larger(best, candidate, position);
+            for candidate in sums.chunks_exact(lanes) {
+                best = V::larger(best, V::load(candidate.as_ptr()), position);
                 position = position.add(V::splat(1.0));
             }
             best.0.store(values.as_mut_ptr());

@@ -32,6 +32,12 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn store_whole(self, to: *mut u32) {
+        // SAFETY: the processor has AVX; the caller vouches for room for eight numbers at `to`.
+        unsafe { _mm256_storeu_si256(to.cast(), _mm256_cvttps_epi32(self.0)) }
+    }
+
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         // SAFETY: the processor has AVX.
         Self(unsafe { _mm256_add_ps(self.0, other.0) })
