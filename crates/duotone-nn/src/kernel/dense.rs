@@ -12,7 +12,7 @@ pub(crate) const UNITS: usize = 4;
 const SAMPLES: usize = 3;
 /// Blocks summed in registers before they are added up: the samples' share of them stays in the
 /// second-level cache.
-const DEPTH: usize = 16;
+const DEPTH: usize = 8;
 /// Numbers in a cache line.
 const LINE: usize = 16;
 /// Rows of a tile of the backward products, and registers of features in one.

@@ -18,11 +18,15 @@ pub(super) struct DirectFilters {
 }
 
 impl DirectFilters {
-    /// The layout, and its cost in multiply-adds of a register a row of sums.
-    pub(super) fn plan(shape: &Shape, lanes: usize) -> (Self, usize) {
+    /// All weights zero.
+    pub(super) fn new(shape: &Shape, lanes: usize) -> Self {
         let padded = shape.filters.next_multiple_of(FILTERS * lanes);
-        let cost = shape.kept().1 * (shape.taps() + POOL_COST);
-        (Self { weight: vec![0.0; padded * shape.taps()] }, cost)
+        Self { weight: vec![0.0; padded * shape.taps()] }
+    }
+
+    /// What it costs, in multiply-adds of a register a row of sums.
+    pub(super) fn cost(shape: &Shape) -> usize {
+        shape.kept().1 * (shape.taps() + POOL_COST)
     }
 
     /// Takes weights in the canonical order (filter, row, column).

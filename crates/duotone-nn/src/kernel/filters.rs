@@ -2,7 +2,7 @@
 
 use super::direct::{self, DirectFilters};
 use super::pooling::{PooledMaps, Shape};
-use super::spectral::{self, SpectralFilters};
+use super::spectral::{self, Plan, SpectralFilters};
 use super::{Isa, Kernels, Method, Scratch};
 use crate::{Architecture, Pipeline};
 
@@ -32,13 +32,15 @@ impl PackedFilters {
         pipeline: &Pipeline,
     ) -> Self {
         let shape = Shape::new(architecture, pipeline);
-        let (direct, direct_cost) = DirectFilters::plan(&shape, isa.lanes());
-        let form = match (SpectralFilters::plan(&shape, isa.lanes()), method) {
-            (Some((spectral, _)), Method::Spectral) => Form::Spectral(spectral),
-            (Some((spectral, cost)), Method::Cheapest) if cost < direct_cost => {
-                Form::Spectral(spectral)
-            }
-            _ => Form::Direct(direct),
+        let plan = Plan::new(&shape).filter(|plan| match method {
+            Method::Cheapest => plan.cost < DirectFilters::cost(&shape),
+            Method::Direct => false,
+            Method::Spectral => true,
+        });
+        let spectral = plan.and_then(|plan| SpectralFilters::new(plan, &shape, isa.lanes()));
+        let form = match spectral {
+            Some(filters) => Form::Spectral(filters),
+            None => Form::Direct(DirectFilters::new(&shape, isa.lanes())),
         };
         Self {
             isa,

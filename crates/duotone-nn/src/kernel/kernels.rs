@@ -17,7 +17,7 @@ pub enum Method {
     Cheapest,
     /// Tap by tap.
     Direct,
-    /// In the frequency domain along time.
+    /// In the frequency domain along time, where its memory is in proportion to the layer's.
     Spectral,
 }
 

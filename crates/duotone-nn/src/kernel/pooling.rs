@@ -112,7 +112,12 @@ impl Windows {
                             value.store(to_values.as_mut_ptr());
                             position.store_whole(to_positions.as_mut_ptr());
                         }
-                        _ => store_part(value, &mut to_values[lane..], position, &mut to_positions[lane..]),
+                        _ => store_part(
+                            value,
+                            &mut to_values[lane..],
+                            position,
+                            &mut to_positions[lane..],
+                        ),
                     }
                 }
             }

@@ -12,6 +12,15 @@ use super::{Isa, Kernel, Scratch, Vector, one};
 /// weights and two of inputs.
 const ROWS: usize = 6;
 
+/// What a window's candidate costs, in multiply-adds of a register.
+pub(super) const POOL_COST: usize = 4;
+/// The longest transform.
+const LONGEST: usize = 1024;
+/// How many times its own width a kernel's row may be padded to.
+const MOST_PADDING: usize = 16;
+/// How many times its own width a span may be transformed from.
+const MOST_OVERLAP: usize = 4;
+
 /// A pipeline's filters as spectra: (block of `LANES` filters, bin, kernel row, real and imaginary
 /// part, filter); padded with zeros and divided by the transform's length.
 #[derive(Clone, Debug)]
@@ -23,25 +32,47 @@ pub(super) struct SpectralFilters {
     spectra: Vec<f32>,
 }
 
-impl SpectralFilters {
-    /// The cheapest way to cut the rows, and its cost in multiply-adds of a register a row of sums.
-    pub(super) fn plan(shape: &Shape, lanes: usize) -> Option<(Self, usize)> {
-        let width = shape.kept().1;
-        let (least, most) = (shape.kernel.1, width + shape.kernel.1 - 1);
-        let (mut best, mut length) = (None, 0);
+/// How rows are cut.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    length: usize,
+    step: usize,
+    spans: usize,
+    /// In multiply-adds of a register a row of sums.
+    pub(super) cost: usize,
+}
+
+impl Plan {
+    /// The cheapest one, if there is one whose memory is in proportion to the layer's.
+    pub(super) fn new(shape: &Shape) -> Option<Self> {
+        let (columns, width) = (shape.kernel.1, shape.kept().1);
+        // A transform of what a whole row needs, or shorter ones; a kernel fills a share of it.
+        let most = (width + columns - 1).min(LONGEST).min(MOST_PADDING * columns);
+        let mut best: Option<Self> = None;
+        let mut length = columns;
         while length < most {
-            length = Fourier::length_from((length + 1).max(least + 1));
-            let step = length + 1 - shape.kernel.1;
+            length = Fourier::length_from(length + 1);
+            let step = length + 1 - columns;
             let spans = width.div_ceil(step);
-            let cost = spans * span_cost(length, shape.kernel.0) + width * POOL_COST;
-            if best.is_none_or(|(_, _, _, least)| cost < least) {
-                best = Some((length, step, spans, cost));
+            let products = shape.kernel.0 * (2 * length - 2);
+            let inverse = length * (length.ilog2() as usize + 6);
+            let cost = spans * (products + inverse) + width * POOL_COST;
+            let in_proportion = spans == 1 || length <= MOST_OVERLAP * step;
+            if in_proportion && best.is_none_or(|best| cost < best.cost) {
+                best = Some(Self { length, step, spans, cost });
             }
         }
-        let (length, step, spans, cost) = best?;
+        best
+    }
+}
+
+impl SpectralFilters {
+    /// All weights zero.
+    pub(super) fn new(plan: Plan, shape: &Shape, lanes: usize) -> Option<Self> {
+        let Plan { length, step, spans, .. } = plan;
         let blocks = shape.filters.div_ceil(lanes);
         let spectra = vec![0.0; blocks * length * shape.kernel.0 * lanes];
-        Some((Self { fourier: Fourier::new(length)?, step, spans, spectra }, cost))
+        Some(Self { fourier: Fourier::new(length)?, step, spans, spectra })
     }
 
     /// Takes weights in the canonical order (filter, row, column).
@@ -52,16 +83,6 @@ impl SpectralFilters {
             isa.run(Pack { fourier, shape, weight, first: i * isa.lanes(), spectra });
         });
     }
-}
-
-/// What a window's candidate costs, in multiply-adds of a register.
-pub(super) const POOL_COST: usize = 4;
-
-/// What a span of a row of sums costs, in multiply-adds of a register: products, then the inverse
-/// transform, whose cost is a measured one.
-fn span_cost(length: usize, kernel_rows: usize) -> usize {
-    let products = kernel_rows * (2 * length - 2);
-    products + length * (length.ilog2() as usize + 6)
 }
 
 struct Pack<'a> {
