@@ -112,14 +112,14 @@ impl Kernel for Gradient<'_> {
         let FilterGradient { kernel, stride, .. } = self.layout;
         let p = self.from;
         let mut bias = [0.0; GROUP];
-        let mut patches = vec![Patch::default(); self.sums.len() / self.layout.len() * p.windows];
+        let mut patches = vec![[Patch::default(); GROUP]; p.windows];
         for sample in 0..p.samples {
             let farthest = self.collect::<V>(sample, &mut patches, &mut bias);
             let segment = &p.segments[sample * p.segment_stride..][..p.segment_stride];
             assert!(farthest as usize + (kernel.0 - 1) * p.frames + stride <= segment.len());
             let filters = self.sums.chunks_exact_mut(self.layout.len());
-            for (sums, patches) in filters.zip(patches.chunks_exact(p.windows)) {
-                let add = Add { frames: p.frames, stride, segment, patches };
+            for (filter, sums) in filters.enumerate() {
+                let add = Add { frames: p.frames, stride, segment, patches: &patches, filter };
                 for row in (0..kernel.0).step_by(ROWS) {
                     let mut column = 0;
                     while column < stride {
@@ -152,33 +152,39 @@ impl Kernel for Gradient<'_> {
 }
 
 impl Gradient<'_> {
-    /// Fills the group's patches of one sample, (filter, window), adds their gradients to the
+    /// Fills the group's patches of one sample, (window, filter), adds their gradients to the
     /// biases' and gives the largest position.
     #[inline(always)]
     fn collect<V: Vector>(
         &self,
         sample: usize,
-        patches: &mut [Patch],
+        patches: &mut [[Patch; GROUP]],
         bias: &mut [f32; GROUP],
     ) -> u32 {
         let p = self.from;
-        let group = patches.len() / p.windows;
+        let group = self.sums.len() / self.layout.len();
         let mut farthest = 0;
         for window in 0..p.windows {
             let first = p.first + window * p.filters + self.filter;
             let positions = &p.positions[sample * p.features + first..][..group];
+            farthest = positions.iter().fold(farthest, |far: u32, &position| far.max(position));
+            // A group's gradients may lie in two blocks.
+            let split = group.min(BLOCK - first % BLOCK);
+            let (low, high) = positions.split_at(split);
+            for (filter, positions) in [(0, low), (split, high)] {
+                let feature = first + filter;
+                let at = (feature / BLOCK * p.samples + sample) * BLOCK + feature % BLOCK;
+                let gradients = p.gradients[at.min(p.gradients.len())..].iter().zip(positions);
+                let to = patches[window][filter..].iter_mut().zip(&mut bias[filter..]);
+                for ((&gradient, &position), (patch, bias)) in gradients.zip(to) {
+                    *patch = Patch { gradient, position };
+                    *bias += gradient;
+                }
+            }
             // The next sample's numbers come while this one's are at work.
             V::prefetch(positions.as_ptr().cast::<f32>().wrapping_add(p.features));
             let next = first / BLOCK * p.samples + sample + 1;
             V::prefetch(p.gradients.as_ptr().wrapping_add(next * BLOCK + first % BLOCK));
-            for (i, &position) in positions.iter().enumerate() {
-                let feature = first + i;
-                let at = (feature / BLOCK * p.samples + sample) * BLOCK + feature % BLOCK;
-                let gradient = p.gradients[at];
-                patches[i * p.windows + window] = Patch { gradient, position };
-                bias[i] += gradient;
-                farthest = farthest.max(position);
-            }
         }
         farthest
     }
@@ -190,14 +196,15 @@ struct Add<'a> {
     frames: usize,
     stride: usize,
     segment: &'a [f32],
-    patches: &'a [Patch],
+    patches: &'a [[Patch; GROUP]],
+    filter: usize,
 }
 
 impl Add<'_> {
     /// `R` kernel rows and `W` registers of columns, which begin `at` numbers after a patch does.
     #[inline(always)]
     fn rows<V: Vector, const W: usize, const R: usize>(&self, at: usize, sums: &mut [f32]) {
-        let Self { frames, stride, segment, patches } = *self;
+        let Self { frames, stride, segment, patches, filter } = *self;
         assert!(sums.len() >= (R - 1) * stride + W * V::LANES);
         let mut registers = [[V::splat(0.0); W]; R];
         for r in 0..R {
@@ -206,7 +213,8 @@ impl Add<'_> {
                 registers[r][w] = unsafe { V::load(sums.as_ptr().add(r * stride + w * V::LANES)) };
             }
         }
-        for &Patch { gradient, position } in patches {
+        for patches in patches {
+            let Patch { gradient, position } = patches[filter];
             let gradient = V::splat(gradient);
             // SAFETY: the patch's rows and padded columns end within `segment` (see `Add`).
             unsafe {

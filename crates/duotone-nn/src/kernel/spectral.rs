@@ -12,6 +12,8 @@ use super::{Isa, Kernel, Scratch, Vector, one};
 /// weights and two of inputs.
 const ROWS: usize = 6;
 
+/// Bands that are turned at once; registers are no wider.
+const TURNED: usize = 4;
 /// What a window's candidate costs, in multiply-adds of a register.
 pub(super) const POOL_COST: usize = 4;
 /// The longest transform.
@@ -195,11 +197,18 @@ impl Kernel for Convolve<'_> {
     }
 }
 
-/// The segment frame-major, bands padded: what was there in the padding does not matter.
+/// The segment frame-major, bands padded with zeros.
 fn turn(segment: &[f32], shape: &Shape, bands: usize, turned: &mut [f32]) {
-    for (band, row) in segment.chunks_exact(shape.frames).enumerate() {
-        for (x, to) in row.iter().zip(turned[band..].iter_mut().step_by(bands)) {
-            *to = *x;
+    for first in (0..bands).step_by(TURNED) {
+        // A band beyond the last has no row and stays zero.
+        let mut rows = [&[][..]; TURNED];
+        for (row, band) in rows.iter_mut().zip(segment.chunks_exact(shape.frames).skip(first)) {
+            *row = band;
+        }
+        for (frame, to) in turned.chunks_exact_mut(bands).enumerate() {
+            for (to, row) in to[first..].iter_mut().zip(rows) {
+                *to = row.get(frame).copied().unwrap_or(0.0);
+            }
         }
     }
 }
@@ -376,20 +385,42 @@ unsafe fn real_products<V: Vector, const T: usize>(
 /// Takes one row of sums, (column, filter), into the windows of its pooled row.
 #[inline(always)]
 fn pool<V: Vector>(shape: &Shape, row: usize, sums: &[f32], windows: &mut Windows) {
-    let (lanes, pool) = (V::LANES, shape.pool.1);
+    match shape.pool.1 {
+        // A loop of its own for windows of one column: it is most of their work.
+        1 => pool_columns::<V>(shape, row, sums, windows, 1),
+        columns => pool_columns::<V>(shape, row, sums, windows, columns),
+    }
+}
+
+#[inline(always)]
+fn pool_columns<V: Vector>(
+    shape: &Shape,
+    row: usize,
+    sums: &[f32],
+    windows: &mut Windows,
+    columns: usize,
+) {
+    let count = shape.pooled.1;
+    assert!(sums.len() >= count * columns * V::LANES);
+    assert_eq!(windows.values.len(), count * V::LANES);
+    assert_eq!(windows.positions.len(), count * V::LANES);
     let mut position = V::splat((row * shape.frames) as f32);
-    let values = windows.values.chunks_exact_mut(lanes);
-    let pairs = values.zip(windows.positions.chunks_exact_mut(lanes));
-    for ((values, positions), sums) in pairs.zip(sums.chunks_exact(pool * lanes)) {
-        // SAFETY: all pieces are `LANES` long.
-        unsafe {
-            let mut best = (V::load(values.as_ptr()), V::load(positions.as_ptr()));
-            for candidate in sums.chunks_exact(lanes) {
-                best = V::larger(best, V::load(candidate.as_ptr()), position);
+    // SAFETY: by the assertions above, for windows below `count` and their columns.
+    unsafe {
+        let mut sum = sums.as_ptr();
+        let mut value = windows.values.as_mut_ptr();
+        let mut place = windows.positions.as_mut_ptr();
+        for _ in 0..count {
+            let mut best = (V::load(value), V::load(place));
+            for _ in 0..columns {
+                best = V::larger(best, V::load(sum), position);
                 position = position.add(V::splat(1.0));
+                sum = sum.add(V::LANES);
             }
-            best.0.store(values.as_mut_ptr());
-            best.1.store(positions.as_mut_ptr());
+            best.0.store(value);
+            best.1.store(place);
+            value = value.add(V::LANES);
+            place = place.add(V::LANES);
         }
     }
 }
