@@ -3,10 +3,13 @@
 mod curves;
 mod matrix;
 mod protocol;
+mod ranks;
 mod statistics;
 mod summary;
 mod system;
 mod text;
+
+pub use ranks::ranks;
 
 use crate::Results;
 use text::escape;
