@@ -27,8 +27,10 @@ pub fn ranks(names: &[String], friedman: &Friedman, comparison: &Comparison, id:
     let (low, high) = (1.0 - half, friedman.systems as f64 + half);
     let x = |rank: f64| left + (WIDTH - left - RIGHT) * (rank - low) / (high - low);
     let bottom = height - AXIS;
-    let told: Vec<String> =
-        order.iter().map(|(name, rank)| format!("{} {}", escape(name), decimal(*rank, 2))).collect();
+    let told: Vec<String> = order
+        .iter()
+        .map(|(name, rank)| format!("{} {}", escape(name), decimal(*rank, 2)))
+        .collect();
     let mut svg = format!(
         r#"<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img" aria-labelledby="{id}-t {id}-d"><title id="{id}-t">Mean ranks and their intervals</title><desc id="{id}-d">Best first: {}. Two differ significantly where they are more than {} apart.</desc>"#,
         told.join(", "),
@@ -57,7 +59,11 @@ pub fn ranks(names: &[String], friedman: &Friedman, comparison: &Comparison, id:
         let y = TOP + ROW * (row as f64 + 0.5);
         let worse = best - rank > comparison.critical_difference;
         let colour = if worse { "second" } else { "first" };
-        let says = if worse { "significantly below the best" } else { "not significantly apart from the best" };
+        let says = if worse {
+            "significantly below the best"
+        } else {
+            "not significantly apart from the best"
+        };
         svg += &format!(
             r#"<g><title>{}: mean rank {}{}</title><text x="{:.1}" y="{:.1}" text-anchor="end">{}</text><path class="line mean {colour}" d="M{:.1} {y}H{:.1}"/><circle class="dot {colour}" cx="{:.1}" cy="{y}" r="4.5"/></g>"#,
             escape(name),
