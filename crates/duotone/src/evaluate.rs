@@ -159,22 +159,8 @@ fn outcomes(
                 checkpoint: file(&recipe.name, fold, "checkpoint"),
             })
             .collect();
-        let run = |((recipe, front_end), parts): (&'_ (&'_ Recipe, FrontEnd), _)| {
-            let parts: &Parts<'_> = parts;
-            Run {
-                name: &parts.name,
-                recipe,
-                front_end,
-                labels: &data.collection.labels,
-                settings: &job.settings,
-                train: &parts.train,
-                held_out: &parts.held_out,
-                checkpoint: parts.checkpoint.as_deref(),
-                resume: job.resume,
-            }
-        };
         let fold_run = FoldRun {
-            runs: networks.iter().zip(&parts).map(run).collect(),
+            runs: networks.iter().zip(&parts).map(|(n, parts)| parts.run(job, data, n)).collect(),
             fold,
             tests: networks.iter().map(|(_, f)| data.examples(f, &test)).collect(),
             vote: job.vote,
@@ -192,6 +178,27 @@ struct Parts<'a> {
     train: Vec<Example<'a>>,
     held_out: Vec<Example<'a>>,
     checkpoint: Option<PathBuf>,
+}
+
+impl<'a> Parts<'a> {
+    fn run(
+        &'a self,
+        job: &'a EvaluateJob<'_>,
+        data: &'a Prepared,
+        (recipe, front_end): &'a (&Recipe, FrontEnd),
+    ) -> Run<'a> {
+        Run {
+            name: &self.name,
+            recipe,
+            front_end,
+            labels: &data.collection.labels,
+            settings: &job.settings,
+            train: &self.train,
+            held_out: &self.held_out,
+            checkpoint: self.checkpoint.as_deref(),
+            resume: job.resume,
+        }
+    }
 }
 
 /// Pools the folds of one system.
