@@ -3,9 +3,9 @@ use std::path::PathBuf;
 use duotone_audio::FrontEnd;
 use duotone_nn::{Architecture, random::Philox};
 
-use super::html;
+use super::{html, ranks};
 use crate::significance::significance;
-use crate::statistics::bootstrap;
+use crate::statistics::{bootstrap, friedman, tukey_kramer};
 use crate::{
     Balance, Candidate, EpochRecord, FoldResult, LabelCount, LeftOut, NetworkInfo, Prediction,
     Protocol, Results, Scores, Selection, SystemResult, TrainSettings, Vote,
@@ -189,6 +189,26 @@ fn a_page_says_what_was_found_and_how() {
         }
     }
     assert_eq!(page, html(&results));
+}
+
+#[test]
+fn ranks_are_drawn_best_first() {
+    // By label, model2 is always the best, the others take turns.
+    let scores: Vec<Vec<f64>> =
+        (0..40).map(|b| vec![f64::from(b % 2), 2.0, f64::from((b + 1) % 2)]).collect();
+    let friedman = friedman(&scores).unwrap();
+    let names = ["model1", "mod<el2", "model3"].map(String::from);
+    let picture = ranks(&names, &friedman, &tukey_kramer(&friedman, 0.05).unwrap(), "x");
+    let rows: Vec<&str> = picture.split("<g>").skip(1).collect();
+    assert!(rows[0].contains("mod&lt;el2: mean rank 3.00, the best"), "{}", rows[0]);
+    assert!(rows[0].contains("dot first"));
+    for row in &rows[1..] {
+        assert!(row.contains("mean rank 1.50, significantly below the best"), "{row}");
+        assert!(row.contains("dot second"));
+    }
+    assert_eq!(rows.len(), 3);
+    let page = html(&results(&styles(), &[("model1", 0.75), ("model2", 0.92)], 4, 2));
+    assert!(page.contains("id=\"ranks-folds-t\"") && page.contains("id=\"ranks-labels-t\""));
 }
 
 #[test]

@@ -4,7 +4,6 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use statrs::function::erf::erfc;
 use statrs::function::gamma::ln_gamma;
 
 use super::quadrature::gauss_legendre;
@@ -43,11 +42,26 @@ pub fn studentized_range_quantile(p: f64, k: usize, df: f64) -> Result<f64, Erro
     while range.cdf(high) < p && high < 1e12 {
         (low, high) = (high, 2.0 * high);
     }
-    while high - low > 1e-9 * high {
-        let middle = 0.5 * (low + high);
-        if range.cdf(middle) < p { low = middle } else { high = middle }
+    // The Illinois variant of regula falsi: each step the chord's root, an end that stays halved.
+    let (mut below, mut above) = (range.cdf(low) - p, range.cdf(high) - p);
+    let mut last = 0;
+    for _ in 0..100 {
+        let root = (low * above - high * below) / (above - below);
+        let value = range.cdf(root) - p;
+        if value.abs() < 1e-13 || high - low < 1e-12 * high {
+            return Ok(root);
+        }
+        if value < 0.0 {
+            (low, below) = (root, value);
+            above *= if last < 0 { 0.5 } else { 1.0 };
+            last = -1;
+        } else {
+            (high, above) = (root, value);
+            below *= if last > 0 { 0.5 } else { 1.0 };
+            last = 1;
+        }
     }
-    Ok(0.5 * (low + high))
+    Ok(f64::midpoint(low, high))
 }
 
 fn check(k: usize, df: f64) -> Result<(), Error> {
@@ -117,12 +131,12 @@ fn deviations(df: f64) -> Vec<(f64, f64)> {
     let constant = std::f64::consts::LN_2 + half * half.ln() - ln_gamma(half);
     let (from, to) = (end(-1.0), end(1.0));
     // The range's distribution rises within about 1, however wide the density is.
-    let panels = ((to - from) / 0.5).ceil().max(12.0) as usize;
+    let panels = (to - from).ceil().max(8.0) as usize;
     let points = gauss_legendre(from, to, panels, 12);
     points.into_iter().map(|(u, w)| (u.exp(), w * (constant + log_density(u)).exp())).collect()
 }
 
 /// Φ, the normal distribution.
 fn normal(z: f64) -> f64 {
-    0.5 * erfc(-z * FRAC_1_SQRT_2)
+    0.5 * libm::erfc(-z * FRAC_1_SQRT_2)
 }

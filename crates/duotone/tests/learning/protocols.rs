@@ -148,6 +148,16 @@ fn a_fold_column_decides() {
     let fold = |i: usize| results.systems[0].predictions[i].fold;
     assert_eq!((fold(0), fold(6), fold(12)), (1, 0, 1));
     assert!(results.significance.is_none());
+
+    // The mistakes can be listened to, from the report's folder.
+    let page = duotone::report::write(&toy.path("out"), &results, &collection).unwrap();
+    let page = std::fs::read_to_string(page).unwrap();
+    let wrong = results.systems[0].predictions.iter().filter(|p| p.label != p.predicted);
+    let players = wrong.clone().filter(|p| {
+        page.contains(&format!(r#"<audio controls preload="none" src="../{}">"#, p.path.display()))
+    });
+    assert!(wrong.clone().count() > 0, "one epoch is too short to learn all");
+    assert_eq!(players.count(), wrong.count().min(12));
 }
 
 #[test]
