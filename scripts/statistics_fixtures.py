@@ -43,7 +43,7 @@ friedman = [
 
 ranges = []
 for df in [1, 2, 3, 5, 10, 20, 60, 120, float("inf")]:
-    for k in range(2, 21) if df in (10, float("inf")) else (2, 3, 5, 10, 20):
+    for k in range(2, 21) if df == float("inf") else (2, 3, 5, 10, 20):
         for alpha in (0.05, 0.01):
             quantile = float(studentized_range.ppf(1 - alpha, k, df))
             ranges.append([k, None if df == float("inf") else df, alpha, quantile])

@@ -16,7 +16,7 @@ pub enum Folds {
     Count(usize),
     /// This column of the list.
     Column(Column),
-    /// A folds file of an earlier evaluation (see [`folds_file`](mod@crate::folds_file)).
+    /// A folds file, `folds.csv` of an earlier evaluation.
     File(PathBuf),
 }
 

@@ -73,7 +73,7 @@ fn what_divides_nothing_is_refused() {
     };
     for (parts, group, words) in [
         (["train", "train", "valid", "valid"], None, "no file to test on"),
-        (["test", "test", "test", "test"], None, "leaves no file of the label `x`"),
+        (["test", "test", "test", "test"], None, "one fold only"),
         (["train", "train", "train", "3"], None, "both parts of a split and `3`"),
         (["train", "", "test", "test"], None, "is empty for 1 of its files"),
         (["1", "1", "1", "1"], None, "one fold only"),

@@ -68,7 +68,7 @@ fn check(k: usize, df: f64) -> Result<(), Error> {
     if k < 2 {
         return Err(refused(format!("a range of {k} means: there must be at least 2")));
     }
-    if !(df >= 1.0) {
+    if df.is_nan() || df < 1.0 {
         return Err(refused(format!("{df} degrees of freedom: there must be at least 1")));
     }
     Ok(())

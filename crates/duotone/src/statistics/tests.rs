@@ -47,7 +47,7 @@ fn friedman_as_scipy() {
 #[test]
 fn critical_ranges_as_scipy() {
     let ranges = fixtures().ranges;
-    assert!(ranges.len() > 100);
+    assert!(ranges.len() > 100, "{}", ranges.len());
     for (k, df, alpha, quantile) in ranges {
         let df = df.unwrap_or(f64::INFINITY);
         let ours = studentized_range_quantile(1.0 - alpha, k, df).unwrap();
