@@ -3,13 +3,15 @@ use std::path::PathBuf;
 
 use duotone_audio::FrontEnd;
 
+use crate::check::Folds;
 use crate::fit::Run;
 use crate::fold_run::{FoldOutcome, FoldRun};
 use crate::prepare::{Prepared, prepare};
 use crate::train::rate;
 use crate::{
-    Collection, Error, FoldResult, Observer, Prediction, Protocol, Recipe, Results, SystemResult,
-    TrainSettings, Vote, folds_digest, predictions, scores, write, write_file,
+    Collection, Error, Event, Findings, FoldResult, Observer, Prediction, Protocol, Recipe,
+    Results, SystemResult, TrainSettings, Vote, folds_digest, predictions, scores, write,
+    write_file,
 };
 
 /// One evaluation: several networks on the same folds of one collection.
@@ -61,12 +63,15 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     let front_ends: Vec<_> = job.recipes.iter().map(|recipe| recipe.front_end(rate)).collect();
     let data = prepare(job.collection, &front_ends, store, observer)?;
     let fold_of = data.collection.folds(job.folds, job.settings.seed)?;
+    let findings = data.check(&Folds::numbered(&fold_of, job.folds));
+    findings.notices().iter().for_each(|notice| observer.event(Event::Notice(notice)));
     let mut systems = Vec::new();
     for (recipe, front_end) in job.recipes.iter().zip(front_ends) {
         let outcomes = outcomes(job, &data, &fold_of, recipe, &front_end, observer)?;
         systems.push(system(&data, recipe, front_end, outcomes)?);
     }
-    let results = Results { format: FORMAT, protocol: protocol(job, &data, &fold_of), systems };
+    let protocol = protocol(job, &data, &fold_of, findings);
+    let results = Results { format: FORMAT, protocol, systems };
     if let Some(folder) = output {
         let path = folder.join("results.json");
         let json = serde_json::to_string_pretty(&results)
@@ -178,7 +183,12 @@ fn system(
     })
 }
 
-fn protocol(job: &EvaluateJob<'_>, data: &Prepared, fold_of: &[usize]) -> Protocol {
+fn protocol(
+    job: &EvaluateJob<'_>,
+    data: &Prepared,
+    fold_of: &[usize],
+    findings: Findings,
+) -> Protocol {
     let collection = &data.collection;
     let distinct = |groups: Vec<usize>| groups.into_iter().collect::<BTreeSet<_>>().len();
     Protocol {
@@ -198,5 +208,6 @@ fn protocol(job: &EvaluateJob<'_>, data: &Prepared, fold_of: &[usize]) -> Protoc
         left_out: collection.left_out.clone(),
         repeated: data.names(|clip| clip.repeated),
         silent: data.names(|clip| clip.silent),
+        findings,
     }
 }

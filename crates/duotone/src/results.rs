@@ -6,7 +6,7 @@ use duotone_audio::FrontEnd;
 use duotone_nn::Architecture;
 use serde::{Deserialize, Serialize};
 
-use crate::{LeftOut, TrainSettings, Vote};
+use crate::{Findings, LeftOut, TrainSettings, Vote};
 
 /// Everything an evaluation found, with the protocol that found it. Holds no clock times: the same
 /// protocol gives the same bytes.
@@ -57,6 +57,9 @@ pub struct Protocol {
     /// Clips that are silent.
     #[serde(serialize_with = "crate::json::paths")]
     pub silent: Vec<PathBuf>,
+    /// What makes the scores read too high, or labels doubtful.
+    #[serde(default)]
+    pub findings: Findings,
 }
 
 /// A label and how many clips bear it.

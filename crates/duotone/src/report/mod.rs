@@ -1,6 +1,7 @@
 //! The report of an evaluation: one HTML page that needs nothing but itself.
 
 mod curves;
+mod leaks;
 mod matrix;
 mod protocol;
 mod statistics;
@@ -30,6 +31,7 @@ pub fn html(results: &Results) -> String {
     for (number, system) in results.systems.iter().enumerate() {
         body += &system::section(system, protocol, number);
     }
+    body += &leaks::section(protocol);
     body += &protocol::section(results);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -5,7 +5,7 @@ use duotone_nn::{Architecture, random::Philox};
 
 use super::html;
 use crate::{
-    EpochRecord, FoldResult, LabelCount, LeftOut, Prediction, Protocol, Results, Scores,
+    EpochRecord, Findings, FoldResult, LabelCount, LeftOut, Prediction, Protocol, Results, Scores,
     SystemResult, TrainSettings, Vote,
 };
 
@@ -71,6 +71,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
             }],
             repeated: vec!["collection/ragtime/jingle.wav".into()],
             silent: vec!["collection/chorale/rest.wav".into()],
+            findings: Findings::default(),
         },
     }
 }
