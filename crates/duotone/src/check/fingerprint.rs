@@ -72,7 +72,7 @@ pub(super) fn words(spectrogram: &Spectrogram) -> Vec<u32> {
             }
             (0..BITS).fold(0, |word, k| {
                 let step = |t: usize| means[k + 1][t] - means[k][t];
-                word << 1 | u32::from(step(t) > step(before))
+                (word << 1) | u32::from(step(t) > step(before))
             })
         })
         .collect()

@@ -64,7 +64,7 @@ fn entries(clip: u32, print: &[u32]) -> impl Iterator<Item = Entry> {
 
 /// Multiplicative hashing (Knuth): the upper bits of the product depend on all of the key's.
 fn chosen(key: u32) -> bool {
-    key.wrapping_mul(2_654_435_769) >> 16 & (SAMPLED - 1) == 0
+    (key.wrapping_mul(2_654_435_769) >> 16).is_multiple_of(SAMPLED)
 }
 
 /// For each key that a clip shares with a later one: that clip, and the frame of this one that it
@@ -112,4 +112,39 @@ fn best(a: &[u32], b: &[u32], offsets: &[i64]) -> Option<Alignment> {
         .map(|offset| align(a, b, offset))
         .filter(|found| found.frames >= enough && found.score >= SCORE)
         .max_by(|a, b| a.score.total_cmp(&b.score))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NEIGHBOURS, pairs};
+
+    fn words(seed: u32, count: u32) -> Vec<u32> {
+        let mix = |i: u32| (seed * 1_000_003 + i + 1).wrapping_mul(2_654_435_769).rotate_left(15);
+        (0..count).map(|i| mix(i).wrapping_mul(2_246_822_519) | 1).collect()
+    }
+
+    #[test]
+    fn parts_are_found_where_they_lie() {
+        let whole = words(1, 600);
+        let prints = [&whole[..], &words(2, 600), &whole[350..], &whole[100..220], &whole[..90]];
+        let found: Vec<_> = pairs(&prints).into_iter().map(|(i, j, a)| (i, j, a.offset)).collect();
+        // The last has less than is needed in common with all but the first.
+        assert_eq!(found, [(0, 2, 350), (0, 3, 100), (0, 4, 0)]);
+    }
+
+    #[test]
+    fn many_copies_are_linked_and_nothing_grows_by_their_square() {
+        let one = words(1, 120);
+        let copies = 3 * NEIGHBOURS;
+        let prints = vec![&one[..]; copies];
+        let found = pairs(&prints);
+        assert!((0..copies - 1).all(|i| found.iter().any(|&(a, b, _)| (a, b) == (i, i + 1))));
+        assert!(found.len() <= copies * NEIGHBOURS, "{}", found.len());
+    }
+
+    #[test]
+    fn without_fingerprints_nothing_is_found() {
+        assert!(pairs(&[]).is_empty());
+        assert!(pairs(&[&[], &[0; 500], &[0; 500]]).is_empty());
+    }
 }

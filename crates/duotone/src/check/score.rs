@@ -23,8 +23,8 @@ pub(super) fn align(a: &[u32], b: &[u32], offset: i64) -> Alignment {
         frames += 1;
         agree += u64::from((x ^ y).count_zeros());
         for (k, (in_a, in_b)) in set.iter_mut().enumerate() {
-            *in_a += x >> k & 1;
-            *in_b += y >> k & 1;
+            *in_a += (x >> k) & 1;
+            *in_b += (y >> k) & 1;
         }
     }
     let n = f64::from(frames);
@@ -56,4 +56,47 @@ fn overlap<'a>(a: &'a [u32], b: &'a [u32], offset: i64) -> (&'a [u32], &'a [u32]
     };
     let frames = a.len().min(b.len());
     (&a[..frames], &b[..frames])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::align;
+
+    /// Words without any order to them (SplitMix64), never void.
+    fn words(seed: u64, count: u64) -> Vec<u32> {
+        let mix = |i: u64| {
+            let x = ((seed << 32) | i).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            ((x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 32) as u32 | (1 << 31)
+        };
+        (0..count).map(mix).collect()
+    }
+
+    #[test]
+    fn equal_is_one_and_chance_is_none() {
+        let (a, b) = (words(1, 2000), words(2, 2000));
+        assert_eq!(align(&a, &a, 0).score, 1.0);
+        assert!(align(&a, &b, 0).score.abs() < 0.02);
+        assert!(align(&a, &a, 1).score.abs() < 0.02);
+    }
+
+    #[test]
+    fn offsets_go_both_ways() {
+        let a = words(1, 500);
+        let found = align(&a, &a[200..], 200);
+        assert_eq!((found.score, found.frames), (1.0, 300));
+        assert_eq!(align(&a[200..], &a, -200).score, 1.0);
+        assert_eq!(align(&a, &a[200..], 500).frames, 0);
+        assert_eq!(align(&a, &a, -9999).score, 0.0);
+    }
+
+    #[test]
+    fn what_never_changes_proves_nothing() {
+        let steady = vec![0x0f0f_0f0f; 1000];
+        assert_eq!(align(&steady, &steady, 0).score, 0.0);
+        // Half of the bits steady, the other half by chance: most bits agree, and still nothing.
+        let half =
+            |seed| words(seed, 1000).iter().map(|w| (w & 0xffff) | (1 << 31)).collect::<Vec<_>>();
+        assert!(align(&half(1), &half(2), 0).score.abs() < 0.03);
+    }
 }
