@@ -8,9 +8,6 @@ use super::score::{Alignment, align, equal_bits};
 /// The bits that a word is looked up by. The outermost bands are the least stable: what a codec
 /// cuts off above, and rumble below.
 const KEY: u32 = 0x00ff_fff0;
-/// One key in so many is looked up. Which ones, the key itself decides, so that another cut of the
-/// recording chooses the same.
-const SAMPLED: u32 = 2;
 /// Fewer keys at one offset are chance.
 const VOTES: usize = 2;
 /// Entries of the same key that are looked at from each: of a thousand copies of one recording each
@@ -58,13 +55,7 @@ pub(super) fn pairs(prints: &[&[u32]]) -> Vec<(usize, usize, Alignment)> {
 /// The entries of one clip, in the order of its frames.
 fn entries(clip: u32, print: &[u32]) -> impl Iterator<Item = Entry> {
     let words = print.iter().zip(0..).filter(|&(&word, _)| word != VOID);
-    let keys = words.map(|(&word, frame)| (word & KEY, frame));
-    keys.filter(|&(key, _)| chosen(key)).map(move |(key, frame)| Entry { key, clip, frame })
-}
-
-/// Multiplicative hashing (Knuth): the upper bits of the product depend on all of the key's.
-fn chosen(key: u32) -> bool {
-    (key.wrapping_mul(2_654_435_769) >> 16).is_multiple_of(SAMPLED)
+    words.map(move |(&word, frame)| Entry { key: word & KEY, clip, frame })
 }
 
 /// For each key that a clip shares with a later one: that clip, and the frame of this one that it
