@@ -33,14 +33,15 @@ fn found(report: &CheckReport) -> BTreeMap<(String, String), f64> {
     report.findings.recordings.iter().map(pair).collect()
 }
 
-/// Asserts that exactly these pairs were found, at these offsets within a frame.
+/// Asserts that exactly these pairs were found, at these offsets within so many seconds: a frame, or a
+/// codec's delay.
 #[track_caller]
-fn assert_found(report: &CheckReport, expected: &BTreeMap<(String, String), f64>) {
+fn assert_found(report: &CheckReport, expected: &BTreeMap<(String, String), f64>, within: f64) {
     let found = found(report);
     let names = |pairs: &BTreeMap<(String, String), f64>| pairs.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&found), names(expected));
     for (pair, offset) in expected {
-        assert!((found[pair] - offset).abs() < 0.04, "{pair:?}: {} for {offset}", found[pair]);
+        assert!((found[pair] - offset).abs() < within, "{pair:?}: {} for {offset}", found[pair]);
     }
 }
 
@@ -67,7 +68,7 @@ fn gain_cut_and_rate_are_seen_through() {
     }
     let report = check_files(folder.path(), &files, &FoldChoice::Listed);
     assert_eq!((files.len(), expected.len()), (24, 12));
-    assert_found(&report, &expected);
+    assert_found(&report, &expected, 0.04);
     let pairs = &report.findings.recordings;
     assert!(pairs.iter().all(|pair| pair.harm == [Harm::CountedTwice] && !pair.identical));
 }
@@ -92,14 +93,13 @@ fn other_codecs_are_seen_through() {
         ("breakbeat.m4a", "breakbeat", 0.0),
     ] {
         files.push((fixtures.join(name), style.to_owned()));
-        expected.insert(sorted(composed(style), name.to_owned(), offset));
+        expected.extend([sorted(composed(style), name.to_owned(), offset)]);
     }
     let both = sorted("breakbeat.m4a".into(), "breakbeat_3s_to_9s_8k.flac".into(), 3.0);
-    expected.insert(both);
+    expected.extend([both]);
     let report = check_files(folder.path(), &files, &FoldChoice::Listed);
     assert!(report.left_out.is_empty(), "{:?}", report.left_out);
-    let found: Vec<_> = found(&report).into_keys().collect();
-    assert_eq!(found, expected.keys().cloned().collect::<Vec<_>>());
+    assert_found(&report, &expected, 0.15);
 }
 
 /// The pair in the order of its names, with the offset of the second in the first.
@@ -134,8 +134,7 @@ fn whatever_ffmpeg_makes_of_it() {
         files.push((out, style));
     }
     let report = check_files(folder.path(), &files, &FoldChoice::Listed);
-    let found: Vec<_> = found(&report).into_keys().collect();
-    assert_eq!(found, expected.into_keys().collect::<Vec<_>>());
+    assert_found(&report, &expected, 0.15);
 }
 
 #[test]
