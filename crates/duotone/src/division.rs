@@ -209,6 +209,16 @@ impl Division {
         self.folds == 1
     }
 
+    /// What a part is called in lists.
+    pub(crate) fn word(&self, part: Part) -> String {
+        match part {
+            Part::Fold(_) if self.is_split() => "test".to_owned(),
+            Part::Fold(fold) => fold.to_string(),
+            Part::Train => "train".to_owned(),
+            Part::Valid => "valid".to_owned(),
+        }
+    }
+
     /// Digest of each clip's part, in the collection's order.
     pub(crate) fn digest(&self) -> String {
         let number = |part: &Part| match part {

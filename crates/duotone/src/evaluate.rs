@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use duotone_audio::FrontEnd;
 
+use crate::check::Folds as CheckedFolds;
 use crate::division::Division;
 use crate::examples::Example;
 use crate::fit::Run;
@@ -12,9 +13,9 @@ use crate::significance::{right, significance};
 use crate::statistics::bootstrap;
 use crate::train::rate;
 use crate::{
-    Collection, Error, Event, FoldResult, Folds, NetworkInfo, Observer, Prediction, Protocol,
-    Recipe, Results, SystemResult, TrainSettings, Vote, folds_file, predictions, scores, write,
-    write_file,
+    Collection, Error, Event, Findings, FoldResult, Folds, NetworkInfo, Observer, Prediction,
+    Protocol, Recipe, Results, SystemResult, TrainSettings, Vote, folds_file, predictions, scores,
+    write, write_file,
 };
 
 /// One evaluation: several networks on the same folds of one collection.
@@ -83,6 +84,8 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     if let Some(folder) = output {
         folds_file::write(&folder.join("folds.csv"), &data.collection, &division, &data.digests())?;
     }
+    let findings = data.check(&CheckedFolds::of_division(&division));
+    findings.notices().iter().for_each(|notice| observer.event(Event::Notice(notice)));
     let competitors: Vec<_> = job.recipes.iter().zip(front_ends).collect();
     let at_once = if job.select { competitors.len() } else { 1 };
     let mut systems = Vec::new();
@@ -90,7 +93,7 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
         let outcomes = outcomes(job, &data, &division, networks, observer)?;
         systems.push(system(&data, networks, outcomes, job.settings.seed)?);
     }
-    let protocol = protocol(job, &data, &division);
+    let protocol = protocol(job, &data, &division, findings);
     let significance = significance(&systems)?;
     let results = Results { format: FORMAT, protocol, systems, significance };
     if let Some(folder) = output {
@@ -256,7 +259,12 @@ fn system(
     })
 }
 
-fn protocol(job: &EvaluateJob<'_>, data: &Prepared, division: &Division) -> Protocol {
+fn protocol(
+    job: &EvaluateJob<'_>,
+    data: &Prepared,
+    division: &Division,
+    findings: Findings,
+) -> Protocol {
     let collection = &data.collection;
     let distinct = |groups: Vec<usize>| groups.into_iter().collect::<BTreeSet<_>>().len();
     Protocol {
@@ -278,5 +286,6 @@ fn protocol(job: &EvaluateJob<'_>, data: &Prepared, division: &Division) -> Prot
         left_out: collection.left_out.clone(),
         repeated: data.names(|clip| clip.repeated),
         silent: data.names(|clip| clip.silent),
+        findings,
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::collection::list;
-use crate::division::{Division, Part};
+use crate::division::Division;
 use crate::{Collection, Error, write_file};
 
 /// Writes the folds of an evaluation.
@@ -30,12 +30,7 @@ fn csv(
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(["path", "fold", "content"])?;
     for ((item, part), content) in collection.items.iter().zip(&division.parts).zip(contents) {
-        let part = match part {
-            Part::Fold(_) if division.is_split() => "test".to_owned(),
-            Part::Fold(fold) => fold.to_string(),
-            Part::Train => "train".to_owned(),
-            Part::Valid => "valid".to_owned(),
-        };
+        let part = division.word(*part);
         out.write_record([&item.name.to_string_lossy(), part.as_str(), content])?;
     }
     Ok(out.into_inner()?)

@@ -2,6 +2,7 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
+mod check;
 mod checkpoint;
 mod classify;
 mod collection;
@@ -38,6 +39,10 @@ mod train;
 mod vote;
 mod write;
 
+pub use check::{
+    AlikeNames, CheckReport, ClipName, Findings, FoldChoice, Harm, RareLabel, SameRecording,
+    SplitGroup, check,
+};
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, CollectionOptions, Item, audio_files};
 pub use division::{Column, Folds};

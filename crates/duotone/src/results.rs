@@ -7,7 +7,7 @@ use duotone_nn::Architecture;
 use serde::{Deserialize, Serialize};
 
 use crate::statistics::{Bootstrap, Comparison, Friedman, McNemar};
-use crate::{LeftOut, TrainSettings, Vote};
+use crate::{Findings, LeftOut, TrainSettings, Vote};
 
 /// Everything an evaluation found, with the protocol that found it. Holds no clock times: the same
 /// protocol gives the same bytes.
@@ -64,6 +64,9 @@ pub struct Protocol {
     /// Clips that are silent.
     #[serde(serialize_with = "crate::json::paths")]
     pub silent: Vec<PathBuf>,
+    /// What makes the scores read too high, or labels doubtful.
+    #[serde(default)]
+    pub findings: Findings,
 }
 
 /// How evenly labels are spread over the folds.

@@ -1,5 +1,6 @@
 //! The command line's words: what may be said, its help, its defaults.
 
+mod check;
 mod command;
 mod training;
 mod values;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use command::quote_path;
 pub(crate) use training::TrainingArgs;
 pub(crate) use values::{FoldsArg, SampleRate};
@@ -61,6 +63,7 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     Classify(ClassifyArgs),
     Features(FeaturesArgs),
+    Check(CheckArgs),
     Inspect(InspectArgs),
     Demo(DemoArgs),
     Completions(CompletionsArgs),

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod check;
 mod classify;
 mod completions;
 mod demo;
@@ -34,6 +35,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Evaluate(args) => evaluate::run(args, console),
         Command::Classify(args) => classify::run(args, console),
         Command::Features(args) => features::run(args, console),
+        Command::Check(args) => check::run(args, console),
         Command::Demo(args) => demo::run(args, console),
         Command::Inspect(args) => inspect::run(args),
         Command::Completions(args) => completions::run(args),

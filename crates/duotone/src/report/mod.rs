@@ -2,6 +2,7 @@
 
 mod curves;
 mod decisions;
+mod leaks;
 mod links;
 mod matrix;
 mod protocol;
@@ -56,6 +57,7 @@ fn page(results: &Results, links: &Links) -> String {
     for (number, system) in results.systems.iter().enumerate() {
         body += &system::section(system, protocol, number, links);
     }
+    body += &leaks::section(protocol);
     body += &protocol::section(results);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -7,8 +7,8 @@ use super::{html, ranks};
 use crate::significance::significance;
 use crate::statistics::{bootstrap, friedman, tukey_kramer};
 use crate::{
-    Balance, Candidate, EpochRecord, FoldResult, LabelCount, LeftOut, NetworkInfo, Prediction,
-    Protocol, Results, Scores, Selection, SystemResult, TrainSettings, Vote,
+    Balance, Candidate, EpochRecord, Findings, FoldResult, LabelCount, LeftOut, NetworkInfo,
+    Prediction, Protocol, Results, Scores, Selection, SystemResult, TrainSettings, Vote,
 };
 
 /// Decisions as a system might take them: right with a probability of `skill`.
@@ -85,6 +85,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
             }],
             repeated: vec!["collection/ragtime/jingle.wav".into()],
             silent: vec!["collection/chorale/rest.wav".into()],
+            findings: Findings::default(),
         },
     }
 }
