@@ -34,6 +34,10 @@ def environment(threads: int) -> dict[str, str]:
     return env | {"PYTHONPATH": str(BENCH), "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
 
 
+class Ended(Exception):
+    """A contestant ended before its answer; why is on its standard error."""
+
+
 class Contestant:
     """A process that checks and times works; use it in a ``with``."""
 
@@ -59,7 +63,7 @@ class Contestant:
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"{self.process.args[0]} ended at {line!r}")
+            raise Ended(f"{' '.join(self.process.args[:4])} ended at {line.split()[0]!r}")
         return json.loads(answer)
 
     def check(self) -> dict:

@@ -1,5 +1,5 @@
 """All rows, the most important first."""
 
-from harness.rows import ceilings, networks
+from harness.rows import ceilings, files, front_end, networks
 
-ROWS = ceilings.ROWS + networks.ROWS
+ROWS = ceilings.ROWS + networks.ROWS + front_end.ROWS + files.ROWS
