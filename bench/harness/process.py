@@ -1,12 +1,15 @@
 """Whole processes: their time and memory."""
 
-import os
+import json
 import subprocess
+import sys
 import tempfile
-import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.contest import environment
+
+USAGE = Path(__file__).parent / "usage.py"
 
 
 @dataclass
@@ -18,24 +21,16 @@ class Usage:
 
 
 def run(command: list, threads: int, stdin: str = "") -> Usage:
-    """Runs a process to its end. Linux: peak memory is the largest resident set of its own."""
-    start = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(
-            [str(word) for word in command], env=environment(threads), text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+    """Runs a process to its end."""
+    with tempfile.NamedTemporaryFile("r") as file:
+        ended = subprocess.run(
+            [sys.executable, "-I", "-S", USAGE, file.name, *map(str, command)],
+            env=environment(threads), input=stdin, capture_output=True, text=True,
         )
-        with process.stdin as pipe:
-            pipe.write(stdin)
-        with process.stdout as pipe:
-            output = pipe.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            errors.seek(0)
-            raise RuntimeError(f"{command[:4]} failed:\n{errors.read()[-2000:]}")
-    return Usage(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
+        if ended.returncode:
+            raise RuntimeError(f"{' '.join(map(str, command[:4]))} failed: {ended.stderr[-2000:]}")
+        seconds, processor, peak = json.load(file)
+    return Usage(seconds, processor, peak / 1024, ended.stdout)
 
 
 def alternate(commands: dict, threads: int, rounds: int) -> dict[str, list[Usage]]:

@@ -1,6 +1,7 @@
 """Music that the harness makes itself: the same everywhere, and nobody's."""
 
 import subprocess
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,12 @@ def music(seconds: float, seed: int = 0) -> np.ndarray:
 
 def mono(seconds: float, seed: int = 0) -> np.ndarray:
     return music(seconds, seed).mean(axis=1)
+
+
+def windows(count: int) -> list[np.ndarray]:
+    """Clips of one channel from one long piece, each a second after the one before."""
+    piece = mono(CLIP_SECONDS + count)
+    return [piece[i * RATE : (i + CLIP_SECONDS) * RATE] for i in range(count)]
 
 
 def ffmpeg(*words) -> None:
@@ -79,14 +86,14 @@ def short(cache: Path, kind: str) -> Path:
     return path
 
 
-def hours(cache: Path) -> Path:
-    """Ten hours of MP3: the long piece without its header over and over."""
-    path, part = cache / "ten-hours.mp3", cache / "ten-hours.part.mp3"
+def hours(cache: Path, count: int) -> Path:
+    """Hours of MP3: the long piece without its header over and over."""
+    path, part = cache / f"hours-{count}.mp3", cache / "part-hours.mp3"
     if not path.exists():
         bare = cache / "bare.mp3"
         ffmpeg("-i", long(cache, "wav"), *ENCODERS["mp3"], "-write_xing", 0, "-id3v2_version", 0, bare)
         with part.open("wb") as out:
-            for _ in range(10 * 3600 // LONG_SECONDS):
+            for _ in range(count * 3600 // LONG_SECONDS):
                 out.write(bare.read_bytes())
         part.rename(path)
     return path
@@ -106,15 +113,13 @@ def collection(cache: Path, count: int) -> Path:
             samples = piece[start : start + CLIP_SECONDS * rate] // [1, 2][i % 2]
             if i % 2:
                 samples = samples + random.integers(-2000, 2000, len(samples))
-            wave(path, samples.astype("<i2"), rate)
+            write_wave(path, samples.astype("<i2"), rate)
         (folder / "whole").touch()
     return folder
 
 
-def wave(path: Path, samples: np.ndarray, rate: int) -> None:
-    import wave as format
-
-    with format.open(str(path), "wb") as file:
+def write_wave(path: Path, samples: np.ndarray, rate: int) -> None:
+    with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(rate)
