@@ -19,7 +19,8 @@ const SUMS: usize = 12;
 const REPEATS: usize = 100_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<f64> = std::env::args().skip(1).map(|x| x.parse()).collect::<Result<_, _>>()?;
+    let arguments: Vec<f64> =
+        std::env::args().skip(1).map(|x| x.parse()).collect::<Result<_, _>>()?;
     let [threads, seconds] = arguments[..] else {
         return Err("usage: ceilings THREADS SECONDS".into());
     };
@@ -46,7 +47,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             f64::from(u8::from(done.is_ok()))
         }) as Box<dyn FnMut() -> f64>
     };
-    let multiply_adds = || Box::new(|| Arch::new().dispatch(MultiplyAdds)) as Box<dyn FnMut() -> f64>;
+    let multiply_adds =
+        || Box::new(|| Arch::new().dispatch(MultiplyAdds)) as Box<dyn FnMut() -> f64>;
     println!(
         "{}",
         serde_json::json!({
@@ -62,11 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Units of work a second of all threads together; each makes its own work, whose calls tell how
 /// much they did. The best of five spans: a ceiling is what the machine can, not what it mostly
 /// does.
-fn rate(
-    threads: f64,
-    seconds: f64,
-    make: &(dyn Fn() -> Box<dyn FnMut() -> f64> + Sync),
-) -> f64 {
+fn rate(threads: f64, seconds: f64, make: &(dyn Fn() -> Box<dyn FnMut() -> f64> + Sync)) -> f64 {
     let one = || {
         let mut work = make();
         let span = |seconds: f64, work: &mut dyn FnMut() -> f64| {

@@ -48,9 +48,8 @@ impl Sound {
 
 impl Works for Sound {
     fn check(&mut self) -> Outcome<Vec<(String, Vec<f32>)>> {
-        let log_mel = |(name, samples): &(String, Vec<f32>)| {
-            Ok((name.clone(), self.log_mel(samples)?))
-        };
+        let log_mel =
+            |(name, samples): &(String, Vec<f32>)| Ok((name.clone(), self.log_mel(samples)?));
         self.clips.iter().map(log_mel).collect()
     }
 
