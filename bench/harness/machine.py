@@ -11,7 +11,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 IDLE = 0.05
 
 
-PROGRAMS = ["torch", "onnxruntime", "openvino", "librosa", "numpy", "soundfile", "torchaudio", "kaldi-native-fbank",
+PROGRAMS = ["torch", "tensorflow", "keras", "jax", "onnxruntime", "openvino", "librosa", "numpy", "soundfile", "torchaudio", "kaldi-native-fbank",
             "essentia", "audioflux", "musicnn"]
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import sys
 import time
 
@@ -22,8 +23,9 @@ def calls(work, seconds: float) -> list[float]:
 
 def main():
     name, threads, *arguments = sys.argv[1:]
-    # Libraries may print; the answers must not mix with that.
-    answers, sys.stdout = sys.stdout, sys.stderr
+    # Libraries and their processes may print: the answers must not mix with that.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     check, run = importlib.import_module(f"harness.peers.{name}").works(int(threads), *arguments)
     for line in sys.stdin:
         word, order = line.strip().split(" ", 1)

@@ -1,6 +1,7 @@
 """Decisions: the program ``duotone classify`` as people run it."""
 
 import csv
+import importlib.util
 import json
 import sys
 import tempfile
@@ -13,10 +14,12 @@ import numpy as np
 from harness import process, sounds
 from harness.contest import BENCH, peer
 from harness.result import Goal, Line, Result, speed_up
-from harness.rows import Bench, Row, hold
+from harness.rows import Bench, Mismatch, Row, hold
 
 # Of a file's probability, by another MP3 decoder.
 SAME_DECISION = 1e-3
+# Files for a side that is slow.
+FEW = 8
 SCRIPT = BENCH / "harness/peers/torch_script.py"
 
 
@@ -73,6 +76,11 @@ def files(bench: Bench) -> Result:
         theirs = python.check()
         worst = max(hold(f"decision on {path}", mine[path], theirs[path], SAME_DECISION) for path in theirs)
         result.remarks.append(f"Files are decided as by librosa and ONNX Runtime: probabilities within {worst:.0e}.")
+        if importlib.util.find_spec("musicnn"):
+            musicnn = stack.enter_context(peer("musicnn_files", bench.threads, *paths[:FEW]))
+            if not np.isfinite(musicnn.check()["first"]).all():
+                raise Mismatch("musicnn decides nothing")
+            found["musicnn"] = [second * count / FEW for second in musicnn.time("classify", 0)]
         for _ in range(bench.rounds):
             found["duotone"].append(process.run(command(bench, model, *paths), bench.threads).seconds)
             found["decoding"] += decoder.time("samples", 0)
@@ -87,6 +95,8 @@ def files(bench: Bench) -> Result:
     result.lines = [
         Line(what, rate(mine), f"librosa and ONNX Runtime in {bench.threads} processes", rate(found["python"]),
              **speed_up(mine, found["python"])),
+        *([Line(what, rate(mine), f"musicnn's extractor (another network) in {bench.threads} processes, {FEW} files",
+                rate(found["musicnn"]), median(found["musicnn"]) / median(mine))] if "musicnn" in found else []),
         Line(f"{what}: share of decoding", rate(mine), "decoding alone", rate(decoding),
              100 * median(decoding) / median(mine), min(shares), max(shares), "%", Goal(at_least=80)),
     ]
