@@ -15,9 +15,9 @@ INTRODUCTION = """# Benchmarks
 
 Made by `python3 bench/run.py`, which anyone can run: it installs the other programs, generates its own
 audio, and checks that both sides compute the same before it times them in turns. A figure is duotone's
-over the other's in the same run (medians of {rounds} rounds; in brackets the lowest and highest round):
-above 1 × duotone is faster. The other programs have the same inputs, the same number of threads and
-32-bit numbers throughout.
+over the other's in the same run (medians; in brackets the lowest and highest of the rounds): above 1 ×
+duotone is faster. The other programs have the same inputs, the same number of threads and 32-bit numbers
+throughout.
 """
 
 
@@ -38,25 +38,27 @@ def render(folder: Path, names: list[str], about: dict) -> str:
     if not kept:
         return INTRODUCTION + "\nNothing has been measured yet.\n"
     results = {name: Result.read(found) for name, found in kept.items() if "failed" not in found}
-    parts = [INTRODUCTION.format(rounds=7), circumstances(kept)]
+    parts = [INTRODUCTION, circumstances(kept)]
     lines = [(name, line) for name, result in results.items() for line in result.lines]
     goals = [(name, line) for name, line in lines if line.goal]
     if goals:
-        met = sum(line.goal.met(line.figure) for _, line in goals)
-        parts.append(f"## Goals\n\n{met} of {len(goals)} are met.\n")
+        counted = [line for name, line in goals if kept[name]["machine"]["idle"]]
+        met = sum(line.goal.met(line.figure) for line in counted)
+        parts.append(f"## Goals\n\n{met} of {len(counted)} that count are met.\n")
         parts.append(table(
             ["row", "what", "duotone", "beside", "its", "figure", "goal", ""],
-            [[f"`{n}`{busy(kept[n])}", l.what, l.ours, l.peer, l.theirs, figure(l), l.goal,
-              "met" if l.goal.met(l.figure) else "**not met**"] for n, l in goals]))
+            [[f"`{n}`{busy(kept[n])}", l.what, l.ours, l.peer, l.theirs, figure(l), l.goal, verdict(kept[n], l)]
+             for n, l in goals]))
     others = [(name, line) for name, line in lines if not line.goal]
     if others:
         parts.append("## Besides\n")
         parts.append(table(["row", "what", "duotone", "beside", "its", "figure"],
                            [[f"`{n}`{busy(kept[n])}", l.what, l.ours, l.peer, l.theirs, figure(l)] for n, l in others]))
     parts += stages(results)
-    failures = [f"- `{name}`: {found['failed']}" for name, found in kept.items() if "failed" in found]
+    missing = [f"- `{name}`: not yet" for name in names if name not in kept]
+    failures = missing + [f"- `{name}`: {found['failed']}" for name, found in kept.items() if "failed" in found]
     if failures:
-        parts.append("## Could not be measured\n\n" + "\n".join(failures) + "\n")
+        parts.append("## Not measured\n\n" + "\n".join(failures) + "\n")
     remarks = list(dict.fromkeys(remark for result in results.values() for remark in result.remarks))
     if remarks:
         parts.append("## What was compared and how\n\n" + "\n".join(f"- {remark}" for remark in remarks) + "\n")
@@ -79,6 +81,12 @@ def circumstances(kept: dict) -> str:
 def busy(found: dict) -> str:
     others = found["machine"]
     return "" if others["idle"] else f" busy ({others['others_cores'] + others['steal_cores']:.2f} cores)"
+
+
+def verdict(found: dict, line: Line) -> str:
+    if not found["machine"]["idle"]:
+        return "does not count"
+    return "met" if line.goal.met(line.figure) else "**not met**"
 
 
 def figure(line: Line) -> str:

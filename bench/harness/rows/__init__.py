@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from harness.contest import Contestant
+from harness.contest import Contestant, Ended
 from harness.result import Result
 
 
@@ -52,3 +52,13 @@ def hold(what: str, ours, theirs, tolerance: float) -> float:
     if not difference <= tolerance:
         raise Mismatch(f"{what}: they differ by {difference:.3g}, more than {tolerance:g}")
     return difference
+
+
+def takes_part(result: Result, name: str, check: Callable) -> bool:
+    """Whether a further program, whose absence stops nothing, does the same as far as ``check`` tells."""
+    try:
+        check()
+        return True
+    except (Mismatch, Ended) as error:
+        result.remarks.append(f"{name} is left out: {error}.")
+        return False

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from harness import network
 from harness.contest import alternate, peer
 from harness.result import Goal, Line, Result, Stage, speed_up
-from harness.rows import Bench, Row, hold
+from harness.rows import Bench, Row, hold, takes_part
 
 BATCH = 40
 MODES = network.TORCH_MODES
@@ -45,6 +45,7 @@ def rate(seconds: list[float], batch: int) -> str:
 
 def training(model: str):
     def run(bench: Bench) -> Result:
+        result = Result()
         with ExitStack() as stack:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "network.safetensors"
             network.write(path, model, BATCH)
@@ -57,11 +58,10 @@ def training(model: str):
             for module, names in FURTHER.items() if model == "model2" else ():
                 if importlib.util.find_spec(module) is not None:
                     other = stack.enter_context(peer(f"{module}_network", bench.threads, path))
-                    same_training(load_file(path), mine, other.check())
-                    works |= {name: (other, work) for name, work in names.items()}
+                    if takes_part(result, module, lambda: same_training(load_file(path), mine, other.check())):
+                        works |= {name: (other, work) for name, work in names.items()}
             found = alternate(works, bench.rounds, bench.seconds)
         best = min((f"PyTorch {mode}" for mode in MODES), key=lambda name: median(found[name]))
-        result = Result()
         for name in list(works)[1:]:
             result.lines.append(Line(
                 f"training step, {model}, batch {BATCH}", rate(found["duotone"], BATCH),
