@@ -52,8 +52,10 @@ def measure(row, bench: Bench, folder: Path, about: dict) -> bool:
     temporary = folder / f"{row.name}.part"
     temporary.write_text(json.dumps(found, indent=1) + "\n")
     temporary.rename(folder / f"{row.name}.json")
-    busy = "" if others["idle"] else f", NOT IDLE: others took {others['others_cores']:.2f} cores, the host {others['steal_cores']:.2f}"
-    print(f"{found.get('failed', 'done')} in {others['seconds']:.0f} s{busy}", file=sys.stderr)
+    print(f"{found.get('failed', 'done')} in {others['seconds']:.0f} s", file=sys.stderr)
+    if not others["idle"]:
+        taken = f"others took {others['others_cores']:.2f} cores, the host {others['steal_cores']:.2f}"
+        print(f"    NOT IDLE, does not count: {taken}", file=sys.stderr)
     for line in found.get("lines", []):
         print("    " + page.plain(line), file=sys.stderr)
     return "failed" not in found

@@ -21,7 +21,8 @@ def processor() -> str:
     flags = about.get("flags", about.get("Features", "")).split()
     known = {"avx2": "AVX2", "fma": "FMA", "avx512f": "AVX-512", "asimd": "NEON"}
     sets = ", ".join(name for flag, name in known.items() if flag in flags)
-    return f"{about.get('model name', 'unknown')} (family {about.get('cpu family')}, model {about.get('model')}; {sets})"
+    numbers = f"family {about.get('cpu family')}, model {about.get('model')}"
+    return f"{about.get('model name', 'unknown')} ({numbers}; {sets})"
 
 
 def cores() -> int:

@@ -22,7 +22,8 @@ throughout.
 
 
 def plain(line: dict) -> str:
-    return " | ".join(str(line[key]) for key in ["what", "ours", "peer", "theirs"]) + f" | {line['figure']:.3g} {line['unit']}"
+    cells = [line[key] for key in ["what", "ours", "peer", "theirs"]]
+    return " | ".join([*cells, f"{line['figure']:.3g} {line['unit']}"])
 
 
 def counts(path: Path, about: dict) -> bool:

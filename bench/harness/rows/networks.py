@@ -58,7 +58,10 @@ def training(model: str):
             for module, names in FURTHER.items() if model == "model2" else ():
                 if importlib.util.find_spec(module) is not None:
                     other = stack.enter_context(peer(f"{module}_network", bench.threads, path))
-                    if takes_part(result, module, lambda: same_training(load_file(path), mine, other.check())):
+                    def check(other=other):
+                        same_training(load_file(path), mine, other.check())
+
+                    if takes_part(result, module, check):
                         works |= {name: (other, work) for name, work in names.items()}
             found = alternate(works, bench.rounds, bench.seconds)
         best = min((f"PyTorch {mode}" for mode in MODES), key=lambda name: median(found[name]))
