@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use duotone_audio::FrontEnd;
 use duotone_nn::random::Philox;
-use duotone_nn::{Architecture, Isa, Network, Step, Trainer, Weights};
+use duotone_nn::{Architecture, Isa, Kernels, Network, Step, Trainer, Weights};
 
 /// Segments of a training step.
 const TRAINED: usize = 40;
@@ -46,6 +46,7 @@ fn run(work: &str, repetitions: u64) -> Result<(), Box<dyn Error>> {
     }
     let (what, name) = work.split_once(' ').ok_or("no such work")?;
     let isa = Isa::available().into_iter().find(|isa| isa.name() == name).ok_or("no such set")?;
+    let kernels = Kernels { isa, ..Kernels::default() };
     let architecture = Architecture::preset("model2", 10).ok_or("no such preset")?;
     let weights = Weights::glorot(&architecture, 1)?;
     let size = architecture.bands * architecture.frames;
@@ -53,14 +54,14 @@ fn run(work: &str, repetitions: u64) -> Result<(), Box<dyn Error>> {
         "training" => {
             let inputs: Vec<f32> = noise(TRAINED * size).collect();
             let labels: Vec<u32> = (0..TRAINED as u32).map(|i| i % 10).collect();
-            let mut trainer = Trainer::with_isa(&architecture, &weights, isa)?;
+            let mut trainer = Trainer::with_kernels(&architecture, &weights, kernels)?;
             for index in 0..repetitions {
                 trainer.step(&inputs, &labels, Step { learning_rate: 0.02, seed: 1, index })?;
             }
         }
         "inference" => {
             let inputs: Vec<f32> = noise(INFERRED * size).collect();
-            let network = Network::with_isa(&architecture, &weights, isa)?;
+            let network = Network::with_kernels(&architecture, &weights, kernels)?;
             for _ in 0..repetitions {
                 black_box(network.probabilities(black_box(&inputs))?);
             }
