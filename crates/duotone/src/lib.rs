@@ -18,6 +18,7 @@ mod fold_run;
 mod folds;
 mod json;
 mod metrics;
+pub mod mirex;
 mod model;
 mod predict;
 mod predictions;

@@ -1,6 +1,7 @@
 //! The command line's words: what may be said, its help, its defaults.
 
 mod command;
+mod mirex;
 mod training;
 mod values;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use command::quote_path;
+pub(crate) use mirex::{MirexArgs, MirexCommand, NetworkArgs, RunArgs};
 pub(crate) use training::TrainingArgs;
 pub(crate) use values::SampleRate;
 
@@ -62,6 +64,7 @@ pub(crate) enum Command {
     Classify(ClassifyArgs),
     Features(FeaturesArgs),
     Inspect(InspectArgs),
+    Mirex(MirexArgs),
     Demo(DemoArgs),
     Completions(CompletionsArgs),
 }

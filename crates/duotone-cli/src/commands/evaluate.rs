@@ -22,7 +22,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
         recipes,
         settings: training.settings(),
         folds: args.folds,
-        sample_rate: training.sample_rate.0,
+        sample_rate: training.learning.sample_rate.0,
         store: training.features,
         output: args.output.clone(),
         resume: training.resume,

@@ -5,6 +5,8 @@
 
 mod bad_input;
 mod decisions;
+mod mirex;
+mod mirex_run;
 mod resume;
 mod run;
 mod session;

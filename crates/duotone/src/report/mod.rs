@@ -6,9 +6,11 @@ mod protocol;
 mod statistics;
 mod summary;
 mod system;
+mod task;
 mod text;
 
 use crate::Results;
+pub use task::task_html;
 use text::escape;
 
 /// Two overlapping circles: the mark of the project.
@@ -31,10 +33,15 @@ pub fn html(results: &Results) -> String {
         body += &system::section(system, protocol, number);
     }
     body += &protocol::section(results);
+    page(&format!("{label} in {collection} · duotone"), &body)
+}
+
+/// A page of this title and content, both safe.
+fn page(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{label} in {collection} · duotone</title>\n<style>\n{}</style>\n</head>\n\
+         <title>{title}</title>\n<style>\n{}</style>\n</head>\n\
          <body>\n<main>\n{body}\n</main>\n</body>\n</html>\n",
         include_str!("style.css"),
     )
