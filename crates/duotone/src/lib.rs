@@ -29,6 +29,7 @@ pub mod report;
 mod results;
 mod scaler;
 mod settings;
+pub mod statistics;
 mod store;
 mod tensor_file;
 mod train;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::VoteArg;
 use super::training::LearningArgs;
 use super::values::{self, SampleRate};
-use super::VoteArg;
 
 /// Take part in a MIREX Train/Test task, or hold one.
 ///

@@ -60,7 +60,12 @@ fn text(results: &TaskResults, times: &[RunTime]) -> String {
             }
         }
     }
-    if results.systems.iter().flat_map(|s| &s.folds).any(|f| !f.notes.is_empty() || f.failure.is_some()) {
+    if results
+        .systems
+        .iter()
+        .flat_map(|s| &s.folds)
+        .any(|f| !f.notes.is_empty() || f.failure.is_some())
+    {
         text.push('\n');
     }
     text

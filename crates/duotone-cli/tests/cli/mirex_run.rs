@@ -184,7 +184,9 @@ fn a_killed_run_takes_its_program_along_and_goes_on_without_what_is_done() {
         .spawn()
         .unwrap();
     wait_until("the last fold begins", || calls(dir).len() == 4);
-    wait_until("it has a number", || fs::read_to_string(dir.join("pid")).is_ok_and(|p| p.len() > 1));
+    wait_until("it has a number", || {
+        fs::read_to_string(dir.join("pid")).is_ok_and(|p| p.len() > 1)
+    });
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!dir.join("killed/results.json").exists());
@@ -202,7 +204,8 @@ fn a_killed_run_takes_its_program_along_and_goes_on_without_what_is_done() {
         assert!(a == b, "{file}");
     }
     // Without --resume everything is done again, and so is what is another command now.
-    let changed = fs::read_to_string(dir.join("task.toml")).unwrap().replace("bash first", "sh first");
+    let changed =
+        fs::read_to_string(dir.join("task.toml")).unwrap().replace("bash first", "sh first");
     fs::write(dir.join("task.toml"), changed).unwrap();
     run(dir, "killed", &["--resume"]).ends_with(0);
     assert_eq!(calls(dir).len(), 7);
@@ -258,7 +261,9 @@ fn folds_may_be_listed_and_are_checked() {
         fs::write(dir.join("task.toml"), text).unwrap();
     };
     let fold = |n: usize, m: usize| {
-        format!(r#"{{ train = "made/lists/fold{n}-train.txt", test = "made/lists/fold{m}-test.txt" }}, "#)
+        format!(
+            r#"{{ train = "made/lists/fold{n}-train.txt", test = "made/lists/fold{m}-test.txt" }}, "#
+        )
     };
     listed(&(fold(1, 1) + &fold(2, 2)));
     run(dir, "listed", &[]).ends_with(0);
@@ -297,10 +302,19 @@ fn bad_tasks_are_refused_with_the_cure() {
         (system("architecture = \"model9\""), &["system x", "model9"]),
         (system("architecture = \"model1\"\ntraining = { epoch = 3 }"), &["epoch"]),
         (system("architecture = \"model1\"\ntime_limit = 0"), &["time_limit"]),
-        (system("architecture = \"model1\"\n[[system]]\nname=\"X\"\narchitecture=\"model2\""), &["two systems"]),
+        (
+            system("architecture = \"model1\"\n[[system]]\nname=\"X\"\narchitecture=\"model2\""),
+            &["two systems"],
+        ),
         (system("architecture = \"model1\"").replace("\"x\"", "\"a/b\""), &["a/b", "letters"]),
-        (system("architecture = \"model1\"").replace(head, "colection = \"tracks.csv\"\n"), &["colection"]),
-        (format!("folds = {{ number = 1 }}\n{}", system("architecture = \"model1\"")), &["1 folds"]),
+        (
+            system("architecture = \"model1\"").replace(head, "colection = \"tracks.csv\"\n"),
+            &["colection"],
+        ),
+        (
+            format!("folds = {{ number = 1 }}\n{}", system("architecture = \"model1\"")),
+            &["1 folds"],
+        ),
     ] {
         fs::write(dir.join("task.toml"), text).unwrap();
         run(dir, "out", &[]).ends_with(1).says(words);

@@ -168,10 +168,7 @@ mod tests {
         let other = format!("\u{feff}{}\r\n\r\n", list.replace('\n', " \r\n"));
         assert_eq!(checked(other.as_bytes()).unwrap(), right);
         let reordered = "/d.wav\tjazz\n/a b.wav\tjazz\n/c.wav\ttrès lent\n";
-        assert_eq!(
-            checked(reordered.as_bytes()).unwrap(),
-            Checked { reordered: true, ..right }
-        );
+        assert_eq!(checked(reordered.as_bytes()).unwrap(), Checked { reordered: true, ..right });
     }
 
     #[test]
@@ -179,7 +176,10 @@ mod tests {
         refused(b"", &["3 of 3 test files without a line (first `/a b.wav`)"]);
         refused(b"/a b.wav\tjazz\n/c.w", &["the last line is cut off (line 2, `/c.w`)", "2 of 3"]);
         refused(b"/a b.wav\tjazz\n/c.wav\tja", &["cut off", "1 of 3"]);
-        refused(b"/a b.wav\tjazz\n/c.wav\tjazz\n", &["1 of 3 test files without a line (`/d.wav`)"]);
+        refused(
+            b"/a b.wav\tjazz\n/c.wav\tjazz\n",
+            &["1 of 3 test files without a line (`/d.wav`)"],
+        );
         refused(
             b"/a b.wav jazz\n/c.wav\tjuzz\n/d.wav\tjazz\n/d.wav\tjazz\n/x.wav\tjazz\n",
             &[
@@ -191,7 +191,14 @@ mod tests {
             ],
         );
         refused(b"/a b.wav\tjazz\n/c.wav\ttr\xE8s lent\n/d.wav\tjazz\n", &["1 line not in UTF-8"]);
-        refused("/a b.wav\tjazz\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().as_slice(), &["UTF-8"]);
+        refused(
+            "/a b.wav\tjazz\n"
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect::<Vec<_>>()
+                .as_slice(),
+            &["UTF-8"],
+        );
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(check(&folder.path().join("x"), &[], &[]).unwrap_err(), "wrote no output file");
         assert!(check(folder.path(), &[], &[]).unwrap_err().contains("not a file"));

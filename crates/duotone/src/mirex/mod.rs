@@ -4,6 +4,7 @@
 //! The lists, the calls and what is computed are described in `docs/mirex.md`.
 
 mod check;
+mod compare;
 mod external;
 mod lists;
 mod networks;
@@ -17,6 +18,7 @@ mod submission;
 mod task;
 mod template;
 
+pub use compare::{Blocks, RankTest};
 pub use results::{Decision, FoldScores, FoldSize, SystemScores, TaskProtocol, TaskResults};
 pub use run::{RunTime, TaskJob, run};
 pub use submission::{Classified, classify, extract, train};

@@ -42,9 +42,8 @@ pub(super) fn run(
     observer: &dyn Observer,
 ) -> Result<Ended, Error> {
     let begun = Instant::now();
-    let ended = |failure: Option<String>| {
-        Ok(Ended { failure, seconds: begun.elapsed().as_secs_f64() })
-    };
+    let ended =
+        |failure: Option<String>| Ok(Ended { failure, seconds: begun.elapsed().as_secs_f64() });
     let [program, arguments @ ..] = words else { return ended(Some("no command".into())) };
     let (reader, writer) = io::pipe().map_err(Error::io(log))?;
     let mut command = Command::new(place(program, folder));
@@ -75,9 +74,7 @@ pub(super) fn run(
     let heard = said.recv_timeout(LAST_WORDS);
     match (stopped, late) {
         (true, false) => Err(Error::Interrupted),
-        (true, true) => {
-            ended(Some(format!("stopped at its time limit of {} s", limit.as_secs())))
-        }
+        (true, true) => ended(Some(format!("stopped at its time limit of {} s", limit.as_secs()))),
         _ => {
             heard.unwrap_or(Ok(())).map_err(Error::io(log))?;
             ended(failure(status))

@@ -89,9 +89,7 @@ impl<'a> Wanted<'a> {
             Outcome::Decided { decisions, .. } => {
                 decisions.len() == self.tests && decisions.iter().all(|&c| c < self.classes)
             }
-            Outcome::Failed(_) => {
-                !retry && record.time_limit == self.system.time_limit.as_secs()
-            }
+            Outcome::Failed(_) => !retry && record.time_limit == self.system.time_limit.as_secs(),
         };
         (fits && record.spec == self.spec).then_some(record)
     }

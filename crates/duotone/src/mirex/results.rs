@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::compare::{RankTest, compare};
 use super::record::{Outcome, Record};
 use super::setup::Setup;
 use super::task::{Folds, Kind, Task};
@@ -19,6 +20,8 @@ pub struct TaskResults {
     pub protocol: TaskProtocol,
     /// One entry a system, in the task's order.
     pub systems: Vec<SystemScores>,
+    /// Which systems differ, over the labels and over the folds.
+    pub comparisons: Vec<RankTest>,
 }
 
 /// All that is needed to repeat or to judge a task.
@@ -109,11 +112,7 @@ const FORMAT: u32 = 1;
 
 impl TaskResults {
     /// Scores what became of every system in every fold.
-    pub(super) fn new(
-        task: &Task,
-        setup: &Setup,
-        records: &[Vec<Record>],
-    ) -> Result<Self, Error> {
+    pub(super) fn new(task: &Task, setup: &Setup, records: &[Vec<Record>]) -> Result<Self, Error> {
         let systems = task
             .systems
             .iter()
@@ -121,8 +120,9 @@ impl TaskResults {
             .map(|(system, records)| {
                 SystemScores::new(system.name.clone(), system.kind.clone(), setup, records)
             })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { format: FORMAT, protocol: protocol(task, setup), systems })
+            .collect::<Result<Vec<_>, _>>()?;
+        let comparisons = compare(&systems)?;
+        Ok(Self { format: FORMAT, protocol: protocol(task, setup), systems, comparisons })
     }
 
     /// Whether a system failed in a fold.

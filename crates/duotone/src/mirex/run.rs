@@ -121,9 +121,8 @@ impl Contest<'_> {
         let mut unusable = None;
         if let Some(template) = &program.extract {
             let there = places.features(&system.name).is_dir();
-            let record = self.record(system, None, there, || {
-                external.extract(template, self.observer)
-            })?;
+            let record =
+                self.record(system, None, there, || external.extract(template, self.observer))?;
             add(times, &system.name, None, &record.times);
             if let Outcome::Failed(reason) = record.outcome {
                 unusable = Some(reason);

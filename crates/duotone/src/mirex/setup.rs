@@ -109,9 +109,8 @@ impl Setup {
         let files = (0..self.paths.len()).map(|clip| (path(clip), None));
         write_file(&files_list(folder), &lists::bytes(files))?;
         for (fold, split) in self.splits.iter().enumerate() {
-            let label = |clip: usize| {
-                self.collection.labels[self.collection.items[clip].label].as_str()
-            };
+            let label =
+                |clip: usize| self.collection.labels[self.collection.items[clip].label].as_str();
             let train = split.train.iter().map(|&clip| (path(clip), Some(label(clip))));
             write_file(&train_list(folder, fold), &lists::bytes(train))?;
             let test = split.test.iter().map(|&clip| (path(clip), None));

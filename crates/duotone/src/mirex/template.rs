@@ -20,7 +20,7 @@ enum Piece {
 impl Template {
     /// Reads a command line. No shell runs it, so quotes group words and nothing else is special.
     /// All of `places` must occur, and no others.
-    pub(super) fn parse(text: &str, places: &'static [&'static str]) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, places: &'static [&'static str]) -> Result<Self, String> {
         let words = shlex::split(text).ok_or("a quote is not closed")?;
         if words.is_empty() {
             return Err("the command line is empty".into());

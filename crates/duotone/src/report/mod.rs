@@ -3,11 +3,14 @@
 mod curves;
 mod matrix;
 mod protocol;
+mod ranks;
 mod statistics;
 mod summary;
 mod system;
 mod task;
 mod text;
+
+pub use ranks::ranks;
 
 use crate::Results;
 pub use task::task_html;

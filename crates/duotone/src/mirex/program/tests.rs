@@ -8,7 +8,12 @@ use crate::{Error, Observer};
 /// Far more than any of the programs needs.
 const LONG: Duration = Duration::from_secs(60);
 
-fn bash(folder: &Path, line: &str, limit: Duration, observer: &dyn Observer) -> Result<Ended, Error> {
+fn bash(
+    folder: &Path,
+    line: &str,
+    limit: Duration,
+    observer: &dyn Observer,
+) -> Result<Ended, Error> {
     let words = ["bash", "-c", line].map(OsString::from);
     run(&words, folder, limit, &folder.join("log"), observer)
 }
