@@ -6,6 +6,7 @@ mod checkpoint;
 mod classify;
 mod collection;
 pub mod demo;
+mod division;
 mod error;
 mod evaluate;
 mod examples;
@@ -16,6 +17,7 @@ mod fit;
 mod fixtures;
 mod fold_run;
 mod folds;
+mod folds_file;
 mod json;
 mod metrics;
 pub mod mirex;
@@ -29,6 +31,7 @@ pub mod report;
 mod results;
 mod scaler;
 mod settings;
+mod significance;
 pub mod statistics;
 mod store;
 mod tensor_file;
@@ -38,6 +41,7 @@ mod write;
 
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, CollectionOptions, Item, audio_files};
+pub use division::{Column, Folds};
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
@@ -50,8 +54,8 @@ pub use model::{Measured, Model, ModelCard};
 pub use progress::{Event, Observer};
 pub use recipe::Recipe;
 pub use results::{
-    ClassScores, EpochRecord, FoldResult, LabelCount, Prediction, Protocol, Results, Scores,
-    SystemResult,
+    Balance, Candidate, ClassScores, EpochRecord, FoldResult, LabelCount, NetworkInfo, PairTest,
+    Prediction, Protocol, Ranking, Results, Scores, Selection, Significance, SystemResult,
 };
 pub use scaler::Scaler;
 pub use settings::{Standardize, TrainSettings, Vote};

@@ -91,7 +91,8 @@ impl Prepared {
         self.features.first().map_or(&[], |(_, clips)| clips)
     }
 
-    fn digests(&self) -> Vec<&str> {
+    /// Digest of each clip's content.
+    pub(crate) fn digests(&self) -> Vec<&str> {
         self.any().iter().map(|clip| clip.digest.as_str()).collect()
     }
 

@@ -12,7 +12,7 @@ use crate::fit::Run;
 use crate::fold_run::FoldRun;
 use crate::prepare::{Prepared, prepare};
 use crate::train::rate;
-use crate::{Error, Event, Observer, write};
+use crate::{Collection, Error, Event, Observer, write};
 
 /// The clips as the networks see them.
 pub(super) struct Networks {
@@ -37,7 +37,9 @@ impl Networks {
             Kind::Program(_) => None,
         };
         let front_ends: Vec<FrontEnd> = task.systems.iter().filter_map(network).collect();
-        let data = prepare(&setup.collection, &front_ends, Some(store), observer)?;
+        // Its notices are said already.
+        let collection = Collection { notices: Vec::new(), ..setup.collection.clone() };
+        let data = prepare(&collection, &front_ends, Some(store), observer)?;
         let mut usable = data.collection.items.iter().map(|item| &item.path).zip(0..).peekable();
         let place = setup
             .collection
@@ -83,8 +85,8 @@ impl Networks {
                 checkpoint: Some(checkpoint),
                 resume,
             };
-            let test = &self.data.examples(&front_end, &readable(&split.test));
-            FoldRun { run, fold, test, vote: network.vote }.outcome(None, observer)
+            let tests = vec![self.data.examples(&front_end, &readable(&split.test))];
+            FoldRun { runs: vec![run], fold, tests, vote: network.vote }.outcome(None, observer)
         };
         let deadline = Deadline { observer, end: begun.checked_add(system.time_limit) };
         let outcome = match run(resumed, &deadline) {

@@ -5,10 +5,11 @@ mod system;
 mod tables;
 
 use super::text::{count, escape, path, thousands};
-use super::{MARK, page, table};
+use super::{MARK, document, table};
 use crate::mirex::{RunTime, TaskProtocol, TaskResults};
 
-/// The whole report of a task as one page: no scripts, no other files, light and dark, printable.
+/// The whole report of a task as one page: no other files, light and dark, printable,
+/// and whole without its few lines of script, which sort.
 #[must_use]
 pub fn task_html(results: &TaskResults, times: &[RunTime]) -> String {
     let protocol = &results.protocol;
@@ -27,7 +28,7 @@ pub fn task_html(results: &TaskResults, times: &[RunTime]) -> String {
         body += &system::section(system, protocol, number);
     }
     body += &protocol_section(results);
-    page(&format!("{task} · duotone"), &body)
+    document(&format!("{task} · duotone"), &body)
 }
 
 fn introduction(protocol: &TaskProtocol) -> String {

@@ -48,8 +48,9 @@ pub fn friedman(scores: &[Vec<f64>]) -> Result<Friedman, Error> {
     for row in scores {
         let ranks = ranks(row);
         ties += ranks.iter().map(|&(_, tied)| tied * tied - 1.0).sum::<f64>();
-        mean_ranks.iter_mut().zip(ranks).for_each(|(sum, (rank, _))| *sum += rank / n);
+        mean_ranks.iter_mut().zip(ranks).for_each(|(sum, (rank, _))| *sum += rank);
     }
+    mean_ranks.iter_mut().for_each(|sum| *sum /= n);
     // A rank that t systems share takes (t³ − t) / 12 from the block's sum of squares.
     let rank_variance = k * (k + 1.0) / 12.0 - ties / (12.0 * n * (k - 1.0));
     let squares: f64 = mean_ranks.iter().map(|rank| (rank - (k + 1.0) / 2.0).powi(2)).sum();

@@ -3,5 +3,7 @@
 
 mod classify;
 mod evaluate;
+mod protocols;
+mod schema;
 mod toy;
 mod train;
