@@ -1,6 +1,6 @@
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Ended, LOG_PART, run};
 use crate::{Error, Observer};
@@ -23,10 +23,15 @@ fn failure(line: &str) -> Option<String> {
     bash(folder.path(), line, LONG, &()).unwrap().failure
 }
 
-/// Whether a process is there and not merely waiting to be reaped.
-fn is_alive(pid: &str) -> bool {
-    std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
-        .is_ok_and(|stat| !stat.contains(") Z "))
+/// Waits until a process is gone, or merely waits to be reaped.
+#[track_caller]
+fn assert_ends(pid: &str) {
+    let stat = format!("/proc/{}/stat", pid.trim().parse::<u32>().unwrap());
+    let begun = Instant::now();
+    while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+        assert!(begun.elapsed() < LONG, "process {pid} lives on");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]
@@ -60,8 +65,7 @@ fn at_its_limit_all_that_it_started_ends() {
     let line = "sleep 600 & echo $!; trap '' TERM INT; while :; do sleep 1; done";
     let ended = bash(folder.path(), line, Duration::from_secs(1), &()).unwrap();
     assert_eq!(ended.failure.unwrap(), "stopped at its time limit of 1 s");
-    let child = std::fs::read_to_string(folder.path().join("log")).unwrap();
-    assert!(!child.is_empty() && !is_alive(&child), "{child}");
+    assert_ends(&std::fs::read_to_string(folder.path().join("log")).unwrap());
 }
 
 #[test]
@@ -69,7 +73,7 @@ fn what_a_program_leaves_running_is_ended() {
     let folder = tempfile::tempdir().unwrap();
     let ended = bash(folder.path(), "sleep 600 & echo $!", LONG, &()).unwrap();
     assert_eq!(ended.failure, None);
-    assert!(!is_alive(&std::fs::read_to_string(folder.path().join("log")).unwrap()));
+    assert_ends(&std::fs::read_to_string(folder.path().join("log")).unwrap());
 }
 
 #[test]
