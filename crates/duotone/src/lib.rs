@@ -21,6 +21,7 @@ mod folds;
 mod folds_file;
 mod json;
 mod metrics;
+pub mod mirex;
 mod model;
 mod predict;
 mod predictions;

@@ -28,8 +28,8 @@ impl TrainingArgs {
             Segmenter::Random(count) => format!("random:{count}"),
             Segmenter::Consecutive => "consecutive".to_owned(),
         };
-        let standardize = self.standardize.to_possible_value();
-        let rate = self.sample_rate.0.map_or("auto".to_owned(), |rate| rate.to_string());
+        let standardize = self.learning.standardize.to_possible_value();
+        let rate = self.learning.sample_rate.0.map_or("auto".to_owned(), |rate| rate.to_string());
         let mut words = Vec::new();
         words.extend(self.label.iter().map(|column| format!("--label {}", quote(column))));
         words.extend(self.group.iter().map(|column| format!("--group {}", quote(column))));

@@ -2,6 +2,7 @@
 
 mod check;
 mod command;
+mod mirex;
 mod training;
 mod values;
 
@@ -12,6 +13,7 @@ use clap_complete::Shell;
 
 pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use command::quote_path;
+pub(crate) use mirex::{MirexArgs, MirexCommand, NetworkArgs, RunArgs};
 pub(crate) use training::TrainingArgs;
 pub(crate) use values::{FoldsArg, SampleRate};
 
@@ -65,6 +67,7 @@ pub(crate) enum Command {
     Features(FeaturesArgs),
     Check(CheckArgs),
     Inspect(InspectArgs),
+    Mirex(MirexArgs),
     Demo(DemoArgs),
     Completions(CompletionsArgs),
 }

@@ -23,7 +23,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
         settings: training.settings(),
         folds: args.folds.0,
         select: args.select,
-        sample_rate: training.sample_rate.0,
+        sample_rate: training.learning.sample_rate.0,
         store: training.features,
         output: args.output.clone(),
         resume: training.resume,

@@ -7,6 +7,8 @@ mod demo;
 mod evaluate;
 mod features;
 mod inspect;
+mod mirex;
+mod mirex_run;
 mod train;
 
 use crate::args::{Cli, Command};
@@ -37,6 +39,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Features(args) => features::run(args, console),
         Command::Check(args) => check::run(args, console),
         Command::Demo(args) => demo::run(args, console),
+        Command::Mirex(args) => mirex::run(args, console),
         Command::Inspect(args) => inspect::run(args),
         Command::Completions(args) => completions::run(args),
     }

@@ -6,6 +6,8 @@
 mod bad_input;
 mod check;
 mod decisions;
+mod mirex;
+mod mirex_run;
 mod resume;
 mod run;
 mod session;

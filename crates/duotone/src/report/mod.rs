@@ -11,9 +11,11 @@ mod significance;
 mod statistics;
 mod summary;
 mod system;
+mod task;
 mod text;
 
 pub use ranks::ranks;
+pub use task::task_html;
 
 use std::path::{Path, PathBuf};
 
@@ -59,10 +61,15 @@ fn page(results: &Results, links: &Links) -> String {
     }
     body += &leaks::section(protocol);
     body += &protocol::section(results);
+    document(&format!("{label} in {collection} · duotone"), &body)
+}
+
+/// A page of this title and content, both safe.
+fn document(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{label} in {collection} · duotone</title>\n<style>\n{}</style>\n</head>\n\
+         <title>{title}</title>\n<style>\n{}</style>\n</head>\n\
          <body>\n<main>\n{body}\n</main>\n<script>\n{}</script>\n</body>\n</html>\n",
         include_str!("style.css"),
         include_str!("sort.js"),
