@@ -30,7 +30,7 @@ fn protocol(protocol: &Protocol) -> String {
     let always = most as f64 / protocol.clips.max(1) as f64;
     format!(
         "{} clips of {} labels in {} fold{s}{grouped}.\n\
-         Divided by {}; the labels are even over the folds to {:.1} clips.\n\
+         Divided by {}; no label is further than {:.1} clips from an even share.\n\
          Chance: {} by guessing at random, {} by always naming the most frequent label.\n",
         protocol.clips,
         protocol.labels.len(),

@@ -72,7 +72,8 @@ impl Division {
         let drawn = |count| {
             let own = collection.items.iter().any(|item| item.fold.is_some());
             let parts = collection.folds(count, seed)?.into_iter().map(Part::Fold).collect();
-            let source = if own { "the list's column `fold`" } else { "drawn by the seed" };
+            let source =
+                if own { "the list's column `fold`" } else { "the seed, stratified by label" };
             Ok((Self { parts, folds: count, source: source.into() }, Vec::new()))
         };
         match folds {

@@ -61,7 +61,7 @@ fn what_the_list_has_is_taken_and_said_aloud() {
     let none: String = (0..20).map(|i| format!("{i},{}\n", i % 2)).collect();
     let (division, notices) =
         divide(&format!("path,label\n{none}"), None, &Folds::Automatic).unwrap();
-    assert_eq!((division.folds, division.source.as_str()), (5, "drawn by the seed"));
+    assert_eq!((division.folds, division.source.as_str()), (5, "the seed, stratified by label"));
     assert!(notices.is_empty());
 }
 

@@ -19,7 +19,10 @@ pub(super) fn section(results: &Results) -> String {
         ("Collection", format!("<code>{}</code>", escape(&p.collection))),
         ("Content and labels", digest(&p.collection_digest)),
         ("Labels", format!("{}: {}", escape(&p.label), labels.join(", "))),
-        ("Folds", format!("{}, {}; {}", p.folds, escape(&p.folds_source), digest(&p.folds_digest))),
+        (
+            "Folds",
+            format!("{}, by {}; {}", p.folds, escape(&p.folds_source), digest(&p.folds_digest)),
+        ),
         ("Groups", group),
         ("Seed", settings.seed.to_string()),
         (

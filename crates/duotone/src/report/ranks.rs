@@ -1,7 +1,7 @@
 use super::text::{decimal, escape, short};
 use crate::statistics::{Comparison, Friedman};
 
-const WIDTH: f64 = 620.0;
+const WIDTH: f64 = 460.0;
 const RIGHT: f64 = 20.0;
 const TOP: f64 = 14.0;
 const ROW: f64 = 28.0;

@@ -65,7 +65,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
             label: "style".into(),
             group: Some("artist".into()),
             folds,
-            folds_source: "drawn by the seed".into(),
+            folds_source: "the seed, stratified by label".into(),
             balance: Balance {
                 counts: vec![vec![16 / folds; labels.len()]; folds],
                 largest_deviation: 0.25,
