@@ -1,11 +1,12 @@
 //! The words of `duotone check`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use duotone::FoldChoice;
+use duotone::{FoldChoice, Folds};
 
-use super::values;
+use super::values::FoldsArg;
 
 /// Find what makes a collection's scores read too high.
 ///
@@ -52,10 +53,11 @@ pub(crate) enum CheckFormat {
     Json,
 }
 
-/// A whole number is a number of folds, anything else a file.
+/// As `evaluate --folds`, where a list's own columns are taken as they are.
 fn folds(text: &str) -> Result<FoldChoice, String> {
-    if text.chars().all(|c| c.is_ascii_digit()) {
-        return Ok(FoldChoice::Made { folds: values::folds(text)?, seed: 0 });
-    }
-    Ok(FoldChoice::File(text.into()))
+    Ok(match FoldsArg::from_str(text)?.0 {
+        Folds::Automatic | Folds::Column(_) => FoldChoice::Listed,
+        Folds::Count(folds) => FoldChoice::Made { folds, seed: 0 },
+        Folds::File(file) => FoldChoice::File(file),
+    })
 }

@@ -1,3 +1,6 @@
+// A test fails by panicking.
+#![allow(clippy::unwrap_used)]
+
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
