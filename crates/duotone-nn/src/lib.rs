@@ -17,7 +17,7 @@ mod weights;
 pub use architecture::{Architecture, MapShape, Pipeline};
 pub use embed::Embedding;
 pub use error::Error;
-pub use kernel::Isa;
+pub use kernel::{Isa, Kernels, Method};
 pub use network::Network;
 pub use trainer::{Step, StepOutcome, Trainer};
 pub use weights::{Tensor, Weights};

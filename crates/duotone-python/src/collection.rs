@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use duotone::{CollectionOptions, EvaluateJob, Recipe, Row, TrainSettings};
+use duotone::{CollectionOptions, EvaluateJob, Folds, Recipe, Row, TrainSettings};
 use pyo3::prelude::*;
 
 use crate::model::parse_vote;
@@ -99,7 +99,7 @@ impl Collection {
 
 /// Trains and tests networks in every fold; the results as JSON.
 #[pyfunction]
-#[pyo3(signature = (collection, architectures, settings, folds, vote="mean", sample_rate=None,
+#[pyo3(signature = (collection, architectures, settings, folds=None, select=false, vote="mean", sample_rate=None,
     store=None, output=None, resume=false, command="", n_jobs=None, progress=None))]
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn evaluate<'py>(
@@ -107,7 +107,8 @@ pub(crate) fn evaluate<'py>(
     collection: PyRef<'py, Collection>,
     architectures: Vec<String>,
     settings: &str,
-    folds: usize,
+    folds: Option<usize>,
+    select: bool,
     vote: &str,
     sample_rate: Option<u32>,
     store: Option<PathBuf>,
@@ -124,7 +125,8 @@ pub(crate) fn evaluate<'py>(
         collection: &collection.inner,
         recipes: recipes.map_err(|e| errors::raise(py, &e))?,
         settings,
-        folds,
+        folds: folds.map_or(Folds::Automatic, Folds::Count),
+        select,
         sample_rate,
         store,
         output,

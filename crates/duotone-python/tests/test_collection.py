@@ -98,6 +98,8 @@ def test_evaluation_tables(evaluation, sounds):
     right = (predictions["label"] == predictions["predicted"]).mean()
     assert evaluation.scores.loc["model1", "accuracy"] == pytest.approx(right)
     assert right > 0.8
+    low, high = evaluation.scores.loc["model1", ["low", "high"]]
+    assert low <= right <= high
     confusion = evaluation.confusion("model3")
     assert confusion.to_numpy().sum() == 18
     diagonal = np.trace(confusion.to_numpy()) / 18

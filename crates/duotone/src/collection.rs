@@ -1,7 +1,7 @@
 //! Labelled collections: a folder, a CSV or a MIREX list becomes clips with class numbers.
 
 mod folder;
-mod list;
+pub(crate) mod list;
 mod rows;
 
 pub use folder::audio_files;
@@ -40,6 +40,8 @@ pub struct Item {
     pub group: Option<usize>,
     /// The fold the list puts it in, as written there.
     pub fold: Option<String>,
+    /// The part of a split (`train`, `valid`, `test`) the list puts it in, as written there.
+    pub split: Option<String>,
 }
 
 /// Labelled clips, in the order of the list or, for a folder, of their names.
@@ -70,6 +72,7 @@ struct Entry {
     label: String,
     group: Option<String>,
     fold: Option<String>,
+    split: Option<String>,
 }
 
 /// What was found in a folder or a list.
@@ -120,6 +123,7 @@ impl Collection {
             name: entry.name,
             path: entry.path,
             fold: entry.fold,
+            split: entry.split,
         };
         Self {
             path: path.to_owned(),
@@ -316,7 +320,7 @@ impl Collection {
         notice
     }
 
-    fn refused(&self, reason: String) -> Error {
+    pub(crate) fn refused(&self, reason: String) -> Error {
         refused(&self.path, reason)
     }
 }

@@ -108,7 +108,7 @@ fn stamp(path: &Path) -> std::io::Result<(u64, Option<std::time::SystemTime>)> {
 }
 
 /// Digest of a file's content, read in blocks.
-fn digest(path: &Path) -> Result<blake3::Hash, String> {
+pub(crate) fn digest(path: &Path) -> Result<blake3::Hash, String> {
     // A pipe or device could block or never end.
     match fs::metadata(path) {
         Ok(about) if about.is_file() => {}

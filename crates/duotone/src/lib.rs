@@ -2,10 +2,12 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
+mod check;
 mod checkpoint;
 mod classify;
 mod collection;
 pub mod demo;
+mod division;
 mod error;
 mod evaluate;
 mod examples;
@@ -17,8 +19,10 @@ mod fit;
 mod fixtures;
 mod fold_run;
 mod folds;
+mod folds_file;
 mod json;
 mod metrics;
+pub mod mirex;
 mod model;
 mod predict;
 mod predictions;
@@ -29,6 +33,8 @@ pub mod report;
 mod results;
 mod scaler;
 mod settings;
+mod significance;
+pub mod statistics;
 mod store;
 mod tensor_file;
 mod train;
@@ -36,8 +42,13 @@ mod train_clips;
 mod vote;
 mod write;
 
+pub use check::{
+    AlikeNames, CheckReport, ClipName, Findings, FoldChoice, Harm, RareLabel, SameRecording,
+    SplitGroup, check,
+};
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, CollectionOptions, Item, Row, audio_files};
+pub use division::{Column, Folds};
 pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
@@ -50,8 +61,8 @@ pub use model::{Measured, Model, ModelCard};
 pub use progress::{Event, Observer};
 pub use recipe::Recipe;
 pub use results::{
-    ClassScores, EpochRecord, FoldResult, LabelCount, Prediction, Protocol, Results, Scores,
-    SystemResult,
+    Balance, Candidate, ClassScores, EpochRecord, FoldResult, LabelCount, NetworkInfo, PairTest,
+    Prediction, Protocol, Ranking, Results, Scores, Selection, Significance, SystemResult,
 };
 pub use scaler::Scaler;
 pub use settings::{Standardize, TrainSettings, Vote};

@@ -4,8 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad_input;
+mod check;
 mod decisions;
 mod export;
+mod mirex;
+mod mirex_run;
 mod resume;
 mod run;
 mod session;

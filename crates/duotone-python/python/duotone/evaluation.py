@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from duotone import _duotone, settings
@@ -24,7 +23,8 @@ def evaluate(
     *,
     label: str | None = None,
     group: str | None = None,
-    folds: int = 5,
+    folds: int | None = None,
+    select: bool = False,
     epochs: int = 150,
     learning_rate: float = 0.02,
     batch_size: int = 40,
@@ -54,8 +54,10 @@ def evaluate(
         Networks, all on the same folds.
     label, group : str, default=None
         Columns of a path or table.
-    folds : int, default=5
-        Number of folds.
+    folds : int, default=None
+        Number of folds; by default those of the collection's own column `fold`, else 5.
+    select : bool, default=False
+        Choose one network in each fold by clips held out of its training part, and test that one.
     seed : int, default=0
         Decides folds, initial weights, segment positions, order and dropout.
     output : path, default=None
@@ -87,6 +89,7 @@ validation, store, n_jobs, progress
         names,
         chosen,
         folds,
+        select,
         vote,
         None if sample_rate == "auto" else sample_rate,
         None if store is None else os.fspath(store),
@@ -123,18 +126,18 @@ class Evaluation:
     @cached_property
     def scores(self) -> pd.DataFrame:
         """A row a network: `accuracy`, `balanced_accuracy`, `macro_f1` of files, all folds pooled;
-        `segment_accuracy`; `fold_deviation` of the accuracy; `parameters`."""
+        `low` and `high`, the accuracy's 95 % interval; `segment_accuracy`; `parameters`."""
         rows = []
         for system in self.results["systems"]:
             files = system["files"]
-            folds = [fold["file_accuracy"] for fold in system["folds"]]
             rows.append(
                 {
                     "architecture": system["name"],
                     **{k: files[k] for k in ("accuracy", "balanced_accuracy", "macro_f1")},
                     "segment_accuracy": system["segments"]["accuracy"],
-                    "fold_deviation": float(np.std(folds, ddof=1)),
-                    "parameters": system["parameters"],
+                    "low": system["interval"]["low"],
+                    "high": system["interval"]["high"],
+                    "parameters": max(network["parameters"] for network in system["networks"]),
                 }
             )
         return pd.DataFrame(rows).set_index("architecture")
@@ -153,7 +156,7 @@ class Evaluation:
     @cached_property
     def folds(self) -> pd.DataFrame:
         """A row a network and fold: clips trained on and tested, accuracies."""
-        return self._rows("folds", drop="history")
+        return self._rows("folds", drop=["history", "selection"])
 
     @cached_property
     def history(self) -> pd.DataFrame:
@@ -192,7 +195,7 @@ class Evaluation:
         """Files that could not be used, each with the reason."""
         return [(one["path"], one["reason"]) for one in self.protocol["left_out"]]
 
-    def _rows(self, what: str, drop: str) -> pd.DataFrame:
+    def _rows(self, what: str, drop: list[str]) -> pd.DataFrame:
         rows = [
             {"architecture": system["name"], **row}
             for system in self.results["systems"]

@@ -35,6 +35,7 @@ impl Collection {
             label,
             group,
             fold,
+            split: None,
         };
         let entries: Vec<Entry> = rows.into_iter().map(entry).collect();
         if entries.len() > MOST_FILES {
