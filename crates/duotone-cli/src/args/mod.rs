@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use duotone::Excerpts;
 
 pub(crate) use command::quote_path;
 pub(crate) use training::TrainingArgs;
@@ -138,6 +139,7 @@ Examples:
   duotone classify genre.safetensors song.mp3
   duotone classify genre.safetensors albums/ --format csv > decisions.csv
   duotone classify genre.safetensors song.mp3 --segments       what it hears, moment by moment
+  duotone classify genre.safetensors albums/ --excerpts 3x10   thirty seconds of each song
   find . -name '*.flac' | duotone classify genre.safetensors - --format jsonl")]
 pub(crate) struct ClassifyArgs {
     /// Model file
@@ -151,6 +153,10 @@ pub(crate) struct ClassifyArgs {
     /// How the segments of a file decide together
     #[arg(long, value_enum, default_value = "mean")]
     pub(crate) vote: VoteArg,
+    /// Listen to COUNT excerpts only, evenly spread over each file: several times faster on whole
+    /// songs. The decision is marked
+    #[arg(long, value_name = "COUNTxSECONDS", value_parser = values::excerpts)]
+    pub(crate) excerpts: Option<Excerpts>,
     /// Give each segment's decision too
     #[arg(long)]
     pub(crate) segments: bool,
