@@ -1,5 +1,6 @@
 //! From the files of a collection to their features.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -66,8 +67,15 @@ pub fn extract_each<T: Send>(
             }
         })
     };
-    // Files take very different times: each is a task of its own.
-    paths.par_iter().with_max_len(1).map(|path| Ok(one(path)?.map(&keep))).collect()
+    // Files take very different times: each is a task of its own, and the largest come first, so
+    // that no thread is left alone with one of them at the end.
+    let mut order: Vec<usize> = (0..paths.len()).collect();
+    order.sort_by_cached_key(|&i| Reverse(fs::metadata(&paths[i]).map_or(0, |about| about.len())));
+    let work = order.par_iter().with_max_len(1);
+    let mut results: Vec<_> =
+        work.map(|&i| Ok((i, one(&paths[i])?.map(&keep)))).collect::<Result<_, Error>>()?;
+    results.sort_unstable_by_key(|(i, _)| *i);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
 }
 
 /// The outer error ends the work, the inner one is the reason to leave this file out.

@@ -12,7 +12,7 @@ use crate::{ClipFeatures, Error};
 
 const MAGIC: &[u8; 8] = b"duotmel\0";
 /// Raised when the format changes, or the numbers that the same front end gives.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 96;
 const CHECKSUM: usize = 32;
 const REPEATED: u32 = 1;

@@ -8,9 +8,11 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::common::{Limit, Tier};
 use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
+use symphonia::core::units::Time;
 use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 
 use super::codec_names::codec_name;
@@ -36,14 +38,22 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     codecs
 });
 
+/// Seconds decoded and dropped after a jump: until then MP3 and AAC want earlier packets.
+const PREROLL: f64 = 0.5;
+const NO_TIMES: &str = "its packets do not tell their times";
+
 /// A file read by Symphonia.
 pub(super) struct Media {
     format: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
     track: u32,
     rate: u32,
-    /// Samples decoded so far.
+    /// Samples from the file's start to the end of what was decoded last.
     samples: u64,
+    /// The time of sample 0 on the container's clock, in seconds; told by the first packet.
+    origin: Option<f64>,
+    /// The next packet tells where it starts: the reader has jumped.
+    jumped: bool,
     /// Packets that gave samples.
     packets: u64,
     /// Length in seconds that the container tells.
@@ -82,6 +92,8 @@ impl Media {
             track: id,
             rate: 0,
             samples: 0,
+            origin: None,
+            jumped: false,
             packets: 0,
             told,
             damage: Damage::default(),
@@ -144,6 +156,13 @@ impl Media {
             }
             self.strange = 0;
             self.rate = rate;
+            let seconds = packet_seconds(&*self.format, &packet);
+            self.origin = self.origin.or(seconds);
+            if std::mem::take(&mut self.jumped) {
+                let since = seconds.zip(self.origin).map(|(now, start)| now - start);
+                let since = since.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
+                self.samples = (since * f64::from(rate)).round().max(0.0) as u64;
+            }
             append_mono(&decoded, mono);
             self.samples += decoded.frames() as u64;
             self.packets += 1;
@@ -151,6 +170,29 @@ impl Media {
         }
         self.damage.cut = true;
         self.end()
+    }
+
+    /// Samples from the file's start to the end of what was decoded last.
+    pub(super) fn position(&self) -> u64 {
+        self.samples
+    }
+
+    /// Jumps to [`PREROLL`] before a sample or earlier.
+    pub(super) fn seek(&mut self, sample: u64) -> Result<(), Error> {
+        let start = self.origin.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
+        let seconds = (sample as f64 / f64::from(self.rate) - PREROLL).max(0.0) + start.max(0.0);
+        let time = Time::try_from_secs_f64(seconds)
+            .ok_or_else(|| Error::Limit("a time beyond all recordings".into()))?;
+        let to = SeekTo::Time { time, track_id: Some(self.track) };
+        contained(|| self.format.seek(SeekMode::Accurate, to).map_err(refused))?;
+        self.decoder.reset();
+        self.jumped = true;
+        Ok(())
+    }
+
+    /// In words, the packets that were left out.
+    pub(super) fn damaged_packets(&self) -> Option<String> {
+        self.damage.describe(0.0, None)
     }
 
     /// In words, what was left out.
@@ -180,6 +222,13 @@ impl Media {
     fn seconds(&self) -> f64 {
         self.samples as f64 / f64::from(self.rate.max(1))
     }
+}
+
+/// When a packet's first sound plays, in seconds.
+fn packet_seconds(format: &dyn FormatReader, packet: &Packet) -> Option<f64> {
+    let base = audio_track(format).ok()?.time_base?;
+    let trimmed = base.calc_duration(packet.trim_start)?.as_secs_f64();
+    Some(base.calc_time(packet.pts)?.as_secs_f64() + trimmed)
 }
 
 /// Turns a panic of the library into an error: it panics on some malformed files, and one file
