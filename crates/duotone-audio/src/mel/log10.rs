@@ -25,7 +25,7 @@ pub(super) fn log10_floored(values: &mut [f32]) {
         let ln = 2.0 * s + 2.0 * s * t * series;
         let e = exponent as f32;
         // log10(2) in two parts, the first of so few bits that its product is exact.
-        const LOG10_2: f32 = 0.301_025_39;
+        const LOG10_2: f32 = 0.301_025_4;
         const LOG10_2_REST: f32 = 4.605_039e-6;
         let log = e * LOG10_2 + (e * LOG10_2_REST + ln * std::f32::consts::LOG10_E);
         *value = if x <= AMIN { FLOOR } else { log.max(FLOOR) };
