@@ -23,7 +23,8 @@ fn check(path: &Path, ranges: &[Range<f64>]) {
         let sample = |seconds: f64| (seconds * f64::from(clip.rate)).round() as usize;
         let end = sample(range.end).min(clip.samples.len());
         let cut = &clip.samples[sample(range.start)..end];
-        assert_eq!((sample(heard.start), sample(heard.end)), (sample(range.start), end));
+        let heard = (sample(heard.start), sample(heard.end));
+        assert_eq!(heard, (sample(range.start), end), "{} in {range:?}", path.display());
         let expected = front_end.spectrogram(cut).unwrap();
         assert_eq!(extraction.spectrogram.frames(), expected.frames(), "{}", path.display());
         let largest = expected.data().iter().copied().fold(f32::MIN, f32::max);

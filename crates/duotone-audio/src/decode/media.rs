@@ -8,6 +8,7 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::common::{Limit, Tier};
 use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
+use symphonia::core::formats::well_known::FORMAT_ID_FLAC;
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
@@ -40,6 +41,7 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
 
 /// Seconds decoded and dropped after a jump: until then MP3 and AAC want earlier packets.
 const PREROLL: f64 = 0.5;
+const FLAC_LOSES: &str = "its reader loses a block after a jump";
 const NO_TIMES: &str = "its packets do not tell their times";
 
 /// A file read by Symphonia.
@@ -179,6 +181,9 @@ impl Media {
 
     /// Jumps to [`PREROLL`] before a sample or earlier.
     pub(super) fn seek(&mut self, sample: u64) -> Result<(), Error> {
+        if self.format.format_info().format == FORMAT_ID_FLAC {
+            return Err(Error::Unsupported(FLAC_LOSES.into()));
+        }
         let start = self.origin.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
         let seconds = (sample as f64 / f64::from(self.rate) - PREROLL).max(0.0) + start.max(0.0);
         let time = Time::try_from_secs_f64(seconds)
