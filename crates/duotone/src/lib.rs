@@ -12,10 +12,12 @@ mod examples;
 mod extract;
 mod features;
 mod fit;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod fixtures;
 mod fold_run;
 mod folds;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod json;
 mod metrics;
 mod model;

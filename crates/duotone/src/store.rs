@@ -141,7 +141,8 @@ impl Shelf {
         replace(&place, &entry).map_err(Error::io(place))
     }
 
-    fn place(&self, content: &blake3::Hash) -> PathBuf {
+    /// Where the entry of the file with this content lies.
+    pub(crate) fn place(&self, content: &blake3::Hash) -> PathBuf {
         let name = content.to_hex();
         self.folder.join(&name[..2]).join(format!("{name}.mel"))
     }

@@ -1,6 +1,5 @@
 use std::fs::File;
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -14,6 +13,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 
 use super::codec_names::codec_name;
+use super::contain::contained;
 use super::damage::Damage;
 use super::limits::{MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
 use super::mono::append_mono;
@@ -51,21 +51,24 @@ pub(super) struct Media {
     damage: Damage,
     /// Packets in a row at another rate.
     strange: u32,
+    /// Bytes that packets may still hold: all together no more than the file.
+    left: u64,
 }
 
 impl Media {
     /// Recognises the format, and decodes the first packet to `mono`: only it tells the true rate
     /// and channels.
     pub(super) fn open(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
-        contained(|| Self::open_unguarded(file, mono))
+        contained(|| Self::open_unguarded(file, mono)).unwrap_or_else(panicked)
     }
 
     /// Appends the next packet that holds samples to `mono`; `false` at the end.
     pub(super) fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
-        contained(|| self.read_unguarded(mono))
+        contained(|| self.read_unguarded(mono)).unwrap_or_else(panicked)
     }
 
     fn open_unguarded(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
+        let length = file.metadata()?.len();
         let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
         let metadata = MetadataOptions::default()
             .limit_tag_bytes(Limit::Maximum(METADATA_BYTES))
@@ -86,6 +89,7 @@ impl Media {
             told,
             damage: Damage::default(),
             strange: 0,
+            left: length,
         };
         if !media.read_unguarded(mono)? {
             return Err(Error::NoAudio);
@@ -119,11 +123,16 @@ impl Media {
                     continue;
                 }
             };
+            // Tables that lead back to the same bytes over and over.
+            let Some(left) = self.left.checked_sub(packet.data.len().max(1) as u64) else {
+                return Err(Error::Malformed("its packets hold more than the file".into()));
+            };
+            self.left = left;
             if packet.track_id != self.track {
                 continue;
             }
             // Decoders panic on some malformed packets.
-            let decoded = catch_unwind(AssertUnwindSafe(|| self.decoder.decode(&packet).is_ok()));
+            let decoded = contained(|| self.decoder.decode(&packet).is_ok());
             if !decoded.unwrap_or(false) {
                 self.damage.packet(self.seconds());
                 self.decoder = decoder_for(audio_track(&*self.format)?)?.0;
@@ -182,12 +191,9 @@ impl Media {
     }
 }
 
-/// Turns a panic of the library into an error: it panics on some malformed files, and one file
-/// must not end the work on the others.
-fn contained<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
-    })
+/// What a panic of the library becomes: one file must not end the work on the others.
+fn panicked<T>() -> Result<T, Error> {
+    Err(Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
 }
 
 fn audio_track(format: &dyn FormatReader) -> Result<&Track, Error> {

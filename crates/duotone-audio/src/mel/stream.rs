@@ -8,8 +8,9 @@ use super::filterbank::triangles;
 use crate::spectrogram::AMIN;
 use crate::{Error, FrontEnd, Spectrogram};
 
-/// Values of the largest spectrogram kept: 1 GiB, 24 hours at 44.1 kHz in 108 bands.
-const MAX_VALUES: usize = 1 << 28;
+/// Values of the largest spectrogram kept: 64 MiB, four hours of the paper's 40 bands. It is there
+/// twice when it is done, and a hostile file may ask for no more than 200 MiB.
+const MAX_VALUES: usize = 1 << 24;
 
 /// The front end over a stream: push samples as they come, get the spectrogram at the end.
 ///
@@ -70,7 +71,7 @@ impl MelStream {
     /// Takes the next samples, in blocks of any length.
     ///
     /// # Errors
-    /// [`Error::Limit`] when the spectrogram grows past 2²⁸ values.
+    /// [`Error::Limit`] when the spectrogram grows past 2²⁴ values.
     pub fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
         for block in samples.chunks(self.front_end.window) {
             self.pending.extend_from_slice(block);
