@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use duotone_audio::FrontEnd;
 
@@ -7,6 +7,7 @@ use crate::fit::Run;
 use crate::fold_run::{FoldOutcome, FoldRun};
 use crate::prepare::{Prepared, prepare};
 use crate::train::rate;
+use crate::write::Claim;
 use crate::{
     Collection, Error, FoldResult, Observer, Prediction, Protocol, Recipe, Results, SystemResult,
     TrainSettings, Vote, folds_digest, predictions, scores, write, write_file,
@@ -52,10 +53,7 @@ const FORMAT: u32 = 1;
 pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
     check(job)?;
     let output = job.output.as_deref();
-    if let Some(folder) = output {
-        write::prepare(&folder.join("results.json"))?;
-        write::prepare(&folder.join("runs/checkpoint"))?;
-    }
+    let claim = output.map(claim).transpose()?;
     let store = job.store.as_deref();
     let rate = rate(job.collection, job.sample_rate);
     let front_ends: Vec<_> = job.recipes.iter().map(|recipe| recipe.front_end(rate)).collect();
@@ -63,7 +61,8 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     let fold_of = data.collection.folds(job.folds, job.settings.seed)?;
     let mut systems = Vec::new();
     for (recipe, front_end) in job.recipes.iter().zip(front_ends) {
-        let outcomes = outcomes(job, &data, &fold_of, recipe, &front_end, observer)?;
+        let outcomes =
+            outcomes(job, claim.as_ref(), &data, &fold_of, recipe, &front_end, observer)?;
         systems.push(system(&data, recipe, front_end, outcomes)?);
     }
     let results = Results { format: FORMAT, protocol: protocol(job, &data, &fold_of), systems };
@@ -93,9 +92,21 @@ fn check(job: &EvaluateJob<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Claims an output folder, and finds out now if it cannot be written.
+fn claim(folder: &Path) -> Result<Claim, Error> {
+    let results = folder.join("results.json");
+    write::prepare(&results)?;
+    write::prepare(&folder.join("runs/checkpoint"))?;
+    let claim = Claim::of(&results)?;
+    claim.sweep(&results);
+    claim.sweep(&folder.join("predictions.csv"));
+    Ok(claim)
+}
+
 /// Every fold of one architecture: the clips tested and what became of them.
 fn outcomes(
     job: &EvaluateJob<'_>,
+    claim: Option<&Claim>,
     data: &Prepared,
     fold_of: &[usize],
     recipe: &Recipe,
@@ -113,6 +124,9 @@ fn outcomes(
             job.output.as_deref().map(|folder| folder.join("runs").join(name))
         };
         let checkpoint = file("checkpoint");
+        if let Some(claim) = claim {
+            [file("json"), file("checkpoint")].iter().flatten().for_each(|path| claim.sweep(path));
+        }
         let run = FoldRun {
             run: Run {
                 name: &format!("{}, fold {} of {}", recipe.name, fold + 1, job.folds),

@@ -8,7 +8,7 @@ use symphonia::core::common::{Limit, Tier};
 use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 
@@ -59,7 +59,8 @@ impl Media {
     /// Recognises the format, and decodes the first packet to `mono`: only it tells the true rate
     /// and channels.
     pub(super) fn open(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
-        contained(|| Self::open_unguarded(file, mono)).unwrap_or_else(panicked)
+        let length = file.metadata()?.len();
+        contained(|| Self::open_unguarded(Box::new(file), length, mono)).unwrap_or_else(panicked)
     }
 
     /// Appends the next packet that holds samples to `mono`; `false` at the end.
@@ -67,9 +68,12 @@ impl Media {
         contained(|| self.read_unguarded(mono)).unwrap_or_else(panicked)
     }
 
-    fn open_unguarded(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
-        let length = file.metadata()?.len();
-        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+    fn open_unguarded(
+        file: Box<dyn MediaSource>,
+        length: u64,
+        mono: &mut Vec<f32>,
+    ) -> Result<(Self, SourceInfo), Error> {
+        let stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
         let metadata = MetadataOptions::default()
             .limit_tag_bytes(Limit::Maximum(METADATA_BYTES))
             .limit_visual_bytes(Limit::Maximum(METADATA_BYTES));
@@ -240,5 +244,75 @@ fn refused(error: MediaError) -> Error {
         MediaError::LimitError(message) => Error::Limit(message.into()),
         MediaError::DecodeError(message) => Error::Malformed(message.into()),
         other => Error::Malformed(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
+    use symphonia::core::io::MediaSource;
+
+    use super::Media;
+    use crate::Error;
+
+    /// A file on a disk that cannot be read from some byte on.
+    struct BadDisk {
+        file: Cursor<Vec<u8>>,
+        good: u64,
+    }
+
+    impl Read for BadDisk {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let left = self.good.saturating_sub(self.file.position()) as usize;
+            if left == 0 {
+                return Err(io::Error::other("the disk fails"));
+            }
+            let count = into.len().min(left);
+            self.file.read(&mut into[..count])
+        }
+    }
+
+    impl Seek for BadDisk {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.file.seek(to)
+        }
+    }
+
+    impl MediaSource for BadDisk {
+        fn is_seekable(&self) -> bool {
+            true
+        }
+
+        fn byte_len(&self) -> Option<u64> {
+            Some(self.file.get_ref().len() as u64)
+        }
+    }
+
+    /// A read error anywhere ends the file with an error: what came before it is no recording.
+    #[test]
+    fn a_disk_that_fails_in_mid_file_is_an_error() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
+        for name in ["flac_s16.flac", "mp3_44k.mp3", "vorbis_44k.ogg", "wav_s16.wav", "aac_44k.m4a"]
+        {
+            let bytes = std::fs::read(folder.join(name)).unwrap();
+            let length = bytes.len() as u64;
+            for good in [0, 10, length / 2, length - 1] {
+                let file = BadDisk { file: Cursor::new(bytes.clone()), good };
+                let mut mono = Vec::new();
+                let outcome = Media::open_unguarded(Box::new(file), length, &mut mono).and_then(
+                    |(mut media, _)| {
+                        while media.read(&mut mono)? {}
+                        Ok(media.damage(media.seconds()))
+                    },
+                );
+                match outcome {
+                    Err(Error::Io(e)) => assert!(e.to_string().contains("the disk fails")),
+                    Err(_) => {}
+                    // Bytes past the sound are not missed.
+                    Ok(damage) => assert!(damage.is_some() || good > length / 2, "{name} {good}"),
+                }
+            }
+        }
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn segments(text: &str) -> Result<Segmenter, String> {
 
 /// A count that a size in memory follows from.
 pub(super) fn count(text: &str) -> Result<usize, String> {
-    whole(text, 1, 1_000_000)
+    whole(text, 1, 50_000)
 }
 
 pub(super) fn folds(text: &str) -> Result<usize, String> {

@@ -1,14 +1,14 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use duotone_audio::Segmenter;
+use duotone_audio::{Segmenter, Spectrogram};
 use duotone_nn::Weights;
 
 use super::{Fitted, Run};
 use crate::examples::Example;
 use crate::fixtures::{clip, front_end, recipe};
 use crate::predict::accuracies;
-use crate::{ClipFeatures, Error, Event, Observer, Standardize, TrainSettings, Vote};
+use crate::{ClipFeatures, EpochRecord, Error, Event, Observer, Standardize, TrainSettings, Vote};
 
 const CLASSES: usize = 3;
 
@@ -220,6 +220,57 @@ fn divergence_names_epoch_and_rate() {
     assert!(matches!(error, Error::Diverged(_)), "{error}");
     assert!(error.to_string().contains("epoch 1") && error.to_string().contains("rate"), "{error}");
     assert!(!path.exists());
+}
+
+#[test]
+fn divergence_later_on_keeps_the_last_good_epoch() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let mut toy = Toy::new();
+    toy.settings.epochs = 40;
+    // Weights grow with every step until they overflow: at some rate not in the first epoch.
+    let late = (0..60).find_map(|halvings| {
+        toy.settings.learning_rate = 1e38 / 2_f32.powi(halvings);
+        let _ = std::fs::remove_file(&path);
+        let words = toy.fit(Some(&path), false, &()).err()?.to_string();
+        path.exists().then_some(words)
+    });
+    let late = late.expect("a rate at which it diverges after the first epoch");
+    let number = |before: &str| -> usize {
+        let rest = &late[late.find(before).unwrap() + before.len()..];
+        rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
+    };
+    let (at, good) = (number("being a number in epoch "), number("the state after epoch "));
+    assert!(at > 1 && good == at - 1, "{late}");
+    assert!(late.contains(&path.display().to_string()) && late.contains("a tenth"), "{late}");
+    // What is kept is whole and finite: asked for no more epochs, it is the result.
+    toy.settings.epochs = good;
+    let fitted = toy.fit(Some(&path), true, &()).unwrap();
+    assert_eq!(fitted.history.len(), good);
+    assert!(fitted.predictor.network.weights().0.values().flat_map(|t| &t.data).all(|w| w.is_finite()));
+}
+
+#[test]
+fn silent_and_constant_clips_give_no_nan() {
+    let bands = front_end().bands;
+    for kind in [Standardize::None, Standardize::Global, Standardize::Band, Standardize::Pixel] {
+        for (value, constant) in [(-10.0, 18), (0.0, 18), (3.5, 18), (1e-30, 18), (-10.0, 9)] {
+            let mut toy = Toy::new();
+            toy.settings.standardize = kind;
+            for clip in &mut toy.clips[..constant] {
+                clip.spectrogram = Spectrogram::new(bands, 40, vec![value; bands * 40]).unwrap();
+            }
+            let fitted = toy.fit(None, false, &()).unwrap();
+            let finite = |r: &EpochRecord| {
+                r.loss.is_finite() && r.validation_loss.is_some_and(f64::is_finite)
+            };
+            assert!(fitted.history.iter().all(finite), "{kind:?} {value}");
+            let examples = [Example { features: &toy.clips[0], label: 0 }];
+            let outcomes = fitted.predictor.decide(&examples, &front_end(), Vote::Mean).unwrap();
+            let sum: f64 = outcomes[0].probabilities.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-6, "{kind:?} {value}: {sum}");
+        }
+    }
 }
 
 #[test]
