@@ -65,9 +65,7 @@ pub(crate) fn end(console: &Console, outcome: Result<Done, Failure>) -> ExitCode
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::Partly) => ExitCode::from(3),
         // Whoever read our output has read enough (`| head`).
-        Err(Failure::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => {
-            ExitCode::SUCCESS
-        }
+        Err(Failure::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Stdout(error)) => {
             console.error(&format!("standard output: {error}"));
             ExitCode::FAILURE

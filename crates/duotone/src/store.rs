@@ -11,7 +11,6 @@ use duotone_audio::{FrontEnd, Spectrogram};
 use crate::write::replace;
 use crate::{ClipFeatures, Error};
 
-
 const MAGIC: &[u8; 8] = b"duotmel\0";
 /// Raised when the format changes, or the numbers that the same front end gives.
 const VERSION: u32 = 1;

@@ -247,7 +247,9 @@ fn divergence_later_on_keeps_the_last_good_epoch() {
     toy.settings.epochs = good;
     let fitted = toy.fit(Some(&path), true, &()).unwrap();
     assert_eq!(fitted.history.len(), good);
-    assert!(fitted.predictor.network.weights().0.values().flat_map(|t| &t.data).all(|w| w.is_finite()));
+    assert!(
+        fitted.predictor.network.weights().0.values().flat_map(|t| &t.data).all(|w| w.is_finite())
+    );
 }
 
 #[test]

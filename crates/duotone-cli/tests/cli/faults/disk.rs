@@ -70,7 +70,9 @@ fn full_while_training() {
 fn full_while_features_are_kept() {
     let (_folder, dir) = folder(6);
     let features = |output: &str| {
-        format!("duotone features music --architecture tiny.toml --sample-rate 11025 -q -o {output}")
+        format!(
+            "duotone features music --architecture tiny.toml --sample-rate 11025 -q -o {output}"
+        )
     };
     bash(&dir, &format!("mkdir whole; {}", features("whole/store"))).ends_with(0);
     let command = features("small/store");
