@@ -12,7 +12,9 @@ fn clips() -> impl Strategy<Value = (Vec<usize>, Vec<usize>)> {
 
 fn rarest(keys: impl Iterator<Item = (usize, usize)>) -> usize {
     let mut of_class: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    keys.for_each(|(class, key)| drop(of_class.entry(class).or_default().insert(key)));
+    for (class, key) in keys {
+        of_class.entry(class).or_default().insert(key);
+    }
     of_class.values().map(BTreeSet::len).min().unwrap_or(0)
 }
 
