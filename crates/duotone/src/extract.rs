@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use duotone_audio::{FrontEnd, probe};
 use rayon::prelude::*;
@@ -99,8 +100,10 @@ fn features_of(
         Ok(extraction) => ClipFeatures::new(extraction, content.to_hex().to_string()),
         Err(e) => return Ok(Err(e.to_string())),
     };
-    // Or other content's features would be kept under this one's digest.
-    if stamp(path).ok() != Some(before) {
+    // Or other content's features would be kept under this one's digest. A file changed a moment
+    // ago may change again within the clock's grain and keep its stamp.
+    let same = stamp(path).ok() == Some(before);
+    if !same || (!is_settled(before) && digest(path) != Ok(content)) {
         return Ok(Err("the file changed while it was read; run again".to_owned()));
     }
     if let Some(shelf) = shelf {
@@ -110,9 +113,15 @@ fn features_of(
 }
 
 /// Length and time of the last change.
-fn stamp(path: &Path) -> std::io::Result<(u64, Option<std::time::SystemTime>)> {
+fn stamp(path: &Path) -> std::io::Result<(u64, Option<SystemTime>)> {
     let about = fs::metadata(path)?;
     Ok((about.len(), about.modified().ok()))
+}
+
+/// Whether the last change is so long ago that any other has another stamp.
+fn is_settled((_, changed): (u64, Option<SystemTime>)) -> bool {
+    let age = changed.and_then(|changed| changed.elapsed().ok());
+    age.is_some_and(|age| age > Duration::from_secs(2))
 }
 
 /// Digest of a file's content, read in blocks.

@@ -1,6 +1,5 @@
 use std::fs::File;
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -10,13 +9,14 @@ use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::well_known::FORMAT_ID_FLAC;
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Time;
 use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 
 use super::codec_names::codec_name;
+use super::contain::contained;
 use super::damage::Damage;
 use super::limits::{MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
 use super::mono::append_mono;
@@ -63,22 +63,29 @@ pub(super) struct Media {
     damage: Damage,
     /// Packets in a row at another rate.
     strange: u32,
+    /// Bytes that packets may still hold: all together no more than the file.
+    left: u64,
 }
 
 impl Media {
     /// Recognises the format, and decodes the first packet to `mono`: only it tells the true rate
     /// and channels.
     pub(super) fn open(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
-        contained(|| Self::open_unguarded(file, mono))
+        let length = file.metadata()?.len();
+        contained(|| Self::open_unguarded(Box::new(file), length, mono)).unwrap_or_else(panicked)
     }
 
     /// Appends the next packet that holds samples to `mono`; `false` at the end.
     pub(super) fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
-        contained(|| self.read_unguarded(mono))
+        contained(|| self.read_unguarded(mono)).unwrap_or_else(panicked)
     }
 
-    fn open_unguarded(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
-        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+    fn open_unguarded(
+        file: Box<dyn MediaSource>,
+        length: u64,
+        mono: &mut Vec<f32>,
+    ) -> Result<(Self, SourceInfo), Error> {
+        let stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
         let metadata = MetadataOptions::default()
             .limit_tag_bytes(Limit::Maximum(METADATA_BYTES))
             .limit_visual_bytes(Limit::Maximum(METADATA_BYTES));
@@ -100,6 +107,7 @@ impl Media {
             told,
             damage: Damage::default(),
             strange: 0,
+            left: length,
         };
         if !media.read_unguarded(mono)? {
             return Err(Error::NoAudio);
@@ -133,11 +141,16 @@ impl Media {
                     continue;
                 }
             };
+            // Tables that lead back to the same bytes over and over.
+            let Some(left) = self.left.checked_sub(packet.data.len().max(1) as u64) else {
+                return Err(Error::Malformed("its packets hold more than the file".into()));
+            };
+            self.left = left;
             if packet.track_id != self.track {
                 continue;
             }
             // Decoders panic on some malformed packets.
-            let decoded = catch_unwind(AssertUnwindSafe(|| self.decoder.decode(&packet).is_ok()));
+            let decoded = contained(|| self.decoder.decode(&packet).is_ok());
             if !decoded.unwrap_or(false) {
                 self.damage.packet(self.seconds());
                 self.decoder = decoder_for(audio_track(&*self.format)?)?.0;
@@ -189,7 +202,8 @@ impl Media {
         let time = Time::try_from_secs_f64(seconds)
             .ok_or_else(|| Error::Limit("a time beyond all recordings".into()))?;
         let to = SeekTo::Time { time, track_id: Some(self.track) };
-        contained(|| self.format.seek(SeekMode::Accurate, to).map_err(refused))?;
+        contained(|| self.format.seek(SeekMode::Accurate, to).map_err(refused))
+            .unwrap_or_else(panicked)?;
         self.decoder.reset();
         self.jumped = true;
         Ok(())
@@ -236,12 +250,9 @@ fn packet_seconds(format: &dyn FormatReader, packet: &Packet) -> Option<f64> {
     Some(base.calc_time(packet.pts)?.as_secs_f64() + trimmed)
 }
 
-/// Turns a panic of the library into an error: it panics on some malformed files, and one file
-/// must not end the work on the others.
-fn contained<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
-    })
+/// What a panic of the library becomes: one file must not end the work on the others.
+fn panicked<T>() -> Result<T, Error> {
+    Err(Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
 }
 
 fn audio_track(format: &dyn FormatReader) -> Result<&Track, Error> {
@@ -288,5 +299,75 @@ fn refused(error: MediaError) -> Error {
         MediaError::LimitError(message) => Error::Limit(message.into()),
         MediaError::DecodeError(message) => Error::Malformed(message.into()),
         other => Error::Malformed(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
+    use symphonia::core::io::MediaSource;
+
+    use super::Media;
+    use crate::Error;
+
+    /// A file on a disk that cannot be read from some byte on.
+    struct BadDisk {
+        file: Cursor<Vec<u8>>,
+        good: u64,
+    }
+
+    impl Read for BadDisk {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let left = self.good.saturating_sub(self.file.position()) as usize;
+            if left == 0 {
+                return Err(io::Error::other("the disk fails"));
+            }
+            let count = into.len().min(left);
+            self.file.read(&mut into[..count])
+        }
+    }
+
+    impl Seek for BadDisk {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.file.seek(to)
+        }
+    }
+
+    impl MediaSource for BadDisk {
+        fn is_seekable(&self) -> bool {
+            true
+        }
+
+        fn byte_len(&self) -> Option<u64> {
+            Some(self.file.get_ref().len() as u64)
+        }
+    }
+
+    /// A read error anywhere ends the file with an error: what came before it is no recording.
+    #[test]
+    fn a_disk_that_fails_in_mid_file_is_an_error() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
+        for name in ["flac_s16.flac", "mp3_44k.mp3", "vorbis_44k.ogg", "wav_s16.wav", "aac_44k.m4a"]
+        {
+            let bytes = std::fs::read(folder.join(name)).unwrap();
+            let length = bytes.len() as u64;
+            for good in [0, 10, length / 2, length - 1] {
+                let file = BadDisk { file: Cursor::new(bytes.clone()), good };
+                let mut mono = Vec::new();
+                let outcome = Media::open_unguarded(Box::new(file), length, &mut mono).and_then(
+                    |(mut media, _)| {
+                        while media.read(&mut mono)? {}
+                        Ok(media.damage(media.seconds()))
+                    },
+                );
+                match outcome {
+                    Err(Error::Io(e)) => assert!(e.to_string().contains("the disk fails")),
+                    Err(_) => {}
+                    // Bytes past the sound are not missed.
+                    Ok(damage) => assert!(damage.is_some() || good > length / 2, "{name} {good}"),
+                }
+            }
+        }
     }
 }

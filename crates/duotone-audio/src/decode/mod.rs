@@ -2,6 +2,7 @@
 
 mod au;
 mod codec_names;
+mod contain;
 mod damage;
 mod limits;
 mod media;

@@ -3,8 +3,8 @@ use super::log10::log10_floored;
 use super::spectrum::PowerSpectrum;
 use crate::{Error, FrontEnd, Spectrogram};
 
-/// Values of the largest spectrogram: 1 GiB, 24 hours at 44.1 kHz in 108 bands.
-const MAX_VALUES: usize = 1 << 28;
+/// Values of the largest spectrogram that is kept: 168 MiB, ten hours of the paper's 40 bands.
+const MAX_VALUES: usize = 42 << 20;
 
 /// The front end over a stream: push samples as they come, get the spectrogram at the end.
 ///
@@ -48,7 +48,7 @@ impl MelStream {
     /// Takes the next samples, in blocks of any length.
     ///
     /// # Errors
-    /// [`Error::Limit`] when the spectrogram grows past 2²⁸ values.
+    /// [`Error::Limit`] when the spectrogram grows past 2²⁴ values.
     pub fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
         for block in samples.chunks(self.front_end.window) {
             self.pending.extend_from_slice(block);

@@ -58,7 +58,7 @@ pub(super) fn excerpts(text: &str) -> Result<Excerpts, String> {
 
 /// A count that a size in memory follows from.
 pub(super) fn count(text: &str) -> Result<usize, String> {
-    whole(text, 1, 1_000_000)
+    whole(text, 1, 50_000)
 }
 
 /// Who divides the clips.

@@ -6,6 +6,7 @@
 mod bad_input;
 mod check;
 mod decisions;
+mod faults;
 mod mirex;
 mod mirex_run;
 mod resume;
