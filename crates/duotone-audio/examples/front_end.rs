@@ -1,4 +1,4 @@
-//! Measures the audio pipeline; `scripts/bench_front_end.py` runs it beside librosa.
+//! Measures the audio pipeline by itself; `bench/` measures it beside other programs.
 //!
 //! - `front_end noise SECONDS RUNS`: the front end alone over noise at 44.1 kHz, on one thread.
 //! - `front_end bare SECONDS RUNS`: only the Fourier transforms of its frames, by `realfft`.
