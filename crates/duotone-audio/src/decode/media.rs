@@ -18,7 +18,7 @@ use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 use super::codec_names::codec_name;
 use super::contain::contained;
 use super::damage::Damage;
-use super::limits::{MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
+use super::limits::{self, MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
 use super::mono::append_mono;
 use super::mp3::Mp3;
 use crate::{Error, SourceInfo};
@@ -65,6 +65,8 @@ pub(super) struct Media {
     strange: u32,
     /// Bytes that packets may still hold: all together no more than the file.
     left: u64,
+    /// Bytes of the file.
+    length: u64,
 }
 
 impl Media {
@@ -108,6 +110,7 @@ impl Media {
             damage: Damage::default(),
             strange: 0,
             left: length,
+            length,
         };
         if !media.read_unguarded(mono)? {
             return Err(Error::NoAudio);
@@ -206,6 +209,8 @@ impl Media {
             .unwrap_or_else(panicked)?;
         self.decoder.reset();
         self.jumped = true;
+        // The same packets may be read again.
+        self.left = self.length;
         Ok(())
     }
 
@@ -265,6 +270,10 @@ fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, String), Error> 
     let unknown = || Error::Unsupported("an unknown codec; convert it to FLAC or WAV".into());
     let parameters: &AudioCodecParameters =
         track.codec_params.as_ref().and_then(|p| p.audio()).ok_or_else(unknown)?;
+    // A decoder lays out memory for as many as the header says.
+    if let Some(channels) = parameters.channels.as_ref().map(|channels| channels.count()) {
+        limits::check_channels(channels)?;
+    }
     let name = codec_name(parameters.codec);
     match CODECS.make_audio_decoder(parameters, &AudioDecoderOptions::default()) {
         Ok(decoder) => {
