@@ -17,7 +17,8 @@ proptest! {
     /// extracted.
     #[test]
     fn round_trip(
-        samples in prop::collection::vec(any::<i16>(), 1..6_000),
+        // Fewer may come to less than one sample at the front end's rate, which is no audio.
+        samples in prop::collection::vec(any::<i16>(), 10..6_000),
         rate in 8_000_u32..50_000,
         silent: bool,
         missing in 0_u32..4_000,
