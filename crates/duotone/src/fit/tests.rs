@@ -8,6 +8,7 @@ use super::{Fitted, Run};
 use crate::examples::Example;
 use crate::fixtures::{clip, front_end, recipe};
 use crate::predict::accuracies;
+use crate::tensor_file::{self, Kind};
 use crate::{ClipFeatures, EpochRecord, Error, Event, Observer, Standardize, TrainSettings, Vote};
 
 const CLASSES: usize = 3;
@@ -220,6 +221,27 @@ fn divergence_names_epoch_and_rate() {
     assert!(matches!(error, Error::Diverged(_)), "{error}");
     assert!(error.to_string().contains("epoch 1") && error.to_string().contains("rate"), "{error}");
     assert!(!path.exists());
+}
+
+/// The checkpoint of the last good epoch outlives a divergence.
+#[test]
+fn a_late_divergence_leaves_the_checkpoint() {
+    let mut toy = Toy::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    toy.settings.epochs = 1;
+    toy.fit(Some(&path), false, &()).unwrap();
+    // Finite weights, whose sums are not.
+    let (card, mut tensors): (serde_json::Value, _) =
+        tensor_file::read(&path, Kind::Checkpoint).unwrap();
+    tensors.get_mut("output.weight").unwrap().data.fill(3e38);
+    tensor_file::write(&path, Kind::Checkpoint, &card, &tensors).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    toy.settings.epochs = 4;
+    let error = toy.fit(Some(&path), true, &()).unwrap_err();
+    assert!(matches!(error, Error::Diverged(_)), "{error}");
+    assert!(error.to_string().contains("epoch 2"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
 #[test]
