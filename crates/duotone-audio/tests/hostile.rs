@@ -3,28 +3,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod memory;
+
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
 use duotone_audio::{Error, FrontEnd, extract};
 
-/// The most memory that this process has had at a time, in bytes.
-#[cfg(target_os = "linux")]
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn peak_memory() -> Option<u64> {
-    None
-}
-
 #[track_caller]
 fn within_200_mib(what: &str) {
-    match peak_memory() {
+    match memory::peak() {
         Some(peak) => assert!(peak < 200 << 20, "{what}: {peak} bytes"),
         None => println!("not compared: the peak memory can be read on Linux only"),
     }
