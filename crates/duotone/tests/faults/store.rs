@@ -19,17 +19,34 @@ fn entry(folder: &Path) -> PathBuf {
         .unwrap()
 }
 
+/// A store with the entry of one clip.
+struct Stored {
+    _folder: tempfile::TempDir,
+    store: FeatureStore,
+    root: PathBuf,
+    clip: PathBuf,
+    /// What was extracted, in words.
+    fresh: String,
+}
+
+impl Stored {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, clip) = (folder.path().join("store"), folder.path().join("clip.au"));
+        fs::write(&clip, sound(1, 1.0)).unwrap();
+        let store = FeatureStore::open(&root).unwrap();
+        let fresh = text(&extract(&clip, Some(&store)).unwrap());
+        Self { _folder: folder, store, root, clip, fresh }
+    }
+}
+
 #[test]
 fn an_entry_of_another_version_is_computed_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("store");
-    let path = folder.path().join("clip.au");
-    fs::write(&path, sound(1, 1.0)).unwrap();
-    let store = FeatureStore::open(&root).unwrap();
-    let fresh = text(&extract(&path, Some(&store)).unwrap());
+    let Stored { _folder, store, root, clip: path, fresh } = Stored::new();
     let entry = entry(&root);
     let now = fs::read(&entry).unwrap();
-    for version in [0_u32, 2, u32::MAX] {
+    let version = u32::from_le_bytes(now[8..12].try_into().unwrap());
+    for version in [0, version - 1, version + 1, u32::MAX] {
         let mut other = now.clone();
         other[8..12].copy_from_slice(&version.to_le_bytes());
         fs::write(&entry, &other).unwrap();
@@ -40,12 +57,7 @@ fn an_entry_of_another_version_is_computed_again() {
 
 #[test]
 fn clocks_that_jump_change_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("store");
-    let path = folder.path().join("clip.au");
-    fs::write(&path, sound(1, 1.0)).unwrap();
-    let store = FeatureStore::open(&root).unwrap();
-    let fresh = text(&extract(&path, Some(&store)).unwrap());
+    let Stored { _folder, store, root, clip: path, fresh } = Stored::new();
     let future = SystemTime::now() + Duration::from_secs(100 * 365 * 86_400);
     for time in [SystemTime::UNIX_EPOCH, future] {
         for file in [&path, &entry(&root)] {
