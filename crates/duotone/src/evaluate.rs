@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use duotone_audio::FrontEnd;
 
-use crate::check::Folds as CheckedFolds;
+use crate::check::Placement;
 use crate::division::Division;
 use crate::examples::Example;
 use crate::fit::Run;
@@ -82,7 +82,7 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     if let Some(folder) = output {
         folds_file::write(&folder.join("folds.csv"), &data.collection, &division, &data.digests())?;
     }
-    let findings = data.check(&CheckedFolds::of_division(&division));
+    let findings = data.check(&Placement::of_division(&division));
     findings.notices().iter().for_each(|notice| observer.event(Event::Notice(notice)));
     let competitors: Vec<_> = job.recipes.iter().zip(front_ends).collect();
     let at_once = if job.select { competitors.len() } else { 1 };

@@ -42,8 +42,7 @@ mod vote;
 mod write;
 
 pub use check::{
-    AlikeNames, CheckReport, ClipName, Findings, FoldChoice, Harm, RareLabel, SameRecording,
-    SplitGroup, check,
+    AlikeNames, CheckReport, ClipName, Findings, Harm, RareLabel, SameRecording, SplitGroup, check,
 };
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, CollectionOptions, Item, audio_files};
