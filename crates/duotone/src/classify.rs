@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use duotone_audio::Spectrogram;
 use duotone_nn::{Embedding, Network};
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
@@ -8,7 +9,10 @@ use serde::{Serialize, Serializer};
 use crate::examples::consecutive;
 use crate::predict::Predictor;
 use crate::vote::{largest, vote};
-use crate::{ClipFeatures, Error, Event, LeftOut, Model, ModelCard, Observer, Vote};
+use crate::{ClipFeatures, Error, Event, Excerpts, LeftOut, Model, ModelCard, Observer, Vote};
+
+/// Segments of a file that are heard at a time: three minutes of music, one batch of the network.
+const PIECE_SEGMENTS: usize = 64;
 
 /// A model ready to decide on files.
 #[derive(Debug)]
@@ -24,6 +28,24 @@ pub struct ClassifyOptions {
     pub vote: Vote,
     /// Whether single segments' probabilities are wanted, too.
     pub segments: bool,
+    /// Listen to these only; to the whole where they would cover it or its length is not told.
+    pub excerpts: Option<Excerpts>,
+}
+
+/// What was heard of a file.
+#[derive(Default)]
+struct Heard {
+    /// One row of classes a segment.
+    rows: Vec<f64>,
+    /// Each segment's start in seconds.
+    begins: Vec<f64>,
+    /// How long the whole file plays.
+    seconds: f64,
+    silent: bool,
+    repeated: bool,
+    damage: Option<String>,
+    /// Where not the whole file was heard.
+    excerpts: Option<Vec<(f64, f64)>>,
 }
 
 /// The decision on a file.
@@ -46,6 +68,9 @@ pub struct Decision {
     /// Parts that could not be decoded, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,
+    /// Start and end in seconds of the excerpts that decided, where not the whole file did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excerpts: Option<Vec<(f64, f64)>>,
     /// Segment by segment, where asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segments: Option<Vec<SegmentDecision>>,
@@ -94,23 +119,21 @@ impl Classifier {
         &self.card
     }
 
-    /// Decides on one file, by its consecutive segments.
+    /// Decides on one file, by its consecutive segments or those of its excerpts.
     ///
     /// # Errors
-    /// [`Error::Audio`] for a file that cannot be used.
+    /// [`Error::Audio`] for a file that cannot be used, [`Error::Settings`] for excerpts shorter
+    /// than a segment.
     pub fn classify_file(&self, path: &Path, options: &ClassifyOptions) -> Result<Decision, Error> {
-        let card = &self.card;
-        let extraction = duotone_audio::extract(path, &card.front_end)?;
-        let playing = extraction.source.seconds;
-        let clip = ClipFeatures::new(extraction, String::new());
-        Ok(Decision {
-            seconds: playing.unwrap_or(clip.frames() as f64 * card.front_end.frame_seconds()),
-            ..self.classify_clip(path, &clip, options)?
-        })
+        let heard = match options.excerpts {
+            Some(excerpts) => self.hear_excerpts(path, excerpts)?,
+            None => self.hear(path)?,
+        };
+        self.decide(path, heard, options)
     }
 
     /// Decides on one clip whose features this model's front end made, by its consecutive
-    /// segments; `path` is what the decision calls it.
+    /// segments; `path` is what the decision calls it. Excerpts are not taken of it.
     ///
     /// # Errors
     /// [`Error::Settings`] for features of another size, or a model that cannot be computed with.
@@ -120,35 +143,16 @@ impl Classifier {
         clip: &ClipFeatures,
         options: &ClassifyOptions,
     ) -> Result<Decision, Error> {
-        let card = &self.card;
-        clip.check(&card.front_end)?;
-        let starts = consecutive(clip, &card.front_end);
-        let rows = self.predictor.probabilities(clip, &starts)?;
-        if rows.iter().any(|p| !p.is_finite()) {
-            let reason = "the model's weights are too large to compute with: train it again";
-            return Err(Error::Settings(reason.into()));
-        }
-        let voted = vote(&rows, card.labels.len(), options.vote);
-        let frame = card.front_end.frame_seconds();
-        let length =
-            card.front_end.segment_samples() as f64 / f64::from(card.front_end.sample_rate);
-        let segment = |(&start, row): (&usize, &[f64])| SegmentDecision {
-            start_seconds: start as f64 * frame,
-            end_seconds: start as f64 * frame + length,
-            label: card.labels[largest(row)].name.clone(),
-            probabilities: self.named(row),
-        };
-        let segments = || starts.iter().zip(rows.chunks_exact(card.labels.len())).map(segment);
-        Ok(Decision {
-            path: path.to_owned(),
-            label: card.labels[voted.winner].name.clone(),
-            probabilities: self.named(&voted.probabilities),
-            seconds: clip.frames() as f64 * frame,
+        clip.check(&self.card.front_end)?;
+        let mut heard = Heard {
+            seconds: clip.frames() as f64 * self.card.front_end.frame_seconds(),
             silent: clip.silent,
             repeated: clip.repeated,
-            segments: options.segments.then(|| segments().collect()),
             damage: clip.damage.clone(),
-        })
+            ..Heard::default()
+        };
+        self.segments(&mut heard, 0.0, clip)?;
+        self.decide(path, heard, options)
     }
 
     /// What the network finds in a clip's consecutive segments before it decides.
@@ -158,6 +162,122 @@ impl Classifier {
     pub fn embed_clip(&self, clip: &ClipFeatures) -> Result<Embedding, Error> {
         clip.check(&self.card.front_end)?;
         self.predictor.embed(clip, &consecutive(clip, &self.card.front_end))
+    }
+
+    fn decide(
+        &self,
+        path: &Path,
+        heard: Heard,
+        options: &ClassifyOptions,
+    ) -> Result<Decision, Error> {
+        let card = &self.card;
+        if heard.rows.iter().any(|p| !p.is_finite()) {
+            let reason = "the model's weights are too large to compute with: train it again";
+            return Err(Error::Settings(reason.into()));
+        }
+        let classes = card.labels.len();
+        let voted = vote(&heard.rows, classes, options.vote);
+        let length = self.segment_seconds();
+        let segment = |(&begin, row): (&f64, &[f64])| SegmentDecision {
+            start_seconds: begin,
+            end_seconds: begin + length,
+            label: card.labels[largest(row)].name.clone(),
+            probabilities: self.named(row),
+        };
+        let segments = || heard.begins.iter().zip(heard.rows.chunks_exact(classes)).map(segment);
+        Ok(Decision {
+            path: path.to_owned(),
+            label: card.labels[voted.winner].name.clone(),
+            probabilities: self.named(&voted.probabilities),
+            seconds: heard.seconds,
+            silent: heard.silent,
+            repeated: heard.repeated,
+            segments: options.segments.then(|| segments().collect()),
+            damage: heard.damage,
+            excerpts: heard.excerpts,
+        })
+    }
+
+    /// The whole file, some segments at a time: a recording of hours needs no more memory than a
+    /// song.
+    fn hear(&self, path: &Path) -> Result<Heard, Error> {
+        let front_end = &self.card.front_end;
+        let frames = PIECE_SEGMENTS * front_end.segment_hops();
+        let piece_seconds = frames as f64 * front_end.frame_seconds();
+        let mut heard = Heard::default();
+        let mut begin = 0.0;
+        let last = duotone_audio::extract_pieces(path, front_end, frames, |piece| {
+            self.part(&mut heard, begin, piece)?;
+            begin += piece_seconds;
+            Ok::<_, Error>(())
+        })?;
+        let played = begin + last.spectrogram.frames() as f64 * front_end.frame_seconds();
+        heard.seconds = last.source.seconds.unwrap_or(played);
+        (heard.silent, heard.repeated, heard.damage) = (last.silent, last.repeated, last.damage);
+        self.part(&mut heard, begin, last.spectrogram)?;
+        Ok(heard)
+    }
+
+    /// Excerpts only, unless they would cover the whole or its length is not told.
+    fn hear_excerpts(&self, path: &Path, excerpts: Excerpts) -> Result<Heard, Error> {
+        let least = self.segment_seconds();
+        if f64::from(excerpts.seconds) < least {
+            return Err(Error::Settings(format!(
+                "excerpts of {} s are shorter than a segment of the model: use at least {} s",
+                excerpts.seconds,
+                least.ceil()
+            )));
+        }
+        let told = duotone_audio::probe(path)?.seconds;
+        let Some((seconds, ranges)) = told.and_then(|s| Some((s, excerpts.ranges(s)?))) else {
+            return self.hear(path);
+        };
+        let extracted = match duotone_audio::extract_ranges(path, &self.card.front_end, &ranges) {
+            // It told more than it holds.
+            Err(duotone_audio::Error::NoAudio) => return self.hear(path),
+            extracted => extracted?,
+        };
+        let mut heard = Heard { seconds, silent: true, ..Heard::default() };
+        let mut parts = Vec::new();
+        for (range, extraction) in extracted {
+            heard.silent &= extraction.silent;
+            heard.repeated |= extraction.repeated;
+            // Each has seen all that the ones before have.
+            heard.damage = extraction.damage;
+            self.part(&mut heard, range.start, extraction.spectrogram)?;
+            parts.push((range.start, range.end));
+        }
+        heard.excerpts = Some(parts);
+        Ok(heard)
+    }
+
+    /// Adds what the network says of a part of a file that begins at so many seconds.
+    fn part(&self, heard: &mut Heard, begin: f64, part: Spectrogram) -> Result<(), Error> {
+        let clip = ClipFeatures {
+            spectrogram: part,
+            digest: String::new(),
+            source_rate: self.card.front_end.sample_rate,
+            repeated: false,
+            silent: false,
+            damage: None,
+        };
+        self.segments(heard, begin, &clip)
+    }
+
+    /// Adds what the network says of the consecutive segments of features that begin at so many
+    /// seconds.
+    fn segments(&self, heard: &mut Heard, begin: f64, clip: &ClipFeatures) -> Result<(), Error> {
+        let front_end = &self.card.front_end;
+        let starts = consecutive(clip, front_end);
+        heard.rows.extend(self.predictor.probabilities(clip, &starts)?);
+        let frame = front_end.frame_seconds();
+        heard.begins.extend(starts.iter().map(|&start| begin + start as f64 * frame));
+        Ok(())
+    }
+
+    fn segment_seconds(&self) -> f64 {
+        let front_end = &self.card.front_end;
+        front_end.segment_samples() as f64 / f64::from(front_end.sample_rate)
     }
 
     fn named(&self, probabilities: &[f64]) -> Vec<(String, f64)> {

@@ -106,6 +106,27 @@ impl Division {
         }
     }
 
+    /// By a list's own column `fold`, which must name `count` folds.
+    pub(crate) fn listed(collection: &Collection, count: usize) -> Result<Self, Error> {
+        let (division, _) = Self::of_column(collection, Column::Fold)?;
+        match division.folds {
+            n if n == count && !division.is_split() => Ok(division),
+            n => Err(collection.refused(format!(
+                "its column `fold` names {n} folds, not {count}: choose {n} folds, or remove the \
+                 column"
+            ))),
+        }
+    }
+
+    /// The fold of each clip that has one.
+    pub(crate) fn numbers(&self) -> Vec<usize> {
+        let number = |part: &Part| match part {
+            Part::Fold(fold) => Some(*fold),
+            Part::Train | Part::Valid => None,
+        };
+        self.parts.iter().filter_map(number).collect()
+    }
+
     fn of_column(collection: &Collection, column: Column) -> Result<(Self, Vec<String>), Error> {
         let name = match column {
             Column::Fold => "fold",

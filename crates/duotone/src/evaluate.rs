@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use duotone_audio::FrontEnd;
 
-use crate::check::Folds as CheckedFolds;
+use crate::check::Placement;
 use crate::division::Division;
 use crate::examples::Example;
 use crate::fit::Run;
@@ -12,6 +12,7 @@ use crate::prepare::{Prepared, prepare};
 use crate::significance::{right, significance};
 use crate::statistics::bootstrap;
 use crate::train::rate;
+use crate::write::Claim;
 use crate::{
     Collection, Error, Event, Findings, FoldResult, Folds, NetworkInfo, Observer, Prediction,
     Protocol, Recipe, Results, SystemResult, TrainSettings, Vote, folds_file, predictions, scores,
@@ -63,10 +64,7 @@ const LEVEL: f64 = 0.95;
 pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
     check(job)?;
     let output = job.output.as_deref();
-    if let Some(folder) = output {
-        write::prepare(&folder.join("results.json"))?;
-        write::prepare(&folder.join("runs/checkpoint"))?;
-    }
+    let claim = output.map(claim).transpose()?;
     let store = job.store.as_deref();
     let rate = rate(job.collection, job.sample_rate);
     let front_ends: Vec<_> = job.recipes.iter().map(|recipe| recipe.front_end(rate)).collect();
@@ -84,13 +82,13 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     if let Some(folder) = output {
         folds_file::write(&folder.join("folds.csv"), &data.collection, &division, &data.digests())?;
     }
-    let findings = data.check(&CheckedFolds::of_division(&division));
+    let findings = data.check(&Placement::of_division(&division));
     findings.notices().iter().for_each(|notice| observer.event(Event::Notice(notice)));
     let competitors: Vec<_> = job.recipes.iter().zip(front_ends).collect();
     let at_once = if job.select { competitors.len() } else { 1 };
     let mut systems = Vec::new();
     for networks in competitors.chunks(at_once) {
-        let outcomes = outcomes(job, &data, &division, networks, observer)?;
+        let outcomes = outcomes(job, claim.as_ref(), &data, &division, networks, observer)?;
         systems.push(system(&data, networks, outcomes, job.settings.seed)?);
     }
     let protocol = protocol(job, &data, &division, findings);
@@ -133,9 +131,21 @@ fn name(networks: &Networks<'_>) -> String {
     networks.iter().map(|(recipe, _)| recipe.name.as_str()).collect::<Vec<_>>().join(" or ")
 }
 
+/// Claims an output folder, and finds out now if it cannot be written.
+fn claim(folder: &Path) -> Result<Claim, Error> {
+    let results = folder.join("results.json");
+    write::prepare(&results)?;
+    write::prepare(&folder.join("runs/checkpoint"))?;
+    let claim = Claim::of(&results)?;
+    claim.sweep(&results);
+    claim.sweep(&folder.join("predictions.csv"));
+    Ok(claim)
+}
+
 /// Every fold of one system: the clips tested and what became of them.
 fn outcomes(
     job: &EvaluateJob<'_>,
+    claim: Option<&Claim>,
     data: &Prepared,
     division: &Division,
     networks: &Networks<'_>,
@@ -169,7 +179,12 @@ fn outcomes(
             vote: job.vote,
         };
         let kept = if networks.len() > 1 { "selected".into() } else { name(networks) };
-        let outcome = fold_run.outcome(file(&kept, fold, "json").as_deref(), observer)?;
+        let kept = file(&kept, fold, "json");
+        if let Some(claim) = claim {
+            let checkpoints = parts.iter().filter_map(|parts| parts.checkpoint.as_deref());
+            checkpoints.chain(kept.as_deref()).for_each(|path| claim.sweep(path));
+        }
+        let outcome = fold_run.outcome(kept.as_deref(), observer)?;
         outcomes.push((test, outcome));
     }
     Ok(outcomes)

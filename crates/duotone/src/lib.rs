@@ -11,6 +11,7 @@ mod division;
 mod error;
 mod evaluate;
 mod examples;
+mod excerpts;
 pub mod export;
 mod extract;
 mod features;
@@ -43,8 +44,7 @@ mod vote;
 mod write;
 
 pub use check::{
-    AlikeNames, CheckReport, ClipName, Findings, FoldChoice, Harm, RareLabel, SameRecording,
-    SplitGroup, check,
+    AlikeNames, CheckReport, ClipName, Findings, Harm, RareLabel, SameRecording, SplitGroup, check,
 };
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, CollectionOptions, Item, Row, audio_files};
@@ -53,6 +53,7 @@ pub use duotone_audio as audio;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
 pub use evaluate::{EvaluateJob, evaluate};
+pub use excerpts::Excerpts;
 pub use extract::{automatic_rate, choose_rate, extract_all, extract_each};
 pub use features::ClipFeatures;
 pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};

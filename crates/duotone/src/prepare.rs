@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use duotone_audio::FrontEnd;
 use rayon::prelude::*;
 
-use crate::check::{Fingerprint, Folds, find};
+use crate::check::{Fingerprint, Placement, find};
 use crate::examples::Example;
 use crate::{
     ClipFeatures, Collection, Error, Event, FeatureStore, Findings, LeftOut, Observer,
@@ -99,10 +99,10 @@ impl Prepared {
     }
 
     /// What would make an evaluation on these folds read too high, by the spectrograms at hand.
-    pub(crate) fn check(&self, folds: &Folds) -> Findings {
+    pub(crate) fn check(&self, placement: &Placement) -> Findings {
         let prints: Vec<_> = self.any().par_iter().map(Fingerprint::of).collect();
         let hop = self.features.first().map_or(0.0, |(front_end, _)| front_end.frame_seconds());
-        find(&self.collection, &prints, folds, hop)
+        find(&self.collection, &prints, placement, hop)
     }
 
     /// Digest of the content, labels and groups.

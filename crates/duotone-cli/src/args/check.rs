@@ -1,10 +1,8 @@
 //! The words of `duotone check`.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use duotone::{FoldChoice, Folds};
 
 use super::values::FoldsArg;
 
@@ -32,11 +30,11 @@ pub(crate) struct CheckArgs {
     /// Column of a CSV collection (artist, album) whose values are to be kept in one fold
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) group: Option<String>,
-    /// Folds to look at: the number that `evaluate` would make (with seed 0), or a CSV file with
-    /// the columns path and fold, such as an evaluation's predictions.csv. Where not said, the
-    /// collection's column `fold`, if it has one
-    #[arg(long, value_name = "N|FILE", value_parser = folds)]
-    pub(crate) folds: Option<FoldChoice>,
+    /// Folds to look at: as many as `evaluate` would draw with seed 0; `column` or `split`, by the
+    /// list's own column of that name; or a CSV file with the columns path and fold, such as an
+    /// evaluation's folds.csv or predictions.csv. `auto` takes the list's columns, if it has one
+    #[arg(long, value_name = "N|auto|column|split|FILE", default_value = "auto")]
+    pub(crate) folds: FoldsArg,
     /// Form of the output
     #[arg(short, long, value_enum, default_value = "table")]
     pub(crate) format: CheckFormat,
@@ -51,13 +49,4 @@ pub(crate) enum CheckFormat {
     Table,
     /// One object
     Json,
-}
-
-/// As `evaluate --folds`, where a list's own columns are taken as they are.
-fn folds(text: &str) -> Result<FoldChoice, String> {
-    Ok(match FoldsArg::from_str(text)?.0 {
-        Folds::Automatic | Folds::Column(_) => FoldChoice::Listed,
-        Folds::Count(folds) => FoldChoice::Made { folds, seed: 0 },
-        Folds::File(file) => FoldChoice::File(file),
-    })
 }

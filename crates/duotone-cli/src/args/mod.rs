@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use duotone::Excerpts;
 
 pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use command::quote_path;
@@ -158,6 +159,7 @@ Examples:
   duotone classify genre.safetensors song.mp3
   duotone classify genre.safetensors albums/ --format csv > decisions.csv
   duotone classify genre.safetensors song.mp3 --segments       what it hears, moment by moment
+  duotone classify genre.safetensors albums/ --excerpts 3x10   thirty seconds of each song
   find . -name '*.flac' | duotone classify genre.safetensors - --format jsonl")]
 pub(crate) struct ClassifyArgs {
     /// Model file
@@ -171,6 +173,10 @@ pub(crate) struct ClassifyArgs {
     /// How the segments of a file decide together
     #[arg(long, value_enum, default_value = "mean")]
     pub(crate) vote: VoteArg,
+    /// Listen to COUNT excerpts only, evenly spread over each file: several times faster on whole
+    /// songs. The decision is marked
+    #[arg(long, value_name = "COUNTxSECONDS", value_parser = values::excerpts)]
+    pub(crate) excerpts: Option<Excerpts>,
     /// Give each segment's decision too
     #[arg(long)]
     pub(crate) segments: bool,

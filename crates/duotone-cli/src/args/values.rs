@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use duotone::Excerpts;
 use duotone::audio::Segmenter;
 use duotone::nn::Architecture;
 use duotone::{Column, Folds};
@@ -44,9 +45,20 @@ pub(super) fn segments(text: &str) -> Result<Segmenter, String> {
     }
 }
 
+/// Excerpts as COUNTxSECONDS.
+pub(super) fn excerpts(text: &str) -> Result<Excerpts, String> {
+    let numbers = text
+        .split_once('x')
+        .map(|(count, seconds)| (whole(count, 1, 1_000), whole(seconds, 1, 3_600)));
+    match numbers {
+        Some((Ok(count), Ok(seconds))) => Ok(Excerpts { count, seconds: seconds as u32 }),
+        _ => Err("it must be COUNTxSECONDS, such as 3x10".into()),
+    }
+}
+
 /// A count that a size in memory follows from.
 pub(super) fn count(text: &str) -> Result<usize, String> {
-    whole(text, 1, 1_000_000)
+    whole(text, 1, 50_000)
 }
 
 /// Who divides the clips.
@@ -124,6 +136,14 @@ mod tests {
         assert_eq!(segments("consecutive"), Ok(Segmenter::Consecutive));
         for bad in ["", "random", "random:", "random:0", "random:-1", "random:9999999999", "7"] {
             assert!(segments(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn excerpts_are_a_count_and_a_length() {
+        assert_eq!(excerpts("3x10"), Ok(Excerpts { count: 3, seconds: 10 }));
+        for bad in ["", "3", "x", "3x", "x10", "0x10", "3x0", "3x2.5", "3x10x2", "-1x3"] {
+            assert!(excerpts(bad).is_err(), "{bad}");
         }
     }
 

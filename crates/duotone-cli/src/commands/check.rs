@@ -9,7 +9,7 @@ use crate::{findings, output};
 pub(super) fn run(args: CheckArgs, console: &Console) -> Result<Done, Failure> {
     let options = CollectionOptions { label: args.label, group: args.group };
     let collection = Collection::open(&args.collection, &options)?;
-    let report = duotone::check(&collection, &args.folds.unwrap_or_default(), console)?;
+    let report = duotone::check(&collection, &args.folds.0, 0, console)?;
     let done = finish(console);
     output::print(&match args.format {
         CheckFormat::Table => findings::text(&report),

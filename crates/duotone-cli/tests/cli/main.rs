@@ -7,6 +7,7 @@ mod bad_input;
 mod check;
 mod decisions;
 mod export;
+mod faults;
 mod mirex;
 mod mirex_run;
 mod resume;

@@ -291,24 +291,23 @@ impl Spectra<'_> {
         // SAFETY: bins are below `bins`, and a bin's part of each buffer is as the lines above say.
         unsafe {
             let input = self.spectra.as_ptr();
-            let products = |bin: usize| {
-                let bin_of_span = tile.span * bins + bin;
-                let x = input.add(2 * bin_of_span * self.bands + tile.start);
-                let w = weights.as_ptr().add(bin * tile.taps * size);
-                (x, x.add(self.bands), w)
+            let at = |bin: usize| {
+                let x = input.add(2 * (tile.span * bins + bin) * self.bands + tile.start);
+                ((x, x.add(self.bands)), weights.as_ptr().add(bin * tile.taps * size))
+            };
+            let rows = (tile.taps, tile.next);
+            let in_bin = |bin: usize| -> [Complex<V>; T] {
+                let (x, w) = at(bin);
+                products(x, w, rows, add_product)
             };
             let to = joined.as_mut_ptr();
-            let (re, im, w) = products(0);
-            for (t, ends) in
-                real_products::<V, T>((re, im), w, (tile.taps, tile.next)).into_iter().enumerate()
-            {
-                Fourier::join_ends(ends).store(to.add(t * bins * size));
+            let (x, w) = at(0);
+            let ends: [_; T] = products(x, w, rows, add_real_products);
+            for (t, ends) in ends.into_iter().enumerate() {
+                Fourier::join_ends::<V>(ends).store(to.add(t * bins * size));
             }
             for bin in 1..bins.div_ceil(2) {
-                let (re, im, w) = products(bin);
-                let low = complex_products::<V, T>((re, im), w, (tile.taps, tile.next));
-                let (re, im, w) = products(bins - bin);
-                let high = complex_products::<V, T>((re, im), w, (tile.taps, tile.next));
+                let (low, high) = (in_bin(bin), in_bin(bins - bin));
                 for t in 0..T {
                     let (low, high) = fourier.join(bin, low[t], high[t]);
                     low.store(to.add((t * bins + bin) * size));
@@ -316,9 +315,7 @@ impl Spectra<'_> {
                 }
             }
             if bins.is_multiple_of(2) {
-                let (re, im, w) = products(bins / 2);
-                let middle = complex_products::<V, T>((re, im), w, (tile.taps, tile.next));
-                for (t, middle) in middle.into_iter().enumerate() {
+                for (t, middle) in in_bin(bins / 2).into_iter().enumerate() {
                     Fourier::join_middle(middle).store(to.add((t * bins + bins / 2) * size));
                 }
             }
@@ -330,16 +327,18 @@ impl Spectra<'_> {
     }
 }
 
-/// For each of `T` rows the sum over the kernel's rows of input × conjugate weight, in one bin.
+/// For each of `T` rows the sum over the kernel's rows of what `add` makes of an input and a weight
+/// in one bin.
 ///
 /// # Safety
 /// `re` and `im` are valid for `T + taps − 1` numbers, `weights` for `taps` complex registers;
 /// `next` is 1.
 #[inline(always)]
-unsafe fn complex_products<V: Vector, const T: usize>(
+unsafe fn products<V: Vector, const T: usize>(
     (mut re, mut im): (*const f32, *const f32),
     weights: *const f32,
     (taps, next): (usize, usize),
+    add: impl Fn(Complex<V>, Complex<V>, Complex<V>) -> Complex<V>,
 ) -> [Complex<V>; T] {
     let mut sums = [Complex { re: V::splat(0.0), im: V::splat(0.0) }; T];
     for tap in 0..taps {
@@ -347,9 +346,8 @@ unsafe fn complex_products<V: Vector, const T: usize>(
         unsafe {
             let w = Complex::<V>::load(weights.add(tap * 2 * V::LANES));
             for (t, sum) in sums.iter_mut().enumerate() {
-                let (re, im) = (V::splat(*re.add(t)), V::splat(*im.add(t)));
-                sum.re = sum.re.mul_add(re, w.re).mul_add(im, w.im);
-                sum.im = sum.im.mul_add(im, w.re).neg_mul_add(re, w.im);
+                let x = Complex { re: V::splat(*re.add(t)), im: V::splat(*im.add(t)) };
+                *sum = add(*sum, x, w);
             }
             (re, im) = (re.add(next), im.add(next));
         }
@@ -357,29 +355,19 @@ unsafe fn complex_products<V: Vector, const T: usize>(
     sums
 }
 
-/// As [`complex_products`], for the two real bins that share a place.
-///
-/// # Safety
-/// As [`complex_products`].
+/// `sum + x × conjugate w`
 #[inline(always)]
-unsafe fn real_products<V: Vector, const T: usize>(
-    (mut re, mut im): (*const f32, *const f32),
-    weights: *const f32,
-    (taps, next): (usize, usize),
-) -> [Complex<V>; T] {
-    let mut sums = [Complex { re: V::splat(0.0), im: V::splat(0.0) }; T];
-    for tap in 0..taps {
-        // SAFETY: as the caller vouches.
-        unsafe {
-            let w = Complex::<V>::load(weights.add(tap * 2 * V::LANES));
-            for (t, sum) in sums.iter_mut().enumerate() {
-                sum.re = sum.re.mul_add(V::splat(*re.add(t)), w.re);
-                sum.im = sum.im.mul_add(V::splat(*im.add(t)), w.im);
-            }
-            (re, im) = (re.add(next), im.add(next));
-        }
+fn add_product<V: Vector>(sum: Complex<V>, x: Complex<V>, w: Complex<V>) -> Complex<V> {
+    Complex {
+        re: sum.re.mul_add(x.re, w.re).mul_add(x.im, w.im),
+        im: sum.im.mul_add(x.im, w.re).neg_mul_add(x.re, w.im),
     }
-    sums
+}
+
+/// As [`add_product`], for the two real bins that share a place.
+#[inline(always)]
+fn add_real_products<V: Vector>(sum: Complex<V>, x: Complex<V>, w: Complex<V>) -> Complex<V> {
+    Complex { re: sum.re.mul_add(x.re, w.re), im: sum.im.mul_add(x.im, w.im) }
 }
 
 /// Takes one row of sums, (column, filter), into the windows of its pooled row.

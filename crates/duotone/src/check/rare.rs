@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::findings::RareLabel;
-use super::folds::Folds;
+use super::placement::Placement;
 use crate::Collection;
 
 /// One clip (or group) of a label is learnt or tested, never both.
@@ -16,10 +16,10 @@ pub(super) fn fewer_than(collection: &Collection, folds: usize) -> Vec<usize> {
 }
 
 /// The labels that are too rare for the folds, or are not in each of them.
-pub(super) fn labels(collection: &Collection, folds: &Folds) -> Vec<RareLabel> {
-    let count = folds.count.unwrap_or(LEAST);
+pub(super) fn labels(collection: &Collection, placement: &Placement) -> Vec<RareLabel> {
+    let count = placement.count.unwrap_or(LEAST);
     let mut in_folds = vec![BTreeSet::new(); collection.labels.len()];
-    for (item, fold) in collection.items.iter().zip(&folds.of_clip) {
+    for (item, fold) in collection.items.iter().zip(&placement.of_clip) {
         in_folds[item.label].extend(fold.as_ref());
     }
     let known = in_folds.iter().any(|folds| !folds.is_empty());
@@ -32,7 +32,7 @@ pub(super) fn labels(collection: &Collection, folds: &Folds) -> Vec<RareLabel> {
         name: collection.labels[class].clone(),
         clips: units.clips[class],
         groups: units.groups.as_ref().map(|groups| groups[class].len()),
-        folds: folds.count,
+        folds: placement.count,
         in_folds: known.then(|| in_folds[class].len()),
     };
     rare.into_iter().map(label).collect()

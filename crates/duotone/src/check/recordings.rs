@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::findings::{ClipName, Harm, SameRecording};
 use super::fingerprint::Fingerprint;
-use super::folds::Folds;
 use super::index;
+use super::placement::Placement;
 use super::score::Alignment;
 use crate::Collection;
 
@@ -13,7 +13,7 @@ use crate::Collection;
 pub(super) fn pairs(
     collection: &Collection,
     prints: &[Fingerprint],
-    folds: &Folds,
+    placement: &Placement,
     frame_seconds: f64,
 ) -> Vec<SameRecording> {
     let words: Vec<&[u32]> = prints.iter().map(|print| print.words.as_slice()).collect();
@@ -24,13 +24,13 @@ pub(super) fn pairs(
         pairs.insert((i, j), Alignment { offset: 0, frames, score: 1.0 });
     }
     let pair = |((i, j), found): ((usize, usize), Alignment)| SameRecording {
-        first: name(collection, folds, i),
-        second: name(collection, folds, j),
+        first: name(collection, placement, i),
+        second: name(collection, placement, j),
         offset: found.offset as f64 * frame_seconds,
         overlap: found.frames as f64 * frame_seconds,
         score: found.score,
         identical: prints[i].digest == prints[j].digest,
-        harm: harm(collection, folds, i, j),
+        harm: harm(collection, placement, i, j),
     };
     let mut pairs: Vec<SameRecording> = pairs.into_iter().map(pair).collect();
     pairs.sort_by(|a, b| a.harm.cmp(&b.harm));
@@ -45,19 +45,19 @@ fn identical(prints: &[Fingerprint]) -> Vec<(usize, usize)> {
     with_last.filter_map(|(before, i)| Some((before?, i))).collect()
 }
 
-fn name(collection: &Collection, folds: &Folds, clip: usize) -> ClipName {
+fn name(collection: &Collection, placement: &Placement, clip: usize) -> ClipName {
     let item = &collection.items[clip];
     ClipName {
         path: item.name.clone(),
         label: collection.labels[item.label].clone(),
         group: item.group.map(|group| collection.groups[group].clone()),
-        fold: folds.of_clip[clip].clone(),
+        fold: placement.of_clip[clip].clone(),
     }
 }
 
-fn harm(collection: &Collection, folds: &Folds, i: usize, j: usize) -> Vec<Harm> {
+fn harm(collection: &Collection, placement: &Placement, i: usize, j: usize) -> Vec<Harm> {
     let (a, b) = (&collection.items[i], &collection.items[j]);
-    let folds_differ = match (&folds.of_clip[i], &folds.of_clip[j]) {
+    let folds_differ = match (&placement.of_clip[i], &placement.of_clip[j]) {
         (Some(a), Some(b)) => a != b,
         _ => false,
     };

@@ -20,7 +20,7 @@ const MIREX: [&str; 2] = ["path", "label"];
 
 pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Error> {
     let text = read_text(path)?;
-    let List { columns, records, mut left_out } = parse(path, &text)?;
+    let List { columns, records, mut left_out, .. } = parse(path, &text)?;
     if records.len() + left_out.len() > MOST_FILES {
         return Err(refused(path, format!("more than {MOST_FILES} lines: give a smaller list")));
     }
@@ -78,12 +78,11 @@ pub(crate) struct FoldLine {
 /// `content`, or `path<TAB>fold` lines. Here a bad line is an error: the folds must be complete.
 pub(crate) fn read_folds(path: &Path) -> Result<Vec<FoldLine>, Error> {
     let text = read_text(path)?;
-    let List { columns, records, left_out } = parse(path, &text)?;
+    let List { columns, records, left_out, mirex } = parse(path, &text)?;
     if let Some(bad) = left_out.first() {
         return Err(refused(path, bad.reason.clone()));
     }
     let files = find(path, &columns, "path")?;
-    let mirex = columns == MIREX;
     let folds = if mirex { Ok(1) } else { find(path, &columns, "fold") };
     let folds = folds.or_else(|error| find(path, &columns, "split").map_err(|_| error))?;
     let contents = columns.iter().position(|column| column == "content");
@@ -104,6 +103,8 @@ struct List {
     columns: Vec<String>,
     records: Vec<(u64, StringRecord)>,
     left_out: Vec<LeftOut>,
+    /// A list without a header, whose second column may mean anything.
+    mirex: bool,
 }
 
 fn read_text(path: &Path) -> Result<String, Error> {
@@ -187,7 +188,7 @@ fn parse_csv(
     columns: Vec<String>,
 ) -> List {
     let wanted = columns.len();
-    let mut list = List { columns, records: Vec::new(), left_out: Vec::new() };
+    let mut list = List { columns, records: Vec::new(), left_out: Vec::new(), mirex: false };
     let mut lines = Lines { text, start: 0, line: 1 };
     for record in reader.records() {
         let Ok(record) = record else { continue }; // Text in memory: neither I/O nor UTF-8 can fail.
@@ -216,7 +217,7 @@ fn parse_csv(
 
 fn parse_mirex(path: &Path, text: &str) -> List {
     let columns = MIREX.map(String::from).to_vec();
-    let mut list = List { columns, records: Vec::new(), left_out: Vec::new() };
+    let mut list = List { columns, records: Vec::new(), left_out: Vec::new(), mirex: true };
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
         let cells: Vec<&str> = line.split('\t').take(3).collect();
         let fault = if line.len() > LONGEST_LINE {

@@ -92,6 +92,7 @@ fn folds_that_are_not_complete_are_refused() {
         ("path,fold\na.wav,1\nsub/b.wav,\n", "line 3: no path or no fold"),
         ("path,fold\na.wav,1\nsub/b.wav\n", "line 3: 1 cells"),
         ("path,label,mood\na.wav,1,2\n", "no column `fold`"),
+        ("path,label\na.wav,1\n", "no column `fold`"),
         ("", "empty"),
     ] {
         let message = place.divide(folds).unwrap_err();

@@ -57,7 +57,7 @@ pub(super) fn check(
             // Without its end, this line is half of something.
             _ if !whole && all.peek().is_none() => Some(Fault::CutOff),
             _ if label.is_some_and(|l| std::str::from_utf8(l).is_err()) => Some(Fault::NoText),
-            (None, ..) if std::str::from_utf8(path).is_err() => Some(Fault::NoText),
+            (None, ..) if !is_text(path) => Some(Fault::NoText),
             (_, _, None) => Some(Fault::NoPair),
             (None, ..) => Some(Fault::UnknownPath),
             (Some(_), None, Some(_)) => Some(Fault::UnknownLabel),
@@ -79,6 +79,11 @@ pub(super) fn check(
         true => Ok(Checked { decisions: decisions.into_iter().flatten().collect(), reordered }),
         false => Err(faults.words(tests.len())),
     }
+}
+
+/// UTF-8, and not what ASCII looks like in UTF-16.
+fn is_text(path: &[u8]) -> bool {
+    std::str::from_utf8(path).is_ok() && !path.contains(&0)
 }
 
 /// The whole file, if it is one and of a sensible size.

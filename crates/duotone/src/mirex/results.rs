@@ -8,7 +8,7 @@ use super::compare::{RankTest, compare};
 use super::record::{Outcome, Record};
 use super::setup::Setup;
 use super::task::{Folds, Kind, Task};
-use crate::{Error, LabelCount, LeftOut, Scores, folds_digest, scores};
+use crate::{Error, Findings, LabelCount, LeftOut, Scores, folds_digest, scores};
 
 /// Everything a task found, with the protocol that found it. Holds no clock times: the same task
 /// gives the same bytes.
@@ -51,6 +51,8 @@ pub struct TaskProtocol {
     pub labels: Vec<LabelCount>,
     /// Lines and files of the collection that could not take part.
     pub left_out: Vec<LeftOut>,
+    /// What makes the scores read too high, or labels doubtful.
+    pub findings: Findings,
     /// Version of duotone.
     pub version: String,
 }
@@ -112,7 +114,12 @@ const FORMAT: u32 = 1;
 
 impl TaskResults {
     /// Scores what became of every system in every fold.
-    pub(super) fn new(task: &Task, setup: &Setup, records: &[Vec<Record>]) -> Result<Self, Error> {
+    pub(super) fn new(
+        task: &Task,
+        setup: &Setup,
+        findings: Findings,
+        records: &[Vec<Record>],
+    ) -> Result<Self, Error> {
         let systems = task
             .systems
             .iter()
@@ -122,7 +129,8 @@ impl TaskResults {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let comparisons = compare(&systems)?;
-        Ok(Self { format: FORMAT, protocol: protocol(task, setup), systems, comparisons })
+        let protocol = protocol(task, setup, findings);
+        Ok(Self { format: FORMAT, protocol, systems, comparisons })
     }
 
     /// Whether a system failed in a fold.
@@ -169,7 +177,7 @@ impl SystemScores {
     }
 }
 
-fn protocol(task: &Task, setup: &Setup) -> TaskProtocol {
+fn protocol(task: &Task, setup: &Setup, findings: Findings) -> TaskProtocol {
     let collection = &setup.collection;
     let distinct = |groups: Vec<usize>| groups.into_iter().collect::<BTreeSet<_>>().len();
     let tested: Vec<usize> = setup
@@ -198,6 +206,7 @@ fn protocol(task: &Task, setup: &Setup) -> TaskProtocol {
         clips: collection.items.len(),
         labels: collection.label_counts(),
         left_out: collection.left_out.clone(),
+        findings,
         version: env!("CARGO_PKG_VERSION").into(),
     }
 }

@@ -12,7 +12,7 @@ use super::record::{Outcome, Record, Timing, Wanted};
 use super::results::{Decision, TaskResults};
 use super::setup::Setup;
 use super::task::{Kind, Network, Program, System, Task};
-use crate::{Error, Event, Observer, write, write_file};
+use crate::{Error, Event, FeatureStore, Observer, check, write, write_file};
 
 /// A task to hold.
 #[derive(Clone, Debug)]
@@ -63,9 +63,13 @@ pub fn run(
         observer,
     };
     contest.prepare()?;
+    let store = FeatureStore::open(&contest.places.store())?;
+    let findings =
+        check::look(&contest.setup.collection, &contest.setup.placement(), &store, observer)?;
+    findings.notices().iter().for_each(|notice| observer.event(Event::Notice(notice)));
     let mut times = Vec::new();
     let records = contest.records(&mut times)?;
-    let results = TaskResults::new(job.task, &contest.setup, &records)?;
+    let results = TaskResults::new(job.task, &contest.setup, findings, &records)?;
     contest.write_json("results.json", &results)?;
     contest.write_json("times.json", &times)?;
     write_file(&contest.places.file("predictions.csv"), &predictions(&results))?;

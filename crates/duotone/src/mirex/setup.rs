@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::lists;
 use super::task::{Folds, Task};
+use crate::check::Placement;
 use crate::{Collection, Error, Event, LeftOut, Observer, extract, write, write_file};
 
 /// What a system learns from and what it decides on: indices of clips.
@@ -70,6 +71,15 @@ impl Setup {
             }
         };
         Ok(Self { collection, paths, digests, splits })
+    }
+
+    /// The fold that tests each clip, where one does.
+    pub(super) fn placement(&self) -> Placement {
+        let mut of_clip = vec![None; self.paths.len()];
+        for (fold, split) in self.splits.iter().enumerate() {
+            split.test.iter().for_each(|&clip| of_clip[clip] = Some(fold));
+        }
+        Placement::numbered(of_clip.into_iter(), self.splits.len())
     }
 
     /// The class of each of these clips.

@@ -2,13 +2,12 @@
 
 use super::table;
 use super::text::{decimal, escape, path};
-use crate::{ClipName, Protocol, SameRecording};
+use crate::{ClipName, Findings, SameRecording};
 
 /// Rows of the table; `results.json` has all.
 const MOST: usize = 100;
 
-pub(super) fn section(protocol: &Protocol) -> String {
-    let found = &protocol.findings;
+pub(super) fn section(found: &Findings) -> String {
     if found.count() == 0 {
         return String::new();
     }

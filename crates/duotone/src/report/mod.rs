@@ -59,7 +59,7 @@ fn page(results: &Results, links: &Links) -> String {
     for (number, system) in results.systems.iter().enumerate() {
         body += &system::section(system, protocol, number, links);
     }
-    body += &leaks::section(protocol);
+    body += &leaks::section(&protocol.findings);
     body += &protocol::section(results);
     document(&format!("{label} in {collection} · duotone"), &body)
 }

@@ -5,7 +5,7 @@ mod system;
 mod tables;
 
 use super::text::{count, escape, path, thousands};
-use super::{MARK, document, table};
+use super::{MARK, document, leaks, table};
 use crate::mirex::{RunTime, TaskProtocol, TaskResults};
 
 /// The whole report of a task as one page: no other files, light and dark, printable,
@@ -27,6 +27,7 @@ pub fn task_html(results: &TaskResults, times: &[RunTime]) -> String {
     for (number, system) in results.systems.iter().enumerate() {
         body += &system::section(system, protocol, number);
     }
+    body += &leaks::section(&protocol.findings);
     body += &protocol_section(results);
     document(&format!("{task} · duotone"), &body)
 }

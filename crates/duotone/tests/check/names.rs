@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use duotone::{Collection, CollectionOptions, Findings, FoldChoice, check};
+use duotone::{Collection, CollectionOptions, Findings, Folds, check};
 
 use crate::sounds::write;
 
 /// Checks a list whose lines are `name,label,artist,fold`, each file a noise of its own.
-fn findings(lines: &[&str], group: Option<&str>, folds: &FoldChoice) -> Findings {
+fn findings(lines: &[&str], group: Option<&str>, folds: &Folds) -> Findings {
     let folder = tempfile::tempdir().unwrap();
     let mut list = String::from("path,label,artist,fold\n");
     for (seed, line) in lines.iter().enumerate() {
@@ -18,7 +18,7 @@ fn findings(lines: &[&str], group: Option<&str>, folds: &FoldChoice) -> Findings
     let path = folder.path().join("tracks.csv");
     fs::write(&path, list).unwrap();
     let options = CollectionOptions { label: None, group: group.map(String::from) };
-    check(&Collection::open(&path, &options).unwrap(), folds, &()).unwrap().findings
+    check(&Collection::open(&path, &options).unwrap(), folds, 0, &()).unwrap().findings
 }
 
 fn noise(path: &Path, seed: u32) {
@@ -37,7 +37,7 @@ fn noise(path: &Path, seed: u32) {
 #[test]
 fn nothing_is_found_where_nothing_is() {
     let lines = ["a.wav,x,A,1", "b.wav,y,B,1", "c.wav,x,C,2", "d.wav,y,D,2"];
-    let found = findings(&lines, Some("artist"), &FoldChoice::Listed);
+    let found = findings(&lines, Some("artist"), &Folds::Automatic);
     assert_eq!(found, Findings::default());
     assert!(found.notices().is_empty());
 }
@@ -53,7 +53,7 @@ fn groups_are_split_or_spelt_in_two_ways() {
         "f.wav,y,Bo,2",
         "g.wav,y,Cy,1",
     ];
-    let found = findings(&lines, Some("artist"), &FoldChoice::Listed);
+    let found = findings(&lines, Some("artist"), &Folds::Automatic);
     let split = &found.split_groups;
     assert_eq!((split.len(), split[0].name.as_str(), split[0].clips), (1, "Ann", 2));
     assert_eq!(split[0].folds, ["1", "2"]);
@@ -63,7 +63,7 @@ fn groups_are_split_or_spelt_in_two_ways() {
     assert_eq!((alike[0].clips.as_slice(), alike[0].folds.len()), (&[1, 1][..], 2));
     assert_eq!(found.count(), 2);
     // Without a group column no group is looked at.
-    assert_eq!(findings(&lines, None, &FoldChoice::Listed).count(), 0);
+    assert_eq!(findings(&lines, None, &Folds::Automatic).count(), 0);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn labels_are_rare_or_spelt_in_two_ways() {
         "e.wav,rock,D,",
         "f.wav,rock,E,",
     ];
-    let made = |folds| FoldChoice::Made { folds, seed: 0 };
+    let made = |folds| Folds::Count(folds);
     let found = findings(&lines, None, &made(3));
     assert_eq!(found.alike_labels[0].names, ["Hip-Hop", "hip hop"]);
     let rare = |found: &Findings| {

@@ -6,12 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use duotone::{CheckReport, Collection, CollectionOptions, FoldChoice, Harm, check};
+use duotone::{CheckReport, Collection, CollectionOptions, Folds, Harm, check};
 
 use crate::sounds::{pieces, read, resample, write};
 
 /// A list of files with labels, written as a CSV and checked.
-fn check_files(folder: &Path, files: &[(PathBuf, String)], folds: &FoldChoice) -> CheckReport {
+fn check_files(folder: &Path, files: &[(PathBuf, String)], folds: &Folds) -> CheckReport {
     let mut list = String::from("path,style\n");
     for (path, style) in files {
         writeln!(list, "\"{}\",{style}", path.display()).unwrap();
@@ -19,7 +19,7 @@ fn check_files(folder: &Path, files: &[(PathBuf, String)], folds: &FoldChoice) -
     fs::write(folder.join("tracks.csv"), list).unwrap();
     let collection =
         Collection::open(&folder.join("tracks.csv"), &CollectionOptions::default()).unwrap();
-    check(&collection, folds, &()).unwrap()
+    check(&collection, folds, 0, &()).unwrap()
 }
 
 /// The pairs that were found: names of both files without their folders, sorted, and the offset of
@@ -66,7 +66,7 @@ fn gain_cut_and_rate_are_seen_through() {
         expected.insert((name, format!("z-variant-{i}.wav")), offset);
         files.push((copy, style));
     }
-    let report = check_files(folder.path(), &files, &FoldChoice::Listed);
+    let report = check_files(folder.path(), &files, &Folds::Automatic);
     assert_eq!((files.len(), expected.len()), (24, 12));
     assert_found(&report, &expected, 0.04);
     let pairs = &report.findings.recordings;
@@ -97,7 +97,7 @@ fn other_codecs_are_seen_through() {
     }
     let both = sorted("breakbeat.m4a".into(), "breakbeat_3s_to_9s_8k.flac".into(), 3.0);
     expected.extend([both]);
-    let report = check_files(folder.path(), &files, &FoldChoice::Listed);
+    let report = check_files(folder.path(), &files, &Folds::Automatic);
     assert!(report.left_out.is_empty(), "{:?}", report.left_out);
     assert_found(&report, &expected, 0.15);
 }
@@ -133,7 +133,7 @@ fn whatever_ffmpeg_makes_of_it() {
         expected.insert((original, name), offset);
         files.push((out, style));
     }
-    let report = check_files(folder.path(), &files, &FoldChoice::Listed);
+    let report = check_files(folder.path(), &files, &Folds::Automatic);
     assert_found(&report, &expected, 0.15);
 }
 
@@ -155,7 +155,7 @@ fn harm_and_order_follow_from_labels_and_folds() {
     let path = folder.path().join("tracks.csv");
     fs::write(&path, list).unwrap();
     let collection = Collection::open(&path, &CollectionOptions::default()).unwrap();
-    let report = check(&collection, &FoldChoice::Listed, &()).unwrap();
+    let report = check(&collection, &Folds::Automatic, 0, &()).unwrap();
     let pairs = &report.findings.recordings;
     let harm: Vec<&[Harm]> = pairs.iter().map(|pair| pair.harm.as_slice()).collect();
     assert_eq!(harm, [&[Harm::TwoFolds][..], &[Harm::TwoLabels], &[Harm::CountedTwice]]);
@@ -176,7 +176,7 @@ fn harm_and_order_follow_from_labels_and_folds() {
         format!("path,predicted,fold\n{b},x,0\n{b2},x,0\n{c},x,0\n{c2},x,1\n{b},y,0\n"),
     )
     .unwrap();
-    let report = check(&collection, &FoldChoice::File(lists.clone()), &()).unwrap();
+    let report = check(&collection, &Folds::File(lists.clone()), 0, &()).unwrap();
     let first = &report.findings.recordings[0];
     assert_eq!(first.harm, [Harm::TwoFolds, Harm::TwoLabels]);
     for (text, words) in [
@@ -185,7 +185,7 @@ fn harm_and_order_follow_from_labels_and_folds() {
         ("path,fold\nother.wav,1\nother.wav,2\n", "is in the folds 1 and 2"),
     ] {
         fs::write(&lists, text).unwrap();
-        let error = check(&collection, &FoldChoice::File(lists.clone()), &()).unwrap_err();
-        assert!(error.to_string().contains(words), "{error}");
+        let error = check(&collection, &Folds::File(lists.clone()), 0, &()).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}, not {words}");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use duotone::{Collection, CollectionOptions, FoldChoice, check};
+use duotone::{Collection, CollectionOptions, Folds, check};
 
 #[test]
 fn among_real_recordings_only_the_same_are_found() {
@@ -25,7 +25,7 @@ fn among_real_recordings_only_the_same_are_found() {
         }
         let options = CollectionOptions { label: Some(label.into()), group: None };
         let collection = Collection::open(&list, &options).unwrap();
-        let report = check(&collection, &FoldChoice::Listed, &()).unwrap();
+        let report = check(&collection, &Folds::Automatic, 0, &()).unwrap();
         assert!(report.left_out.is_empty());
         let pairs = report.findings.recordings.iter();
         let pairs: Vec<(&str, &str)> = pairs
