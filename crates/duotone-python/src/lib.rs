@@ -17,7 +17,8 @@ use pyo3::prelude::*;
 mod _duotone {
     #[pymodule_export]
     use super::clips::{
-        Clip, extract, front_end, spectrogram, spectrogram_of_samples, spectrograms,
+        Clip, choose_rate, extract, front_end, recipe_front_end, spectrogram,
+        spectrogram_of_samples, spectrograms,
     };
     #[pymodule_export]
     use super::collection::{Collection, evaluate};

@@ -128,7 +128,7 @@ impl Model {
         n_jobs: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let options = ClassifyOptions { vote: parse_vote(py, vote)?, segments };
+        let options = ClassifyOptions { vote: parse_vote(py, vote)?, segments, excerpts: None };
         let results = watch::watched(py, n_jobs, progress, |observer| {
             let mut results = Vec::with_capacity(paths.len());
             self.classifier.classify_many(&paths, &options, observer, |one| results.push(one))?;
@@ -151,7 +151,7 @@ impl Model {
         segments: bool,
         n_jobs: Option<usize>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let options = ClassifyOptions { vote: parse_vote(py, vote)?, segments };
+        let options = ClassifyOptions { vote: parse_vote(py, vote)?, segments, excerpts: None };
         let features = features(&clips);
         let decisions = watch::watched(py, n_jobs, None, |observer| {
             let one = |features: &&ClipFeatures| match observer.stop() {
