@@ -74,7 +74,7 @@ def preset(request: pytest.FixtureRequest, sounds: Sounds):
     """A model of each preset, trained for a moment so that no weight is zero."""
     import duotone
 
-    quick = {**QUICK, "architecture": request.param, "epochs": 1}
+    quick = {**QUICK, "architecture": request.param, "epochs": 1, "learning_rate": 0.02}
     return duotone.Classifier(**quick).fit(sounds.paths[:6], sounds.labels[:6]).model_
 
 

@@ -197,7 +197,7 @@ def test_ctrl_c_stops_training(sounds):
             if event["kind"] == "epoch":
                 print("epoch", flush=True)
         try:
-            duotone.Classifier(epochs=1_000_000, progress=tell).fit(
+            duotone.Classifier(epochs=50_000, progress=tell).fit(
                 {sounds.paths!r}, {sounds.labels!r})
         except KeyboardInterrupt:
             print("stopped cleanly", flush=True)

@@ -61,7 +61,7 @@ def test_pytorch_and_back(preset, segments):
         got = softmax(module(torch.from_numpy(segments)).numpy().astype(float))
     assert_near(got, preset.segment_probabilities(segments))
     with torch.no_grad():
-        module.dense.weight += 0.01
+        module.pipeline0.weight *= 1.1
     changed = preset.from_torch(module)
     with torch.no_grad():
         got = softmax(module(torch.from_numpy(segments)).numpy().astype(float))

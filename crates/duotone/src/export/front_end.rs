@@ -4,7 +4,7 @@ use std::f64::consts::{LN_10, TAU};
 
 use duotone_audio::FrontEnd;
 
-use super::graph::{Attribute, Graph};
+use super::graph::{Attribute, DOUBLE, FLOAT, Graph};
 
 /// Mel power below this counts as this.
 const AMIN: f32 = 1e-10;
@@ -21,7 +21,9 @@ pub(super) fn add(graph: &mut Graph, front_end: &FrontEnd, samples: &str) -> Str
 /// (frames, bands)
 fn log_mel(graph: &mut Graph, front_end: &FrontEnd, samples: &str) -> String {
     let FrontEnd { window, hop, bands, centered, .. } = *front_end;
-    let mut signal = samples.to_owned();
+    // In double precision: the lengths are no powers of two, and runtimes transform those with
+    // errors that single precision lets grow past what a decision may differ by.
+    let mut signal = graph.node("Cast", &[samples], &[("to", Attribute::Int(DOUBLE))]);
     if centered {
         let half = (window / 2) as i64;
         let pads = graph.ints("padding", &[2], &[half, half]);
@@ -31,14 +33,15 @@ fn log_mel(graph: &mut Graph, front_end: &FrontEnd, samples: &str) -> String {
     let signal = graph.node("Unsqueeze", &[&signal, &axes], &[]);
     let step = graph.ints("hop", &[], &[hop as i64]);
     let length = graph.ints("window_length", &[], &[window as i64]);
-    let hann = |i: usize| (0.5 - 0.5 * (TAU * i as f64 / window as f64).cos()) as f32;
-    let hann: Vec<f32> = (0..window).map(hann).collect();
-    let hann = graph.floats("window", &[window], &hann);
+    let hann = |i: usize| 0.5 - 0.5 * (TAU * i as f64 / window as f64).cos();
+    let hann: Vec<f64> = (0..window).map(hann).collect();
+    let hann = graph.doubles("window", &[window], &hann);
     let spectrum =
         graph.node("STFT", &[&signal, &step, &hann, &length], &[("onesided", Attribute::Int(1))]);
     let squares = graph.node("Mul", &[&spectrum, &spectrum], &[]);
     let parts = graph.ints("real_and_imaginary", &[1], &[3]);
     let power = graph.node("ReduceSum", &[&squares, &parts], &[("keepdims", Attribute::Int(0))]);
+    let power = graph.node("Cast", &[&power], &[("to", Attribute::Int(FLOAT))]);
     let filters = front_end.mel_filters();
     let bins = window / 2 + 1;
     // As MatMul wants it: (bins, bands).

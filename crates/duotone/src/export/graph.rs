@@ -2,8 +2,9 @@
 
 use super::protobuf::Message;
 
-const FLOAT: i64 = 1;
+pub(super) const FLOAT: i64 = 1;
 const INT64: i64 = 7;
+pub(super) const DOUBLE: i64 = 11;
 
 /// Nodes and constants; values are known by their names.
 #[derive(Debug, Default)]
@@ -60,6 +61,12 @@ impl Graph {
     pub(super) fn floats(&mut self, name: &str, shape: &[usize], data: &[f32]) -> String {
         let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.constant(name, FLOAT, shape, &bytes)
+    }
+
+    /// Adds a constant of floats in double precision; gives its name.
+    pub(super) fn doubles(&mut self, name: &str, shape: &[usize], data: &[f64]) -> String {
+        let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        self.constant(name, DOUBLE, shape, &bytes)
     }
 
     /// Adds a constant of integers; gives its name.
