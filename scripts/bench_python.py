@@ -23,10 +23,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import duotone
 import librosa
 import numpy as np
-
-import duotone
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FILES, THREADS, SECONDS, RUNS = 100, 2, 120, 5
@@ -53,8 +52,9 @@ def compare(what: str, ours: Callable[[], object], theirs: Callable[[], object])
     ours(), theirs()  # imports, compiles and caches
     times = [(seconds(ours), seconds(theirs)) for _ in range(RUNS)]
     best = [min(side) for side in zip(*times)]
-    print(f"{what}: duotone {best[0]:.3f} s, librosa {best[1]:.3f} s, "
-          f"ratio {best[1] / best[0]:.2f}")
+    print(
+        f"{what}: duotone {best[0]:.3f} s, librosa {best[1]:.3f} s, ratio {best[1] / best[0]:.2f}"
+    )
 
 
 def main() -> None:

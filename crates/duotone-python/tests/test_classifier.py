@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import QUICK, RATE
+from duotone import AudioError, Classifier, DivergedError, FrontEnd, SettingsError
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError, SkipTestWarning
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import check_estimator
-
-from duotone import AudioError, Classifier, DivergedError, FrontEnd, SettingsError
 
 
 @pytest.mark.parametrize("estimator", [Classifier(**QUICK), FrontEnd()], ids=["fit", "transform"])

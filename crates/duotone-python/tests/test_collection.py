@@ -2,13 +2,12 @@
 
 from types import SimpleNamespace
 
+import duotone
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import QUICK
-
-import duotone
 from duotone import Collection, CollectionError, SettingsError, plot
 
 matplotlib.use("Agg")

@@ -5,13 +5,12 @@ import multiprocessing
 import pickle
 from pathlib import Path
 
+import duotone
 import numpy as np
 import pytest
 from conftest import RATE, TONES, tone, write_wav
-from sklearn.base import clone
-
-import duotone
 from duotone import AudioError, FrontEnd, SettingsError
+from sklearn.base import clone
 
 FIXTURES = Path(__file__).parents[2] / "duotone-audio/tests/fixtures/librosa_log_mel.json"
 BOUND, RELEVANT = 1e-4, 1e-6

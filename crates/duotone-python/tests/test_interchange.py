@@ -85,9 +85,8 @@ def test_keras_and_back(preset, segments):
 @pytest.mark.parametrize("standardize", [None, "global", "pixel"])
 def test_every_scaler_goes_along(sounds, standardize):
     onnxruntime = pytest.importorskip("onnxruntime")
-    from conftest import QUICK
-
     import duotone
+    from conftest import QUICK
 
     quick = {**QUICK, "epochs": 1, "standardize": standardize}
     model = duotone.Classifier(**quick).fit(sounds.paths[:6], sounds.labels[:6]).model_

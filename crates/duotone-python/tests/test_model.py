@@ -2,11 +2,10 @@
 
 import pickle
 
+import duotone
 import numpy as np
 import pytest
 from conftest import RATE
-
-import duotone
 from duotone import AudioError, ModelFileError, SettingsError
 
 
@@ -53,7 +52,9 @@ def test_timeline(fitted, tmp_path):
     write_wav(tmp_path / "song.wav", song)
     timeline = fitted.model_.timeline(tmp_path / "song.wav")
     assert list(timeline["label"]) == ["low", "high"]
-    assert timeline["start"].iloc[0] == 0 and timeline["end"].iloc[1] == pytest.approx(5.64, abs=0.1)
+    assert timeline["start"].iloc[0] == 0 and timeline["end"].iloc[1] == pytest.approx(
+        5.64, abs=0.1
+    )
 
 
 def test_embeddings_lead_to_the_decision(fitted, sounds):

@@ -46,7 +46,9 @@ def check(output, expected):
     broken = {path for path, label in expected.items() if label is None}
     assert set(rows.loc[rows["error"].notna(), "path"]) == broken and len(broken) == 5
     good = rows[rows["error"].isna()]
-    right = [expected[path] == label for path, label in zip(good["path"], good["label"], strict=True)]
+    right = [
+        expected[path] == label for path, label in zip(good["path"], good["label"], strict=True)
+    ]
     assert np.mean(right) > 0.99
     left = [name for name in os.listdir(output) if not name.endswith((".parquet", ".crc"))]
     assert [name for name in left if name.startswith("part")] == []
@@ -65,7 +67,9 @@ def my_workers(title):
                 continue
             parent = int(process.name)
             while parent > 1 and parent != os.getpid():
-                parent = int((Path("/proc") / str(parent) / "stat").read_text().split(")")[1].split()[1])
+                parent = int(
+                    (Path("/proc") / str(parent) / "stat").read_text().split(")")[1].split()[1]
+                )
             if parent == os.getpid():
                 found.append(int(process.name))
         except (OSError, ValueError):

@@ -78,7 +78,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
     >>> from sklearn.model_selection import GroupKFold, cross_val_score
     >>> from duotone import Classifier
     >>> classifier = Classifier(epochs=20)
-    >>> cross_val_score(classifier, paths, genres, groups=artists, cv=GroupKFold(3))  # doctest: +SKIP
+    >>> split = GroupKFold(3)
+    >>> cross_val_score(classifier, paths, genres, groups=artists, cv=split)  # doctest: +SKIP
     """
 
     def __init__(

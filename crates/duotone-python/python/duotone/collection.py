@@ -40,8 +40,12 @@ class Collection:
         self.groups: np.ndarray | None = None
         if native.group_column is not None:
             # A clip without a group is a group of its own.
-            self.groups = np.array([path if row[2] is None else row[2]
-                                    for path, row in zip(self.paths, rows, strict=True)])
+            self.groups = np.array(
+                [
+                    path if row[2] is None else row[2]
+                    for path, row in zip(self.paths, rows, strict=True)
+                ]
+            )
         self.left_out: list[tuple[str, str]] = native.left_out
         self.notices: list[str] = native.notices
 

@@ -125,8 +125,11 @@ class Evaluation:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """A row a network: `accuracy`, `balanced_accuracy`, `macro_f1` of files, all folds pooled;
-        `low` and `high`, the accuracy's 95 % interval; `segment_accuracy`; `parameters`."""
+        """A row a network.
+
+        `accuracy`, `balanced_accuracy` and `macro_f1` are of files, all folds pooled, `low` and
+        `high` the accuracy's 95 % interval; then `segment_accuracy` and `parameters`.
+        """
         rows = []
         for system in self.results["systems"]:
             files = system["files"]

@@ -24,9 +24,9 @@ def is_path(x: object) -> bool:
 
 
 class FrontEnd(TransformerMixin, BaseEstimator):
-    """Log-mel spectrograms, as ``np.log10(np.maximum(1e-10, librosa.feature.melspectrogram(...)))``.
+    """Log-mel spectrograms.
 
-    A periodic Hann window as long as the Fourier transform, power spectrum, mel bands on Slaney's
+    They are ``np.log10(np.maximum(1e-10, librosa.feature.melspectrogram(...)))``: a periodic Hann window as long as the Fourier transform, power spectrum, mel bands on Slaney's
     scale with unit area from 0 Hz to Nyquist. Files are decoded, mixed to mono and brought to
     `sample_rate`. The transformer is stateless: `fit` does nothing.
 

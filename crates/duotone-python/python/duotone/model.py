@@ -75,7 +75,7 @@ class Model:
         return FrontEnd.from_spec(self.card["front_end"], fill=True)
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """Copies of the weights, and of `scaler.mean` and `scaler.deviation` where there are any."""
+        """Copies of the weights, and of `scaler.mean` and `scaler.deviation` if there are any."""
         return self._native.tensors()
 
     def classify(
@@ -211,7 +211,7 @@ class Model:
         return to_torch(self)
 
     def from_torch(self, module: Any) -> Model:
-        """This model with the weights of a module that `to_torch` made."""
+        """The same model with the weights of a module that `to_torch` made."""
         from duotone.interchange import from_torch
 
         return from_torch(self, module)
@@ -223,7 +223,7 @@ class Model:
         return to_keras(self)
 
     def from_keras(self, network: Any) -> Model:
-        """This model with the weights of a Keras model that `to_keras` made."""
+        """The same model with the weights of a Keras model that `to_keras` made."""
         from duotone.interchange import from_keras
 
         return from_keras(self, network)

@@ -28,6 +28,7 @@ class Bar:
         self._bar: Any = None
 
     def __call__(self, event: dict[str, Any]) -> None:
+        """Show one event."""
         kind = event["kind"]
         if kind == "file":
             if self._bar is None:

@@ -1,7 +1,9 @@
 """Train, cross-validate by artist and classify: python genres.py tracks.csv"""
+
 import sys
-from sklearn.model_selection import GroupKFold, cross_val_score
+
 import duotone
+from sklearn.model_selection import GroupKFold, cross_val_score
 
 music = duotone.Collection.open(sys.argv[1], label="genre", group="artist")
 classifier = duotone.Classifier("model1", epochs=10, segments=10, store="features")
