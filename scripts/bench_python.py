@@ -51,7 +51,7 @@ def seconds(work: Callable[[], object]) -> float:
 def compare(what: str, ours: Callable[[], object], theirs: Callable[[], object]) -> None:
     ours(), theirs()  # imports, compiles and caches
     times = [(seconds(ours), seconds(theirs)) for _ in range(RUNS)]
-    best = [min(side) for side in zip(*times)]
+    best = [min(side) for side in zip(*times, strict=True)]
     print(
         f"{what}: duotone {best[0]:.3f} s, librosa {best[1]:.3f} s, ratio {best[1] / best[0]:.2f}"
     )

@@ -26,9 +26,10 @@ def is_path(x: object) -> bool:
 class FrontEnd(TransformerMixin, BaseEstimator):
     """Log-mel spectrograms.
 
-    They are ``np.log10(np.maximum(1e-10, librosa.feature.melspectrogram(...)))``: a periodic Hann window as long as the Fourier transform, power spectrum, mel bands on Slaney's
-    scale with unit area from 0 Hz to Nyquist. Files are decoded, mixed to mono and brought to
-    `sample_rate`. The transformer is stateless: `fit` does nothing.
+    They are ``np.log10(np.maximum(1e-10, librosa.feature.melspectrogram(...)))``: a periodic Hann
+    window as long as the Fourier transform, power spectrum, mel bands on Slaney's scale with unit
+    area from 0 Hz to Nyquist. Files are decoded, mixed to mono and brought to `sample_rate`. The
+    transformer is stateless: `fit` does nothing.
 
     Parameters
     ----------
