@@ -131,3 +131,5 @@ def test_pictures(fitted, sounds):
     assert drawn.get_xlim()[1] == pytest.approx(3.0, abs=0.2)
     timeline = plot.timeline(fitted.model_.timeline(sounds.paths[0]))
     assert [text.get_text() for text in timeline.get_legend().get_texts()] == fitted.model_.labels
+    above, below = fitted.model_.plot(sounds.paths[0])
+    assert above.get_xlim() == below.get_xlim() and below.get_ylabel() == "probability"

@@ -154,6 +154,16 @@ class Model:
         ]
         return pd.DataFrame(rows)
 
+    def plot(self, path: str | os.PathLike[str]) -> Any:
+        """Draw a file's spectrogram and its segments' decisions under it; gives both axes."""
+        from duotone import plot
+
+        axes = plot.above_each_other()
+        plot.spectrogram(self.front_end.transform(path), self.front_end, axes[0])
+        plot.timeline(self.timeline(path), axes[1])
+        axes[0].set_xlabel("")
+        return axes
+
     def embed(self, x: Any, *, layer: str = "dense", n_jobs: int | None = None) -> np.ndarray:
         """What the network finds in each consecutive segment before it decides.
 

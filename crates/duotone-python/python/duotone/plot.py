@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["bars", "confusion", "spectrogram", "timeline"]
+__all__ = ["above_each_other", "bars", "confusion", "spectrogram", "timeline"]
 
 
 def _axes(ax: Any) -> Any:
@@ -16,6 +16,13 @@ def _axes(ax: Any) -> Any:
     import matplotlib.pyplot as plt
 
     return plt.subplots(layout="constrained")[1]
+
+
+def above_each_other() -> Any:
+    """Two axes that share their time, the upper one larger."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(2, 1, sharex=True, height_ratios=(2, 1), layout="constrained")[1]
 
 
 def spectrogram(values: np.ndarray, front_end: Any, ax: Any = None) -> Any:
