@@ -9,7 +9,8 @@ FOLDER holds MP3 files of 30 s; by default the collection beside the repository.
 - samples to spectrogram: two minutes of noise on one thread,
 - a batch of 100 files to spectrograms on two threads (librosa: two processes).
 
-The machine should be idle. Of several runs, alternating, the best of each side counts.
+The machine should be idle; its load is printed. Of several runs, alternating, the best of each side
+counts. Two minutes of noise must give the same numbers first.
 """
 
 import os
@@ -28,7 +29,7 @@ import librosa
 import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-FILES, THREADS, SECONDS, RUNS = 100, 2, 120, 5
+FILES, THREADS, SECONDS, RUNS = 100, 2, 120, 3
 
 
 def log_mel(y: np.ndarray, rate: int) -> np.ndarray:
@@ -64,6 +65,10 @@ def main() -> None:
         sys.exit(f"no MP3 files below {folder}; name a folder that has some")
     front_end = duotone.FrontEnd(44_100, n_jobs=THREADS)
     noise = np.random.default_rng(1).uniform(-1, 1, SECONDS * 44_100).astype(np.float32)
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} over {os.cpu_count()} processors")
+    apart = np.abs(front_end.transform(noise, 44_100) - log_mel(noise, 44_100)).max()
+    if apart > 1e-4:
+        sys.exit(f"the spectrograms are {apart} apart: nothing to compare")
     compare(
         f"front end, {SECONDS} s of noise, 1 thread",
         lambda: front_end.transform(noise, 44_100),
