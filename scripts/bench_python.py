@@ -82,7 +82,7 @@ def main() -> None:
     )
     with multiprocessing.get_context("spawn").Pool(THREADS) as pool:
         compare(
-            f"{len(paths)} files to spectrograms, {THREADS} threads; librosa in {THREADS} processes",
+            f"{len(paths)} files to spectrograms, {THREADS} threads; librosa in as many processes",
             lambda: front_end.transform(paths),
             lambda: pool.map(librosa_file, paths, chunksize=1),
         )
