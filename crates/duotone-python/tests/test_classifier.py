@@ -190,8 +190,10 @@ def test_divergence_is_an_error(sounds):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_stops_training(sounds):
+    # A shell's background jobs ignore the signal, and what they start does, too, unless told.
     program = textwrap.dedent(f"""
-        import duotone
+        import duotone, signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         def tell(event):
             if event["kind"] == "epoch":
                 print("epoch", flush=True)
