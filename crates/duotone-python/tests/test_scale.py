@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -133,7 +134,8 @@ def test_ray_with_a_worker_killed(archive, tmp_path, monkeypatch):
 
 
 @in_proc
-def test_spark_with_a_worker_killed(archive, tmp_path):
+def test_spark_with_a_worker_killed(archive, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     sql = pytest.importorskip("pyspark.sql")
     expected, model = archive
     output = str(tmp_path / "out")
