@@ -70,7 +70,7 @@ def with_ray(
         return pd.DataFrame(columns=SUMMARY)
     # A block a part: what is lost with a worker is one part.
     dataset = ray.data.from_items(todo, override_num_blocks=len(todo))
-    actors = ray.data.ActorPoolStrategy(size=workers)
+    actors = ray.data.ActorPoolStrategy(size=min(workers, len(todo)))
     done = dataset.map_batches(Worker, batch_size=1, compute=actors, num_cpus=1)
     return pd.DataFrame(done.take_all(), columns=SUMMARY)
 
