@@ -14,6 +14,10 @@ mod plan;
 mod shaders;
 
 #[cfg(feature = "device")]
+mod backward;
+#[cfg(feature = "device")]
+mod batches;
+#[cfg(feature = "device")]
 mod benchmark;
 #[cfg(feature = "device")]
 mod device;
@@ -34,7 +38,7 @@ pub use plan::{Limits, Plan};
 pub use shaders::{Shader, all as shaders};
 
 #[cfg(feature = "device")]
-pub use benchmark::{Row, benchmark};
+pub use benchmark::{Measured, benchmark};
 #[cfg(feature = "device")]
 pub use device::{Device, DeviceInfo, Kind, devices};
 #[cfg(feature = "device")]

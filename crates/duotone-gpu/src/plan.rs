@@ -2,7 +2,7 @@
 
 use duotone_nn::{Architecture, Pipeline};
 
-use crate::Error;
+use crate::{Error, training_step};
 
 /// A product's tile: rows × columns of its result, and how much of the sum's range is loaded at
 /// once.
@@ -25,6 +25,13 @@ const MOST_PASSES: usize = 4;
 const WORKGROUPS: usize = 256;
 /// Parts of a filter gradient's sum over a batch, at most.
 const MOST_PARTS: usize = 16;
+/// Training steps in one submission, at most.
+const STEPS: usize = 32;
+/// Operations in one submission, about: a slow GPU's second, after which some systems take it
+/// away.
+const OPERATIONS: f64 = 2e11;
+/// Bytes of segments in one submission, about.
+const BYTES: usize = 32 << 20;
 /// Indices in shaders have 32 bits.
 const LARGEST_BUFFER: u64 = (1 << 32) - 4;
 
@@ -114,12 +121,19 @@ impl Plan {
         self.architecture.bands * self.architecture.frames
     }
 
+    /// Training steps in one submission.
+    pub(crate) fn steps(&self) -> usize {
+        let operations: f64 = training_step(self).iter().map(|cost| cost.operations).sum();
+        let bytes = 4 * self.batch * self.size();
+        STEPS.min((OPERATIONS / operations) as usize).min(BYTES / bytes).max(1)
+    }
+
     /// Bytes of every large buffer but the segments' source, and what it is.
     fn buffers(&self) -> Vec<(String, u64)> {
         let a = &self.architecture;
         let bytes = |factors: &[usize]| 4 * factors.iter().map(|&f| f as u64).product::<u64>();
         let mut buffers = vec![
-            ("a batch of segments".to_owned(), bytes(&[self.batch, self.size()])),
+            ("segments".to_owned(), bytes(&[self.steps(), self.batch, self.size()])),
             ("the pooled maps of a batch".to_owned(), bytes(&[self.batch, self.features])),
             ("the dense layer's weights".to_owned(), bytes(&[a.dense, self.features])),
             ("the dense layer's sums".to_owned(), bytes(&[self.parts, self.batch, a.dense])),

@@ -37,6 +37,8 @@ pub fn dropout_mask(architecture: &Architecture, samples: usize, seed: u64, step
 /// Keeps the dropout stream apart from the other uses of a run's seed.
 pub const DROPOUT: u64 = 0x6472_6f70_6f75_7400;
 
+/// Random words below it silence a unit.
+#[must_use]
 pub fn dropout_threshold(rate: f32) -> u32 {
     (f64::from(rate) * 4_294_967_296.0) as u32
 }
