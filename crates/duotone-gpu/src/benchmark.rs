@@ -54,7 +54,7 @@ pub fn benchmark(device: &Device, network: &str, time: Duration) -> Result<Measu
         let epoch = Epoch { order, labels, learning_rate: 0.02, seed: 0, first_step: 0 };
         trainer.epoch(&segments, epoch, &mut |_| true).map(drop)
     })?;
-    let mut net = Network::new(device, &architecture, &weights, BATCH)?;
+    let net = Network::new(device, &architecture, &weights, BATCH)?;
     let inputs: Vec<f32> = noise.iter().copied().cycle().take(BATCH * bands * frames).collect();
     let inference =
         rate(time, |batches| (0..batches).try_for_each(|_| net.logits(&inputs).map(drop)))?;

@@ -135,11 +135,7 @@ fn bind(device: &Device, layout: &BindGroupLayout, bound: &[Bound<'_>]) -> BindG
             resource: bound.buffer().as_entire_binding(),
         })
         .collect();
-    device.device.create_bind_group(&BindGroupDescriptor {
-        label: None,
-        layout,
-        entries: &entries,
-    })
+    device.device.create_bind_group(&BindGroupDescriptor { label: None, layout, entries: &entries })
 }
 
 /// A buffer's place in a layout.

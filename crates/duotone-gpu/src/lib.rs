@@ -47,3 +47,6 @@ pub use network::Network;
 pub use segments::{Place, Segments, Spectrograms};
 #[cfg(feature = "device")]
 pub use trainer::{Epoch, EpochOutcome, Scaling, Trainer};
+
+#[cfg(all(test, feature = "device"))]
+mod tests;

@@ -1,5 +1,8 @@
 //! Inference, and the forward half of training.
 
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
 use duotone_nn::{Architecture, Weights};
 use wgpu::Buffer;
 
@@ -135,8 +138,16 @@ impl Forward {
 
 /// A network ready to run on a GPU: what [`duotone_nn::Network`] is on the CPU.
 pub struct Network {
-    forward: Forward,
+    pub(crate) forward: Forward,
     head: Kernel,
+    /// Its buffers serve one batch at a time.
+    turn: Mutex<()>,
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Network({:?} on {:?})", self.forward.plan, self.forward.device)
+    }
 }
 
 impl Network {
@@ -153,7 +164,11 @@ impl Network {
     ) -> Result<Self, Error> {
         let plan = Plan::new(architecture, batch)?;
         plan.check(&device.info().limits)?;
-        let forward = Forward::new(device, plan, weights, 1)?;
+        Self::of(Forward::new(device, plan, weights, 1)?)
+    }
+
+    pub(crate) fn of(forward: Forward) -> Result<Self, Error> {
+        let device = &forward.device;
         let unused = [(); 2].map(|()| device.buffer("unused", 4));
         let head = forward.kernel(
             &shaders::head(&forward.plan, false),
@@ -161,7 +176,7 @@ impl Network {
             &forward.head_buffers(&unused[0], &unused[1]),
         );
         device.check()?;
-        Ok(Self { forward, head })
+        Ok(Self { forward, head, turn: Mutex::new(()) })
     }
 
     /// What this network looks like.
@@ -170,17 +185,26 @@ impl Network {
         &self.forward.plan.architecture
     }
 
-    /// Logits of any number of segments: see [`duotone_nn::Network::logits`].
+    /// A copy of the weights as they are now.
+    ///
+    /// # Errors
+    /// [`Error::Lost`].
+    pub fn weights(&self) -> Result<Weights, Error> {
+        self.forward.tensors.download(&self.forward.device)
+    }
+
+    /// Logits of any number of segments: see [`duotone_nn::Network::logits`]. Threads take turns.
     ///
     /// # Errors
     /// [`Error::Network`] when `inputs` is not a whole number of segments; [`Error::Lost`].
-    pub fn logits(&mut self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
+    pub fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
         let (device, plan) = (&self.forward.device, &self.forward.plan);
         let size = plan.size();
         if !inputs.len().is_multiple_of(size) {
             let words = format!("{} values are no whole number of {size}", inputs.len());
             return Err(duotone_nn::Error::Batch(words).into());
         }
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut logits = Vec::with_capacity(inputs.len() / size * plan.architecture.classes);
         for segments in inputs.chunks(plan.batch * size) {
             let samples = segments.len() / size;

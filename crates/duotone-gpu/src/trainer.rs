@@ -9,7 +9,7 @@ use crate::backward::Backward;
 use crate::batches::Batch;
 use crate::device::Device;
 use crate::kernel::{Bound, Grid, Kernel};
-use crate::network::Forward;
+use crate::network::{Forward, Network};
 use crate::plan::{Plan, THREADS};
 use crate::{Error, Segments, shaders};
 
@@ -53,7 +53,7 @@ pub struct EpochOutcome {
 /// A network in training on a GPU by plain SGD: the steps of [`duotone_nn::Trainer`], an epoch at
 /// a time. The host hears of it once it is over.
 pub struct Trainer {
-    pub(crate) forward: Forward,
+    pub(crate) network: Network,
     pub(crate) backward: Backward,
     scaler: Buffer,
     places: Buffer,
@@ -72,7 +72,7 @@ impl Trainer {
     /// Starts from the given weights, in mini-batches of up to `batch` segments.
     ///
     /// # Errors
-    /// As [`Network::new`](crate::Network::new).
+    /// As [`Network::new`].
     pub fn new(
         device: &Device,
         architecture: &Architecture,
@@ -111,7 +111,7 @@ impl Trainer {
         let backward = Backward::new(&forward);
         device.check()?;
         Ok(Self {
-            forward,
+            network: Network::of(forward)?,
             backward,
             scaler,
             places,
@@ -123,12 +123,16 @@ impl Trainer {
         })
     }
 
-    /// A copy of the weights as they are now.
-    ///
-    /// # Errors
-    /// [`Error::Lost`].
-    pub fn weights(&self) -> Result<Weights, Error> {
-        self.forward.tensors.download(&self.forward.device)
+    /// The network as trained so far.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The network as trained.
+    #[must_use]
+    pub fn into_network(self) -> Network {
+        self.network
     }
 
     /// One epoch: for each mini-batch of the order forward with dropout, backward, update.
@@ -146,8 +150,8 @@ impl Trainer {
         let places = self.find(segments, epoch)?;
         let total = epoch.order.len();
         self.prepare(segments, total)?;
-        let device = &self.forward.device;
-        let (batch, steps) = (self.forward.plan.batch, self.forward.plan.steps());
+        let device = &self.network.forward.device;
+        let (batch, steps) = (self.network.forward.plan.batch, self.network.forward.plan.steps());
         let mut under_way = VecDeque::new();
         for (number, chunk) in epoch.order.chunks(steps * batch).enumerate() {
             let first = number * steps * batch;
@@ -168,9 +172,9 @@ impl Trainer {
                 rate: self.update.1 * epoch.learning_rate,
             };
             let batches: Vec<Batch> = chunk.chunks(batch).enumerate().map(step).collect();
-            let kernels = [&self.gather].into_iter().chain(&self.forward.kernels);
+            let kernels = [&self.gather].into_iter().chain(&self.network.forward.kernels);
             let kernels = kernels.chain([&self.head]).chain(&self.backward.kernels);
-            under_way.push_back(self.forward.submit(&batches, kernels));
+            under_way.push_back(self.network.forward.submit(&batches, kernels));
             if under_way.len() > AHEAD {
                 device.wait(under_way.pop_front())?;
             }
@@ -184,7 +188,7 @@ impl Trainer {
 
     /// Where each segment of the order lies in its source, and its class, as the shaders read it.
     fn find(&self, segments: &Segments<'_>, epoch: Epoch<'_>) -> Result<Vec<u32>, Error> {
-        let plan = &self.forward.plan;
+        let plan = &self.network.forward.plan;
         let a = &plan.architecture;
         let chunk = plan.steps() * plan.batch;
         let wrong = |words: String| Error::from(duotone_nn::Error::Batch(words));
@@ -210,7 +214,7 @@ impl Trainer {
 
     /// Gets buffers ready for an epoch of that many segments from that source.
     fn prepare(&mut self, segments: &Segments<'_>, total: usize) -> Result<(), Error> {
-        let device = &self.forward.device;
+        let device = &self.network.forward.device;
         let (bytes, most) = (8 * total as u64, device.info().limits.buffer_bytes);
         if bytes > most {
             return Err(Error::Limit(format!(
@@ -219,17 +223,17 @@ impl Trainer {
         }
         if self.outcomes.size() < bytes {
             self.outcomes = device.buffer("outcomes", 2 * total);
-            let buffers = self.forward.head_buffers(&self.places, &self.outcomes);
+            let buffers = self.network.forward.head_buffers(&self.places, &self.outcomes);
             self.head.rebind(device, &buffers);
         }
-        let plan = &self.forward.plan;
+        let plan = &self.network.forward.plan;
         let source = match segments {
             Segments::Resident { spectrograms, .. } => &spectrograms.buffer,
             Segments::Streamed(_) => self.streamed.get_or_insert_with(|| {
                 device.buffer("streamed segments", plan.steps() * plan.batch * plan.size())
             }),
         };
-        let inputs = &self.forward.inputs;
+        let inputs = &self.network.forward.inputs;
         let buffers = gather_buffers(source, &self.places, &self.scaler, inputs);
         self.gather.rebind(device, &buffers);
         device.check()
@@ -237,13 +241,13 @@ impl Trainer {
 
     /// Sends the segments of a submission to the device.
     fn stream(&self, chunk: &[usize], copy: &dyn Fn(usize, &mut [f32])) {
-        let size = self.forward.plan.size();
+        let size = self.network.forward.plan.size();
         let mut numbers = vec![0.0; chunk.len() * size];
         for (segment, &number) in numbers.chunks_exact_mut(size).zip(chunk) {
             copy(number, segment);
         }
         if let Some(buffer) = &self.streamed {
-            self.forward.device.write(buffer, &numbers);
+            self.network.forward.device.write(buffer, &numbers);
         }
     }
 }

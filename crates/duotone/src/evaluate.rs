@@ -8,8 +8,8 @@ use crate::fold_run::{FoldOutcome, FoldRun};
 use crate::prepare::{Prepared, prepare};
 use crate::train::rate;
 use crate::{
-    Collection, Error, FoldResult, Observer, Prediction, Protocol, Recipe, Results, SystemResult,
-    TrainSettings, Vote, folds_digest, predictions, scores, write, write_file,
+    Collection, Device, Error, FoldResult, Observer, Prediction, Protocol, Recipe, Results,
+    SystemResult, TrainSettings, Vote, folds_digest, predictions, scores, write, write_file,
 };
 
 /// One evaluation: several networks on the same folds of one collection.
@@ -30,6 +30,8 @@ pub struct EvaluateJob<'a> {
     /// Folder for `results.json`, `predictions.csv` and, under `runs/`, the finished folds and
     /// the present one's checkpoint.
     pub output: Option<PathBuf>,
+    /// What to train and test on: results differ by the rounding of sums.
+    pub device: Device,
     /// Keep the finished folds of an earlier run in the same folder and go on from its checkpoint.
     pub resume: bool,
     /// How a file's segments decide.
@@ -122,6 +124,7 @@ fn outcomes(
                 settings: &job.settings,
                 train: &data.examples(front_end, &train),
                 held_out: &data.examples(front_end, &held_out),
+                device: &job.device,
                 checkpoint: checkpoint.as_deref(),
                 resume: job.resume,
             },

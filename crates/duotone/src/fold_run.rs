@@ -82,7 +82,7 @@ impl FoldRun<'_> {
     }
 
     fn compute(&self, spec: FoldSpec, observer: &dyn Observer) -> Result<FoldOutcome, Error> {
-        let Fitted { predictor, history } = self.run.fit(observer)?;
+        let Fitted { predictor, history, .. } = self.run.fit(observer)?;
         let clips = predictor.decide(self.test, self.run.front_end, self.vote)?;
         let (file_accuracy, segment_accuracy) = accuracies(self.test, &clips);
         let result = FoldResult {

@@ -6,6 +6,7 @@ mod checkpoint;
 mod classify;
 mod collection;
 pub mod demo;
+mod device;
 mod error;
 mod evaluate;
 mod examples;
@@ -17,6 +18,7 @@ mod fixtures;
 mod fold_run;
 mod folds;
 mod json;
+mod learner;
 mod metrics;
 mod model;
 mod predict;
@@ -36,7 +38,10 @@ mod write;
 
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, CollectionOptions, Item, audio_files};
+pub use device::{Device, DeviceChoice};
 pub use duotone_audio as audio;
+#[cfg(feature = "gpu")]
+pub use duotone_gpu as gpu;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
 pub use evaluate::{EvaluateJob, evaluate};

@@ -2,20 +2,21 @@
 //! consecutive segments: every second counts once, and no chance is involved.
 
 use duotone_audio::FrontEnd;
-use duotone_nn::{Network, reference};
+use duotone_nn::reference;
 use serde::{Deserialize, Serialize};
 
 use crate::examples::{Example, consecutive};
+use crate::learner::Infer;
 use crate::vote::{largest, vote};
 use crate::{ClipFeatures, Error, Scaler, Vote};
 
 /// Segments that go through the network together: few megabytes, and work for every thread.
-const BATCH: usize = 64;
+pub(crate) const BATCH: usize = 64;
 
 /// A network and the scaler of its inputs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Predictor {
-    pub(crate) network: Network,
+    pub(crate) network: Box<dyn Infer>,
     pub(crate) scaler: Scaler,
 }
 
@@ -36,7 +37,7 @@ impl Predictor {
         clip: &ClipFeatures,
         starts: &[usize],
     ) -> Result<Vec<f64>, Error> {
-        let logits = logits(&self.network, &self.scaler, clip, starts)?;
+        let logits = logits(&*self.network, &self.scaler, clip, starts)?;
         Ok(reference::softmax(&logits, self.network.architecture().classes))
     }
 
@@ -74,7 +75,7 @@ pub(crate) fn accuracies(examples: &[Example<'_>], outcomes: &[Outcome]) -> (f64
 
 /// Logits of a clip's segments: one row of classes for each of `starts`.
 pub(crate) fn logits(
-    network: &Network,
+    network: &dyn Infer,
     scaler: &Scaler,
     clip: &ClipFeatures,
     starts: &[usize],

@@ -5,8 +5,8 @@ use crate::fit::{Fitted, Run};
 use crate::predict::accuracies;
 use crate::prepare::prepare;
 use crate::{
-    Collection, Error, Event, LeftOut, Measured, Model, ModelCard, Observer, Recipe, TrainSettings,
-    Vote, choose_rate, write,
+    Collection, Device, Error, Event, LeftOut, Measured, Model, ModelCard, Observer, Recipe,
+    TrainSettings, Vote, choose_rate, write,
 };
 
 /// One model to train.
@@ -24,6 +24,8 @@ pub struct TrainJob<'a> {
     pub store: Option<PathBuf>,
     /// The model file to write.
     pub output: PathBuf,
+    /// What to train on: results differ by the rounding of sums.
+    pub device: Device,
     /// Go on from the checkpoint beside the output, if there is one.
     pub resume: bool,
 }
@@ -79,6 +81,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         settings: &job.settings,
         train: &prepared.examples(&front_end, &train),
         held_out: &prepared.examples(&front_end, &held_out),
+        device: &job.device,
         checkpoint: Some(&checkpoint),
         resume: job.resume,
     };
@@ -104,7 +107,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let card = match finished {
         Some(card) => card,
         None => {
-            let Fitted { predictor, history } = run.fit(observer)?;
+            let Fitted { predictor, weights, history } = run.fit(observer)?;
             let outcomes = predictor.decide(run.held_out, &front_end, Vote::Mean)?;
             let measured = measured(
                 job,
@@ -112,7 +115,6 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
                 (outcomes.len(), prepared.len()),
             );
             let card = ModelCard { measured, history, ..blank };
-            let weights = predictor.network.weights();
             let model = Model { card, scaler: predictor.scaler, weights };
             model.save(&job.output)?;
             write::remove(&checkpoint)?;

@@ -13,7 +13,7 @@ pub(crate) use command::quote_path;
 pub(crate) use training::TrainingArgs;
 pub(crate) use values::SampleRate;
 
-use training::{Seed, Threads};
+use training::{DeviceArgs, Seed, Threads};
 
 const FIRST_STEPS: &str = "\
 Examples:
@@ -62,6 +62,7 @@ pub(crate) enum Command {
     Classify(ClassifyArgs),
     Features(FeaturesArgs),
     Inspect(InspectArgs),
+    Devices(DevicesArgs),
     Demo(DemoArgs),
     Completions(CompletionsArgs),
 }
@@ -151,6 +152,8 @@ pub(crate) struct ClassifyArgs {
     /// How the segments of a file decide together
     #[arg(long, value_enum, default_value = "mean")]
     pub(crate) vote: VoteArg,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
     /// Give each segment's decision too
     #[arg(long)]
     pub(crate) segments: bool,
@@ -205,6 +208,20 @@ pub(crate) struct InspectArgs {
     /// Form of the output
     #[arg(short, long, value_enum, default_value = "table")]
     pub(crate) format: InspectFormat,
+}
+
+/// List what `--device` can name: the CPU and the GPUs of this machine.
+///
+/// GPUs of any vendor are used through Vulkan, Metal or DX12, in a build with the feature `gpu`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  duotone devices
+  duotone devices --benchmark      how fast each trains and classifies")]
+pub(crate) struct DevicesArgs {
+    /// Measure each device: segments a second of the paper's networks, in mini-batches of 40
+    #[arg(long)]
+    pub(crate) benchmark: bool,
 }
 
 /// Compose a small collection, train on it, evaluate, classify: a first session in a minute.

@@ -3,6 +3,7 @@
 mod classify;
 mod completions;
 mod demo;
+mod devices;
 mod evaluate;
 mod features;
 mod inspect;
@@ -21,8 +22,10 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
             .map_err(|e| Failure::Work(format!("{threads} threads: {e}")))?;
     }
     // What takes no time needs no clean stop; classify first reads its list.
-    if !matches!(cli.command, Command::Inspect(_) | Command::Completions(_) | Command::Classify(_))
-    {
+    if !matches!(
+        cli.command,
+        Command::Inspect(_) | Command::Devices(_) | Command::Completions(_) | Command::Classify(_)
+    ) {
         console.watch_signals()?;
     }
     dispatch(cli.command, console)
@@ -35,6 +38,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Classify(args) => classify::run(args, console),
         Command::Features(args) => features::run(args, console),
         Command::Demo(args) => demo::run(args, console),
+        Command::Devices(args) => devices::run(&args),
         Command::Inspect(args) => inspect::run(args),
         Command::Completions(args) => completions::run(args),
     }

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
-use duotone::{Classifier, ClassifyOptions, Error, Model, TrainJob, TrainSettings, Vote, train};
+use duotone::{
+    Classifier, ClassifyOptions, Device, Error, Model, TrainJob, TrainSettings, Vote, train,
+};
 
 use crate::toy::{Toy, Watcher, recipe, settings, sound, wav, write_wav};
 
@@ -13,6 +15,7 @@ fn classifier(toy: &Toy) -> Classifier {
         sample_rate: None,
         store: None,
         output: output.clone(),
+        device: Device::Cpu,
         resume: false,
     };
     train(&job, &()).unwrap();
