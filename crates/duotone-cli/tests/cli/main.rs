@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod decisions;
+mod devices;
 mod resume;
 mod run;
 mod session;
