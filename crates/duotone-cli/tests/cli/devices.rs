@@ -50,11 +50,11 @@ fn a_gpu_learns_what_the_cpu_learns() {
 
     let both = ["cpu", "gpu"].map(|device| {
         let model = format!("{device}.safetensors");
-        let words = ["train", "music", "--output", &model, "--validation", "0.2"];
         let place = ["--device", device];
-        let trained = duotone(dir, words.into_iter().chain(TINY).chain(place)).ends_with(0);
-        let words = ["classify", &model, "music", "--format", "csv", "--device", device];
-        (trained.stdout.replace(device, "x"), labels(&duotone(dir, words).ends_with(0).stdout))
+        let words = ["train", "music", "--output", &model, "--validation", "0.2"];
+        duotone(dir, words.into_iter().chain(TINY).chain(place)).ends_with(0);
+        let words = ["classify", &model, "music", "--format", "csv"];
+        labels(&duotone(dir, words.into_iter().chain(place)).ends_with(0).stdout)
     });
     assert_eq!(both[0], both[1]);
 }
