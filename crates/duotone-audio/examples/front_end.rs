@@ -1,6 +1,8 @@
-//! Measures the audio pipeline; `scripts/bench_front_end.py` runs it beside librosa.
+//! Measures the audio pipeline by itself; `bench/` measures it beside other programs.
 //!
 //! - `front_end noise SECONDS RUNS`: the front end alone over noise at 44.1 kHz, on one thread.
+//! - `front_end bare SECONDS RUNS`: only the Fourier transforms of its frames, by `realfft`.
+//! - `front_end batch CLIPS SECONDS RUNS THREADS`: the front end over so many clips of noise.
 //! - `front_end files THREADS PATH...`: from files to spectrograms.
 //!
 //! Prints the seconds of each run, one a line, and at last the process's peak memory in MiB (0
@@ -13,13 +15,20 @@ use std::time::Instant;
 
 use duotone_audio::{FrontEnd, extract};
 use rayon::prelude::*;
+use realfft::RealFftPlanner;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["noise", seconds, runs] => noise(seconds.parse()?, runs.parse()?),
+        ["bare", seconds, runs] => bare(seconds.parse()?, runs.parse()?),
+        ["batch", clips, seconds, runs, threads] => {
+            batch(clips.parse()?, seconds.parse()?, runs.parse()?, threads.parse()?)
+        }
         ["files", threads, ref paths @ ..] => files(threads.parse()?, paths),
-        _ => Err("usage: front_end noise SECONDS RUNS | front_end files THREADS PATH...".into()),
+        _ => Err("usage: front_end noise SECONDS RUNS | bare SECONDS RUNS | \
+                  batch CLIPS SECONDS RUNS THREADS | files THREADS PATH..."
+            .into()),
     };
     println!("{}", peak_memory().unwrap_or(0));
     result
@@ -32,17 +41,57 @@ fn peak_memory() -> Option<u64> {
     Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? / 1024)
 }
 
-fn noise(seconds: usize, runs: usize) -> Result<(), Box<dyn Error>> {
-    let front_end = FrontEnd::paper(44_100);
+fn white(seconds: usize) -> Vec<f32> {
     let mut state = 1u32;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         state as i32 as f32 / 2_147_483_648.0
     };
-    let samples: Vec<f32> = (0..seconds * 44_100).map(|_| next()).collect();
+    (0..seconds * 44_100).map(|_| next()).collect()
+}
+
+fn noise(seconds: usize, runs: usize) -> Result<(), Box<dyn Error>> {
+    let front_end = FrontEnd::paper(44_100);
+    let samples = white(seconds);
     for _ in 0..runs {
         let start = Instant::now();
         black_box(front_end.spectrogram(black_box(&samples))?);
+        println!("{:.6}", start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+fn bare(seconds: usize, runs: usize) -> Result<(), Box<dyn Error>> {
+    let front_end = FrontEnd::paper(44_100);
+    let samples = white(seconds);
+    let fft = RealFftPlanner::<f32>::new().plan_fft_forward(front_end.window);
+    let (mut input, mut output) = (fft.make_input_vec(), fft.make_output_vec());
+    let mut scratch = fft.make_scratch_vec();
+    for _ in 0..runs {
+        let start = Instant::now();
+        for frame in samples.windows(front_end.window).step_by(front_end.hop) {
+            input.copy_from_slice(frame);
+            fft.process_with_scratch(&mut input, &mut output, &mut scratch)?;
+            black_box(&output);
+        }
+        println!("{:.6}", start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+fn batch(clips: usize, seconds: usize, runs: usize, threads: usize) -> Result<(), Box<dyn Error>> {
+    let front_end = FrontEnd::paper(44_100);
+    let samples = white(seconds);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    for _ in 0..runs {
+        let start = Instant::now();
+        pool.install(|| {
+            (0..clips).into_par_iter().try_for_each(|_| {
+                front_end.spectrogram(black_box(&samples)).map(|spectrogram| {
+                    black_box(spectrogram);
+                })
+            })
+        })?;
         println!("{:.6}", start.elapsed().as_secs_f64());
     }
     Ok(())

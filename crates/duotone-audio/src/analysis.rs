@@ -24,7 +24,12 @@ impl Analysis {
         }
     }
 
-    /// The spectrogram, and whether the samples had to be repeated to fill a segment.
+    /// The first `frames` frames, once they are there.
+    pub(crate) fn take(&mut self, frames: usize) -> Result<Option<Spectrogram>, Error> {
+        self.fill.mel.take(frames)
+    }
+
+    /// The rest of the spectrogram, and whether the samples had to be repeated to fill a segment.
     pub(crate) fn finish(mut self) -> Result<(Spectrogram, bool), Error> {
         if let Some(resampler) = self.resampler {
             resampler.finish(&mut |ready| self.fill.push(ready))?;

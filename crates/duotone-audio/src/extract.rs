@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::path::Path;
 
 use crate::analysis::Analysis;
@@ -59,23 +60,109 @@ pub fn decode(path: &Path) -> Result<Clip, Error> {
     Ok(Clip { samples, rate: source.info().sample_rate })
 }
 
+/// Frames that are put in their final order together: so few that they hardly count beside the
+/// spectrogram of hours.
+const PIECE: usize = 4096;
+
 /// From a file to its log-mel spectrogram in one streaming pass: samples are never all in memory.
 ///
 /// # Errors
 /// See [`Error`].
 pub fn extract(path: &Path, front_end: &FrontEnd) -> Result<Extraction, Error> {
+    let mut pieces = Vec::new();
+    let mut extraction = extract_pieces(path, front_end, PIECE, |piece| {
+        pieces.push(piece);
+        Ok::<_, Error>(())
+    })?;
+    if !pieces.is_empty() {
+        pieces.push(extraction.spectrogram);
+        extraction.spectrogram = Spectrogram::join(pieces)?;
+    }
+    Ok(extraction)
+}
+
+/// As [`extract`], but hands over the spectrogram in pieces of `frames` frames as they are ready,
+/// for recordings of any length. The extraction holds the last piece, which may be shorter, even
+/// without a frame when others came before; [`Extraction::silent`] is of all of them.
+///
+/// # Errors
+/// Those of `each`, which end the work; otherwise see [`Error`].
+pub fn extract_pieces<E: From<Error>>(
+    path: &Path,
+    front_end: &FrontEnd,
+    frames: usize,
+    mut each: impl FnMut(Spectrogram) -> Result<(), E>,
+) -> Result<Extraction, E> {
     front_end.validate()?;
     let mut source = Source::open(path)?;
     let mut analysis = Analysis::new(front_end, source.info().sample_rate)?;
+    let mut silent = true;
     while let Some(block) = source.next()? {
         analysis.push(block)?;
+        while let Some(piece) = analysis.take(frames)? {
+            silent &= piece.is_silent();
+            each(piece)?;
+        }
     }
     let (spectrogram, repeated) = analysis.finish()?;
     Ok(Extraction {
-        silent: spectrogram.is_silent(),
+        silent: silent && spectrogram.is_silent(),
         source: SourceInfo { seconds: Some(source.seconds()), ..source.info().clone() },
         damage: source.damage(),
         spectrogram,
         repeated,
     })
+}
+
+/// As [`extract`], but only from ranges of the file, in seconds, each with a spectrogram of its
+/// own. What was heard of each comes with it: a range ends where the file does, and one behind its
+/// end is left out.
+///
+/// Reads by seeking, or, where the format does not seek, by decoding and dropping what lies
+/// between; either way a range starts at its very sample. [`Extraction::damage`] counts only
+/// packets that could not be decoded.
+///
+/// # Errors
+/// See [`Error`]; [`Error::NoAudio`] when no range holds sound.
+pub fn extract_ranges(
+    path: &Path,
+    front_end: &FrontEnd,
+    ranges: &[Range<f64>],
+) -> Result<Vec<(Range<f64>, Extraction)>, Error> {
+    front_end.validate()?;
+    let mut source = Source::open(path)?;
+    let rate = source.info().sample_rate;
+    let mut extractions = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        // Casting takes what is negative or no number for 0.
+        let [start, end] = [range.start, range.end].map(|s| (s * f64::from(rate)).round() as u64);
+        if source.seek(start).is_err() {
+            source = Source::open(path)?;
+        }
+        if !source.skip_to(start)? {
+            continue;
+        }
+        let mut analysis = Analysis::new(front_end, rate)?;
+        let mut left = end.saturating_sub(start);
+        while left > 0 {
+            let Some(block) = source.next()? else { break };
+            let taken = &block[..block.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
+            analysis.push(taken)?;
+            left -= taken.len() as u64;
+        }
+        let (spectrogram, repeated) = match analysis.finish() {
+            Err(Error::NoAudio) => continue,
+            finished => finished?,
+        };
+        let heard = [start, end - left].map(|sample| sample as f64 / f64::from(rate));
+        let extraction = Extraction {
+            silent: spectrogram.is_silent(),
+            source: source.info().clone(),
+            damage: source.damaged_packets(),
+            spectrogram,
+            repeated,
+        };
+        extractions.push((heard[0]..heard[1], extraction));
+    }
+    if extractions.is_empty() { Err(Error::NoAudio) } else { Ok(extractions) }
 }

@@ -28,6 +28,28 @@ impl Spectrogram {
         Ok(Self { bands, frames, data })
     }
 
+    /// Puts parts of one recording one behind the other, and frees each on the way: the system
+    /// gives the whole's memory only as it is written to.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] when the numbers of bands differ.
+    pub(crate) fn join(parts: Vec<Self>) -> Result<Self, Error> {
+        let bands = parts.first().map_or(0, |part| part.bands);
+        if parts.iter().any(|part| part.bands != bands) {
+            return Err(Error::Spec("parts of different numbers of bands".into()));
+        }
+        let frames = parts.iter().map(|part| part.frames).sum();
+        let mut data = vec![0.0; bands * frames];
+        let mut start = 0;
+        for part in parts {
+            for band in 0..bands {
+                data[band * frames + start..][..part.frames].copy_from_slice(part.band(band));
+            }
+            start += part.frames;
+        }
+        Self::new(bands, frames, data)
+    }
+
     /// Number of mel bands.
     #[must_use]
     pub fn bands(&self) -> usize {

@@ -158,6 +158,10 @@ impl Decisions {
 
 fn notes(decision: &Decision) -> String {
     let mut notes = Vec::new();
+    if let Some(excerpts) = &decision.excerpts {
+        let heard: f64 = excerpts.iter().map(|(start, end)| end - start).sum();
+        notes.push(format!("{} excerpts, {heard:.0} s in all", excerpts.len()));
+    }
     if decision.silent {
         notes.push("silent".to_owned());
     }

@@ -1,6 +1,6 @@
 //! How a command ends: exit codes and last words.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
 use crate::progress::Console;
@@ -29,8 +29,22 @@ impl From<duotone::Error> for Failure {
     fn from(error: duotone::Error) -> Self {
         match error {
             duotone::Error::Interrupted => Self::Stopped("stopped".into()),
-            error => Self::Work(error.to_string()),
+            error => Self::Work(format!("{error}{}", cure(&error))),
         }
+    }
+}
+
+/// What would help, for reasons that the system gives in its own words.
+fn cure(error: &duotone::Error) -> &'static str {
+    let duotone::Error::Io { source, .. } = error else { return "" };
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            ": make room and run it again, with --resume where there is one: what is done is kept"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            ": change its permissions, or name another place"
+        }
+        _ => "",
     }
 }
 
@@ -51,9 +65,7 @@ pub(crate) fn end(console: &Console, outcome: Result<Done, Failure>) -> ExitCode
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::Partly) => ExitCode::from(3),
         // Whoever read our output has read enough (`| head`).
-        Err(Failure::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            ExitCode::SUCCESS
-        }
+        Err(Failure::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Stdout(error)) => {
             console.error(&format!("standard output: {error}"));
             ExitCode::FAILURE

@@ -6,6 +6,7 @@ mod cards;
 mod commands;
 mod decisions;
 mod exit;
+mod findings;
 mod output;
 mod paths;
 mod progress;

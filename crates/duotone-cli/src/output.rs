@@ -14,6 +14,12 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Stdout)
 }
 
+/// One object for machines.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| Failure::Work(e.to_string()))?;
+    Ok(text + "\n")
+}
+
 /// A table for people: words left, columns of numbers right.
 pub(crate) fn table<R, C>(header: &[&str], rows: R) -> String
 where

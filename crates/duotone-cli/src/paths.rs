@@ -1,6 +1,6 @@
 //! The files that a command line means.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
@@ -34,19 +34,33 @@ fn expand_one(path: &Path, files: &mut Vec<PathBuf>, console: &Console) -> Resul
     Ok(())
 }
 
+/// Bytes of a line, and lines, beyond which it is no list of files.
+const LONGEST_LINE: usize = 64 << 10;
+const MOST_LINES: usize = 1_000_000;
+
 /// One path a line; empty lines mean nothing.
-fn read_list(input: impl BufRead) -> Result<Vec<PathBuf>, Failure> {
+fn read_list(mut input: impl BufRead) -> Result<Vec<PathBuf>, Failure> {
+    let refused = |words: String| Failure::Work(format!("standard input: {words}"));
     let mut paths = Vec::new();
-    for line in input.split(b'\n') {
-        let mut line = line.map_err(|e| Failure::Work(format!("standard input: {e}")))?;
-        if line.last() == Some(&b'\r') {
+    loop {
+        let mut line = Vec::new();
+        let mut part = (&mut input).take(LONGEST_LINE as u64 + 1);
+        if part.read_until(b'\n', &mut line).map_err(|e| refused(e.to_string()))? == 0 {
+            return Ok(paths);
+        }
+        if line.len() > LONGEST_LINE || paths.len() == MOST_LINES {
+            return Err(refused(format!(
+                "a line of more than {LONGEST_LINE} bytes, or more than {MOST_LINES} lines: give \
+                 one file a line"
+            )));
+        }
+        while line.last().is_some_and(|last| matches!(last, b'\n' | b'\r')) {
             line.pop();
         }
         if !line.is_empty() {
             paths.push(path_from(line));
         }
     }
-    Ok(paths)
 }
 
 /// Unix paths are bytes, in whatever encoding.
@@ -69,5 +83,12 @@ mod tests {
     fn a_list_is_a_path_a_line() {
         let list = read_list(&b"a b.wav\n\nc.wav\r\nlast"[..]).unwrap();
         assert_eq!(list, ["a b.wav", "c.wav", "last"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused_before_it_is_all_in_memory() {
+        assert!(read_list(io::BufReader::new(io::repeat(b'x'))).is_err());
+        let longest = vec![b'x'; LONGEST_LINE];
+        assert_eq!(read_list(&longest[..]).unwrap().len(), 1);
     }
 }

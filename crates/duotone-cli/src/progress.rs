@@ -85,6 +85,11 @@ impl Console {
         self.print(&format!("error: {}", lines.join("\n")));
     }
 
+    /// Words that a careful user wants to read, of work that goes on.
+    pub(crate) fn warn(&self, words: &str) {
+        self.print(&format!("warning: {}", output::shown(words)));
+    }
+
     /// Remembers a file that could not be used, once.
     pub(crate) fn leave_out(&self, file: LeftOut) {
         self.state().left_out.insert((file.path, file.reason));

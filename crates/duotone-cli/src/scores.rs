@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use duotone::{Protocol, Results, Scores, SystemResult};
+use duotone::{FoldResult, Protocol, Results, Scores, SystemResult};
 
 use crate::output::{percent, table};
 
@@ -11,7 +11,9 @@ pub(crate) fn text(results: &Results) -> String {
     let mut text = protocol(&results.protocol);
     text.push('\n');
     text += &systems(&results.systems);
+    text += &pairs(results);
     for system in &results.systems {
+        text += &choices(system);
         let _ = write!(text, "\n{}, file by file:\n\n{}", system.name, classes(&system.files));
         let _ = write!(text, "\nlabels down, decisions across:\n\n{}", confusion(&system.files));
     }
@@ -23,22 +25,34 @@ fn protocol(protocol: &Protocol) -> String {
         (Some(column), Some(count)) => format!(", none of {count} {column}s in two of them"),
         _ => String::new(),
     };
+    let s = if protocol.folds == 1 { "" } else { "s" };
     let most = protocol.labels.iter().map(|label| label.clips).max().unwrap_or(0);
     let always = most as f64 / protocol.clips.max(1) as f64;
     format!(
-        "{} clips of {} labels in {} folds{grouped}.\n\
+        "{} clips of {} labels in {} fold{s}{grouped}.\n\
+         Divided by {}; no label is further than {:.1} clips from an even share.\n\
          Chance: {} by guessing at random, {} by always naming the most frequent label.\n",
         protocol.clips,
         protocol.labels.len(),
         protocol.folds,
+        protocol.folds_source,
+        protocol.balance.largest_deviation,
         percent(1.0 / protocol.labels.len().max(1) as f64),
         percent(always),
     )
 }
 
 fn systems(systems: &[SystemResult]) -> String {
-    let header =
-        ["system", "files right", "by fold", "segments right", "mean recall", "mean F1", "weights"];
+    let header = [
+        "system",
+        "files right",
+        "95 % interval",
+        "by fold",
+        "segments right",
+        "mean recall",
+        "mean F1",
+        "weights",
+    ];
     table(
         &header,
         systems.iter().map(|s| {
@@ -47,14 +61,49 @@ fn systems(systems: &[SystemResult]) -> String {
             [
                 s.name.clone(),
                 percent(s.files.accuracy),
+                format!("{:.1}–{:.1} %", 100.0 * s.interval.low, 100.0 * s.interval.high),
                 format!("{low:.1}–{high:.1} %"),
                 percent(s.segments.accuracy),
                 percent(s.files.balanced_accuracy),
                 percent(s.files.macro_f1),
-                s.parameters.to_string(),
+                weights(s),
             ]
         }),
     )
+}
+
+/// Of each network that the system may be.
+fn weights(system: &SystemResult) -> String {
+    let each = system.networks.iter().map(|network| network.parameters.to_string());
+    each.collect::<Vec<_>>().join(" or ")
+}
+
+/// What was chosen fold by fold.
+fn choices(system: &SystemResult) -> String {
+    let choice = |fold: &FoldResult| {
+        let chosen = &fold.selection.as_ref()?.chosen;
+        Some(format!("fold {} {chosen}", fold.fold + 1))
+    };
+    let choices: Vec<String> = system.folds.iter().filter_map(choice).collect();
+    match choices.is_empty() {
+        true => String::new(),
+        false => format!("\nchosen by held-out clips: {}\n", choices.join(", ")),
+    }
+}
+
+/// Pair by pair, how likely luck alone would part them so far.
+fn pairs(results: &Results) -> String {
+    let Some(significance) = &results.significance else { return String::new() };
+    let name = |i: usize| results.systems.get(i).map_or("", |s| s.name.as_str());
+    let rows = significance.pairs.iter().map(|pair| {
+        let test = &pair.mcnemar;
+        [
+            format!("{} – {}", name(pair.first), name(pair.second)),
+            format!("{} – {}", test.only_first, test.only_second),
+            format!("{:.4}", test.exact_p),
+        ]
+    });
+    format!("\n{}", table(&["pair", "files only one has right", "McNemar's p"], rows))
 }
 
 fn classes(scores: &Scores) -> String {

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use duotone_nn::random::Philox;
-use duotone_nn::{Architecture, Isa, Network, Step, Trainer, Weights};
+use duotone_nn::{Architecture, Isa, Kernels, Network, Step, Trainer, Weights};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -23,14 +23,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let labels: Vec<u32> = (0..batch as u32).map(|i| i % 10).collect();
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     for isa in Isa::available() {
-        let mut trainer = Trainer::with_isa(&architecture, &weights, isa)?;
+        let kernels = Kernels { isa, ..Kernels::default() };
+        let mut trainer = Trainer::with_kernels(&architecture, &weights, kernels)?;
         let mut index = 0;
         let rate = measure(batch, seconds, || {
             index += 1;
             trainer.step(&inputs, &labels, Step { learning_rate: 0.02, seed: 1, index }).map(drop)
         })?;
         println!("{name} batch {batch} threads {threads} {} training {rate:.0}", isa.name());
-        let network = Network::with_isa(&architecture, &weights, isa)?;
+        let network = Network::with_kernels(&architecture, &weights, kernels)?;
         let rate = measure(batch, seconds, || network.probabilities(&inputs).map(drop))?;
         println!("{name} batch {batch} threads {threads} {} inference {rate:.0}", isa.name());
     }

@@ -1,8 +1,8 @@
 //! A network's weights as the kernels want them, and the forward pass over them.
 
 use crate::kernel::{
-    BLOCK, DenseBlock, Inputs, Isa, PackedFilters, PooledMaps, UNITS, block_gradients,
-    convolve_and_pool, dense_rows,
+    BLOCK, DenseBlock, Inputs, Isa, Kernels, PackedFilters, PooledMaps, UNITS, block_gradients,
+    dense_rows,
 };
 use crate::{Architecture, Tensor, Weights, parallel};
 
@@ -48,14 +48,15 @@ pub(crate) struct Activations {
 
 impl Layers {
     /// Packs weights that fit the architecture (see [`Weights::check`]).
-    pub(crate) fn pack(isa: Isa, architecture: &Architecture, weights: &Weights) -> Self {
+    pub(crate) fn pack(kernels: Kernels, architecture: &Architecture, weights: &Weights) -> Self {
         let a = architecture;
         let mut pipelines = Vec::new();
         for (i, pipeline) in a.pipelines.iter().enumerate() {
-            let mut filters = PackedFilters::new(isa, a, pipeline);
-            let weight = weights.get(&format!("pipeline{i}.weight"));
-            filters.update_weight(|index, w| *w = weight[index]);
-            filters.bias_mut().copy_from_slice(weights.get(&format!("pipeline{i}.bias")));
+            let mut filters = PackedFilters::new(kernels, a, pipeline);
+            filters.update(|weight, bias| {
+                weight.copy_from_slice(weights.get(&format!("pipeline{i}.weight")));
+                bias.copy_from_slice(weights.get(&format!("pipeline{i}.bias")));
+            });
             pipelines.push(filters);
         }
         let mut dense = Dense {
@@ -73,7 +74,7 @@ impl Layers {
             }
         }
         Self {
-            isa,
+            isa: kernels.isa,
             pipelines,
             dense,
             output_weight: weights.get("output.weight").to_vec(),
@@ -105,9 +106,9 @@ impl Layers {
             weights.0.insert(name, Tensor { shape, data });
         }
         for (i, filters) in self.pipelines.iter().enumerate() {
-            for (name, data) in [("weight", filters.weight()), ("bias", filters.bias().to_vec())] {
+            for (name, data) in [("weight", filters.weight()), ("bias", filters.bias())] {
                 if let Some(tensor) = weights.0.get_mut(&format!("pipeline{i}.{name}")) {
-                    tensor.data = data;
+                    tensor.data = data.to_vec();
                 }
             }
         }
@@ -138,9 +139,11 @@ impl Layers {
                     let (value, values_rest) = values.split_at_mut(filters.outputs());
                     let (position, positions_rest) = positions.split_at_mut(filters.outputs());
                     let maps = PooledMaps { values: value, positions: position };
-                    convolve_and_pool(filters, segment, maps);
+                    filters.convolve(segment, maps);
                     (values, positions) = (values_rest, positions_rest);
                 }
+                // What is left is padding, and may hold what another network left there.
+                values.fill(0.0);
             },
         );
         let inputs = Inputs {

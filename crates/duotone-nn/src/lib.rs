@@ -1,9 +1,12 @@
 //! Parallel convolutional networks on log-mel segments: the architecture as data, named weights,
 //! and a CPU engine for inference and training. No files, no clocks, no audio.
 
+#![deny(unsafe_code)]
+
 mod architecture;
 mod error;
 mod head;
+#[allow(unsafe_code)]
 mod kernel;
 mod layers;
 mod network;
@@ -15,7 +18,7 @@ mod weights;
 
 pub use architecture::{Architecture, MapShape, Pipeline};
 pub use error::Error;
-pub use kernel::Isa;
+pub use kernel::{Isa, Kernels, Method};
 pub use network::Network;
 pub use trainer::{Step, StepOutcome, Trainer};
 pub use weights::{Tensor, Weights};

@@ -1,9 +1,16 @@
-use crate::kernel::Isa;
+use std::cell::Cell;
+
+use crate::kernel::Kernels;
 use crate::layers::{Activations, Layers};
 use crate::{Architecture, Error, Weights, head};
 
 /// Segments that go through the network together: as many as keep its dense layer busy.
 const BATCH: usize = 48;
+
+thread_local! {
+    /// A batch's activations are megabytes: they are kept from one call to the next.
+    static ACTIVATIONS: Cell<Activations> = Cell::default();
+}
 
 /// A network ready to run.
 #[derive(Clone, Debug)]
@@ -18,21 +25,21 @@ impl Network {
     /// # Errors
     /// What [`Architecture::validate`] or [`Weights::check`] finds.
     pub fn new(architecture: &Architecture, weights: &Weights) -> Result<Self, Error> {
-        Self::with_isa(architecture, weights, Isa::best())
+        Self::with_kernels(architecture, weights, Kernels::default())
     }
 
-    /// As [`new`](Self::new), for a chosen instruction set: to compare them.
+    /// As [`new`](Self::new), with chosen kernels: to compare them.
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn with_isa(
+    pub fn with_kernels(
         architecture: &Architecture,
         weights: &Weights,
-        isa: Isa,
+        kernels: Kernels,
     ) -> Result<Self, Error> {
         architecture.validate()?;
         weights.check(architecture)?;
-        let layers = Layers::pack(isa, architecture, weights);
+        let layers = Layers::pack(kernels, architecture, weights);
         Ok(Self { architecture: architecture.clone(), layers })
     }
 
@@ -57,11 +64,13 @@ impl Network {
     pub fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
         let size = segment_size(&self.architecture, inputs)?;
         let mut logits = Vec::with_capacity(inputs.len() / size * self.architecture.classes);
-        let mut activations = Activations::default();
+        // Another call on this thread, while this one waits for its helpers, finds none to take.
+        let mut activations = ACTIVATIONS.take();
         for batch in inputs.chunks(BATCH * size) {
             self.layers.forward(batch, (size, size), &mut activations);
             head::logits(&self.architecture, &self.layers, &activations, &mut logits);
         }
+        ACTIVATIONS.set(activations);
         Ok(logits)
     }
 

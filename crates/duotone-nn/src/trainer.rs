@@ -1,5 +1,5 @@
 use crate::head::{self, HeadGradients};
-use crate::kernel::{BLOCK, FilterGradient, Isa, PooledGradients, filter_gradient};
+use crate::kernel::{BLOCK, FilterGradient, GROUP, Kernels, PooledGradients, filter_gradients};
 use crate::layers::Activations;
 use crate::network::segment_size;
 use crate::{Architecture, Error, Network, Weights, parallel};
@@ -44,24 +44,24 @@ impl Trainer {
     /// # Errors
     /// As [`Network::new`].
     pub fn new(architecture: &Architecture, weights: &Weights) -> Result<Self, Error> {
-        Self::with_isa(architecture, weights, Isa::best())
+        Self::with_kernels(architecture, weights, Kernels::default())
     }
 
-    /// As [`new`](Self::new), for a chosen instruction set: to compare them.
+    /// As [`new`](Self::new), with chosen kernels: to compare them.
     ///
     /// # Errors
     /// As [`Network::new`].
-    pub fn with_isa(
+    pub fn with_kernels(
         architecture: &Architecture,
         weights: &Weights,
-        isa: Isa,
+        kernels: Kernels,
     ) -> Result<Self, Error> {
-        let network = Network::with_isa(architecture, weights, isa)?;
+        let network = Network::with_kernels(architecture, weights, kernels)?;
         let filter_gradients = architecture
             .pipelines
             .iter()
             .map(|p| {
-                let layout = FilterGradient::new(isa, p.kernel);
+                let layout = FilterGradient::new(kernels.isa, p.kernel);
                 (layout, vec![0.0; p.filters * layout.len()])
             })
             .collect();
@@ -157,13 +157,19 @@ impl Trainer {
                 filters: pipeline.filters,
                 windows: rows * columns,
             };
-            parallel::pieces(sums, layout.len(), |filter, sums| {
-                filter_gradient(*layout, from, filter, sums);
+            parallel::pieces(sums, GROUP * layout.len(), |group, sums| {
+                filter_gradients(*layout, from, group * GROUP, sums);
             });
-            filters.update_weight(|i, w| *w = keep * *w - rate * sums[layout.weight(i)]);
-            for (filter, bias) in filters.bias_mut().iter_mut().enumerate() {
-                *bias = keep * *bias - rate * sums[layout.bias(filter)];
-            }
+            filters.update(|weight, bias| {
+                let gradients = sums.chunks_exact(layout.len());
+                let filters = weight.chunks_exact_mut(pipeline.kernel.0 * pipeline.kernel.1);
+                for ((sums, weight), bias) in gradients.zip(filters).zip(bias) {
+                    for (w, gradient) in weight.iter_mut().zip(layout.weights(sums)) {
+                        *w = keep * *w - rate * gradient;
+                    }
+                    *bias = keep * *bias - rate * layout.bias(sums);
+                }
+            });
             first += rows * columns * pipeline.filters;
         }
 

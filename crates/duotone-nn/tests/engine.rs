@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use duotone_nn::random::Philox;
-use duotone_nn::{Architecture, Isa, Network, Pipeline, Step, Trainer, Weights, reference};
+use duotone_nn::{Architecture, Kernels, Network, Pipeline, Step, Trainer, Weights, reference};
 
 /// Numbers between −1 and 1.
 fn noise(count: usize, seed: u64) -> Vec<f32> {
@@ -49,14 +49,14 @@ fn check(architecture: &Architecture, samples: usize, seed: u64) {
     let dropped = reference::forward(a, &w, &x, Some(&mask));
     let gradients = reference::backward(a, &w, &x, &labels, Some(&mask), &dropped);
     let loss = reference::loss(&dropped.logits, &labels, a.classes);
-    for isa in Isa::available() {
-        let context = format!("{} on {samples} × {a:?}", isa.name());
-        let network = Network::with_isa(a, &weights, isa).unwrap();
+    for kernels in Kernels::available() {
+        let context = format!("{} on {samples} × {a:?}", kernels.name());
+        let network = Network::with_kernels(a, &weights, kernels).unwrap();
         assert_eq!(network.weights(), weights, "packing loses weights: {context}");
         let error = distance(&network.logits(&inputs).unwrap(), &plain.logits);
         assert!(error < 1e-5, "logits are {error} off: {context}");
 
-        let trainer = Trainer::with_isa(a, &weights, isa).unwrap();
+        let trainer = Trainer::with_kernels(a, &weights, kernels).unwrap();
         let (outcome, got) = trainer.gradients(&inputs, &labels, step).unwrap();
         assert!((outcome.loss - loss).abs() < 1e-5 * loss, "{} {loss}", outcome.loss);
         for (name, expected) in &gradients {
@@ -168,8 +168,8 @@ fn a_step_follows_the_gradient() {
     let weights = weights(&a, 2);
     let inputs = noise(4 * a.bands * a.frames, 8);
     let labels = [0, 1, 2, 1];
-    for isa in Isa::available() {
-        let mut trainer = Trainer::with_isa(&a, &weights, isa).unwrap();
+    for kernels in Kernels::available() {
+        let mut trainer = Trainer::with_kernels(&a, &weights, kernels).unwrap();
         let step = Step { learning_rate: 0.5, seed: 4, index: 0 };
         let (_, gradients) = trainer.gradients(&inputs, &labels, step).unwrap();
         assert_eq!(trainer.network().weights(), weights);
@@ -189,11 +189,11 @@ fn a_step_follows_the_gradient() {
 }
 
 /// Trains a few steps and gives all bits of the weights and logits.
-fn bits(threads: usize, isa: Isa) -> Vec<u32> {
+fn bits(threads: usize, kernels: Kernels) -> Vec<u32> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         let a = Architecture::preset("model2", 5).unwrap();
-        let mut trainer = Trainer::with_isa(&a, &weights(&a, 1), isa).unwrap();
+        let mut trainer = Trainer::with_kernels(&a, &weights(&a, 1), kernels).unwrap();
         for index in 0..3 {
             let inputs = noise(13 * a.bands * a.frames, index);
             let labels: Vec<u32> = (0..13).map(|i| (i + index as u32) % 5).collect();
@@ -207,9 +207,9 @@ fn bits(threads: usize, isa: Isa) -> Vec<u32> {
 
 #[test]
 fn same_bits_for_any_number_of_threads() {
-    for isa in Isa::available() {
-        let one = bits(1, isa);
-        assert!(one == bits(2, isa) && one == bits(7, isa), "{}", isa.name());
+    for kernels in Kernels::available() {
+        let one = bits(1, kernels);
+        assert!(one == bits(2, kernels) && one == bits(7, kernels), "{}", kernels.name());
     }
 }
 
@@ -217,13 +217,13 @@ fn same_bits_for_any_number_of_threads() {
 fn a_segment_does_not_see_its_batch() {
     let a = Architecture::preset("model3", 3).unwrap();
     let inputs = noise(101 * a.bands * a.frames, 5);
-    for isa in Isa::available() {
-        let network = Network::with_isa(&a, &weights(&a, 3), isa).unwrap();
+    for kernels in Kernels::available() {
+        let network = Network::with_kernels(&a, &weights(&a, 3), kernels).unwrap();
         let all = network.logits(&inputs).unwrap();
         for sample in [0, 47, 48, 50, 100] {
             let size = a.bands * a.frames;
             let one = network.logits(&inputs[sample * size..][..size]).unwrap();
-            assert_eq!(one, all[sample * 3..][..3], "{} sample {sample}", isa.name());
+            assert_eq!(one, all[sample * 3..][..3], "{} sample {sample}", kernels.name());
         }
     }
 }
@@ -234,11 +234,11 @@ fn not_a_number_is_not_lost() {
     let mut inputs = noise(2 * a.bands * a.frames, 5);
     // In a place that pooling windows go on after.
     inputs[70] = f32::NAN;
-    for isa in Isa::available() {
-        let network = Network::with_isa(&a, &weights(&a, 3), isa).unwrap();
+    for kernels in Kernels::available() {
+        let network = Network::with_kernels(&a, &weights(&a, 3), kernels).unwrap();
         let logits = network.logits(&inputs).unwrap();
-        assert!(logits[..3].iter().all(|x| x.is_nan()), "{}: {logits:?}", isa.name());
-        assert!(logits[3..].iter().all(|x| x.is_finite()), "{}: {logits:?}", isa.name());
+        assert!(logits[..3].iter().all(|x| x.is_nan()), "{}: {logits:?}", kernels.name());
+        assert!(logits[3..].iter().all(|x| x.is_finite()), "{}: {logits:?}", kernels.name());
     }
 }
 
@@ -256,11 +256,11 @@ fn ties_keep_the_first() {
     let (w, x) = (reference::widen(&weights), wide(&inputs));
     let forward = reference::forward(&a, &w, &x, Some(&mask));
     let expected = reference::backward(&a, &w, &x, &[1, 2], Some(&mask), &forward);
-    for isa in Isa::available() {
-        let trainer = Trainer::with_isa(&a, &weights, isa).unwrap();
+    for kernels in Kernels::available() {
+        let trainer = Trainer::with_kernels(&a, &weights, kernels).unwrap();
         let (_, got) = trainer.gradients(&inputs, &[1, 2], step).unwrap();
         for (name, expected) in &expected {
-            assert!(distance(got.get(name), expected) < 1e-5, "{} {name}", isa.name());
+            assert!(distance(got.get(name), expected) < 1e-5, "{} {name}", kernels.name());
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use duotone_nn::{Architecture, Isa, Network, Step, Tensor, Trainer, Weights};
+use duotone_nn::{Architecture, Kernels, Network, Step, Tensor, Trainer, Weights};
 use safetensors::SafeTensors;
 
 fn numbers(file: &SafeTensors<'_>, name: &str) -> Vec<f64> {
@@ -61,17 +61,21 @@ fn check(name: &str) {
         seed: meta["seed"].parse().unwrap(),
         index: meta["step"].parse().unwrap(),
     };
-    for isa in Isa::available() {
-        let network = Network::with_isa(&architecture, &weights, isa).unwrap();
+    for kernels in Kernels::available() {
+        let network = Network::with_kernels(&architecture, &weights, kernels).unwrap();
         let logits = network.logits(&inputs).unwrap();
         assert_close("logits", &logits, &numbers(&file, "logits_without_dropout"));
 
-        let trainer = Trainer::with_isa(&architecture, &weights, isa).unwrap();
+        let trainer = Trainer::with_kernels(&architecture, &weights, kernels).unwrap();
         let (outcome, gradients) = trainer.gradients(&inputs, &labels, step).unwrap();
         assert_close("loss", &[outcome.loss as f32], &numbers(&file, "loss"));
         for (name, tensor) in &gradients.0 {
             let expected = numbers(&file, &format!("gradients/{name}"));
-            assert_close(&format!("{} gradient of {name}", isa.name()), &tensor.data, &expected);
+            assert_close(
+                &format!("{} gradient of {name}", kernels.name()),
+                &tensor.data,
+                &expected,
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use duotone_audio::Spectrogram;
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
@@ -8,8 +9,12 @@ use crate::examples::consecutive;
 use crate::predict::Predictor;
 use crate::vote::{largest, vote};
 use crate::{
-    ClipFeatures, Device, Error, Event, LeftOut, Model, ModelCard, Observer, Vote, learner,
+    ClipFeatures, Device, Error, Event, Excerpts, LeftOut, Model, ModelCard, Observer, Vote,
+    learner,
 };
+
+/// Segments of a file that are heard at a time: three minutes of music, one batch of the network.
+const PIECE_SEGMENTS: usize = 64;
 
 /// A model ready to decide on files.
 #[derive(Debug)]
@@ -25,6 +30,24 @@ pub struct ClassifyOptions {
     pub vote: Vote,
     /// Whether single segments' probabilities are wanted, too.
     pub segments: bool,
+    /// Listen to these only; to the whole where they would cover it or its length is not told.
+    pub excerpts: Option<Excerpts>,
+}
+
+/// What was heard of a file.
+#[derive(Default)]
+struct Heard {
+    /// One row of classes a segment.
+    rows: Vec<f64>,
+    /// Each segment's start in seconds.
+    begins: Vec<f64>,
+    /// How long the whole file plays.
+    seconds: f64,
+    silent: bool,
+    repeated: bool,
+    damage: Option<String>,
+    /// Where not the whole file was heard.
+    excerpts: Option<Vec<(f64, f64)>>,
 }
 
 /// The decision on a file.
@@ -47,6 +70,9 @@ pub struct Decision {
     /// Parts that could not be decoded, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,
+    /// Start and end in seconds of the excerpts that decided, where not the whole file did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excerpts: Option<Vec<(f64, f64)>>,
     /// Segment by segment, where asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segments: Option<Vec<SegmentDecision>>,
@@ -103,42 +129,119 @@ impl Classifier {
         &self.card
     }
 
-    /// Decides on one file, by its consecutive segments.
+    /// Decides on one file, by its consecutive segments or those of its excerpts.
     ///
     /// # Errors
-    /// [`Error::Audio`] for a file that cannot be used.
+    /// [`Error::Audio`] for a file that cannot be used, [`Error::Settings`] for excerpts shorter
+    /// than a segment.
     pub fn classify_file(&self, path: &Path, options: &ClassifyOptions) -> Result<Decision, Error> {
         let card = &self.card;
-        let extraction = duotone_audio::extract(path, &card.front_end)?;
-        let playing = extraction.source.seconds;
-        let clip = ClipFeatures::new(extraction, String::new());
-        let starts = consecutive(&clip, &card.front_end);
-        let rows = self.predictor.probabilities(&clip, &starts)?;
-        if rows.iter().any(|p| !p.is_finite()) {
+        let heard = match options.excerpts {
+            Some(excerpts) => self.hear_excerpts(path, excerpts)?,
+            None => self.hear(path)?,
+        };
+        if heard.rows.iter().any(|p| !p.is_finite()) {
             let reason = "the model's weights are too large to compute with: train it again";
             return Err(Error::Settings(reason.into()));
         }
-        let voted = vote(&rows, card.labels.len(), options.vote);
-        let frame = card.front_end.frame_seconds();
-        let length =
-            card.front_end.segment_samples() as f64 / f64::from(card.front_end.sample_rate);
-        let segment = |(&start, row): (&usize, &[f64])| SegmentDecision {
-            start_seconds: start as f64 * frame,
-            end_seconds: start as f64 * frame + length,
+        let classes = card.labels.len();
+        let voted = vote(&heard.rows, classes, options.vote);
+        let length = self.segment_seconds();
+        let segment = |(&begin, row): (&f64, &[f64])| SegmentDecision {
+            start_seconds: begin,
+            end_seconds: begin + length,
             label: card.labels[largest(row)].name.clone(),
             probabilities: self.named(row),
         };
-        let segments = || starts.iter().zip(rows.chunks_exact(card.labels.len())).map(segment);
+        let segments = || heard.begins.iter().zip(heard.rows.chunks_exact(classes)).map(segment);
         Ok(Decision {
             path: path.to_owned(),
             label: card.labels[voted.winner].name.clone(),
             probabilities: self.named(&voted.probabilities),
-            seconds: playing.unwrap_or(clip.frames() as f64 * frame),
-            silent: clip.silent,
-            repeated: clip.repeated,
+            seconds: heard.seconds,
+            silent: heard.silent,
+            repeated: heard.repeated,
             segments: options.segments.then(|| segments().collect()),
-            damage: clip.damage,
+            damage: heard.damage,
+            excerpts: heard.excerpts,
         })
+    }
+
+    /// The whole file, some segments at a time: a recording of hours needs no more memory than a
+    /// song.
+    fn hear(&self, path: &Path) -> Result<Heard, Error> {
+        let front_end = &self.card.front_end;
+        let frames = PIECE_SEGMENTS * front_end.segment_hops();
+        let piece_seconds = frames as f64 * front_end.frame_seconds();
+        let mut heard = Heard::default();
+        let mut begin = 0.0;
+        let last = duotone_audio::extract_pieces(path, front_end, frames, |piece| {
+            self.segments(&mut heard, begin, piece)?;
+            begin += piece_seconds;
+            Ok::<_, Error>(())
+        })?;
+        let played = begin + last.spectrogram.frames() as f64 * front_end.frame_seconds();
+        heard.seconds = last.source.seconds.unwrap_or(played);
+        (heard.silent, heard.repeated, heard.damage) = (last.silent, last.repeated, last.damage);
+        self.segments(&mut heard, begin, last.spectrogram)?;
+        Ok(heard)
+    }
+
+    /// Excerpts only, unless they would cover the whole or its length is not told.
+    fn hear_excerpts(&self, path: &Path, excerpts: Excerpts) -> Result<Heard, Error> {
+        let least = self.segment_seconds();
+        if f64::from(excerpts.seconds) < least {
+            return Err(Error::Settings(format!(
+                "excerpts of {} s are shorter than a segment of the model: use at least {} s",
+                excerpts.seconds,
+                least.ceil()
+            )));
+        }
+        let told = duotone_audio::probe(path)?.seconds;
+        let Some((seconds, ranges)) = told.and_then(|s| Some((s, excerpts.ranges(s)?))) else {
+            return self.hear(path);
+        };
+        let extracted = match duotone_audio::extract_ranges(path, &self.card.front_end, &ranges) {
+            // It told more than it holds.
+            Err(duotone_audio::Error::NoAudio) => return self.hear(path),
+            extracted => extracted?,
+        };
+        let mut heard = Heard { seconds, silent: true, ..Heard::default() };
+        let mut parts = Vec::new();
+        for (range, extraction) in extracted {
+            heard.silent &= extraction.silent;
+            heard.repeated |= extraction.repeated;
+            // Each has seen all that the ones before have.
+            heard.damage = extraction.damage;
+            self.segments(&mut heard, range.start, extraction.spectrogram)?;
+            parts.push((range.start, range.end));
+        }
+        heard.excerpts = Some(parts);
+        Ok(heard)
+    }
+
+    /// Adds what the network says of the consecutive segments of a part that begins at so many
+    /// seconds.
+    fn segments(&self, heard: &mut Heard, begin: f64, part: Spectrogram) -> Result<(), Error> {
+        let front_end = &self.card.front_end;
+        let clip = ClipFeatures {
+            spectrogram: part,
+            digest: String::new(),
+            source_rate: front_end.sample_rate,
+            repeated: false,
+            silent: false,
+            damage: None,
+        };
+        let starts = consecutive(&clip, front_end);
+        heard.rows.extend(self.predictor.probabilities(&clip, &starts)?);
+        let frame = front_end.frame_seconds();
+        heard.begins.extend(starts.iter().map(|&start| begin + start as f64 * frame));
+        Ok(())
+    }
+
+    fn segment_seconds(&self) -> f64 {
+        let front_end = &self.card.front_end;
+        front_end.segment_samples() as f64 / f64::from(front_end.sample_rate)
     }
 
     fn named(&self, probabilities: &[f64]) -> Vec<(String, f64)> {

@@ -1,7 +1,7 @@
 //! Labelled collections: a folder, a CSV or a MIREX list becomes clips with class numbers.
 
 mod folder;
-mod list;
+pub(crate) mod list;
 
 pub use folder::audio_files;
 
@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::division::Division;
 use crate::folds::{folds, rarest};
 use crate::{Error, LabelCount, LeftOut};
 
@@ -38,6 +39,8 @@ pub struct Item {
     pub group: Option<usize>,
     /// The fold the list puts it in, as written there.
     pub fold: Option<String>,
+    /// The part of a split (`train`, `valid`, `test`) the list puts it in, as written there.
+    pub split: Option<String>,
 }
 
 /// Labelled clips, in the order of the list or, for a folder, of their names.
@@ -68,6 +71,7 @@ struct Entry {
     label: String,
     group: Option<String>,
     fold: Option<String>,
+    split: Option<String>,
 }
 
 /// What was found in a folder or a list.
@@ -118,6 +122,7 @@ impl Collection {
             name: entry.name,
             path: entry.path,
             fold: entry.fold,
+            split: entry.split,
         };
         Self {
             path: path.to_owned(),
@@ -215,7 +220,7 @@ impl Collection {
     pub fn folds(&self, k: usize, seed: u64) -> Result<Vec<usize>, Error> {
         let (classes, groups) = (self.classes(), self.group_numbers());
         if self.items.iter().any(|item| item.fold.is_some()) {
-            return self.listed_folds(k, groups.as_deref());
+            return Division::listed(self, k).map(|division| division.numbers());
         }
         match rarest(&classes, groups.as_deref()) {
             Some((class, few)) if few < k => {
@@ -235,36 +240,6 @@ impl Collection {
             }
             _ => folds(&classes, groups.as_deref(), k, seed),
         }
-    }
-
-    fn listed_folds(&self, k: usize, groups: Option<&[usize]>) -> Result<Vec<usize>, Error> {
-        let without = self.items.iter().filter(|item| item.fold.is_none()).count();
-        if without > 0 {
-            return Err(self.refused(format!(
-                "its column `fold` is empty for {}: fill it, or remove the column",
-                count(without, "file")
-            )));
-        }
-        let names = numbered(self.items.iter().filter_map(|item| item.fold.as_ref()));
-        if names.len() != k {
-            let n = names.len();
-            return Err(self.refused(format!(
-                "its column `fold` names {n} folds, not {k}: choose {n} folds, or remove the column"
-            )));
-        }
-        let fold = |item: &Item| item.fold.as_ref().and_then(|fold| names.get(fold).copied());
-        let folds: Vec<usize> = self.items.iter().filter_map(fold).collect();
-        let mut of_group = HashMap::new();
-        for (&group, &fold) in groups.into_iter().flatten().zip(&folds) {
-            if *of_group.entry(group).or_insert(fold) != fold {
-                let name = self.groups.get(group).map_or("", String::as_str);
-                return Err(self.refused(format!(
-                    "its column `fold` puts the group `{name}` into more than one fold: correct or \
-                     remove the column, or do not group"
-                )));
-            }
-        }
-        Ok(folds)
     }
 
     /// Digest (BLAKE3, hexadecimal) of the collection: its labels and groups, and in its order the
@@ -314,7 +289,7 @@ impl Collection {
         notice
     }
 
-    fn refused(&self, reason: String) -> Error {
+    pub(crate) fn refused(&self, reason: String) -> Error {
         refused(&self.path, reason)
     }
 }

@@ -1,15 +1,22 @@
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use duotone_audio::FrontEnd;
 
+use crate::check::Placement;
+use crate::division::Division;
+use crate::examples::Example;
 use crate::fit::Run;
 use crate::fold_run::{FoldOutcome, FoldRun};
 use crate::prepare::{Prepared, prepare};
+use crate::significance::{right, significance};
+use crate::statistics::bootstrap;
 use crate::train::rate;
+use crate::write::Claim;
 use crate::{
-    Collection, Device, Error, FoldResult, Observer, Prediction, Protocol, Recipe, Results,
-    SystemResult, TrainSettings, Vote, folds_digest, predictions, scores, write, write_file,
+    Collection, Device, Error, Event, Findings, FoldResult, Folds, NetworkInfo, Observer,
+    Prediction, Protocol, Recipe, Results, SystemResult, TrainSettings, Vote, folds_file,
+    predictions, scores, write, write_file,
 };
 
 /// One evaluation: several networks on the same folds of one collection.
@@ -21,13 +28,16 @@ pub struct EvaluateJob<'a> {
     pub recipes: Vec<Recipe>,
     /// How they are trained. Test clips are cut into consecutive segments, as in classification.
     pub settings: TrainSettings,
-    /// Number of folds.
-    pub folds: usize,
+    /// How the clips are divided.
+    pub folds: Folds,
+    /// Choose one network in each fold, by the share of files right among clips held out of its
+    /// training part, and test that one alone: what is measured is the whole procedure.
+    pub select: bool,
     /// Sample rate in hertz; chosen by the collection's own where not given.
     pub sample_rate: Option<u32>,
     /// Folder of a feature store, to extract each file once only.
     pub store: Option<PathBuf>,
-    /// Folder for `results.json`, `predictions.csv` and, under `runs/`, the finished folds and
+    /// Folder for `results.json`, `predictions.csv`, `folds.csv` and, under `runs/`, the finished folds and
     /// the present one's checkpoint.
     pub output: Option<PathBuf>,
     /// What to train and test on: results differ by the rounding of sums.
@@ -41,7 +51,9 @@ pub struct EvaluateJob<'a> {
 }
 
 /// Version of the results' schema.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// Confidence of intervals.
+const LEVEL: f64 = 0.95;
 
 /// Trains and tests every network in every fold.
 ///
@@ -54,21 +66,36 @@ const FORMAT: u32 = 1;
 pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
     check(job)?;
     let output = job.output.as_deref();
-    if let Some(folder) = output {
-        write::prepare(&folder.join("results.json"))?;
-        write::prepare(&folder.join("runs/checkpoint"))?;
-    }
+    let claim = output.map(claim).transpose()?;
     let store = job.store.as_deref();
     let rate = rate(job.collection, job.sample_rate);
     let front_ends: Vec<_> = job.recipes.iter().map(|recipe| recipe.front_end(rate)).collect();
     let data = prepare(job.collection, &front_ends, store, observer)?;
-    let fold_of = data.collection.folds(job.folds, job.settings.seed)?;
-    let mut systems = Vec::new();
-    for (recipe, front_end) in job.recipes.iter().zip(front_ends) {
-        let outcomes = outcomes(job, &data, &fold_of, recipe, &front_end, observer)?;
-        systems.push(system(&data, recipe, front_end, outcomes)?);
+    let (division, notices) =
+        Division::new(&data.collection, &job.folds, job.settings.seed, &data.digests())?;
+    notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    if job.select && job.settings.validation == 0.0 && division.valid().is_empty() {
+        return Err(Error::Settings(
+            "choosing among architectures needs clips held out of the training part: give a \
+             validation share such as 0.2, or a split with a part `valid`"
+                .into(),
+        ));
     }
-    let results = Results { format: FORMAT, protocol: protocol(job, &data, &fold_of), systems };
+    if let Some(folder) = output {
+        folds_file::write(&folder.join("folds.csv"), &data.collection, &division, &data.digests())?;
+    }
+    let findings = data.check(&Placement::of_division(&division));
+    findings.notices().iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let competitors: Vec<_> = job.recipes.iter().zip(front_ends).collect();
+    let at_once = if job.select { competitors.len() } else { 1 };
+    let mut systems = Vec::new();
+    for networks in competitors.chunks(at_once) {
+        let outcomes = outcomes(job, claim.as_ref(), &data, &division, networks, observer)?;
+        systems.push(system(&data, networks, outcomes, job.settings.seed)?);
+    }
+    let protocol = protocol(job, &data, &division, findings);
+    let significance = significance(&systems)?;
+    let results = Results { format: FORMAT, protocol, systems, significance };
     if let Some(folder) = output {
         let path = folder.join("results.json");
         let json = serde_json::to_string_pretty(&results)
@@ -89,63 +116,120 @@ fn check(job: &EvaluateJob<'_>) -> Result<(), Error> {
     if let Some(twice) = job.recipes.iter().find(|recipe| !names.insert(&recipe.name)) {
         return wrong(format!("two architectures are called {}: rename a file", twice.name));
     }
+    if job.select && job.recipes.len() < 2 {
+        return wrong("one architecture leaves nothing to choose: name several".into());
+    }
     if job.resume && job.output.is_none() {
         return wrong("only an evaluation with an output folder can be resumed".into());
     }
     Ok(())
 }
 
-/// Every fold of one architecture: the clips tested and what became of them.
+/// Networks with their front ends: one, or those to choose from.
+type Networks<'a> = [(&'a Recipe, FrontEnd)];
+
+/// What the networks are called together.
+fn name(networks: &Networks<'_>) -> String {
+    networks.iter().map(|(recipe, _)| recipe.name.as_str()).collect::<Vec<_>>().join(" or ")
+}
+
+/// Claims an output folder, and finds out now if it cannot be written.
+fn claim(folder: &Path) -> Result<Claim, Error> {
+    let results = folder.join("results.json");
+    write::prepare(&results)?;
+    write::prepare(&folder.join("runs/checkpoint"))?;
+    let claim = Claim::of(&results)?;
+    claim.sweep(&results);
+    claim.sweep(&folder.join("predictions.csv"));
+    Ok(claim)
+}
+
+/// Every fold of one system: the clips tested and what became of them.
 fn outcomes(
     job: &EvaluateJob<'_>,
+    claim: Option<&Claim>,
     data: &Prepared,
-    fold_of: &[usize],
-    recipe: &Recipe,
-    front_end: &FrontEnd,
+    division: &Division,
+    networks: &Networks<'_>,
     observer: &dyn Observer,
 ) -> Result<Vec<(Vec<usize>, FoldOutcome)>, Error> {
+    let file = |name: &str, fold: usize, end: &str| {
+        let name = format!("{name}-fold{}.{end}", fold + 1);
+        job.output.as_deref().map(|folder| folder.join("runs").join(name))
+    };
     let mut outcomes = Vec::new();
-    for fold in 0..job.folds {
-        let part = |test| (0..data.len()).filter(move |&clip| (fold_of[clip] == fold) == test);
-        let rest: Vec<usize> = part(false).collect();
-        let test: Vec<usize> = part(true).collect();
-        let (train, held_out) = data.hold_out(&rest, &job.settings)?;
-        let file = |end: &str| {
-            let name = format!("{}-fold{}.{end}", recipe.name, fold + 1);
-            job.output.as_deref().map(|folder| folder.join("runs").join(name))
+    for fold in 0..division.folds {
+        let test = division.tested(fold);
+        let rest: Vec<usize> = division.learnt(fold).collect();
+        let (train, held_out) = match division.valid() {
+            valid if valid.is_empty() => data.hold_out(&rest, &job.settings)?,
+            valid => (rest, valid),
         };
-        let checkpoint = file("checkpoint");
-        let run = FoldRun {
-            run: Run {
-                name: &format!("{}, fold {} of {}", recipe.name, fold + 1, job.folds),
-                recipe,
-                front_end,
-                labels: &data.collection.labels,
-                settings: &job.settings,
-                train: &data.examples(front_end, &train),
-                held_out: &data.examples(front_end, &held_out),
-                device: &job.device,
-                checkpoint: checkpoint.as_deref(),
-                resume: job.resume,
-            },
+        let parts: Vec<_> = networks
+            .iter()
+            .map(|(recipe, front_end)| Parts {
+                name: format!("{}, fold {} of {}", recipe.name, fold + 1, division.folds),
+                train: data.examples(front_end, &train),
+                held_out: data.examples(front_end, &held_out),
+                checkpoint: file(&recipe.name, fold, "checkpoint"),
+            })
+            .collect();
+        let fold_run = FoldRun {
+            runs: networks.iter().zip(&parts).map(|(n, parts)| parts.run(job, data, n)).collect(),
             fold,
-            test: &data.examples(front_end, &test),
+            tests: networks.iter().map(|(_, f)| data.examples(f, &test)).collect(),
             vote: job.vote,
         };
-        outcomes.push((test, run.outcome(file("json").as_deref(), observer)?));
+        let kept = if networks.len() > 1 { "selected".into() } else { name(networks) };
+        let kept = file(&kept, fold, "json");
+        if let Some(claim) = claim {
+            let checkpoints = parts.iter().filter_map(|parts| parts.checkpoint.as_deref());
+            checkpoints.chain(kept.as_deref()).for_each(|path| claim.sweep(path));
+        }
+        let outcome = fold_run.outcome(kept.as_deref(), observer)?;
+        outcomes.push((test, outcome));
     }
     Ok(outcomes)
 }
 
-/// Pools the folds of one architecture.
+/// What one network learns from in one fold.
+struct Parts<'a> {
+    name: String,
+    train: Vec<Example<'a>>,
+    held_out: Vec<Example<'a>>,
+    checkpoint: Option<PathBuf>,
+}
+
+impl<'a> Parts<'a> {
+    fn run(
+        &'a self,
+        job: &'a EvaluateJob<'_>,
+        data: &'a Prepared,
+        (recipe, front_end): &'a (&Recipe, FrontEnd),
+    ) -> Run<'a> {
+        Run {
+            name: &self.name,
+            recipe,
+            front_end,
+            labels: &data.collection.labels,
+            settings: &job.settings,
+            train: &self.train,
+            held_out: &self.held_out,
+            device: &job.device,
+            checkpoint: self.checkpoint.as_deref(),
+            resume: job.resume,
+        }
+    }
+}
+
+/// Pools the folds of one system.
 fn system(
     data: &Prepared,
-    recipe: &Recipe,
-    front_end: FrontEnd,
+    networks: &Networks<'_>,
     outcomes: Vec<(Vec<usize>, FoldOutcome)>,
+    seed: u64,
 ) -> Result<SystemResult, Error> {
     let (labels, items) = (&data.collection.labels, &data.collection.items);
-    let architecture = recipe.architecture.clone().with_classes(labels.len());
     let mut predictions = vec![None; data.len()];
     let mut folds: Vec<FoldResult> = Vec::new();
     let (mut file_truth, mut file_decided) = (Vec::new(), Vec::new());
@@ -169,19 +253,36 @@ fn system(
         }
         folds.push(outcome.result);
     }
+    let info = |(recipe, front_end): &(&Recipe, FrontEnd)| {
+        let architecture = recipe.architecture.clone().with_classes(labels.len());
+        NetworkInfo {
+            name: recipe.name.clone(),
+            parameters: architecture.parameters(),
+            architecture,
+            front_end: front_end.clone(),
+        }
+    };
+    let groups = data.collection.group_numbers();
+    let tested = predictions.iter().zip(0..).filter(|(p, _)| p.is_some()).map(|(_, clip)| clip);
+    let groups = groups.map(|groups| tested.map(|clip: usize| groups[clip]).collect::<Vec<_>>());
+    let predictions: Vec<Prediction> = predictions.into_iter().flatten().collect();
     Ok(SystemResult {
-        name: recipe.name.clone(),
-        parameters: architecture.parameters(),
-        architecture,
-        front_end,
+        name: name(networks),
+        networks: networks.iter().map(info).collect(),
         files: scores(labels, &file_truth, &file_decided)?,
+        interval: bootstrap(&right(&predictions), groups.as_deref(), LEVEL, seed)?,
         segments: scores(labels, &segment_truth, &segment_decided)?,
         folds,
-        predictions: predictions.into_iter().flatten().collect(),
+        predictions,
     })
 }
 
-fn protocol(job: &EvaluateJob<'_>, data: &Prepared, fold_of: &[usize]) -> Protocol {
+fn protocol(
+    job: &EvaluateJob<'_>,
+    data: &Prepared,
+    division: &Division,
+    findings: Findings,
+) -> Protocol {
     let collection = &data.collection;
     let distinct = |groups: Vec<usize>| groups.into_iter().collect::<BTreeSet<_>>().len();
     Protocol {
@@ -189,8 +290,10 @@ fn protocol(job: &EvaluateJob<'_>, data: &Prepared, fold_of: &[usize]) -> Protoc
         collection_digest: data.digest(),
         label: collection.label_column.clone(),
         group: collection.group_column.clone(),
-        folds: job.folds,
-        folds_digest: folds_digest(fold_of),
+        folds: division.folds,
+        folds_source: division.source.clone(),
+        balance: division.balance(collection),
+        folds_digest: division.digest(),
         clips: data.len(),
         groups: collection.group_numbers().map(distinct),
         labels: collection.label_counts(),
@@ -201,5 +304,6 @@ fn protocol(job: &EvaluateJob<'_>, data: &Prepared, fold_of: &[usize]) -> Protoc
         left_out: collection.left_out.clone(),
         repeated: data.names(|clip| clip.repeated),
         silent: data.names(|clip| clip.silent),
+        findings,
     }
 }

@@ -1,9 +1,11 @@
 //! From the files of a collection to their features.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use duotone_audio::{FrontEnd, probe};
 use rayon::prelude::*;
@@ -66,8 +68,15 @@ pub fn extract_each<T: Send>(
             }
         })
     };
-    // Files take very different times: each is a task of its own.
-    paths.par_iter().with_max_len(1).map(|path| Ok(one(path)?.map(&keep))).collect()
+    // Files take very different times: each is a task of its own, and the largest come first, so
+    // that no thread is left alone with one of them at the end.
+    let mut order: Vec<usize> = (0..paths.len()).collect();
+    order.sort_by_cached_key(|&i| Reverse(fs::metadata(&paths[i]).map_or(0, |about| about.len())));
+    let work = order.par_iter().with_max_len(1);
+    let mut results: Vec<_> =
+        work.map(|&i| Ok((i, one(&paths[i])?.map(&keep)))).collect::<Result<_, Error>>()?;
+    results.sort_unstable_by_key(|(i, _)| *i);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
 }
 
 /// The outer error ends the work, the inner one is the reason to leave this file out.
@@ -91,8 +100,10 @@ fn features_of(
         Ok(extraction) => ClipFeatures::new(extraction, content.to_hex().to_string()),
         Err(e) => return Ok(Err(e.to_string())),
     };
-    // Or other content's features would be kept under this one's digest.
-    if stamp(path).ok() != Some(before) {
+    // Or other content's features would be kept under this one's digest. A file changed a moment
+    // ago may change again within the clock's grain and keep its stamp.
+    let same = stamp(path).ok() == Some(before);
+    if !same || (!is_settled(before) && digest(path) != Ok(content)) {
         return Ok(Err("the file changed while it was read; run again".to_owned()));
     }
     if let Some(shelf) = shelf {
@@ -102,13 +113,19 @@ fn features_of(
 }
 
 /// Length and time of the last change.
-fn stamp(path: &Path) -> std::io::Result<(u64, Option<std::time::SystemTime>)> {
+fn stamp(path: &Path) -> std::io::Result<(u64, Option<SystemTime>)> {
     let about = fs::metadata(path)?;
     Ok((about.len(), about.modified().ok()))
 }
 
+/// Whether the last change is so long ago that any other has another stamp.
+fn is_settled((_, changed): (u64, Option<SystemTime>)) -> bool {
+    let age = changed.and_then(|changed| changed.elapsed().ok());
+    age.is_some_and(|age| age > Duration::from_secs(2))
+}
+
 /// Digest of a file's content, read in blocks.
-fn digest(path: &Path) -> Result<blake3::Hash, String> {
+pub(crate) fn digest(path: &Path) -> Result<blake3::Hash, String> {
     // A pipe or device could block or never end.
     match fs::metadata(path) {
         Ok(about) if about.is_file() => {}

@@ -1,4 +1,4 @@
-//! One fold of one network: train on the rest, decide on the fold's clips, keep the outcome.
+//! One fold of one system: train on the rest, decide on the fold's clips, keep the outcome.
 
 use std::path::Path;
 
@@ -8,13 +8,16 @@ use crate::checkpoint::{RunSpec, same};
 use crate::examples::Example;
 use crate::fit::{Fitted, Run, clips_digest};
 use crate::predict::{Outcome, accuracies};
-use crate::{Error, FoldResult, Observer, Vote, write, write_file};
+use crate::{Candidate, Error, FoldResult, Observer, Selection, Vote, write, write_file};
 
 pub(crate) struct FoldRun<'a> {
-    pub(crate) run: Run<'a>,
+    /// The network to train, or several of which the held-out clips choose one: only that one meets
+    /// the clips to test.
+    pub(crate) runs: Vec<Run<'a>>,
     /// From 0.
     pub(crate) fold: usize,
-    pub(crate) test: &'a [Example<'a>],
+    /// The clips to test, as each run's front end shows them.
+    pub(crate) tests: Vec<Vec<Example<'a>>>,
     pub(crate) vote: Vote,
 }
 
@@ -22,6 +25,8 @@ pub(crate) struct FoldRun<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct FoldSpec {
     run: RunSpec,
+    /// Those that the first competes with.
+    others: Vec<RunSpec>,
     /// Digest of the clips tested.
     test_clips: String,
     vote: Vote,
@@ -44,12 +49,9 @@ impl FoldRun<'_> {
         file: Option<&Path>,
         observer: &dyn Observer,
     ) -> Result<FoldOutcome, Error> {
-        let spec = FoldSpec {
-            run: self.run.spec(),
-            test_clips: clips_digest(&[self.test]),
-            vote: self.vote,
-        };
-        if let Some(file) = file.filter(|file| self.run.resume && file.exists()) {
+        let spec = self.spec()?;
+        let resume = self.runs.iter().any(|run| run.resume);
+        if let Some(file) = file.filter(|file| resume && file.exists()) {
             let outcome = self.read(file)?;
             same(file, &outcome.spec, &spec)?;
             return Ok(outcome);
@@ -59,41 +61,84 @@ impl FoldRun<'_> {
             let json = serde_json::to_vec(&outcome).map_err(|e| damaged(file, &e.to_string()))?;
             write_file(file, &json)?;
         }
-        match self.run.checkpoint {
-            Some(checkpoint) => write::remove(checkpoint).map(|()| outcome),
-            None => Ok(outcome),
-        }
+        // Until here the checkpoints of finished candidates serve to resume.
+        self.runs.iter().filter_map(|run| run.checkpoint).try_for_each(write::remove)?;
+        Ok(outcome)
+    }
+
+    fn spec(&self) -> Result<FoldSpec, Error> {
+        let mut specs = self.runs.iter().map(Run::spec);
+        let (Some(run), Some(test)) = (specs.next(), self.tests.first()) else {
+            return Err(Error::Settings("no architecture to evaluate".into()));
+        };
+        let test_clips = clips_digest(&[test]);
+        Ok(FoldSpec { run, others: specs.collect(), test_clips, vote: self.vote })
     }
 
     fn read(&self, file: &Path) -> Result<FoldOutcome, Error> {
         let bytes = std::fs::read(file).map_err(Error::io(file))?;
         let outcome: FoldOutcome =
             serde_json::from_slice(&bytes).map_err(|e| damaged(file, &e.to_string()))?;
-        let classes = self.run.labels.len();
+        let classes = self.runs.first().map_or(0, |run| run.labels.len());
         let fits = |clip: &Outcome| {
             clip.winner < classes
                 && clip.probabilities.len() == classes
                 && clip.segments.len() == classes
         };
-        match outcome.clips.len() == self.test.len() && outcome.clips.iter().all(fits) {
+        let clips = self.tests.first().map_or(0, Vec::len);
+        match outcome.clips.len() == clips && outcome.clips.iter().all(fits) {
             true => Ok(outcome),
             false => Err(damaged(file, "it does not fit the collection's clips or labels")),
         }
     }
 
     fn compute(&self, spec: FoldSpec, observer: &dyn Observer) -> Result<FoldOutcome, Error> {
-        let Fitted { predictor, history, .. } = self.run.fit(observer)?;
-        let clips = predictor.decide(self.test, self.run.front_end, self.vote)?;
-        let (file_accuracy, segment_accuracy) = accuracies(self.test, &clips);
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let mut chosen: Option<(usize, Fitted)> = None;
+        for (number, run) in self.runs.iter().enumerate() {
+            let fitted = run.fit(observer)?;
+            if self.runs.len() > 1 {
+                candidates.push(self.validate(run, &fitted)?);
+            }
+            let better = chosen.as_ref().is_none_or(|(best, _)| {
+                let (best, new) = (&candidates[*best], &candidates[number]);
+                (new.accuracy, -new.loss) > (best.accuracy, -best.loss)
+            });
+            if better {
+                chosen = Some((number, fitted));
+            }
+        }
+        let Some((number, Fitted { predictor, history, .. })) = chosen else {
+            return Err(Error::Settings("no architecture to evaluate".into()));
+        };
+        let (run, test) = (&self.runs[number], &self.tests[number]);
+        let clips = predictor.decide(test, run.front_end, self.vote)?;
+        let (file_accuracy, segment_accuracy) = accuracies(test, &clips);
+        let chosen = run.recipe.name.clone();
         let result = FoldResult {
             fold: self.fold,
-            train_clips: self.run.train.len(),
+            train_clips: run.train.len(),
             test_clips: clips.len(),
             file_accuracy,
             segment_accuracy,
             history,
+            selection: (self.runs.len() > 1).then_some(Selection { chosen, candidates }),
         };
         Ok(FoldOutcome { spec, result, clips })
+    }
+
+    /// How well a candidate decides on the clips held out of its training.
+    fn validate(&self, run: &Run<'_>, fitted: &Fitted) -> Result<Candidate, Error> {
+        let outcomes = fitted.predictor.decide(run.held_out, run.front_end, self.vote)?;
+        let loss = |(example, outcome): (&Example<'_>, &Outcome)| {
+            -outcome.probabilities[example.label as usize].max(f64::MIN_POSITIVE).ln()
+        };
+        let losses = run.held_out.iter().zip(&outcomes).map(loss);
+        Ok(Candidate {
+            name: run.recipe.name.clone(),
+            accuracy: accuracies(run.held_out, &outcomes).0,
+            loss: losses.sum::<f64>() / outcomes.len().max(1) as f64,
+        })
     }
 }
 

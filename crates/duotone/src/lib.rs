@@ -2,14 +2,17 @@
 //! models and classification.
 #![forbid(unsafe_code)]
 
+mod check;
 mod checkpoint;
 mod classify;
 mod collection;
 pub mod demo;
 mod device;
+mod division;
 mod error;
 mod evaluate;
 mod examples;
+mod excerpts;
 mod extract;
 mod features;
 mod fit;
@@ -17,9 +20,11 @@ mod fit;
 mod fixtures;
 mod fold_run;
 mod folds;
+mod folds_file;
 mod json;
 mod learner;
 mod metrics;
+pub mod mirex;
 mod model;
 mod predict;
 mod predictions;
@@ -30,21 +35,28 @@ pub mod report;
 mod results;
 mod scaler;
 mod settings;
+mod significance;
+pub mod statistics;
 mod store;
 mod tensor_file;
 mod train;
 mod vote;
 mod write;
 
+pub use check::{
+    AlikeNames, CheckReport, ClipName, Findings, Harm, RareLabel, SameRecording, SplitGroup, check,
+};
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, CollectionOptions, Item, audio_files};
 pub use device::{Device, DeviceChoice};
+pub use division::{Column, Folds};
 pub use duotone_audio as audio;
 #[cfg(feature = "gpu")]
 pub use duotone_gpu as gpu;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
 pub use evaluate::{EvaluateJob, evaluate};
+pub use excerpts::Excerpts;
 pub use extract::{automatic_rate, choose_rate, extract_all, extract_each};
 pub use features::ClipFeatures;
 pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
@@ -53,8 +65,8 @@ pub use model::{Measured, Model, ModelCard};
 pub use progress::{Event, Observer};
 pub use recipe::Recipe;
 pub use results::{
-    ClassScores, EpochRecord, FoldResult, LabelCount, Prediction, Protocol, Results, Scores,
-    SystemResult,
+    Balance, Candidate, ClassScores, EpochRecord, FoldResult, LabelCount, NetworkInfo, PairTest,
+    Prediction, Protocol, Ranking, Results, Scores, Selection, Significance, SystemResult,
 };
 pub use scaler::Scaler;
 pub use settings::{Standardize, TrainSettings, Vote};

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use duotone_audio::FrontEnd;
+use rayon::prelude::*;
 
+use crate::check::{Fingerprint, Placement, find};
 use crate::examples::Example;
 use crate::{
-    ClipFeatures, Collection, Error, Event, FeatureStore, LeftOut, Observer, TrainSettings,
-    extract_all, hold_out,
+    ClipFeatures, Collection, Error, Event, FeatureStore, Findings, LeftOut, Observer,
+    TrainSettings, extract_all, hold_out,
 };
 
 /// The usable part of a collection, with the features of its clips in its order.
@@ -91,8 +93,16 @@ impl Prepared {
         self.features.first().map_or(&[], |(_, clips)| clips)
     }
 
-    fn digests(&self) -> Vec<&str> {
+    /// Digest of each clip's content.
+    pub(crate) fn digests(&self) -> Vec<&str> {
         self.any().iter().map(|clip| clip.digest.as_str()).collect()
+    }
+
+    /// What would make an evaluation on these folds read too high, by the spectrograms at hand.
+    pub(crate) fn check(&self, placement: &Placement) -> Findings {
+        let prints: Vec<_> = self.any().par_iter().map(Fingerprint::of).collect();
+        let hop = self.features.first().map_or(0.0, |(front_end, _)| front_end.frame_seconds());
+        find(&self.collection, &prints, placement, hop)
     }
 
     /// Digest of the content, labels and groups.

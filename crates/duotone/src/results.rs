@@ -6,7 +6,8 @@ use duotone_audio::FrontEnd;
 use duotone_nn::Architecture;
 use serde::{Deserialize, Serialize};
 
-use crate::{LeftOut, TrainSettings, Vote};
+use crate::statistics::{Bootstrap, Comparison, Friedman, McNemar};
+use crate::{Findings, LeftOut, TrainSettings, Vote};
 
 /// Everything an evaluation found, with the protocol that found it. Holds no clock times: the same
 /// protocol gives the same bytes.
@@ -16,8 +17,10 @@ pub struct Results {
     pub format: u32,
     /// How it was done.
     pub protocol: Protocol,
-    /// One entry an architecture, all on the same folds.
+    /// One entry an architecture, all on the same folds; one in all where it is selected.
     pub systems: Vec<SystemResult>,
+    /// Whether they differ by more than luck, where there are several.
+    pub significance: Option<Significance>,
 }
 
 /// All that is needed to repeat or to judge an evaluation.
@@ -31,8 +34,12 @@ pub struct Protocol {
     pub label: String,
     /// The column whose values are kept within one fold, if any.
     pub group: Option<String>,
-    /// Number of folds.
+    /// Number of folds; 1 for a split into one part to learn from and one to test on.
     pub folds: usize,
+    /// Who divided the clips, in words.
+    pub folds_source: String,
+    /// How evenly.
+    pub balance: Balance,
     /// Digest of which clip is in which fold.
     pub folds_digest: String,
     /// Clips evaluated.
@@ -57,6 +64,18 @@ pub struct Protocol {
     /// Clips that are silent.
     #[serde(serialize_with = "crate::json::paths")]
     pub silent: Vec<PathBuf>,
+    /// What makes the scores read too high, or labels doubtful.
+    #[serde(default)]
+    pub findings: Findings,
+}
+
+/// How evenly labels are spread over the folds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Balance {
+    /// Clips tested: folds × labels, in the labels' order.
+    pub counts: Vec<Vec<usize>>,
+    /// The furthest any of the counts is from an even share of its label, in clips.
+    pub largest_deviation: f64,
 }
 
 /// A label and how many clips bear it.
@@ -68,25 +87,67 @@ pub struct LabelCount {
     pub clips: usize,
 }
 
-/// One architecture's outcome over all folds.
+/// One system's outcome over all folds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SystemResult {
-    /// Preset or file name.
+    /// Preset or file name; of a selection, all its candidates'.
     pub name: String,
-    /// The network.
-    pub architecture: Architecture,
-    /// Its front end.
-    pub front_end: FrontEnd,
-    /// Trainable numbers.
-    pub parameters: usize,
-    /// Scores of file decisions, all folds pooled.
+    /// Its network; of a selection, all candidates.
+    pub networks: Vec<NetworkInfo>,
+    /// Scores of files, the folds pooled.
     pub files: Scores,
-    /// Scores of single segments, all folds pooled.
+    /// 95 % confidence interval of the share of files right.
+    pub interval: Bootstrap,
+    /// Scores of segments, the folds pooled.
     pub segments: Scores,
     /// Fold by fold.
     pub folds: Vec<FoldResult>,
     /// File by file, in the collection's order.
     pub predictions: Vec<Prediction>,
+}
+
+/// A network and the framing of its input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkInfo {
+    /// Preset or file name.
+    pub name: String,
+    /// The network.
+    pub architecture: Architecture,
+    /// Its number of trainable parameters.
+    pub parameters: usize,
+    /// The front end.
+    pub front_end: FrontEnd,
+}
+
+/// Tests of the differences between systems.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Significance {
+    /// McNemar's test of every pair, on files.
+    pub pairs: Vec<PairTest>,
+    /// Ranks of the systems' accuracies fold by fold, where there are several folds.
+    pub by_fold: Option<Ranking>,
+    /// Ranks of the systems' recalls label by label, the folds pooled.
+    pub by_label: Option<Ranking>,
+}
+
+/// Two systems on the same files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairTest {
+    /// Number of the one system, from 0.
+    pub first: usize,
+    /// Number of the other.
+    pub second: usize,
+    /// The test.
+    pub mcnemar: McNemar,
+}
+
+/// Friedman's test and, pair by pair, Tukey and Kramer's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ranking {
+    /// Whether any differ.
+    pub friedman: Friedman,
+    /// Which.
+    pub tukey_kramer: Comparison,
 }
 
 /// Scores over a set of decisions. Conventions as in scikit-learn: a precision, recall or F1 whose
@@ -135,6 +196,28 @@ pub struct FoldResult {
     pub segment_accuracy: f64,
     /// The learning curve.
     pub history: Vec<EpochRecord>,
+    /// How the network tested was chosen, where there was a choice.
+    pub selection: Option<Selection>,
+}
+
+/// A choice among networks, made on clips held out of a fold's training part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Selection {
+    /// The network chosen.
+    pub chosen: String,
+    /// All there were to choose from.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A network that might have been chosen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its name.
+    pub name: String,
+    /// Share of the held-out files right.
+    pub accuracy: f64,
+    /// Mean of −log(probability of the truth) over the held-out files, in nats.
+    pub loss: f64,
 }
 
 /// One epoch of training.

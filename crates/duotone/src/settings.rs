@@ -97,8 +97,8 @@ impl TrainSettings {
     }
 }
 
-/// Epochs.
-const MOST: usize = 1_000_000;
+/// Epochs: each has a line in the checkpoint's header.
+const MOST: usize = 50_000;
 /// Segments of a clip: each second of a clip of an hour, thrice.
 const MOST_OF_CLIP: usize = 10_000;
 /// Segments in a mini-batch: a hundred megabytes of the paper's.

@@ -3,16 +3,17 @@
 //! The format and the reasons for it are in `docs/store.md`.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use duotone_audio::{FrontEnd, Spectrogram};
 
+use crate::write::replace;
 use crate::{ClipFeatures, Error};
 
 const MAGIC: &[u8; 8] = b"duotmel\0";
 /// Raised when the format changes, or the numbers that the same front end gives.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 96;
 const CHECKSUM: usize = 32;
 const REPEATED: u32 = 1;
@@ -21,6 +22,8 @@ const SILENT: u32 = 2;
 const MOST_SECONDS: u64 = 25 * 3600;
 /// Bytes of a damage report, at most.
 const MOST_DAMAGE: usize = 4096;
+/// Entries are not synced: after a crash of the machine the checksum tells.
+const NO_SYNC: fn(&File) -> std::io::Result<()> = |_| Ok(());
 
 /// A folder that keeps the features of files: adding files computes only those, another front end
 /// never reads them, and an entry that is not whole counts as absent.
@@ -58,7 +61,7 @@ impl FeatureStore {
         fs::create_dir_all(&shelf.folder).map_err(Error::io(&shelf.folder))?;
         let note = shelf.folder.join("front-end.json");
         if fs::read(&note).ok().as_ref() != Some(&spec) {
-            replace(&note, &spec).map_err(Error::io(&note))?;
+            replace(&note, &spec, NO_SYNC).map_err(Error::io(&note))?;
         }
         Ok(shelf)
     }
@@ -138,10 +141,11 @@ impl Shelf {
         let place = self.place(content);
         let folder = place.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        replace(&place, &entry).map_err(Error::io(place))
+        replace(&place, &entry, NO_SYNC).map_err(Error::io(place))
     }
 
-    fn place(&self, content: &blake3::Hash) -> PathBuf {
+    /// Where the entry of the file with this content lies.
+    pub(crate) fn place(&self, content: &blake3::Hash) -> PathBuf {
         let name = content.to_hex();
         self.folder.join(&name[..2]).join(format!("{name}.mel"))
     }
@@ -194,18 +198,4 @@ impl Header {
 
 fn checksum_of(header: &[u8], damage: &[u8], values: &[u8]) -> [u8; CHECKSUM] {
     *blake3::Hasher::new().update(header).update(damage).update(values).finalize().as_bytes()
-}
-
-/// Puts a whole file in place of another, or none. Not synced: after a crash of the machine the
-/// checksum tells.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".partial");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
 }

@@ -93,6 +93,10 @@ pub(crate) fn write<C: Serialize>(
     let digest = Some(hasher.finalize().to_hex().to_string());
     let document = Document { kind, format: FORMAT, digest, card };
     let text = serde_json::to_string(&document).map_err(|e| failed(e.to_string()))?;
+    // Quoted in the header, a quote takes two bytes; no other file of ours has so much to say.
+    if text.len() as u64 > LARGEST_HEADER / 2 {
+        return Err(failed("too many labels, or too long ones, to be kept in a file".into()));
+    }
     let views = tensors
         .iter()
         .zip(&bytes)

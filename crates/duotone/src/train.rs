@@ -4,6 +4,7 @@ use std::time::Instant;
 use crate::fit::{Fitted, Run};
 use crate::predict::accuracies;
 use crate::prepare::prepare;
+use crate::write::Claim;
 use crate::{
     Collection, Device, Error, Event, LeftOut, Measured, Model, ModelCard, Observer, Recipe,
     TrainSettings, Vote, choose_rate, write,
@@ -61,18 +62,21 @@ pub struct TrainReport {
 /// # Errors
 /// [`Error::Settings`] for impossible settings or a checkpoint of another run;
 /// [`Error::Collection`] for fewer than two usable classes; [`Error::Diverged`];
-/// [`Error::Interrupted`]; [`Error::File`] for a damaged checkpoint; [`Error::Io`].
+/// [`Error::Interrupted`]; [`Error::File`] for a damaged checkpoint, or an output that another run
+/// is writing; [`Error::Io`].
 pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport, Error> {
     let begun = Instant::now();
     job.settings.validate()?;
     write::prepare(&job.output)?;
+    let checkpoint = write::beside(&job.output, ".checkpoint");
+    let claim = Claim::of(&job.output)?;
+    [&job.output, &checkpoint].into_iter().for_each(|path| claim.sweep(path));
     let front_end = job.recipe.front_end(rate(job.collection, job.sample_rate));
     let store = job.store.as_deref();
     let prepared = prepare(job.collection, std::slice::from_ref(&front_end), store, observer)?;
     let collection = &prepared.collection;
     let all: Vec<usize> = (0..prepared.len()).collect();
     let (train, held_out) = prepared.hold_out(&all, &job.settings)?;
-    let checkpoint = write::beside(&job.output, ".checkpoint");
     let run = Run {
         name: &job.recipe.name,
         recipe: &job.recipe,

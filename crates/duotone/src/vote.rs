@@ -88,6 +88,26 @@ mod tests {
         check(&vote(&[0.9, 0.1, 0.4, 0.6], 2, Vote::Majority), 0, &[0.5, 0.5]);
     }
 
+    proptest::proptest! {
+        /// Any number of segments and classes: what comes out is a distribution, and the winner one
+        /// of the classes that nothing is larger than.
+        #[test]
+        fn a_vote_is_a_distribution(
+            rows in proptest::collection::vec(proptest::collection::vec(0.001_f64..1.0, 5), 1..30),
+        ) {
+            let normal = |row: &Vec<f64>| row.iter().map(|p| p / row.iter().sum::<f64>()).collect();
+            let segments = rows.iter().map(normal).collect::<Vec<Vec<f64>>>().concat();
+            for kind in [Vote::Mean, Vote::Majority, Vote::Max] {
+                let Voted { probabilities, winner } = vote(&segments, 5, kind);
+                assert_eq!(probabilities.len(), 5);
+                assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{kind:?}");
+                assert!(probabilities.iter().all(|&p| (0.0..=1.0).contains(&p)), "{kind:?}");
+                let most = probabilities.iter().copied().fold(0.0, f64::max);
+                assert!(probabilities[winner] >= most - 1e-12, "{kind:?}: {probabilities:?}");
+            }
+        }
+    }
+
     #[test]
     fn one_segment_decides_alone() {
         for kind in [Vote::Mean, Vote::Max] {

@@ -17,7 +17,10 @@ pub(super) struct Au {
     file: BufReader<File>,
     encoding: Encoding,
     channels: usize,
-    /// Bytes of sound not yet read, as the header tells.
+    /// Where the sound starts in the file, and how long it is, as the header tells, in bytes.
+    offset: u64,
+    size: u64,
+    /// Bytes of sound not yet read.
     left: u64,
     /// The present block as it lies in the file.
     bytes: Vec<u8>,
@@ -115,6 +118,8 @@ impl Au {
             file,
             encoding,
             channels,
+            offset: u64::from(offset),
+            size: left,
             left,
             bytes: Vec::new(),
             rate,
@@ -140,6 +145,21 @@ impl Au {
         }));
         self.frames += (got / frame_bytes) as u64;
         Ok(got >= frame_bytes)
+    }
+
+    /// Samples from the file's start to the end of the last block.
+    pub(super) fn position(&self) -> u64 {
+        self.frames
+    }
+
+    /// Jumps to a sample.
+    pub(super) fn seek(&mut self, sample: u64) -> Result<(), Error> {
+        let frame_bytes = (self.encoding.bytes() * self.channels) as u64;
+        let skipped = sample.saturating_mul(frame_bytes).min(self.size / frame_bytes * frame_bytes);
+        self.file.seek(SeekFrom::Start(self.offset.saturating_add(skipped)))?;
+        self.left = self.size - skipped;
+        self.frames = skipped / frame_bytes;
+        Ok(())
     }
 
     /// In words, what is missing.

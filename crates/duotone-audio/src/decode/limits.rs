@@ -25,11 +25,12 @@ pub(super) fn check(info: &SourceInfo) -> Result<(), Error> {
             info.sample_rate
         )));
     }
-    if !(1..=MAX_CHANNELS).contains(&info.channels) {
-        return Err(Error::Limit(format!(
-            "{} channels; 1 to {MAX_CHANNELS} are read",
-            info.channels
-        )));
+    check_channels(info.channels)
+}
+
+pub(super) fn check_channels(channels: usize) -> Result<(), Error> {
+    match channels {
+        1..=MAX_CHANNELS => Ok(()),
+        _ => Err(Error::Limit(format!("{channels} channels; 1 to {MAX_CHANNELS} are read"))),
     }
-    Ok(())
 }

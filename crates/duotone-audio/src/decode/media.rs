@@ -1,6 +1,5 @@
 use std::fs::File;
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -8,14 +7,18 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::common::{Limit, Tier};
 use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::formats::well_known::FORMAT_ID_FLAC;
+use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
+use symphonia::core::units::Time;
 use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 
 use super::codec_names::codec_name;
+use super::contain::contained;
 use super::damage::Damage;
-use super::limits::{MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
+use super::limits::{self, MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
 use super::mono::append_mono;
 use super::mp3::Mp3;
 use crate::{Error, SourceInfo};
@@ -36,14 +39,23 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     codecs
 });
 
+/// Seconds decoded and dropped after a jump: until then MP3 and AAC want earlier packets.
+const PREROLL: f64 = 0.5;
+const FLAC_LOSES: &str = "its reader loses a block after a jump";
+const NO_TIMES: &str = "its packets do not tell their times";
+
 /// A file read by Symphonia.
 pub(super) struct Media {
     format: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
     track: u32,
     rate: u32,
-    /// Samples decoded so far.
+    /// Samples from the file's start to the end of what was decoded last.
     samples: u64,
+    /// The time of sample 0 on the container's clock, in seconds; told by the first packet.
+    origin: Option<f64>,
+    /// The next packet tells where it starts: the reader has jumped.
+    jumped: bool,
     /// Packets that gave samples.
     packets: u64,
     /// Length in seconds that the container tells.
@@ -51,22 +63,31 @@ pub(super) struct Media {
     damage: Damage,
     /// Packets in a row at another rate.
     strange: u32,
+    /// Bytes that packets may still hold: all together no more than the file.
+    left: u64,
+    /// Bytes of the file.
+    length: u64,
 }
 
 impl Media {
     /// Recognises the format, and decodes the first packet to `mono`: only it tells the true rate
     /// and channels.
     pub(super) fn open(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
-        contained(|| Self::open_unguarded(file, mono))
+        let length = file.metadata()?.len();
+        contained(|| Self::open_unguarded(Box::new(file), length, mono)).unwrap_or_else(panicked)
     }
 
     /// Appends the next packet that holds samples to `mono`; `false` at the end.
     pub(super) fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
-        contained(|| self.read_unguarded(mono))
+        contained(|| self.read_unguarded(mono)).unwrap_or_else(panicked)
     }
 
-    fn open_unguarded(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
-        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+    fn open_unguarded(
+        file: Box<dyn MediaSource>,
+        length: u64,
+        mono: &mut Vec<f32>,
+    ) -> Result<(Self, SourceInfo), Error> {
+        let stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
         let metadata = MetadataOptions::default()
             .limit_tag_bytes(Limit::Maximum(METADATA_BYTES))
             .limit_visual_bytes(Limit::Maximum(METADATA_BYTES));
@@ -82,10 +103,14 @@ impl Media {
             track: id,
             rate: 0,
             samples: 0,
+            origin: None,
+            jumped: false,
             packets: 0,
             told,
             damage: Damage::default(),
             strange: 0,
+            left: length,
+            length,
         };
         if !media.read_unguarded(mono)? {
             return Err(Error::NoAudio);
@@ -119,11 +144,16 @@ impl Media {
                     continue;
                 }
             };
+            // Tables that lead back to the same bytes over and over.
+            let Some(left) = self.left.checked_sub(packet.data.len().max(1) as u64) else {
+                return Err(Error::Malformed("its packets hold more than the file".into()));
+            };
+            self.left = left;
             if packet.track_id != self.track {
                 continue;
             }
             // Decoders panic on some malformed packets.
-            let decoded = catch_unwind(AssertUnwindSafe(|| self.decoder.decode(&packet).is_ok()));
+            let decoded = contained(|| self.decoder.decode(&packet).is_ok());
             if !decoded.unwrap_or(false) {
                 self.damage.packet(self.seconds());
                 self.decoder = decoder_for(audio_track(&*self.format)?)?.0;
@@ -144,6 +174,13 @@ impl Media {
             }
             self.strange = 0;
             self.rate = rate;
+            let seconds = packet_seconds(&*self.format, &packet);
+            self.origin = self.origin.or(seconds);
+            if std::mem::take(&mut self.jumped) {
+                let since = seconds.zip(self.origin).map(|(now, start)| now - start);
+                let since = since.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
+                self.samples = (since * f64::from(rate)).round().max(0.0) as u64;
+            }
             append_mono(&decoded, mono);
             self.samples += decoded.frames() as u64;
             self.packets += 1;
@@ -151,6 +188,35 @@ impl Media {
         }
         self.damage.cut = true;
         self.end()
+    }
+
+    /// Samples from the file's start to the end of what was decoded last.
+    pub(super) fn position(&self) -> u64 {
+        self.samples
+    }
+
+    /// Jumps to [`PREROLL`] before a sample or earlier.
+    pub(super) fn seek(&mut self, sample: u64) -> Result<(), Error> {
+        if self.format.format_info().format == FORMAT_ID_FLAC {
+            return Err(Error::Unsupported(FLAC_LOSES.into()));
+        }
+        let start = self.origin.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
+        let seconds = (sample as f64 / f64::from(self.rate) - PREROLL).max(0.0) + start.max(0.0);
+        let time = Time::try_from_secs_f64(seconds)
+            .ok_or_else(|| Error::Limit("a time beyond all recordings".into()))?;
+        let to = SeekTo::Time { time, track_id: Some(self.track) };
+        contained(|| self.format.seek(SeekMode::Accurate, to).map_err(refused))
+            .unwrap_or_else(panicked)?;
+        self.decoder.reset();
+        self.jumped = true;
+        // The same packets may be read again.
+        self.left = self.length;
+        Ok(())
+    }
+
+    /// In words, the packets that were left out.
+    pub(super) fn damaged_packets(&self) -> Option<String> {
+        self.damage.describe(0.0, None)
     }
 
     /// In words, what was left out.
@@ -182,12 +248,16 @@ impl Media {
     }
 }
 
-/// Turns a panic of the library into an error: it panics on some malformed files, and one file
-/// must not end the work on the others.
-fn contained<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
-    })
+/// When a packet's first sound plays, in seconds.
+fn packet_seconds(format: &dyn FormatReader, packet: &Packet) -> Option<f64> {
+    let base = audio_track(format).ok()?.time_base?;
+    let trimmed = base.calc_duration(packet.trim_start)?.as_secs_f64();
+    Some(base.calc_time(packet.pts)?.as_secs_f64() + trimmed)
+}
+
+/// What a panic of the library becomes: one file must not end the work on the others.
+fn panicked<T>() -> Result<T, Error> {
+    Err(Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
 }
 
 fn audio_track(format: &dyn FormatReader) -> Result<&Track, Error> {
@@ -200,6 +270,10 @@ fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, String), Error> 
     let unknown = || Error::Unsupported("an unknown codec; convert it to FLAC or WAV".into());
     let parameters: &AudioCodecParameters =
         track.codec_params.as_ref().and_then(|p| p.audio()).ok_or_else(unknown)?;
+    // A decoder lays out memory for as many as the header says.
+    if let Some(channels) = parameters.channels.as_ref().map(|channels| channels.count()) {
+        limits::check_channels(channels)?;
+    }
     let name = codec_name(parameters.codec);
     match CODECS.make_audio_decoder(parameters, &AudioDecoderOptions::default()) {
         Ok(decoder) => {
@@ -234,5 +308,75 @@ fn refused(error: MediaError) -> Error {
         MediaError::LimitError(message) => Error::Limit(message.into()),
         MediaError::DecodeError(message) => Error::Malformed(message.into()),
         other => Error::Malformed(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
+    use symphonia::core::io::MediaSource;
+
+    use super::Media;
+    use crate::Error;
+
+    /// A file on a disk that cannot be read from some byte on.
+    struct BadDisk {
+        file: Cursor<Vec<u8>>,
+        good: u64,
+    }
+
+    impl Read for BadDisk {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let left = self.good.saturating_sub(self.file.position()) as usize;
+            if left == 0 {
+                return Err(io::Error::other("the disk fails"));
+            }
+            let count = into.len().min(left);
+            self.file.read(&mut into[..count])
+        }
+    }
+
+    impl Seek for BadDisk {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.file.seek(to)
+        }
+    }
+
+    impl MediaSource for BadDisk {
+        fn is_seekable(&self) -> bool {
+            true
+        }
+
+        fn byte_len(&self) -> Option<u64> {
+            Some(self.file.get_ref().len() as u64)
+        }
+    }
+
+    /// A read error anywhere ends the file with an error: what came before it is no recording.
+    #[test]
+    fn a_disk_that_fails_in_mid_file_is_an_error() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
+        for name in ["flac_s16.flac", "mp3_44k.mp3", "vorbis_44k.ogg", "wav_s16.wav", "aac_44k.m4a"]
+        {
+            let bytes = std::fs::read(folder.join(name)).unwrap();
+            let length = bytes.len() as u64;
+            for good in [0, 10, length / 2, length - 1] {
+                let file = BadDisk { file: Cursor::new(bytes.clone()), good };
+                let mut mono = Vec::new();
+                let outcome = Media::open_unguarded(Box::new(file), length, &mut mono).and_then(
+                    |(mut media, _)| {
+                        while media.read(&mut mono)? {}
+                        Ok(media.damage(media.seconds()))
+                    },
+                );
+                match outcome {
+                    Err(Error::Io(e)) => assert!(e.to_string().contains("the disk fails")),
+                    Err(_) => {}
+                    // Bytes past the sound are not missed.
+                    Ok(damage) => assert!(damage.is_some() || good > length / 2, "{name} {good}"),
+                }
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod au;
 mod codec_names;
+mod contain;
 mod damage;
 mod limits;
 mod media;
@@ -23,6 +24,10 @@ pub(crate) struct Source {
     info: SourceInfo,
     /// The present block.
     mono: Vec<f32>,
+    /// The present block has not been handed out yet.
+    waiting: bool,
+    /// Where the present block starts, in samples from the file's start.
+    at: u64,
     /// Samples handed out so far.
     samples: u64,
 }
@@ -59,7 +64,8 @@ impl Source {
             (Reader::Media(Box::new(media)), info)
         };
         limits::check(&info)?;
-        Ok(Self { reader, info, mono, samples: 0 })
+        let waiting = !mono.is_empty();
+        Ok(Self { reader, info, mono, waiting, at: 0, samples: 0 })
     }
 
     pub(crate) fn info(&self) -> &SourceInfo {
@@ -68,17 +74,10 @@ impl Source {
 
     /// The next block of mono samples, never empty; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<&[f32]>, Error> {
-        // The first block may be there since the file was opened.
-        if self.samples > 0 || self.mono.is_empty() {
-            self.mono.clear();
-            let more = match &mut self.reader {
-                Reader::Au(au) => au.read(&mut self.mono)?,
-                Reader::Media(media) => media.read(&mut self.mono)?,
-            };
-            if !more {
-                return if self.samples == 0 { Err(Error::NoAudio) } else { Ok(None) };
-            }
+        if !self.waiting && !self.advance()? {
+            return if self.samples == 0 { Err(Error::NoAudio) } else { Ok(None) };
         }
+        self.waiting = false;
         self.check_samples()?;
         self.samples += self.mono.len() as u64;
         if self.samples > MAX_HOURS * 3600 * u64::from(self.info.sample_rate) {
@@ -89,12 +88,67 @@ impl Source {
         Ok(Some(&self.mono))
     }
 
+    /// Decodes the next block; `false` at the end.
+    fn advance(&mut self) -> Result<bool, Error> {
+        self.mono.clear();
+        let more = match &mut self.reader {
+            Reader::Au(au) => au.read(&mut self.mono)?,
+            Reader::Media(media) => media.read(&mut self.mono)?,
+        };
+        let end = match &self.reader {
+            Reader::Au(au) => au.position(),
+            Reader::Media(media) => media.position(),
+        };
+        self.at = end.saturating_sub(self.mono.len() as u64);
+        Ok(more)
+    }
+
+    /// Jumps to shortly before a sample of the file.
+    ///
+    /// # Errors
+    /// Where the format cannot be read from its middle; the source is of no use then.
+    pub(crate) fn seek(&mut self, sample: u64) -> Result<(), Error> {
+        match &mut self.reader {
+            Reader::Au(au) => au.seek(sample)?,
+            Reader::Media(media) => media.seek(sample)?,
+        }
+        self.waiting = false;
+        if self.advance()? && self.at > sample {
+            return Err(Error::Unsupported("seeking went too far".into()));
+        }
+        self.waiting = !self.mono.is_empty();
+        Ok(())
+    }
+
+    /// Decodes and drops what comes before a sample of the file; the next block starts exactly
+    /// there. `false` when the file ends before.
+    pub(crate) fn skip_to(&mut self, sample: u64) -> Result<bool, Error> {
+        while !self.waiting || self.at + self.mono.len() as u64 <= sample {
+            if !self.advance()? {
+                return Ok(false);
+            }
+            self.waiting = true;
+        }
+        let early = sample.saturating_sub(self.at);
+        self.mono.drain(..early as usize);
+        self.at += early;
+        Ok(true)
+    }
+
     /// Seconds handed out so far.
     pub(crate) fn seconds(&self) -> f64 {
         self.samples as f64 / f64::from(self.info.sample_rate)
     }
 
-    /// What was left out so far, in words.
+    /// Packets that were left out so far, in words.
+    pub(crate) fn damaged_packets(&self) -> Option<String> {
+        match &self.reader {
+            Reader::Au(_) => None,
+            Reader::Media(media) => media.damaged_packets(),
+        }
+    }
+
+    /// What was left out so far of a file read from its start, in words.
     pub(crate) fn damage(&self) -> Option<String> {
         match &self.reader {
             Reader::Au(au) => au.damage(),
@@ -111,7 +165,7 @@ impl Source {
             return Ok(());
         }
         let Some(at) = self.mono.iter().position(|x| !fine(x)) else { return Ok(()) };
-        let seconds = (self.samples + at as u64) as f64 / f64::from(self.info.sample_rate);
+        let seconds = (self.at + at as u64) as f64 / f64::from(self.info.sample_rate);
         Err(Error::Malformed(format!(
             "the sample at {seconds:.3} s is {}; export the file again as integer PCM",
             self.mono[at]

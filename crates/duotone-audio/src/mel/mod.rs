@@ -1,10 +1,13 @@
 //! The log-mel front end: samples in, spectrogram out. No files, threads or clocks.
 
+mod bands;
 mod filterbank;
+mod log10;
 #[cfg(test)]
 mod parity;
 #[cfg(test)]
 mod reference;
+mod spectrum;
 mod stream;
 
 pub(crate) use filterbank::empty_band;

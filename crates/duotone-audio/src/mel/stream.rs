@@ -1,15 +1,10 @@
-use std::f64::consts::TAU;
-use std::sync::Arc;
-
-use realfft::num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
-
-use super::filterbank::triangles;
-use crate::spectrogram::AMIN;
+use super::bands::Bands;
+use super::log10::log10_floored;
+use super::spectrum::PowerSpectrum;
 use crate::{Error, FrontEnd, Spectrogram};
 
-/// Values of the largest spectrogram kept: 1 GiB, 24 hours at 44.1 kHz in 108 bands.
-const MAX_VALUES: usize = 1 << 28;
+/// Values of the largest spectrogram that is kept: 168 MiB, ten hours of the paper's 40 bands.
+const MAX_VALUES: usize = 42 << 20;
 
 /// The front end over a stream: push samples as they come, get the spectrogram at the end.
 ///
@@ -18,22 +13,15 @@ const MAX_VALUES: usize = 1 << 28;
 /// Fourier transform, power 2, and `center` as [`FrontEnd::centered`] (constant padding).
 pub struct MelStream {
     front_end: FrontEnd,
-    fft: Arc<dyn RealToComplex<f32>>,
-    window: Vec<f32>,
-    filters: Vec<Filter>,
+    spectrum: PowerSpectrum,
+    bands: Bands,
     /// Samples not yet behind the last frame.
     pending: Vec<f32>,
-    windowed: Vec<f32>,
-    spectrum: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
     power: Vec<f32>,
     /// Frame-major: each frame's bands lie together.
     frames: Vec<f32>,
-}
-
-struct Filter {
-    first: usize,
-    weights: Vec<f32>,
+    /// Values made so far, those taken out too.
+    made: usize,
 }
 
 impl MelStream {
@@ -44,23 +32,13 @@ impl MelStream {
     pub fn new(front_end: &FrontEnd) -> Result<Self, Error> {
         front_end.validate()?;
         let n = front_end.window;
-        let fft = RealFftPlanner::new().plan_fft_forward(n);
-        // `scipy.signal.get_window("hann", n, fftbins=True)`: periodic.
-        let window = (0..n).map(|i| 0.5 - 0.5 * (TAU * i as f64 / n as f64).cos());
-        let filters = triangles(front_end).into_iter().map(|triangle| Filter {
-            first: triangle.first,
-            weights: triangle.weights.iter().map(|&w| w as f32).collect(),
-        });
         let mut stream = Self {
-            window: window.map(|w| w as f32).collect(),
-            filters: filters.collect(),
+            spectrum: PowerSpectrum::new(n),
+            bands: Bands::new(front_end),
             pending: Vec::with_capacity(2 * n),
-            windowed: fft.make_input_vec(),
-            spectrum: fft.make_output_vec(),
-            scratch: fft.make_scratch_vec(),
-            power: vec![0.0; n / 2 + 1],
+            power: vec![0.0; Bands::room(n)],
             frames: Vec::new(),
-            fft,
+            made: 0,
             front_end: front_end.clone(),
         };
         stream.pad()?;
@@ -70,7 +48,7 @@ impl MelStream {
     /// Takes the next samples, in blocks of any length.
     ///
     /// # Errors
-    /// [`Error::Limit`] when the spectrogram grows past 2²⁸ values.
+    /// [`Error::Limit`] when the spectrogram grows past 2²⁴ values.
     pub fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
         for block in samples.chunks(self.front_end.window) {
             self.pending.extend_from_slice(block);
@@ -85,26 +63,46 @@ impl MelStream {
         Ok(())
     }
 
-    /// The spectrogram of all that was pushed; samples after the last whole frame are left out.
+    /// Takes out the first `frames` frames, once so many are there: a long recording need not lie
+    /// in memory whole.
+    ///
+    /// # Errors
+    /// None that [`push`](Self::push) lets arise.
+    pub fn take(&mut self, frames: usize) -> Result<Option<Spectrogram>, Error> {
+        let values = frames.saturating_mul(self.front_end.bands);
+        if values == 0 || self.frames.len() < values {
+            return Ok(None);
+        }
+        let taken = self.band_major(&self.frames[..values])?;
+        self.frames.drain(..values);
+        Ok(Some(taken))
+    }
+
+    /// The spectrogram of all that was pushed and not taken; samples after the last whole frame are
+    /// left out.
     ///
     /// # Errors
     /// As [`push`](Self::push).
     pub fn finish(mut self) -> Result<Spectrogram, Error> {
         self.pad()?;
+        self.band_major(&self.frames)
+    }
+
+    fn band_major(&self, frames: &[f32]) -> Result<Spectrogram, Error> {
         let bands = self.front_end.bands;
-        let frames = self.frames.len() / bands;
-        let mut data = vec![0.0; self.frames.len()];
+        let count = frames.len() / bands;
+        let mut data = vec![0.0; frames.len()];
         // In tiles of frames, so that a tile stays in the cache for all bands.
         const TILE: usize = 64;
-        for (tile, rows) in self.frames.chunks(TILE * bands).enumerate() {
+        for (tile, rows) in frames.chunks(TILE * bands).enumerate() {
             for band in 0..bands {
-                let out = &mut data[band * frames + tile * TILE..];
+                let out = &mut data[band * count + tile * TILE..];
                 for (out, row) in out.iter_mut().zip(rows.chunks_exact(bands)) {
                     *out = row[band];
                 }
             }
         }
-        Spectrogram::new(bands, frames, data)
+        Spectrogram::new(bands, count, data)
     }
 
     fn pad(&mut self) -> Result<(), Error> {
@@ -115,41 +113,17 @@ impl MelStream {
     }
 
     fn frame(&mut self, start: usize) -> Result<(), Error> {
-        let samples = &self.pending[start..start + self.window.len()];
-        for ((out, x), w) in self.windowed.iter_mut().zip(samples).zip(&self.window) {
-            *out = x * w;
-        }
-        self.fft
-            .process_with_scratch(&mut self.windowed, &mut self.spectrum, &mut self.scratch)
-            .map_err(|e| Error::Spec(e.to_string()))?;
-        for (power, x) in self.power.iter_mut().zip(&self.spectrum) {
-            *power = x.norm_sqr();
-        }
-        if self.frames.len() + self.filters.len() > MAX_VALUES {
+        self.made += self.front_end.bands;
+        if self.made > MAX_VALUES {
             return Err(Error::Limit(format!(
                 "a spectrogram of more than {MAX_VALUES} values; cut the recording into parts"
             )));
         }
-        self.frames.extend(self.filters.iter().map(|filter| {
-            let power = dot(&self.power[filter.first..], &filter.weights);
-            power.max(AMIN).log10()
-        }));
+        let samples = &self.pending[start..start + self.front_end.window];
+        self.spectrum.compute(samples, &mut self.power);
+        let done = self.frames.len();
+        self.bands.apply(&self.power, &mut self.frames);
+        log10_floored(&mut self.frames[done..]);
         Ok(())
     }
-}
-
-/// Sum of products over the shorter of the two, in eight partial sums that fill a vector register.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 8;
-    let n = a.len().min(b.len());
-    let (a, b) = (&a[..n], &b[..n]);
-    let mut sums = [0.0; LANES];
-    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a.zip(b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    sums.iter().sum::<f32>() + rest
 }

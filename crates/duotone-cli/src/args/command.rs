@@ -15,7 +15,8 @@ impl EvaluateArgs {
     pub(crate) fn command(&self) -> String {
         let mut words = vec!["duotone evaluate".to_owned(), quote_path(&self.collection)];
         words.push(format!("--architecture {}", quote(&self.architecture.join(","))));
-        words.push(format!("--folds {}", self.folds));
+        words.push(format!("--folds {}", quote(&self.folds.to_string())));
+        words.extend(self.select.then(|| "--select".to_owned()));
         words.extend(self.training.words());
         words.join(" ")
     }
@@ -28,8 +29,8 @@ impl TrainingArgs {
             Segmenter::Random(count) => format!("random:{count}"),
             Segmenter::Consecutive => "consecutive".to_owned(),
         };
-        let standardize = self.standardize.to_possible_value();
-        let rate = self.sample_rate.0.map_or("auto".to_owned(), |rate| rate.to_string());
+        let standardize = self.learning.standardize.to_possible_value();
+        let rate = self.learning.sample_rate.0.map_or("auto".to_owned(), |rate| rate.to_string());
         let mut words = Vec::new();
         words.extend(self.label.iter().map(|column| format!("--label {}", quote(column))));
         words.extend(self.group.iter().map(|column| format!("--group {}", quote(column))));
@@ -82,7 +83,7 @@ mod tests {
         let first = command(&[&line[..], &loud[..]].concat());
         assert_eq!(
             first,
-            "duotone evaluate 'my music' --architecture model1,model3 --folds 5 --group artist \
+            "duotone evaluate 'my music' --architecture model1,model3 --folds auto --group artist \
              --sample-rate auto --epochs 150 --learning-rate 0.02 --batch-size 40 \
              --segments random:30 --fresh-segments --standardize band --validation 0 --seed 7"
         );

@@ -1,6 +1,8 @@
 //! The command line's words: what may be said, its help, its defaults.
 
+mod check;
 mod command;
+mod mirex;
 mod training;
 mod values;
 
@@ -8,10 +10,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use duotone::Excerpts;
 
+pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use command::quote_path;
+pub(crate) use mirex::{MirexArgs, MirexCommand, NetworkArgs, RunArgs};
 pub(crate) use training::TrainingArgs;
-pub(crate) use values::SampleRate;
+pub(crate) use values::{FoldsArg, SampleRate};
 
 use training::{DeviceArgs, Seed, Threads};
 
@@ -61,8 +66,10 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     Classify(ClassifyArgs),
     Features(FeaturesArgs),
+    Check(CheckArgs),
     Inspect(InspectArgs),
     Devices(DevicesArgs),
+    Mirex(MirexArgs),
     Demo(DemoArgs),
     Completions(CompletionsArgs),
 }
@@ -109,8 +116,10 @@ Examples:
   duotone evaluate music/
   duotone evaluate tracks.csv --label genre --group artist --output report
   duotone evaluate tracks.csv --architecture model1,model2,model3 --folds 3 --output report
+  duotone evaluate tracks.csv -a mine.toml --folds report/folds.csv    later, on the same folds
+  duotone evaluate tracks.csv -a model1,model2 --select --validation 0.2
 
-`--output DIR` writes DIR/results.json, DIR/predictions.csv and DIR/report.html.")]
+`--output DIR` writes DIR/results.json, DIR/predictions.csv, DIR/folds.csv and DIR/report.html.")]
 pub(crate) struct EvaluateArgs {
     /// Folder of label folders, CSV with a header, or list of `path<TAB>label`
     pub(crate) collection: PathBuf,
@@ -119,10 +128,21 @@ pub(crate) struct EvaluateArgs {
     #[arg(short, long, default_value = "model2", value_name = "A[,B…]", value_delimiter = ',',
           value_parser = values::architecture)]
     pub(crate) architecture: Vec<String>,
-    /// Number of folds
-    #[arg(long, default_value = "5", value_parser = values::folds)]
-    pub(crate) folds: usize,
-    /// Folder for results.json, predictions.csv and report.html
+    /// How the clips are divided: a number of folds, drawn by the seed; `column`, the list's own
+    /// column fold; `split`, its column split (train, valid, test); or a folds.csv of an earlier
+    /// evaluation, to compare on the very same folds. `auto` takes what the list has, else 5
+    #[arg(
+        long,
+        default_value = "auto",
+        value_name = "N|column|split|FILE",
+        allow_hyphen_values = true
+    )]
+    pub(crate) folds: FoldsArg,
+    /// Choose one of several architectures in each fold, by files held out of its training part
+    /// (--validation), and test only that one: the honest accuracy of choosing
+    #[arg(long)]
+    pub(crate) select: bool,
+    /// Folder for results.json, predictions.csv, folds.csv and report.html
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
@@ -139,6 +159,7 @@ Examples:
   duotone classify genre.safetensors song.mp3
   duotone classify genre.safetensors albums/ --format csv > decisions.csv
   duotone classify genre.safetensors song.mp3 --segments       what it hears, moment by moment
+  duotone classify genre.safetensors albums/ --excerpts 3x10   thirty seconds of each song
   find . -name '*.flac' | duotone classify genre.safetensors - --format jsonl")]
 pub(crate) struct ClassifyArgs {
     /// Model file
@@ -152,6 +173,10 @@ pub(crate) struct ClassifyArgs {
     /// How the segments of a file decide together
     #[arg(long, value_enum, default_value = "mean")]
     pub(crate) vote: VoteArg,
+    /// Listen to COUNT excerpts only, evenly spread over each file: several times faster on whole
+    /// songs. The decision is marked
+    #[arg(long, value_name = "COUNTxSECONDS", value_parser = values::excerpts)]
+    pub(crate) excerpts: Option<Excerpts>,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
     /// Give each segment's decision too

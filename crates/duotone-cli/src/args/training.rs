@@ -22,6 +22,19 @@ pub(crate) struct TrainingArgs {
     /// Store of computed spectrograms; made where there is none (see `duotone features`)
     #[arg(long, value_name = "STORE")]
     pub(crate) features: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) learning: LearningArgs,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+    /// Go on where an interrupted run with the same options and --output left off; the result is
+    /// the same to the byte
+    #[arg(long, requires = "output", help_heading = "Training")]
+    pub(crate) resume: bool,
+}
+
+/// How a network learns.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct LearningArgs {
     /// Sample rate that every file is brought to, or `auto`: the files' own where all share one of
     /// 44100, 22050 and 11025, else 22050
     #[arg(long, default_value = "auto", value_name = "auto|HZ")]
@@ -60,15 +73,16 @@ pub(crate) struct TrainingArgs {
     validation: f64,
     #[command(flatten)]
     seed: Seed,
-    #[command(flatten)]
-    pub(crate) device: DeviceArgs,
-    /// Go on where an interrupted run with the same options and --output left off; the result is
-    /// the same to the byte
-    #[arg(long, requires = "output", help_heading = "Training")]
-    pub(crate) resume: bool,
 }
 
 impl TrainingArgs {
+    /// What the library calls these.
+    pub(crate) fn settings(&self) -> TrainSettings {
+        self.learning.settings()
+    }
+}
+
+impl LearningArgs {
     /// What the library calls these.
     pub(crate) fn settings(&self) -> TrainSettings {
         TrainSettings {

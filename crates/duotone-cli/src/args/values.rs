@@ -1,11 +1,11 @@
 //! Values that are more than a word, each refused with what it may be.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt;
 use std::str::FromStr;
 
-use duotone::DeviceChoice;
 use duotone::audio::Segmenter;
 use duotone::nn::Architecture;
+use duotone::{Column, DeviceChoice, Excerpts, Folds};
 
 /// A preset's name, or a TOML file's.
 pub(super) fn architecture(text: &str) -> Result<String, String> {
@@ -53,8 +53,8 @@ impl FromStr for DeviceArg {
     }
 }
 
-impl Display for DeviceArg {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+impl fmt::Display for DeviceArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             DeviceChoice::Cpu => write!(f, "cpu"),
             DeviceChoice::Gpu(number) => write!(f, "gpu:{number}"),
@@ -73,13 +73,52 @@ pub(super) fn segments(text: &str) -> Result<Segmenter, String> {
     }
 }
 
-/// A count that a size in memory follows from.
-pub(super) fn count(text: &str) -> Result<usize, String> {
-    whole(text, 1, 1_000_000)
+/// Excerpts as COUNTxSECONDS.
+pub(super) fn excerpts(text: &str) -> Result<Excerpts, String> {
+    let numbers = text
+        .split_once('x')
+        .map(|(count, seconds)| (whole(count, 1, 1_000), whole(seconds, 1, 3_600)));
+    match numbers {
+        Some((Ok(count), Ok(seconds))) => Ok(Excerpts { count, seconds: seconds as u32 }),
+        _ => Err("it must be COUNTxSECONDS, such as 3x10".into()),
+    }
 }
 
-pub(super) fn folds(text: &str) -> Result<usize, String> {
-    whole(text, 2, 1_000)
+/// A count that a size in memory follows from.
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    whole(text, 1, 50_000)
+}
+
+/// Who divides the clips.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FoldsArg(pub(crate) Folds);
+
+impl FromStr for FoldsArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |c: char| c.is_ascii_digit() || "+-.".contains(c);
+        Ok(Self(match text {
+            "auto" => Folds::Automatic,
+            "column" => Folds::Column(Column::Fold),
+            "split" => Folds::Column(Column::Split),
+            "" => return Err("it may be a number of folds, a word or a file".into()),
+            _ if text.chars().all(number) => Folds::Count(whole(text, 2, 1_000)?),
+            _ => Folds::File(text.into()),
+        }))
+    }
+}
+
+impl fmt::Display for FoldsArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Folds::Automatic => f.write_str("auto"),
+            Folds::Count(count) => count.fmt(f),
+            Folds::Column(Column::Fold) => f.write_str("column"),
+            Folds::Column(Column::Split) => f.write_str("split"),
+            Folds::File(path) => path.display().fmt(f),
+        }
+    }
 }
 
 pub(super) fn threads(text: &str) -> Result<usize, String> {
@@ -129,6 +168,14 @@ mod tests {
     }
 
     #[test]
+    fn excerpts_are_a_count_and_a_length() {
+        assert_eq!(excerpts("3x10"), Ok(Excerpts { count: 3, seconds: 10 }));
+        for bad in ["", "3", "x", "3x", "x10", "0x10", "3x0", "3x2.5", "3x10x2", "-1x3"] {
+            assert!(excerpts(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn rates_are_auto_or_hertz() {
         assert_eq!("auto".parse(), Ok(SampleRate(None)));
         assert_eq!("22050".parse(), Ok(SampleRate(Some(22_050))));
@@ -155,12 +202,24 @@ mod tests {
     }
 
     #[test]
+    fn folds_are_a_number_a_word_or_a_file() {
+        for text in ["auto", "column", "split", "7", "report/folds.csv"] {
+            assert_eq!(text.parse::<FoldsArg>().unwrap().to_string(), text);
+        }
+        assert_eq!("7".parse(), Ok(FoldsArg(Folds::Count(7))));
+        assert_eq!("a.csv".parse(), Ok(FoldsArg(Folds::File("a.csv".into()))));
+        for bad in ["", "0", "1", "-3", "2.5", "1001", "99999999999999999999"] {
+            assert!(bad.parse::<FoldsArg>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn numbers_outside_their_range_are_refused() {
         assert!(
             validation("1").is_err() && validation("NaN").is_err() && validation("-0.1").is_err()
         );
         assert!(learning_rate("0").is_err() && learning_rate("inf").is_err());
-        assert!(learning_rate("NaN").is_err() && count("0").is_err() && folds("1").is_err());
+        assert!(learning_rate("NaN").is_err() && count("0").is_err());
         assert_eq!(validation("0.25"), Ok(0.25));
         assert_eq!(learning_rate("0.02"), Ok(0.02));
     }

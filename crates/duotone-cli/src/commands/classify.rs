@@ -18,7 +18,11 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
         return Err(Failure::Work(format!("{}: no audio files there", named.join(", "))));
     }
     console.watch_signals()?;
-    let options = ClassifyOptions { vote: args.vote.into(), segments: args.segments };
+    let options = ClassifyOptions {
+        vote: args.vote.into(),
+        segments: args.segments,
+        excerpts: args.excerpts,
+    };
     let labels = classifier.card().labels.iter().map(|label| label.name.clone()).collect();
     let mut decisions = Decisions::new(args.format, labels, args.segments, args.top);
     let mut decided = 0;

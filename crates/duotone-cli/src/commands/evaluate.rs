@@ -22,8 +22,9 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
         collection: &collection,
         recipes,
         settings: training.settings(),
-        folds: args.folds,
-        sample_rate: training.sample_rate.0,
+        folds: args.folds.0,
+        select: args.select,
+        sample_rate: training.learning.sample_rate.0,
         store: training.features,
         output: args.output.clone(),
         device,
@@ -41,8 +42,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     let done = finish(console);
     output::print(&scores::text(&results))?;
     if let Some(folder) = &args.output {
-        let path = folder.join("report.html");
-        duotone::write_file(&path, report::html(&results).as_bytes())?;
+        let path = report::write(folder, &results, &collection)?;
         console.say(&format!("\nwritten: {}", path.display()));
     }
     Ok(done)

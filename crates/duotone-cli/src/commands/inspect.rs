@@ -16,23 +16,18 @@ pub(super) fn run(args: InspectArgs) -> Result<Done, Failure> {
         let model = Model::load(&args.path)?;
         match args.format {
             InspectFormat::Table => cards::model(&args.path, &model.card),
-            InspectFormat::Json => json(&model.card)?,
+            InspectFormat::Json => output::json(&model.card)?,
         }
     } else {
         let recording = recording(&args.path)
             .map_err(|e| Failure::Work(format!("{}: {e}", args.path.display())))?;
         match args.format {
             InspectFormat::Table => recording.text(),
-            InspectFormat::Json => json(&recording)?,
+            InspectFormat::Json => output::json(&recording)?,
         }
     };
     output::print(&text)?;
     Ok(Done::Well)
-}
-
-fn json<T: serde::Serialize>(value: &T) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| Failure::Work(e.to_string()))?;
-    Ok(text + "\n")
 }
 
 /// By its name or its start: a safetensors file begins with a length of 8 bytes, then a JSON object.

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod check;
 mod classify;
 mod completions;
 mod demo;
@@ -7,6 +8,8 @@ mod devices;
 mod evaluate;
 mod features;
 mod inspect;
+mod mirex;
+mod mirex_run;
 mod train;
 
 use crate::args::{Cli, Command};
@@ -37,8 +40,10 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Evaluate(args) => evaluate::run(args, console),
         Command::Classify(args) => classify::run(args, console),
         Command::Features(args) => features::run(args, console),
+        Command::Check(args) => check::run(args, console),
         Command::Demo(args) => demo::run(args, console),
         Command::Devices(args) => devices::run(&args),
+        Command::Mirex(args) => mirex::run(args, console),
         Command::Inspect(args) => inspect::run(args),
         Command::Completions(args) => completions::run(args),
     }

@@ -20,7 +20,7 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
         collection: &collection,
         recipe,
         settings: training.settings(),
-        sample_rate: training.sample_rate.0,
+        sample_rate: training.learning.sample_rate.0,
         store: training.features,
         output: args.output,
         device,

@@ -2,7 +2,9 @@
 
 use tempfile::tempdir;
 
-use crate::run::{TINY, duotone, train};
+#[cfg(feature = "gpu")]
+use crate::run::TINY;
+use crate::run::{duotone, train};
 use crate::sound::{collection, tiny};
 
 #[test]

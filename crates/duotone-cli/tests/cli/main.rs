@@ -4,8 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad_input;
+mod check;
 mod decisions;
 mod devices;
+mod faults;
+mod mirex;
+mod mirex_run;
 mod resume;
 mod run;
 mod session;

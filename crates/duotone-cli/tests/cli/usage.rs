@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::run::{bash, duotone};
 
-const COMMANDS: [&str; 7] =
-    ["train", "evaluate", "classify", "features", "inspect", "demo", "completions"];
+const COMMANDS: [&str; 8] =
+    ["train", "evaluate", "classify", "features", "inspect", "mirex", "demo", "completions"];
 
 #[test]
 fn help_teaches_by_examples() {

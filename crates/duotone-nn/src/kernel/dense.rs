@@ -12,7 +12,9 @@ pub(crate) const UNITS: usize = 4;
 const SAMPLES: usize = 3;
 /// Blocks summed in registers before they are added up: the samples' share of them stays in the
 /// second-level cache.
-const DEPTH: usize = 16;
+const DEPTH: usize = 8;
+/// Numbers in a cache line.
+const LINE: usize = 16;
 /// Rows of a tile of the backward products, and registers of features in one.
 const ROWS: usize = 6;
 const WIDE: usize = 2;
@@ -95,6 +97,11 @@ impl Rows<'_> {
             let start = sample * self.inputs.stride + block * BLOCK;
             let inputs = &self.inputs.values[start..];
             assert!(inputs.len() >= (N - 1) * self.inputs.stride + BLOCK);
+            // The next units' weights come while these are at work, some with each tile.
+            let tiles = self.inputs.samples.div_ceil(SAMPLES);
+            for line in (sample / SAMPLES..UNITS * BLOCK / LINE).step_by(tiles) {
+                V::prefetch(weight.as_ptr().wrapping_add(UNITS * BLOCK + line * LINE));
+            }
             for lane in (0..BLOCK).step_by(V::LANES) {
                 // SAFETY: `lane + LANES <= BLOCK`; the two lines above say that UNITS rows of
                 // BLOCK weights and N rows of BLOCK inputs are there.
@@ -229,6 +236,7 @@ impl Block<'_> {
     fn update<V: Vector, const U: usize>(&mut self, unit: usize) {
         let DenseBlock { inputs, block, units, by_sample, keep, rate, .. } = self.from;
         assert!(unit + U <= units);
+        self.prefetch_next::<V>(unit, U);
         for lane in (0..BLOCK).step_by(WIDE * V::LANES) {
             let sums = product::<V, U>(
                 inputs.samples,
@@ -249,6 +257,25 @@ impl Block<'_> {
                             .store(weight.as_mut_ptr());
                     }
                 }
+            }
+        }
+    }
+}
+
+impl Block<'_> {
+    /// The next block's numbers come while this one is at work: with some units' update the same
+    /// units' weights, and a share of the samples' inputs.
+    #[inline(always)]
+    fn prefetch_next<V: Vector>(&self, unit: usize, count: usize) {
+        let DenseBlock { inputs, block, units, .. } = self.from;
+        let next = self.weight.as_ptr().wrapping_add((units + unit) * BLOCK);
+        for line in 0..count * BLOCK / LINE {
+            V::prefetch(next.wrapping_add(line * LINE));
+        }
+        for sample in (unit / ROWS..inputs.samples).step_by(units.div_ceil(ROWS)) {
+            let at = sample * inputs.stride + (block + 1) * BLOCK;
+            for line in 0..BLOCK / LINE {
+                V::prefetch(inputs.values.as_ptr().wrapping_add(at + line * LINE));
             }
         }
     }

@@ -1,8 +1,12 @@
 //! The gradient of a pipeline's filters: one patch of the input per pooled value.
+//!
+//! Filters are taken in groups, since the values of neighbouring filters lie side by side.
 
 use super::dense::BLOCK;
 use super::{Isa, Kernel, Vector};
 
+/// Filters in a group.
+pub(crate) const GROUP: usize = 8;
 /// Kernel rows whose sums are held in registers at once.
 const ROWS: usize = 6;
 /// Registers along a kernel row that are held at once.
@@ -55,33 +59,32 @@ impl FilterGradient {
         self.kernel.0 * self.stride + 1
     }
 
-    /// Index among all filters' numbers of the weight `i`, which counts (filter, row, column).
-    pub(crate) fn weight(&self, i: usize) -> usize {
-        let taps = self.kernel.0 * self.kernel.1;
-        let (filter, tap) = (i / taps, i % taps);
-        let (row, column) = (tap / self.kernel.1, tap % self.kernel.1);
-        filter * self.len() + row * self.stride + column
+    /// The weights' gradients of one filter, (row, column), from its numbers.
+    pub(crate) fn weights<'a>(&self, sums: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+        let columns = self.kernel.1;
+        sums.chunks_exact(self.stride).flat_map(move |row| row[..columns].iter().copied())
     }
 
-    /// Index among all filters' numbers of one bias.
-    pub(crate) fn bias(&self, filter: usize) -> usize {
-        (filter + 1) * self.len() - 1
+    /// The bias's gradient of one filter.
+    pub(crate) fn bias(&self, sums: &[f32]) -> f32 {
+        sums[self.kernel.0 * self.stride]
     }
 }
 
-/// Sums the gradient of filter `filter` over the whole batch, in the order of its samples and
-/// windows, into `sums`, laid out as `layout` says.
-pub(crate) fn filter_gradient(
+/// Sums the gradients of a group of filters from `filter` on over the whole batch, in the order of
+/// its samples and windows, into `sums`: one filter after the other, laid out as `layout` says.
+pub(crate) fn filter_gradients(
     layout: FilterGradient,
     from: PooledGradients<'_>,
     filter: usize,
     sums: &mut [f32],
 ) {
     let p = &from;
-    assert_eq!(sums.len(), layout.len());
+    let group = sums.len() / layout.len();
+    assert!(sums.len() == group * layout.len() && group <= GROUP && filter + group <= p.filters);
     assert!(p.segments.len() >= p.samples * p.segment_stride);
     assert!(p.positions.len() >= p.samples * p.features);
-    assert!(p.first + p.windows * p.filters <= p.features && filter < p.filters);
+    assert!(p.first + p.windows * p.filters <= p.features);
     assert!(p.gradients.len() >= p.features.next_multiple_of(BLOCK) * p.samples);
     sums.fill(0.0);
     layout.isa.run(Gradient { layout, from, filter, sums });
@@ -94,71 +97,114 @@ struct Gradient<'a> {
     sums: &'a mut [f32],
 }
 
+/// What a pooled value adds: its gradient × the patch of the segment at its position.
+#[derive(Clone, Copy, Default)]
+struct Patch {
+    gradient: f32,
+    position: u32,
+}
+
 impl Kernel for Gradient<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(mut self) {
+    fn run<V: Vector>(self) {
         let FilterGradient { kernel, stride, .. } = self.layout;
         let p = self.from;
-        let mut patches = Vec::with_capacity(p.windows);
-        let mut bias = 0.0;
+        let mut bias = [0.0; GROUP];
+        let mut patches = vec![[Patch::default(); GROUP]; p.windows];
         for sample in 0..p.samples {
-            patches.clear();
-            for window in 0..p.windows {
-                let feature = p.first + window * p.filters + self.filter;
-                let block = feature / BLOCK * p.samples + sample;
-                let gradient = p.gradients[block * BLOCK + feature % BLOCK];
-                let position = p.positions[sample * p.features + feature] as usize;
-                bias += gradient;
-                patches.push((gradient, position));
-            }
-            let farthest = patches.iter().map(|patch| patch.1).max().unwrap_or(0);
-            let reach = (kernel.0 - 1) * p.frames + stride;
+            let farthest = self.collect::<V>(sample, &mut patches, &mut bias);
             let segment = &p.segments[sample * p.segment_stride..][..p.segment_stride];
-            assert!(farthest + reach <= segment.len());
-            for row in (0..kernel.0).step_by(ROWS) {
-                let mut column = 0;
-                while column < stride {
-                    let at = (row, column);
-                    let wide = ((stride - column) / V::LANES).min(WIDE);
-                    match (wide, (kernel.0 - row).min(ROWS)) {
-                        (1, 1) => self.patch::<V, 1, 1>(segment, &patches, at),
-                        (1, 2) => self.patch::<V, 1, 2>(segment, &patches, at),
-                        (1, 3) => self.patch::<V, 1, 3>(segment, &patches, at),
-                        (1, 4) => self.patch::<V, 1, 4>(segment, &patches, at),
-                        (1, 5) => self.patch::<V, 1, 5>(segment, &patches, at),
-                        (1, _) => self.patch::<V, 1, ROWS>(segment, &patches, at),
-                        (_, 1) => self.patch::<V, WIDE, 1>(segment, &patches, at),
-                        (_, 2) => self.patch::<V, WIDE, 2>(segment, &patches, at),
-                        (_, 3) => self.patch::<V, WIDE, 3>(segment, &patches, at),
-                        (_, 4) => self.patch::<V, WIDE, 4>(segment, &patches, at),
-                        (_, 5) => self.patch::<V, WIDE, 5>(segment, &patches, at),
-                        (_, _) => self.patch::<V, WIDE, ROWS>(segment, &patches, at),
+            assert!(farthest as usize + (kernel.0 - 1) * p.frames + stride <= segment.len());
+            let filters = self.sums.chunks_exact_mut(self.layout.len());
+            for (filter, sums) in filters.enumerate() {
+                let add = Add { frames: p.frames, stride, segment, patches: &patches, filter };
+                for row in (0..kernel.0).step_by(ROWS) {
+                    let mut column = 0;
+                    while column < stride {
+                        let sums = &mut sums[row * stride + column..];
+                        let at = row * p.frames + column;
+                        let wide = ((stride - column) / V::LANES).min(WIDE);
+                        match (wide, (kernel.0 - row).min(ROWS)) {
+                            (1, 1) => add.rows::<V, 1, 1>(at, sums),
+                            (1, 2) => add.rows::<V, 1, 2>(at, sums),
+                            (1, 3) => add.rows::<V, 1, 3>(at, sums),
+                            (1, 4) => add.rows::<V, 1, 4>(at, sums),
+                            (1, 5) => add.rows::<V, 1, 5>(at, sums),
+                            (1, _) => add.rows::<V, 1, ROWS>(at, sums),
+                            (_, 1) => add.rows::<V, WIDE, 1>(at, sums),
+                            (_, 2) => add.rows::<V, WIDE, 2>(at, sums),
+                            (_, 3) => add.rows::<V, WIDE, 3>(at, sums),
+                            (_, 4) => add.rows::<V, WIDE, 4>(at, sums),
+                            (_, 5) => add.rows::<V, WIDE, 5>(at, sums),
+                            (_, _) => add.rows::<V, WIDE, ROWS>(at, sums),
+                        }
+                        column += wide * V::LANES;
                     }
-                    column += wide * V::LANES;
                 }
             }
         }
-        if let Some(last) = self.sums.last_mut() {
-            *last = bias;
+        for (sums, bias) in self.sums.chunks_exact_mut(self.layout.len()).zip(bias) {
+            sums[kernel.0 * stride] = bias;
         }
     }
 }
 
 impl Gradient<'_> {
-    /// Adds gradient × patch over one segment's windows, for `R` kernel rows and `W` registers of
-    /// columns from `at` = (row, column). The caller has seen that every patch, padded to
-    /// `stride` columns, ends within `segment`.
+    /// Fills the group's patches of one sample, (window, filter), adds their gradients to the
+    /// biases' and gives the largest position.
     #[inline(always)]
-    fn patch<V: Vector, const W: usize, const R: usize>(
-        &mut self,
-        segment: &[f32],
-        patches: &[(f32, usize)],
-        (row, column): (usize, usize),
-    ) {
-        let (stride, frames) = (self.layout.stride, self.from.frames);
-        let sums = &mut self.sums[row * stride + column..];
+    fn collect<V: Vector>(
+        &self,
+        sample: usize,
+        patches: &mut [[Patch; GROUP]],
+        bias: &mut [f32; GROUP],
+    ) -> u32 {
+        let p = self.from;
+        let group = self.sums.len() / self.layout.len();
+        let mut farthest = 0;
+        for window in 0..p.windows {
+            let first = p.first + window * p.filters + self.filter;
+            let positions = &p.positions[sample * p.features + first..][..group];
+            farthest = positions.iter().fold(farthest, |far: u32, &position| far.max(position));
+            // A group's gradients may lie in two blocks.
+            let split = group.min(BLOCK - first % BLOCK);
+            let (low, high) = positions.split_at(split);
+            for (filter, positions) in [(0, low), (split, high)] {
+                let feature = first + filter;
+                let at = (feature / BLOCK * p.samples + sample) * BLOCK + feature % BLOCK;
+                let gradients = p.gradients[at.min(p.gradients.len())..].iter().zip(positions);
+                let to = patches[window][filter..].iter_mut().zip(&mut bias[filter..]);
+                for ((&gradient, &position), (patch, bias)) in gradients.zip(to) {
+                    *patch = Patch { gradient, position };
+                    *bias += gradient;
+                }
+            }
+            // The next sample's numbers come while this one's are at work.
+            V::prefetch(positions.as_ptr().cast::<f32>().wrapping_add(p.features));
+            let next = first / BLOCK * p.samples + sample + 1;
+            V::prefetch(p.gradients.as_ptr().wrapping_add(next * BLOCK + first % BLOCK));
+        }
+        farthest
+    }
+}
+
+/// One segment's share of one filter's gradient. Every patch, padded to `stride` columns, ends
+/// within the segment.
+struct Add<'a> {
+    frames: usize,
+    stride: usize,
+    segment: &'a [f32],
+    patches: &'a [[Patch; GROUP]],
+    filter: usize,
+}
+
+impl Add<'_> {
+    /// `R` kernel rows and `W` registers of columns, which begin `at` numbers after a patch does.
+    #[inline(always)]
+    fn rows<V: Vector, const W: usize, const R: usize>(&self, at: usize, sums: &mut [f32]) {
+        let Self { frames, stride, segment, patches, filter } = *self;
         assert!(sums.len() >= (R - 1) * stride + W * V::LANES);
         let mut registers = [[V::splat(0.0); W]; R];
         for r in 0..R {
@@ -167,11 +213,12 @@ impl Gradient<'_> {
                 registers[r][w] = unsafe { V::load(sums.as_ptr().add(r * stride + w * V::LANES)) };
             }
         }
-        for &(gradient, position) in patches {
+        for patches in patches {
+            let Patch { gradient, position } = patches[filter];
             let gradient = V::splat(gradient);
-            // SAFETY: the patch's rows and padded columns end within `segment` (see above).
+            // SAFETY: the patch's rows and padded columns end within `segment` (see `Add`).
             unsafe {
-                let patch = segment.as_ptr().add(position + row * frames + column);
+                let patch = segment.as_ptr().add(position as usize + at);
                 for r in 0..R {
                     for w in 0..W {
                         let input = V::load(patch.add(r * frames + w * V::LANES));

@@ -7,18 +7,28 @@
 // Loops over registers count: an index into two or three arrays of registers says more than zips.
 #![allow(clippy::needless_range_loop)]
 
-mod convolve;
 mod dense;
+mod direct;
+mod filters;
+mod fourier;
 mod gradient;
 mod isa;
+mod kernels;
+mod pooling;
 mod portable;
+mod scratch;
+mod spectral;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(crate) use convolve::{PackedFilters, PooledMaps, convolve_and_pool};
 pub(crate) use dense::{BLOCK, DenseBlock, Inputs, UNITS, block_gradients, dense_rows};
-pub(crate) use gradient::{FilterGradient, PooledGradients, filter_gradient};
+pub(crate) use filters::PackedFilters;
+pub(crate) use gradient::{FilterGradient, GROUP, PooledGradients, filter_gradients};
 pub use isa::Isa;
+pub use kernels::{Kernels, Method};
+pub(crate) use pooling::PooledMaps;
+
+use scratch::Scratch;
 
 /// A register of `LANES` f32 numbers.
 ///
@@ -40,21 +50,41 @@ pub(crate) trait Vector: Copy {
     /// # Safety
     /// `to` is valid for writing `LANES` numbers; any alignment will do.
     unsafe fn store(self, to: *mut f32);
+    /// `LANES` whole numbers from 0 to 2²⁴ to memory.
+    ///
+    /// # Safety
+    /// As [`store`](Self::store).
+    unsafe fn store_whole(self, to: *mut u32);
     /// Lane by lane `self + other`.
     fn add(self, other: Self) -> Self;
+    /// Lane by lane `self - other`.
+    fn sub(self, other: Self) -> Self;
     /// Lane by lane `self * other`.
     fn mul(self, other: Self) -> Self;
     /// Lane by lane `a * b + self`, rounded once where the instruction set has that.
     fn mul_add(self, a: Self, b: Self) -> Self;
+    /// Lane by lane `self - a * b`, rounded once where the instruction set has that.
+    fn neg_mul_add(self, a: Self, b: Self) -> Self;
     /// Lane by lane `(candidate, position)` where the candidate is larger than `best.0` or is NaN,
-    /// else `best`. A NaN, once there, stays. Positions are moved as bits.
+    /// else `best`. A NaN, once there, stays.
     fn larger(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
     /// Lane by lane `self` where it is positive (or NaN), else `other`.
     fn positive_or(self, other: Self) -> Self;
     /// Lane by lane `a` where `self` is positive, else `b`.
     fn if_positive(self, a: Self, b: Self) -> Self;
+    /// Asks for the cache line at an address, if the instruction set has a way to; any address
+    /// will do, nothing is read.
+    fn prefetch(at: *const f32);
     /// Sum of the lanes, always in the same order.
     fn sum(self) -> f32;
+}
+
+/// The number 1, which the compiler does not know. A pointer that a loop moves on by it is loaded
+/// from anew in every turn; else the compiler sees that a window slides, carries its numbers over
+/// in registers, runs out of them and carries them over in memory.
+#[inline(always)]
+fn one() -> usize {
+    std::hint::black_box(1)
 }
 
 /// A piece of work, generic over the instruction set.

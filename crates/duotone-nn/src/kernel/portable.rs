@@ -29,8 +29,20 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    unsafe fn store_whole(self, to: *mut u32) {
+        let whole = self.0.to_array().map(|x| x as u32);
+        // SAFETY: the caller vouches for room for four numbers at `to`.
+        unsafe { to.cast::<[u32; 4]>().write_unaligned(whole) }
+    }
+
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         Self(self.0 + other.0)
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
     }
 
     #[inline(always)]
@@ -41,6 +53,11 @@ impl Vector for Portable {
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         Self(a.0.mul_add(b.0, self.0))
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: Self, b: Self) -> Self {
+        Self(a.0.mul_neg_add(b.0, self.0))
     }
 
     #[inline(always)]
@@ -59,6 +76,9 @@ impl Vector for Portable {
     fn if_positive(self, a: Self, b: Self) -> Self {
         Self(self.0.simd_gt(f32x4::ZERO).bitselect(a.0, b.0))
     }
+
+    #[inline(always)]
+    fn prefetch(_: *const f32) {}
 
     #[inline(always)]
     fn sum(self) -> f32 {

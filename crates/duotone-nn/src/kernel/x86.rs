@@ -32,9 +32,21 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn store_whole(self, to: *mut u32) {
+        // SAFETY: the processor has AVX; the caller vouches for room for eight numbers at `to`.
+        unsafe { _mm256_storeu_si256(to.cast(), _mm256_cvttps_epi32(self.0)) }
+    }
+
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         // SAFETY: the processor has AVX.
         Self(unsafe { _mm256_add_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        // SAFETY: the processor has AVX.
+        Self(unsafe { _mm256_sub_ps(self.0, other.0) })
     }
 
     #[inline(always)]
@@ -47,6 +59,12 @@ impl Vector for Avx2 {
     fn mul_add(self, a: Self, b: Self) -> Self {
         // SAFETY: the processor has FMA.
         Self(unsafe { _mm256_fmadd_ps(a.0, b.0, self.0) })
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: Self, b: Self) -> Self {
+        // SAFETY: the processor has FMA.
+        Self(unsafe { _mm256_fnmadd_ps(a.0, b.0, self.0) })
     }
 
     #[inline(always)]
@@ -80,6 +98,12 @@ impl Vector for Avx2 {
             let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(self.0, _mm256_setzero_ps());
             Self(_mm256_blendv_ps(b.0, a.0, positive))
         }
+    }
+
+    #[inline(always)]
+    fn prefetch(at: *const f32) {
+        // SAFETY: a hint, which faults at no address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
 
     #[inline(always)]

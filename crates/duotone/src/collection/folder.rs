@@ -61,6 +61,7 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
             label: label.clone(),
             group: Some(group).filter(|group| options.group.is_some() && !group.is_empty()),
             fold: None,
+            split: None,
             name,
         });
     }

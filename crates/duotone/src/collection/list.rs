@@ -14,18 +14,23 @@ const LARGEST: u64 = 256 << 20;
 /// Bytes of one of its lines, at most.
 const LONGEST_LINE: usize = 64 << 10;
 /// Columns that are labels only when asked for.
-const NO_LABELS: [&str; 5] = ["path", "artist", "album", "title", "fold"];
+const NO_LABELS: [&str; 6] = ["path", "artist", "album", "title", "fold", "split"];
+/// What a MIREX list's two columns are called here.
+const MIREX: [&str; 2] = ["path", "label"];
 
 pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Error> {
     let text = read_text(path)?;
-    let List { columns, records, mut left_out } = parse(path, &text)?;
+    let List { columns, records, mut left_out, .. } = parse(path, &text)?;
     if records.len() + left_out.len() > MOST_FILES {
         return Err(refused(path, format!("more than {MOST_FILES} lines: give a smaller list")));
     }
     let files = find(path, &columns, "path")?;
     let labels = label_column(path, &columns, options.label.as_deref(), options.group.as_deref())?;
     let groups = options.group.as_deref().map(|group| find(path, &columns, group)).transpose()?;
-    let folds = columns.iter().position(|column| column.eq_ignore_ascii_case("fold"));
+    let position = |name| columns.iter().position(|column| column.eq_ignore_ascii_case(name));
+    // A column that holds the labels or the groups divides nothing.
+    let divides = |name| position(name).filter(|&c| c != labels && Some(c) != groups);
+    let (folds, splits) = (divides("fold"), divides("split"));
     if groups == Some(labels) {
         let column = &columns[labels];
         return Err(refused(path, format!("`{column}` cannot be both the label and the group")));
@@ -47,6 +52,7 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
                 label,
                 group: groups.and_then(filled),
                 fold: folds.and_then(filled),
+                split: splits.and_then(filled),
             });
         } else {
             unlabelled += 1;
@@ -60,11 +66,45 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
     Ok(Found { label_column, entries, left_out, notices })
 }
 
+/// A line of a folds file.
+pub(crate) struct FoldLine {
+    pub(crate) path: String,
+    pub(crate) fold: String,
+    /// Digest of the file's audio, where the line holds one.
+    pub(crate) content: Option<String>,
+}
+
+/// Reads who is in which fold: a CSV with columns `path` and `fold` (else `split`), perhaps
+/// `content`, or `path<TAB>fold` lines. Here a bad line is an error: the folds must be complete.
+pub(crate) fn read_folds(path: &Path) -> Result<Vec<FoldLine>, Error> {
+    let text = read_text(path)?;
+    let List { columns, records, left_out, mirex } = parse(path, &text)?;
+    if let Some(bad) = left_out.first() {
+        return Err(refused(path, bad.reason.clone()));
+    }
+    let files = find(path, &columns, "path")?;
+    let folds = if mirex { Ok(1) } else { find(path, &columns, "fold") };
+    let folds = folds.or_else(|error| find(path, &columns, "split").map_err(|_| error))?;
+    let contents = columns.iter().position(|column| column == "content");
+    let line = |(number, record): &(u64, StringRecord)| {
+        let cell = |column: usize| record.get(column).unwrap_or_default().to_owned();
+        let fold = cell(folds).trim().to_owned();
+        if fold.is_empty() || cell(files).trim().is_empty() {
+            return Err(refused(path, format!("line {number}: no path or no fold")));
+        }
+        let content = contents.map(cell).filter(|content| !content.is_empty());
+        Ok(FoldLine { path: cell(files), fold, content })
+    };
+    records.iter().map(line).collect()
+}
+
 /// The columns' names, the usable records with their line numbers, and the others.
 struct List {
     columns: Vec<String>,
     records: Vec<(u64, StringRecord)>,
     left_out: Vec<LeftOut>,
+    /// A list without a header, whose second column may mean anything.
+    mirex: bool,
 }
 
 fn read_text(path: &Path) -> Result<String, Error> {
@@ -148,7 +188,7 @@ fn parse_csv(
     columns: Vec<String>,
 ) -> List {
     let wanted = columns.len();
-    let mut list = List { columns, records: Vec::new(), left_out: Vec::new() };
+    let mut list = List { columns, records: Vec::new(), left_out: Vec::new(), mirex: false };
     let mut lines = Lines { text, start: 0, line: 1 };
     for record in reader.records() {
         let Ok(record) = record else { continue }; // Text in memory: neither I/O nor UTF-8 can fail.
@@ -176,8 +216,8 @@ fn parse_csv(
 }
 
 fn parse_mirex(path: &Path, text: &str) -> List {
-    let columns = vec!["path".to_owned(), "label".to_owned()];
-    let mut list = List { columns, records: Vec::new(), left_out: Vec::new() };
+    let columns = MIREX.map(String::from).to_vec();
+    let mut list = List { columns, records: Vec::new(), left_out: Vec::new(), mirex: true };
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
         let cells: Vec<&str> = line.split('\t').take(3).collect();
         let fault = if line.len() > LONGEST_LINE {
@@ -286,7 +326,7 @@ fn label_column(
 /// Where a file named in a list lies: as it is when absolute, under the home folder after `~/`,
 /// otherwise relative to the list's folder. Spaces around the name and backslashes between folders
 /// count only where a file has them in its name.
-fn resolve(folder: &Path, name: &str) -> PathBuf {
+pub(crate) fn resolve(folder: &Path, name: &str) -> PathBuf {
     let place = |name: &str| match (name.strip_prefix("~/"), std::env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => folder.join(name),

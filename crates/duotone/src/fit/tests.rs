@@ -1,14 +1,17 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use duotone_audio::Segmenter;
+use duotone_audio::{Segmenter, Spectrogram};
 use duotone_nn::Weights;
 
 use super::{Fitted, Run};
 use crate::examples::Example;
 use crate::fixtures::{clip, front_end, recipe};
 use crate::predict::accuracies;
-use crate::{ClipFeatures, Device, Error, Event, Observer, Standardize, TrainSettings, Vote};
+use crate::tensor_file::{self, Kind};
+use crate::{
+    ClipFeatures, Device, EpochRecord, Error, Event, Observer, Standardize, TrainSettings, Vote,
+};
 
 const CLASSES: usize = 3;
 
@@ -221,6 +224,50 @@ fn divergence_names_epoch_and_rate() {
     assert!(matches!(error, Error::Diverged(_)), "{error}");
     assert!(error.to_string().contains("epoch 1") && error.to_string().contains("rate"), "{error}");
     assert!(!path.exists());
+}
+
+/// The checkpoint of the last good epoch outlives a divergence.
+#[test]
+fn a_late_divergence_leaves_the_checkpoint() {
+    let mut toy = Toy::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    toy.settings.epochs = 1;
+    toy.fit(Some(&path), false, &()).unwrap();
+    // Finite weights, whose sums are not.
+    let (card, mut tensors): (serde_json::Value, _) =
+        tensor_file::read(&path, Kind::Checkpoint).unwrap();
+    tensors.get_mut("output.weight").unwrap().data.fill(3e38);
+    tensor_file::write(&path, Kind::Checkpoint, &card, &tensors).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    toy.settings.epochs = 4;
+    let error = toy.fit(Some(&path), true, &()).unwrap_err();
+    assert!(matches!(error, Error::Diverged(_)), "{error}");
+    assert!(error.to_string().contains("epoch 2"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn silent_and_constant_clips_give_no_nan() {
+    let bands = front_end().bands;
+    for kind in [Standardize::None, Standardize::Global, Standardize::Band, Standardize::Pixel] {
+        for (value, constant) in [(-10.0, 18), (0.0, 18), (3.5, 18), (1e-30, 18), (-10.0, 9)] {
+            let mut toy = Toy::new();
+            toy.settings.standardize = kind;
+            for clip in &mut toy.clips[..constant] {
+                clip.spectrogram = Spectrogram::new(bands, 40, vec![value; bands * 40]).unwrap();
+            }
+            let fitted = toy.fit(None, false, &()).unwrap();
+            let finite = |r: &EpochRecord| {
+                r.loss.is_finite() && r.validation_loss.is_some_and(f64::is_finite)
+            };
+            assert!(fitted.history.iter().all(finite), "{kind:?} {value}");
+            let examples = [Example { features: &toy.clips[0], label: 0 }];
+            let outcomes = fitted.predictor.decide(&examples, &front_end(), Vote::Mean).unwrap();
+            let sum: f64 = outcomes[0].probabilities.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-6, "{kind:?} {value}: {sum}");
+        }
+    }
 }
 
 #[test]

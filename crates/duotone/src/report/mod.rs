@@ -1,42 +1,78 @@
 //! The report of an evaluation: one HTML page that needs nothing but itself.
 
 mod curves;
+mod decisions;
+mod leaks;
+mod links;
 mod matrix;
 mod protocol;
+mod ranks;
+mod significance;
 mod statistics;
 mod summary;
 mod system;
+mod task;
 mod text;
 
-use crate::Results;
+pub use ranks::ranks;
+pub use task::task_html;
+
+use std::path::{Path, PathBuf};
+
+use crate::{Collection, Error, Results, write_file};
+use links::Links;
 use text::escape;
 
 /// Two overlapping circles: the mark of the project.
 const MARK: &str = r#"<svg viewBox="0 0 38 24" aria-hidden="true"><circle cx="12" cy="12" r="11" style="fill:var(--first)" opacity=".8"/><circle cx="26" cy="12" r="11" style="fill:var(--second)" opacity=".8"/></svg>"#;
 
-/// The whole report as one page: no scripts, no other files, light and dark, printable. The same
-/// results give the same bytes.
+/// Writes `report.html` into a folder: [`html`], with the worst mistakes playable from where the
+/// collection's files lie on this disk. Gives its path.
+///
+/// # Errors
+/// [`Error::Io`] when it cannot be written.
+pub fn write(folder: &Path, results: &Results, collection: &Collection) -> Result<PathBuf, Error> {
+    let path = folder.join("report.html");
+    write_file(&path, page(results, &Links::from(folder, collection)).as_bytes())?;
+    Ok(path)
+}
+
+/// The whole report as one page: no other files, light and dark, printable, and whole without its
+/// few lines of script, which sort. The same results give the same bytes.
 #[must_use]
 pub fn html(results: &Results) -> String {
+    page(results, &Links::default())
+}
+
+fn page(results: &Results, links: &Links) -> String {
     let protocol = &results.protocol;
     let (label, collection) = (escape(&protocol.label), escape(&protocol.collection));
     let mut body = format!(
-        r#"<header><p class="brand">{MARK}<span>duotone {} · cross-validation</span></p><h1>Recognising {label}</h1>{}</header>"#,
+        r#"<header><p class="brand">{MARK}<span>duotone {} · {}</span></p><h1>Recognising {label}</h1>{}</header>"#,
         escape(&protocol.version),
+        if protocol.folds == 1 { "train and test" } else { "cross-validation" },
         summary::introduction(protocol),
     );
     body += &summary::headline(results);
     body += &summary::comparison(results);
+    body += &significance::section(results);
     for (number, system) in results.systems.iter().enumerate() {
-        body += &system::section(system, protocol, number);
+        body += &system::section(system, protocol, number, links);
     }
+    body += &leaks::section(&protocol.findings);
     body += &protocol::section(results);
+    document(&format!("{label} in {collection} · duotone"), &body)
+}
+
+/// A page of this title and content, both safe.
+fn document(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{label} in {collection} · duotone</title>\n<style>\n{}</style>\n</head>\n\
-         <body>\n<main>\n{body}\n</main>\n</body>\n</html>\n",
+         <title>{title}</title>\n<style>\n{}</style>\n</head>\n\
+         <body>\n<main>\n{body}\n</main>\n<script>\n{}</script>\n</body>\n</html>\n",
         include_str!("style.css"),
+        include_str!("sort.js"),
     )
 }
 

@@ -19,7 +19,10 @@ pub(super) fn section(results: &Results) -> String {
         ("Collection", format!("<code>{}</code>", escape(&p.collection))),
         ("Content and labels", digest(&p.collection_digest)),
         ("Labels", format!("{}: {}", escape(&p.label), labels.join(", "))),
-        ("Folds", format!("{}, stratified by label; {}", p.folds, digest(&p.folds_digest))),
+        (
+            "Folds",
+            format!("{}, by {}; {}", p.folds, escape(&p.folds_source), digest(&p.folds_digest)),
+        ),
         ("Groups", group),
         ("Seed", settings.seed.to_string()),
         (
@@ -36,12 +39,12 @@ pub(super) fn section(results: &Results) -> String {
         ("Held out for validation", validation(settings.validation)),
         ("A file's decision", vote(p.vote).into()),
     ];
-    for system in &results.systems {
-        let f = &system.front_end;
+    for network in results.systems.iter().flat_map(|system| &system.networks) {
+        let f = &network.front_end;
         let text = format!(
             "{}: {} Hz, Hann window {}, hop {}, {} mel bands (Slaney), log10 of power, segments of \
              {} frames, {}",
-            escape(&system.name),
+            escape(&network.name),
             f.sample_rate,
             f.window,
             f.hop,
@@ -59,9 +62,37 @@ pub(super) fn section(results: &Results) -> String {
         rows.iter().map(|(name, text)| format!("<dt>{name}</dt><dd>{text}</dd>\n")).collect();
     format!(
         "<section><h2>Protocol</h2><div class=\"card\"><dl>{rows}</dl><h3>To repeat it</h3>\
-         <pre>{}</pre></div>{}</section>",
+         <pre>{}</pre></div>{}{}</section>",
         escape(&p.command),
+        balance(results),
         files(results),
+    )
+}
+
+/// Labels over folds.
+fn balance(results: &Results) -> String {
+    let p = &results.protocol;
+    let rows: Vec<String> = p
+        .labels
+        .iter()
+        .enumerate()
+        .map(|(i, label)| {
+            let counts = p.balance.counts.iter().map(|fold| fold.get(i).copied().unwrap_or(0));
+            let cells: String = counts.map(|n| format!("<td>{n}</td>")).collect();
+            format!(r#"<th scope="row" class="text">{}</th>{cells}"#, escape(&label.name))
+        })
+        .collect();
+    let mut heads = vec!["<Label".to_owned()];
+    heads.extend((1..=p.balance.counts.len()).map(|fold| format!("Fold {fold}")));
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let caption = format!(
+        "Clips tested. The furthest from an even share of a label: {:.1} clips. folds.csv says \
+         which clip is where.",
+        p.balance.largest_deviation
+    );
+    format!(
+        r#"<div class="card"><h3>Labels over the folds</h3>{}</div>"#,
+        super::table("Labels over the folds", &heads, &rows, &caption)
     )
 }
 

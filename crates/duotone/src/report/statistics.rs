@@ -22,16 +22,6 @@ pub(super) fn mean_sd(values: &[f64]) -> (f64, f64) {
     (mean, if values.len() < 2 { f64::NAN } else { (squares / (n - 1.0)).sqrt() })
 }
 
-/// The 95 % interval of a share of `n` decisions (Wilson, "Probable inference", 1927).
-pub(super) fn wilson(share: f64, n: usize) -> (f64, f64) {
-    const Z: f64 = 1.959_964;
-    let n = n.max(1) as f64;
-    let middle = share + Z * Z / (2.0 * n);
-    let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + Z * Z / n;
-    ((middle - half) / scale, (middle + half) / scale)
-}
-
 /// The system with the most files right, the first of equals.
 pub(super) fn best(systems: &[SystemResult]) -> Option<&SystemResult> {
     systems.iter().reduce(|best, s| if s.files.accuracy > best.files.accuracy { s } else { best })

@@ -1,6 +1,6 @@
 use super::{
     bar,
-    statistics::{best, chance, majority, mean_sd, wilson},
+    statistics::{best, chance, majority, mean_sd},
     table,
     text::{count, decimal, escape, percent, thousands},
 };
@@ -15,13 +15,22 @@ pub(super) fn introduction(protocol: &Protocol) -> String {
         (Some(column), None) => format!("; no {} is in two folds", escape(column)),
         (None, _) => String::from("; not grouped"),
     };
+    let how = match protocol.folds {
+        1 => {
+            "Each clip of the test part is decided once, by a network that was trained on the part \
+              to learn from"
+                .into()
+        }
+        n => format!(
+            "Every clip is decided once, by a network that was trained on the other folds: {}",
+            count(n, "fold")
+        ),
+    };
     format!(
-        "<p>{} of {} in <code>{}</code>. Every clip is decided once, by a network that was trained \
-         on the other folds: {}{group}.</p>",
+        "<p>{} of {} in <code>{}</code>. {how}{group}.</p>",
         count(protocol.clips, "clip"),
         count(protocol.labels.len(), "label"),
         escape(&protocol.collection),
-        count(protocol.folds, "fold"),
     )
 }
 
@@ -32,20 +41,23 @@ pub(super) fn headline(results: &Results) -> String {
         return r#"<section class="card"><p>No system was evaluated.</p></section>"#.into();
     };
     let accuracy = system.files.accuracy;
-    let decided = system.predictions.len();
-    let (low, high) = wilson(accuracy, decided);
+    let (low, high) = (system.interval.low, system.interval.high);
+    let unit = match &protocol.group {
+        Some(column) => format!("values of {}", escape(column)),
+        None => "clips, taken as independent".into(),
+    };
     let choice = match results.systems.len() {
         1 => String::new(),
         n => format!(" It is the best of {n} on these very folds, which flatters it a little."),
     };
     format!(
-        r#"<section class="card hero" aria-label="Result"><div><div class="number">{}</div><div class="soft">of files right · <b>{}</b></div></div><div>{}<p class="soft">The shaded range is the 95&#8239;% interval {} to {} of {} taken as independent (Wilson).{choice}</p></div></section>"#,
+        r#"<section class="card hero" aria-label="Result"><div><div class="number">{}</div><div class="soft">of files right · <b>{}</b></div></div><div>{}<p class="soft">The shaded range is the 95&#8239;% interval {} to {} (percentile bootstrap of {} {unit}).{choice}</p></div></section>"#,
         percent(accuracy),
         escape(&system.name),
         gauge(accuracy, (low, high), chance(protocol), majority(protocol)),
         percent(low),
         percent(high),
-        count(decided, "decision"),
+        thousands(system.interval.units),
     )
 }
 
@@ -108,28 +120,34 @@ pub(super) fn comparison(results: &Results) -> String {
             true => format!("{} ± {}", percent(mean), decimal(100.0 * sd, 1)),
             false => percent(mean),
         };
+        let parameters: Vec<String> =
+            system.networks.iter().map(|network| thousands(network.parameters)).collect();
         format!(
-            r#"<th scope="row" class="text">{}</th>{}<td>{spread}</td>{}{}{}<td>{}</td>"#,
+            r#"<th scope="row" class="text">{}</th>{}<td>{} to {}</td><td>{spread}</td>{}{}{}<td>{}</td>"#,
             escape(&system.name),
             cell(0, bar(system.files.accuracy)),
+            percent(system.interval.low),
+            percent(system.interval.high),
             cell(1, percent(system.segments.accuracy)),
             cell(2, percent(system.files.balanced_accuracy)),
             cell(3, decimal(system.files.macro_f1, 3)),
-            thousands(system.parameters),
+            parameters.join(" or "),
         )
     };
     let rows: Vec<String> = results.systems.iter().map(row).collect();
     let heads = [
         "<System",
         "Files right",
+        "95 % interval",
         "Folds, mean ± sd",
         "Segments right",
         "Balanced accuracy",
         "Macro F1",
         "Parameters",
     ];
-    let caption = "Scores pool the decisions of all folds; the third column is the mean of the \
-                   folds' own accuracies with their sample standard deviation. Balanced accuracy \
+    let caption = "Scores pool the decisions of all folds; the interval is a percentile bootstrap, \
+                   of whole groups where clips are grouped; then the mean of the folds' own \
+                   accuracies with their sample standard deviation. Balanced accuracy \
                    is the mean recall of the labels; it and macro F1 are of files.";
     format!(
         "<section><h2>Systems</h2><div class=\"card\">{}</div></section>",

@@ -1,18 +1,22 @@
 use super::{
     bar,
     curves::learning_curves,
+    decisions,
+    links::Links,
     matrix::heat_map,
     statistics::chance,
     table,
-    text::{count, decimal, escape, path, percent, thousands},
+    text::{decimal, escape, percent, thousands},
 };
-use crate::{Prediction, Protocol, Scores, SystemResult};
-
-/// Wrong decisions that are shown.
-const MISTAKES: usize = 12;
+use crate::{NetworkInfo, Protocol, Scores, Selection, SystemResult};
 
 /// All about one system.
-pub(super) fn section(system: &SystemResult, protocol: &Protocol, number: usize) -> String {
+pub(super) fn section(
+    system: &SystemResult,
+    protocol: &Protocol,
+    number: usize,
+    links: &Links,
+) -> String {
     let id = format!("system-{number}");
     let labels: Vec<String> = protocol.labels.iter().map(|label| label.name.clone()).collect();
     let map = |scores: &Scores, what: &str| {
@@ -30,18 +34,19 @@ pub(super) fn section(system: &SystemResult, protocol: &Protocol, number: usize)
     // More labels than this need the whole width.
     let layout = if labels.len() <= 12 { "pair" } else { "stack" };
     format!(
-        r#"<section aria-labelledby="{id}"><h2 id="{id}">{}</h2><p class="soft">{}</p><div class="{layout}"><div class="card">{files}</div><div class="card">{curves}</div></div><div class="card"><h3>Label by label</h3>{}</div><div class="card"><h3>Fold by fold</h3>{}</div><div class="card"><h3>Most confident mistakes</h3>{}</div></section>"#,
+        r#"<section aria-labelledby="{id}"><h2 id="{id}">{}</h2>{}<div class="{layout}"><div class="card">{files}</div><div class="card">{curves}</div></div><div class="card"><h3>Label by label</h3>{}</div><div class="card"><h3>Fold by fold</h3>{}</div><div class="card"><h3>Most confident mistakes</h3>{}{}</div></section>"#,
         escape(&system.name),
-        description(system),
+        system.networks.iter().map(description).collect::<String>(),
         classes(&system.files),
         folds(system),
-        mistakes(system, &labels),
+        decisions::mistakes(system, &labels, links),
+        decisions::all(system, &labels),
     )
 }
 
 /// The network in a line.
-fn description(system: &SystemResult) -> String {
-    let a = &system.architecture;
+fn description(network: &NetworkInfo) -> String {
+    let a = &network.architecture;
     let size = |(bands, frames): (usize, usize)| format!("{bands}×{frames}");
     let pipelines: Vec<String> = a
         .pipelines
@@ -49,8 +54,9 @@ fn description(system: &SystemResult) -> String {
         .map(|p| format!("{} of {}, pool {}", p.filters, size(p.kernel), size(p.pool)))
         .collect();
     format!(
-        "Input of {} bands × {} frames → convolution {} → LeakyReLU {} → dense {}, sigmoid → \
-         dropout {} → softmax over {}. {} parameters. Sizes are bands × frames.",
+        "<p class=\"soft\">{}: input of {} bands × {} frames → convolution {} → LeakyReLU {} → dense {}, sigmoid → \
+         dropout {} → softmax over {}. {} parameters. Sizes are bands × frames.</p>",
+        escape(&network.name),
         a.bands,
         a.frames,
         pipelines.join(" ∥ "),
@@ -58,7 +64,7 @@ fn description(system: &SystemResult) -> String {
         a.dense,
         a.dropout,
         a.classes,
-        thousands(system.parameters),
+        thousands(network.parameters),
     )
 }
 
@@ -89,8 +95,9 @@ fn folds(system: &SystemResult) -> String {
         .map(|fold| {
             let last = fold.history.last();
             format!(
-                r#"<th scope="row" class="text">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
+                r#"<th scope="row" class="text">{}</th>{}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
                 fold.fold + 1,
+                fold.selection.as_ref().map(choice).unwrap_or_default(),
                 fold.train_clips,
                 fold.test_clips,
                 bar(fold.file_accuracy),
@@ -100,52 +107,31 @@ fn folds(system: &SystemResult) -> String {
             )
         })
         .collect();
-    let heads = [
-        "<Fold",
-        "Clips trained on",
-        "Clips tested",
-        "Files right",
-        "Segments right",
-        "Epochs",
-        "Last training loss",
-    ];
-    table("Fold by fold", &heads, &rows, "")
+    let mut heads = vec!["<Fold"];
+    let selected = system.folds.iter().any(|fold| fold.selection.is_some());
+    heads.extend(selected.then_some("<Chosen"));
+    heads.extend(["Clips trained on", "Clips tested", "Files right", "Segments right"]);
+    heads.extend(["Epochs", "Last training loss"]);
+    let caption = match selected {
+        true => {
+            "Chosen by the share of files right among clips held out of the training part \
+                 (shown), then by their loss; only the chosen network met the fold's clips."
+        }
+        false => "",
+    };
+    table("Fold by fold", &heads, &rows, caption)
 }
 
-/// The wrong decisions that the network was surest of.
-fn mistakes(system: &SystemResult, labels: &[String]) -> String {
-    let probability = |p: &Prediction, label: &str| {
-        let place = labels.iter().position(|l| l == label);
-        place.and_then(|i| p.probabilities.get(i)).copied().unwrap_or(f64::NAN)
-    };
-    let mut wrong: Vec<(f64, &Prediction)> = system
-        .predictions
+/// What was chosen, and how well each candidate did on the held-out clips.
+fn choice(selection: &Selection) -> String {
+    let candidates: Vec<String> = selection
+        .candidates
         .iter()
-        .filter(|p| p.predicted != p.label)
-        .map(|p| (probability(p, &p.predicted), p))
+        .map(|c| format!("{} {}", escape(&c.name), percent(c.accuracy)))
         .collect();
-    if wrong.is_empty() {
-        return r#"<p class="soft">No file was decided wrongly.</p>"#.into();
-    }
-    let all = wrong.len();
-    let sureness = |p: f64| if p.is_nan() { -1.0 } else { p };
-    wrong.sort_by(|a, b| sureness(b.0).total_cmp(&sureness(a.0)).then(a.1.path.cmp(&b.1.path)));
-    let rows: Vec<String> = wrong
-        .iter()
-        .take(MISTAKES)
-        .map(|(sure, p)| {
-            format!(
-                r#"<td class="text">{}</td><td class="text">{}</td><td class="text">{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
-                path(&p.path),
-                escape(&p.label),
-                escape(&p.predicted),
-                percent(*sure),
-                percent(probability(p, &p.label)),
-                p.fold + 1,
-            )
-        })
-        .collect();
-    let heads = ["<File", "<Truth", "<Decided", "Probability", "Of the truth", "Fold"];
-    let caption = format!("{} of {}.", rows.len(), count(all, "wrong decision"));
-    table("Most confident mistakes", &heads, &rows, &caption)
+    format!(
+        r#"<td class="text"><b>{}</b> <span class="soft">{}</span></td>"#,
+        escape(&selection.chosen),
+        candidates.join(", ")
+    )
 }

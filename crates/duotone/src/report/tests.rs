@@ -3,10 +3,12 @@ use std::path::PathBuf;
 use duotone_audio::FrontEnd;
 use duotone_nn::{Architecture, random::Philox};
 
-use super::html;
+use super::{html, ranks};
+use crate::significance::significance;
+use crate::statistics::{bootstrap, friedman, tukey_kramer};
 use crate::{
-    EpochRecord, FoldResult, LabelCount, LeftOut, Prediction, Protocol, Results, Scores,
-    SystemResult, TrainSettings, Vote,
+    Balance, Candidate, EpochRecord, Findings, FoldResult, LabelCount, LeftOut, NetworkInfo,
+    Prediction, Protocol, Results, Scores, Selection, SystemResult, TrainSettings, Vote,
 };
 
 /// Decisions as a system might take them: right with a probability of `skill`.
@@ -36,26 +38,38 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
         let files = scores(labels, &predictions);
         let folds = (0..folds).map(|f| fold(f, &predictions, epochs, &random)).collect();
         let architecture = Architecture::preset(name, k).unwrap();
+        let right: Vec<bool> = predictions.iter().map(|p| p.label == p.predicted).collect();
         SystemResult {
             name: (*name).to_owned(),
-            parameters: architecture.parameters(),
-            architecture,
-            front_end: FrontEnd::paper(22_050),
+            networks: vec![NetworkInfo {
+                name: (*name).to_owned(),
+                parameters: architecture.parameters(),
+                architecture,
+                front_end: FrontEnd::paper(22_050),
+            }],
+            interval: bootstrap(&right, None, 0.95, 0).unwrap(),
             segments: files.clone(),
             files,
             folds,
             predictions,
         }
     };
+    let systems: Vec<SystemResult> = systems.iter().map(system).collect();
     Results {
-        format: 1,
-        systems: systems.iter().map(system).collect(),
+        format: 2,
+        significance: significance(&systems).unwrap(),
+        systems,
         protocol: Protocol {
             collection: "demo/tracks.csv".into(),
             collection_digest: "8d3f09a1c2b45e67".into(),
             label: "style".into(),
             group: Some("artist".into()),
             folds,
+            folds_source: "the seed, stratified by label".into(),
+            balance: Balance {
+                counts: vec![vec![16 / folds; labels.len()]; folds],
+                largest_deviation: 0.25,
+            },
             folds_digest: "51aa0c7712fe3b90".into(),
             clips,
             groups: Some(32),
@@ -71,6 +85,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
             }],
             repeated: vec!["collection/ragtime/jingle.wav".into()],
             silent: vec!["collection/chorale/rest.wav".into()],
+            findings: Findings::default(),
         },
     }
 }
@@ -106,6 +121,7 @@ fn fold(fold: usize, predictions: &[Prediction], epochs: usize, random: &Philox)
         file_accuracy: accuracy,
         segment_accuracy: 0.97 * accuracy,
         history,
+        selection: None,
     }
 }
 
@@ -115,6 +131,9 @@ fn styles() -> Vec<String> {
 
 /// A page is well formed when every element is closed in turn, and it may point to nothing outside.
 fn check(page: &str) {
+    let script = format!("<script>\n{}</script>\n", include_str!("sort.js"));
+    assert_eq!(page.matches(&script).count(), 1, "its own script, and no other");
+    let page = &page.replace(&script, "");
     let void = ["meta", "wbr"];
     let mut open: Vec<&str> = Vec::new();
     for tag in page.split('<').skip(1) {
@@ -174,9 +193,31 @@ fn a_page_says_what_was_found_and_how() {
 }
 
 #[test]
+fn ranks_are_drawn_best_first() {
+    // By label, model2 is always the best, the others take turns.
+    let scores: Vec<Vec<f64>> =
+        (0..40).map(|b| vec![f64::from(b % 2), 2.0, f64::from((b + 1) % 2)]).collect();
+    let friedman = friedman(&scores).unwrap();
+    let names = ["model1", "mod<el2", "model3"].map(String::from);
+    let picture = ranks(&names, &friedman, &tukey_kramer(&friedman, 0.05).unwrap(), "x");
+    let rows: Vec<&str> = picture.split("<g>").skip(1).collect();
+    assert!(rows[0].contains("mod&lt;el2: mean rank 3.00, the best"), "{}", rows[0]);
+    assert!(rows[0].contains("dot first"));
+    for row in &rows[1..] {
+        assert!(row.contains("mean rank 1.50, significantly below the best"), "{row}");
+        assert!(row.contains("dot second"));
+    }
+    assert_eq!(rows.len(), 3);
+    let page = html(&results(&styles(), &[("model1", 0.75), ("model2", 0.92)], 4, 2));
+    assert!(page.contains("id=\"ranks-folds-t\"") && page.contains("id=\"ranks-labels-t\""));
+}
+
+#[test]
 fn mistakes_are_sorted_by_how_sure_they_were() {
     let results = results(&styles(), &[("model2", 0.6)], 4, 2);
     let page = html(&results);
+    let (page, all) = page.split_once("<summary>All 64 decisions").unwrap();
+    let all = all.split("</details>").next().unwrap();
     let mut wrong: Vec<&Prediction> =
         results.systems[0].predictions.iter().filter(|p| p.label != p.predicted).collect();
     let sure = |p: &Prediction| p.probabilities.iter().fold(0.0, |a: f64, b| a.max(*b));
@@ -188,6 +229,8 @@ fn mistakes_are_sorted_by_how_sure_they_were() {
         .collect();
     assert!(places[..12].iter().all(Option::is_some) && places[12..].iter().all(Option::is_none));
     assert!(places[..12].is_sorted());
+    assert_eq!(all.matches("<tr><td").count(), results.systems[0].predictions.len());
+    assert_eq!(all.matches("text wrong").count(), wrong.len());
 }
 
 #[test]
@@ -201,14 +244,25 @@ fn hostile_text_stays_text() {
     }
     p.collection_digest = evil.into();
     p.folds_digest = evil.into();
+    p.folds_source = evil.into();
     p.group = Some(evil.into());
     p.left_out = vec![LeftOut { path: evil.into(), reason: evil.into() }];
     p.repeated = vec![evil.into()];
     p.silent = vec![evil.into()];
     results.systems[0].name = evil.into();
+    results.systems[0].networks[0].name = evil.into();
+    let candidate = Candidate { name: evil.into(), accuracy: 0.5, loss: 0.7 };
+    results.systems[0].folds[0].selection =
+        Some(Selection { chosen: evil.into(), candidates: vec![candidate] });
+    results.systems.push(results.systems[0].clone());
+    results.significance = significance(&results.systems).unwrap();
     let page = html(&results);
     check(&page);
-    assert!(!page.contains("<script") && !page.contains("b\" onload") && !page.contains('\u{7}'));
+    assert!(
+        page.matches("<script").count() == 1
+            && !page.contains("b\" onload")
+            && !page.contains('\u{7}')
+    );
     assert!(page.contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;&amp;\u{fffd}"));
 }
 

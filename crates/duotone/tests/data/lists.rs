@@ -118,9 +118,11 @@ fn groups_and_folds_come_from_their_columns() {
 
     let cut = "path,label,artist,fold\na,x,ann,1\nb,y,ann,2\n";
     let error = open(cut, None, Some("artist")).unwrap().folds(2, 0).unwrap_err().to_string();
-    assert!(error.contains("puts the group `ann` into more than one fold"), "{error}");
+    assert!(error.contains("puts the group `ann` into more than one part"), "{error}");
     let gap = open("path,label,fold\na,x,1\nb,y,\n", None, None).unwrap();
-    assert!(gap.folds(2, 0).unwrap_err().to_string().contains("`fold` is empty for 1 file"));
+    assert!(
+        gap.folds(2, 0).unwrap_err().to_string().contains("`fold` is empty for 1 of its files")
+    );
     let few = open("path,label\na,x\nb,y\nc,y\n", None, None).unwrap().folds(2, 0).unwrap_err();
     assert!(few.to_string().contains("label `x` has 1 file, fewer than 2 folds"), "{few}");
 }

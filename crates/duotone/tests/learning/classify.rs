@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
 use duotone::{
-    Classifier, ClassifyOptions, Device, Error, Model, TrainJob, TrainSettings, Vote, train,
+    Classifier, ClassifyOptions, Device, Error, Excerpts, Model, TrainJob, TrainSettings, Vote,
+    train,
 };
 
 use crate::toy::{Toy, Watcher, recipe, settings, sound, wav, write_wav};
@@ -30,7 +31,7 @@ fn new_files_are_told_apart() {
         let path = toy.path("new.wav");
         write_wav(&path, &sound(tone, 99, 3.0));
         for vote in [Vote::Mean, Vote::Majority, Vote::Max] {
-            let options = ClassifyOptions { vote, segments: true };
+            let options = ClassifyOptions { vote, segments: true, excerpts: None };
             let decision = classifier.classify_file(&path, &options).unwrap();
             assert_eq!(decision.label, label, "{decision:?}");
             assert!((decision.seconds - 3.0).abs() < 0.01);
@@ -102,6 +103,52 @@ fn a_decision_is_an_object_in_json() {
     assert_eq!(json["probabilities"]["low"], decision.probabilities[1].1);
     assert_eq!(json["segments"][1]["probabilities"].as_object().unwrap().len(), 3);
     assert!(json.get("damage").is_none());
+}
+
+/// Excerpts decide as segments of the whole file do, and say so.
+#[test]
+fn excerpts_decide_and_are_marked() {
+    let toy = Toy::new();
+    let classifier = classifier(&toy);
+    let path = toy.path("long.wav");
+    write_wav(&path, &sound(1000.0, 7, 12.0));
+    let options = |count| ClassifyOptions {
+        segments: true,
+        excerpts: Some(Excerpts { count, seconds: 2 }),
+        ..Default::default()
+    };
+    let decision = classifier.classify_file(&path, &options(3)).unwrap();
+    assert_eq!(decision.label, "mid");
+    assert_eq!(decision.excerpts, Some(vec![(1.0, 3.0), (5.0, 7.0), (9.0, 11.0)]));
+    assert!((decision.seconds - 12.0).abs() < 0.01);
+    let starts: Vec<f64> = decision.segments.unwrap().iter().map(|s| s.start_seconds).collect();
+    let second = 17.0 * 384.0 / 11_025.0;
+    let expected: Vec<f64> = [1.0, 5.0, 9.0]
+        .iter()
+        .flat_map(|s| (0..3).map(move |i| s + f64::from(i) * second))
+        .collect();
+    assert_eq!(starts.len(), expected.len());
+    assert!(starts.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-9), "{starts:?}");
+    // Six of two seconds would be all of it.
+    let whole = classifier.classify_file(&path, &options(6)).unwrap();
+    assert_eq!(whole.excerpts, None);
+    assert_eq!(whole.segments.unwrap().len(), 20);
+}
+
+#[test]
+fn excerpts_shorter_than_a_segment_are_refused() {
+    let toy = Toy::new();
+    let model = {
+        classifier(&toy);
+        let mut model = Model::load(&toy.path("m.safetensors")).unwrap();
+        model.card.front_end.sample_rate = 4_000;
+        model
+    };
+    let classifier = Classifier::new(model).unwrap();
+    let excerpts = Some(Excerpts { count: 3, seconds: 1 });
+    let options = ClassifyOptions { excerpts, ..Default::default() };
+    let error = classifier.classify_file(&toy.path("1.wav"), &options).unwrap_err();
+    assert!(error.to_string().contains("use at least 2 s"), "{error}");
 }
 
 #[test]

@@ -13,7 +13,8 @@ fn job<'a>(collection: &'a Collection, output: Option<PathBuf>, resume: bool) ->
         collection,
         recipes: vec![recipe("toy")],
         settings: TrainSettings { epochs: 20, ..settings() },
-        folds: 3,
+        folds: 3.into(),
+        select: false,
         sample_rate: None,
         store: None,
         output,
@@ -83,7 +84,7 @@ fn results_are_complete_and_groups_stay_whole() {
         predictions.iter().map(|p| (p.path.clone(), p.fold)).collect::<Vec<_>>()
     };
     assert_eq!(folds(&one.predictions), folds(&two.predictions));
-    assert_eq!((one.front_end.bands, two.front_end.bands), (12, 10));
+    assert_eq!((one.networks[0].front_end.bands, two.networks[0].front_end.bands), (12, 10));
 
     let csv = String::from_utf8(csv).unwrap();
     let mut lines = csv.lines();
@@ -188,8 +189,8 @@ fn what_cannot_be_evaluated_is_refused() {
         change(&mut job);
         evaluate(&job, &()).unwrap_err().to_string()
     };
-    assert!(refused(&|job| job.folds = 4).contains("fewer than 4 folds"));
-    assert!(refused(&|job| job.folds = 1).contains('1'));
+    assert!(refused(&|job| job.folds = 4.into()).contains("fewer than 4 folds"));
+    assert!(refused(&|job| job.folds = 1.into()).contains('1'));
     assert!(refused(&|job| job.resume = true).contains("output"));
     assert!(refused(&|job| job.recipes.clear()).contains("no architecture"));
     assert!(refused(&|job| job.recipes.push(recipe("toy"))).contains("two architectures"));

@@ -1,7 +1,9 @@
 //! From files to a decision with a network small enough to train in a moment.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod classify;
 mod evaluate;
+mod protocols;
+mod schema;
 mod toy;
 mod train;

@@ -1,0 +1,1 @@
+"""Measures duotone beside other programs: see ``bench/run.py``."""

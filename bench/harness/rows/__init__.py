@@ -1,0 +1,64 @@
+"""What is measured, the most important first."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from harness.contest import Contestant, Ended
+from harness.result import Result
+
+
+@dataclass
+class Bench:
+    """How thoroughly to measure, and where things are."""
+
+    programs: Path
+    cache: Path
+    quick: bool
+    threads: int = 2
+
+    @property
+    def rounds(self) -> int:
+        return 2 if self.quick else 7
+
+    @property
+    def seconds(self) -> float:
+        """Of each side in each round."""
+        return 0.2 if self.quick else 0.7
+
+    def duotone(self, kind: str, *arguments, threads: int | None = None) -> Contestant:
+        threads = threads or self.threads
+        return Contestant([self.programs / "contestant", threads, kind, *arguments], threads)
+
+
+@dataclass
+class Row:
+    """One part of the measurement, which can be run by itself."""
+
+    name: str
+    section: str
+    run: Callable[[Bench], Result]
+
+
+class Mismatch(Exception):
+    """Two sides do not compute the same: there is nothing to time."""
+
+
+def hold(what: str, ours, theirs, tolerance: float) -> float:
+    """The largest difference, where it is within the tolerance and nothing is missing."""
+    if len(ours) != len(theirs):
+        raise Mismatch(f"{what}: {len(ours)} numbers beside {len(theirs)}")
+    difference = float(abs(ours - theirs).max())
+    if not difference <= tolerance:
+        raise Mismatch(f"{what}: they differ by {difference:.3g}, more than {tolerance:g}")
+    return difference
+
+
+def takes_part(result: Result, name: str, check: Callable) -> bool:
+    """Whether a further program, whose absence stops nothing, does the same as far as ``check`` tells."""
+    try:
+        check()
+        return True
+    except (Mismatch, Ended) as error:
+        result.remarks.append(f"{name} is left out: {error}.")
+        return False

@@ -1,0 +1,19 @@
+"""What the machine can do at most."""
+
+import json
+
+from harness import process
+from harness.result import Result
+from harness.rows import Bench, Row
+
+
+def ceilings(bench: Bench) -> Result:
+    seconds = 0.5 if bench.quick else 3
+    facts = {}
+    for threads in [1, 2]:
+        usage = process.run([bench.programs / "ceilings", threads, seconds], threads)
+        facts[str(threads)] = json.loads(usage.output)
+    return Result(facts=facts)
+
+
+ROWS = [Row("ceilings", "ceilings", ceilings)]

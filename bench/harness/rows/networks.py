@@ -1,0 +1,126 @@
+"""Training and inference of the paper's networks."""
+
+import importlib.util
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from harness import network
+from harness.contest import alternate, peer
+from harness.result import Goal, Line, Result, Stage, speed_up
+from harness.rows import Bench, Row, hold, takes_part
+
+BATCH = 40
+MODES = network.TORCH_MODES
+# Works by their names, where a library is installed.
+FURTHER = {
+    "keras": {"Keras on TensorFlow": "training-graph", "Keras on TensorFlow, XLA": "training-xla"},
+    "jax": {"JAX": "training-jit"},
+}
+# Of a probability.
+SAME_PROBABILITY = 1e-5
+# Of the largest change that training made to a tensor.
+SAME_UPDATE = 5e-3
+
+
+def same_training(before: dict, ours: dict, theirs: dict) -> float:
+    """Probabilities, and what the checked steps changed; the largest share of a difference."""
+    hold("probabilities", ours["probabilities"], theirs["probabilities"], SAME_PROBABILITY)
+    worst = 0.0
+    for name in sorted(set(theirs) - {"probabilities"}):
+        start = before[name].ravel()
+        change = theirs[name] - start
+        scale = np.abs(change).max()
+        worst = max(worst, hold(f"update of {name}", (ours[name] - start) / scale, change / scale, SAME_UPDATE))
+    return worst
+
+
+def rate(seconds: list[float], batch: int) -> str:
+    return f"{batch / median(seconds):,.0f}/s"
+
+
+def training(model: str):
+    def run(bench: Bench) -> Result:
+        result = Result()
+        with ExitStack() as stack:
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "network.safetensors"
+            network.write(path, model, BATCH)
+            ours = stack.enter_context(bench.duotone("network", path))
+            torch = stack.enter_context(peer("pytorch", bench.threads, path))
+            mine = ours.check()
+            difference = same_training(load_file(path), mine, torch.check())
+            works = {"duotone": (ours, "training")} | {f"PyTorch {m}": (torch, f"training-{m}") for m in MODES}
+            # The further ones are slow, and one network tells.
+            for module, names in FURTHER.items() if model == "model2" else ():
+                if importlib.util.find_spec(module) is not None:
+                    other = stack.enter_context(peer(f"{module}_network", bench.threads, path))
+                    def check(other=other):
+                        same_training(load_file(path), mine, other.check())
+
+                    if takes_part(result, module, check):
+                        works |= {name: (other, work) for name, work in names.items()}
+            found = alternate(works, bench.rounds, bench.seconds)
+        best = min((f"PyTorch {mode}" for mode in MODES), key=lambda name: median(found[name]))
+        for name in list(works)[1:]:
+            result.lines.append(Line(
+                f"training step, {model}, batch {BATCH}", rate(found["duotone"], BATCH),
+                name + (", its best" if name == best else ""), rate(found[name], BATCH),
+                **speed_up(found["duotone"], found[name]), goal=Goal(at_least=12) if name == best else None,
+            ))
+        _, work = network.multiply_adds(model)
+        result.stages.append(Stage(
+            f"training, {model}", "multiply_adds", bench.threads, work * BATCH / median(found["duotone"])))
+        result.remarks.append(
+            f"{model}: probabilities are PyTorch's within {SAME_PROBABILITY:g}; after {network.CHECKED_STEPS} steps "
+            f"without dropout every weight has changed as in PyTorch within {difference:.1e} of its tensor's largest change.")
+        return result
+
+    return run
+
+
+def inference(work: str, batch: int, least: float):
+    def run(bench: Bench) -> Result:
+        model = "model2"
+        with ExitStack() as stack:
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "network.safetensors"
+            network.write(path, model, BATCH)
+            ours = stack.enter_context(bench.duotone("network", path))
+            peers = {name: stack.enter_context(peer(module, bench.threads, path)) for name, module in
+                     [("ONNX Runtime", "onnx_runtime"), ("OpenVINO", "open_vino"), ("PyTorch", "pytorch")]}
+            mine = ours.check()["probabilities"]
+            for name, other in peers.items():
+                hold(f"probabilities of {name}", mine, other.check()["probabilities"], SAME_PROBABILITY)
+            works = {"duotone": (ours, work)}
+            works |= {name: (peers[name], work) for name in ["ONNX Runtime", "OpenVINO"]}
+            works |= {f"PyTorch {mode}": (peers["PyTorch"], f"{work}-{mode}") for mode in MODES}
+            found = alternate(works, bench.rounds, bench.seconds)
+        result = Result()
+        for name in list(works)[1:]:
+            result.lines.append(Line(
+                f"inference, {model}, batch {batch}", rate(found["duotone"], batch), name, rate(found[name], batch),
+                **speed_up(found["duotone"], found[name]), goal=Goal(at_least=least) if name == "ONNX Runtime" else None,
+            ))
+        forward, _ = network.multiply_adds(model)
+        result.stages.append(Stage(
+            f"inference, {model}, batch {batch}", "multiply_adds", bench.threads, forward * batch / median(found["duotone"])))
+        if batch == 1:
+            bytes_read = 4 * network.DENSE * network.features(model)
+            result.stages.append(Stage(
+                f"inference, {model}, batch 1, reading the dense weights", "read_cache", bench.threads,
+                bytes_read / median(found["duotone"])))
+        return result
+
+    return run
+
+
+ROWS = [
+    Row("train-model2", "networks", training("model2")),
+    Row("train-model1", "networks", training("model1")),
+    Row("train-model3", "networks", training("model3")),
+    Row("infer-40", "networks", inference("inference", 40, 3)),
+    Row("infer-1", "networks", inference("single", 1, 2.5)),
+]

@@ -1,0 +1,72 @@
+//! A fixed amount of work for `scripts/count_work` to count the instructions of:
+//! `counted WORK REPETITIONS`, or `counted list` for the works.
+//!
+//! Everything is on one thread, and what is needed before the first repetition is the same for any
+//! number of them, none included, so the difference of two runs is the work alone.
+#![forbid(unsafe_code)]
+
+use std::error::Error;
+use std::hint::black_box;
+
+use duotone_audio::FrontEnd;
+use duotone_nn::random::Philox;
+use duotone_nn::{Architecture, Isa, Kernels, Network, Step, Trainer, Weights};
+
+/// Segments of a training step.
+const TRAINED: usize = 40;
+/// Segments that inference is counted for: fewer, as counting is slow.
+const INFERRED: usize = 8;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["list"] => {
+            for isa in Isa::available() {
+                println!("training {}\ninference {}", isa.name(), isa.name());
+            }
+            println!("log-mel");
+            Ok(())
+        }
+        [work, repetitions] => run(work, repetitions.parse()?),
+        _ => Err("usage: counted WORK REPETITIONS | counted list".into()),
+    }
+}
+
+fn run(work: &str, repetitions: u64) -> Result<(), Box<dyn Error>> {
+    rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global()?;
+    let random = Philox::new(1, 0);
+    let noise = |count: usize| (0..count as u64).map(|i| random.uniform(i) * 2.0 - 1.0);
+    if work == "log-mel" {
+        let front_end = FrontEnd::paper(44_100);
+        let samples: Vec<f32> = noise(10 * 44_100).collect();
+        for _ in 0..repetitions {
+            black_box(front_end.spectrogram(black_box(&samples))?);
+        }
+        return Ok(());
+    }
+    let (what, name) = work.split_once(' ').ok_or("no such work")?;
+    let isa = Isa::available().into_iter().find(|isa| isa.name() == name).ok_or("no such set")?;
+    let kernels = Kernels { isa, ..Kernels::default() };
+    let architecture = Architecture::preset("model2", 10).ok_or("no such preset")?;
+    let weights = Weights::glorot(&architecture, 1)?;
+    let size = architecture.bands * architecture.frames;
+    match what {
+        "training" => {
+            let inputs: Vec<f32> = noise(TRAINED * size).collect();
+            let labels: Vec<u32> = (0..TRAINED as u32).map(|i| i % 10).collect();
+            let mut trainer = Trainer::with_kernels(&architecture, &weights, kernels)?;
+            for index in 0..repetitions {
+                trainer.step(&inputs, &labels, Step { learning_rate: 0.02, seed: 1, index })?;
+            }
+        }
+        "inference" => {
+            let inputs: Vec<f32> = noise(INFERRED * size).collect();
+            let network = Network::with_kernels(&architecture, &weights, kernels)?;
+            for _ in 0..repetitions {
+                black_box(network.probabilities(black_box(&inputs))?);
+            }
+        }
+        _ => return Err("no such work".into()),
+    }
+    Ok(())
+}

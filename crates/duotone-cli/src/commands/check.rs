@@ -1,0 +1,25 @@
+use duotone::{Collection, CollectionOptions};
+
+use super::finish;
+use crate::args::{CheckArgs, CheckFormat};
+use crate::exit::{Done, Failure};
+use crate::progress::Console;
+use crate::{findings, output};
+
+pub(super) fn run(args: CheckArgs, console: &Console) -> Result<Done, Failure> {
+    let options = CollectionOptions { label: args.label, group: args.group };
+    let collection = Collection::open(&args.collection, &options)?;
+    let report = duotone::check(&collection, &args.folds.0, 0, console)?;
+    let done = finish(console);
+    output::print(&match args.format {
+        CheckFormat::Table => findings::text(&report),
+        CheckFormat::Json => output::json(&report)?,
+    })?;
+    match report.findings.count() {
+        n if args.strict && n > 0 => {
+            let findings = if n == 1 { "finding" } else { "findings" };
+            Err(Failure::Work(format!("{n} {findings} in {}", report.collection)))
+        }
+        _ => Ok(done),
+    }
+}

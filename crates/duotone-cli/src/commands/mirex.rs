@@ -1,0 +1,74 @@
+//! duotone as a MIREX submission.
+//!
+//! A file that cannot be read is a warning here and no reason for another exit code: a submission
+//! that ends with one counts as failed.
+
+use std::path::Path;
+
+use duotone::{LeftOut, Recipe, TrainReport, mirex};
+
+use super::mirex_run;
+use crate::args::{MirexArgs, MirexCommand, NetworkArgs, VoteArg};
+use crate::exit::{Done, Failure};
+use crate::output;
+use crate::progress::Console;
+
+pub(super) fn run(args: MirexArgs, console: &Console) -> Result<Done, Failure> {
+    match args.command {
+        MirexCommand::Extract(args) => {
+            let recipe = Recipe::load(&args.architecture)?;
+            let rate = args.sample_rate.0;
+            let (files, left_out) =
+                mirex::extract(&args.scratch, &args.files, &recipe, rate, console)?;
+            console.list_left_out();
+            let kept = files - left_out.len();
+            console.say(&format!("features of {kept} files in {}", args.scratch.display()));
+        }
+        MirexCommand::Train(args) => train(&args.scratch, &args.train, &args.network, console)?,
+        MirexCommand::Classify(args) => {
+            classify(&args.scratch, &args.test, &args.output, args.vote, console)?;
+        }
+        MirexCommand::TrainClassify(args) => {
+            output::check_file(&args.output)?;
+            train(&args.scratch, &args.train, &args.network, console)?;
+            classify(&args.scratch, &args.test, &args.output, args.vote, console)?;
+        }
+        MirexCommand::Run(args) => return mirex_run::run(args, console),
+    }
+    Ok(Done::Well)
+}
+
+fn train(
+    scratch: &Path,
+    list: &Path,
+    network: &NetworkArgs,
+    console: &Console,
+) -> Result<(), Failure> {
+    let recipe = Recipe::load(&network.architecture)?;
+    let learning = &network.learning;
+    let rate = learning.sample_rate.0;
+    let report: TrainReport =
+        mirex::train(scratch, list, recipe, learning.settings(), rate, console)?;
+    console.list_left_out();
+    let (model, clips) = (report.model.display(), report.clips);
+    console.say(&format!("{model}: {} on {clips} files", report.card.recipe));
+    Ok(())
+}
+
+fn classify(
+    scratch: &Path,
+    list: &Path,
+    output: &Path,
+    vote: VoteArg,
+    console: &Console,
+) -> Result<(), Failure> {
+    output::check_file(output)?;
+    let classified = mirex::classify(scratch, list, output, vote.into(), console)?;
+    console.finish_bar();
+    for LeftOut { path, reason } in &classified.guessed {
+        let path = output::shown(&path.display().to_string());
+        console.warn(&format!("{path}: {reason}; the most frequent label is written for it"));
+    }
+    console.say(&format!("{}: {} files", output.display(), classified.files));
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What a check found, as text.
+
+use std::fmt::Write;
+
+use duotone::{AlikeNames, CheckReport, ClipName, RareLabel, SameRecording, SplitGroup};
+
+use crate::output::shown;
+
+/// What was checked, a line for each kind of finding, then each finding.
+pub(crate) fn text(report: &CheckReport) -> String {
+    let folds = report.folds.map_or(String::new(), |folds| format!(", {folds} folds"));
+    let group = report.group.as_ref().map_or(String::new(), |column| format!(", by {column}"));
+    let mut text = format!("{} clips compared{group}{folds}.\n", report.clips);
+    let found = &report.findings;
+    if found.count() == 0 {
+        text += "Nothing was found.\n";
+    }
+    for notice in found.notices() {
+        text += &format!("- {notice}\n");
+    }
+    part(&mut text, "the same recording", found.recordings.iter().map(recording));
+    part(&mut text, "groups in several folds", found.split_groups.iter().map(split));
+    part(&mut text, "groups with nearly one name", found.alike_groups.iter().map(alike));
+    part(&mut text, "labels with nearly one name", found.alike_labels.iter().map(alike));
+    part(&mut text, "rare labels", found.rare_labels.iter().map(rare));
+    let mute = found.without_fingerprint.iter();
+    let mute = mute.map(|path| shown(&path.display().to_string()));
+    part(&mut text, "too silent or short to be compared by sound", mute);
+    text
+}
+
+fn part(text: &mut String, title: &str, findings: impl ExactSizeIterator<Item = String>) {
+    if findings.len() > 0 {
+        let _ = write!(text, "\n{title}:\n");
+        findings.for_each(|finding| text.push_str(&format!("  {finding}\n")));
+    }
+}
+
+fn recording(pair: &SameRecording) -> String {
+    let SameRecording { first, second, offset, overlap, score, .. } = pair;
+    let how = match (pair.identical, *offset) {
+        (true, _) => "the same file to the byte".to_owned(),
+        (_, offset) if offset.abs() < 0.05 => "begins at the same moment".to_owned(),
+        (_, offset) if offset > 0.0 => format!("begins {offset:.1} s later in the recording"),
+        _ => format!("begins {:.1} s earlier in the recording", -offset),
+    };
+    let means: Vec<&str> = pair.harm.iter().map(|harm| harm.meaning()).collect();
+    format!(
+        "{}\n  {}\n    {how}; {overlap:.1} s in common, score {score:.2}\n    {}",
+        clip(first),
+        clip(second),
+        means.join("\n    "),
+    )
+}
+
+fn clip(clip: &ClipName) -> String {
+    let mut about = vec![shown(&clip.label)];
+    about.extend(clip.group.as_deref().map(shown));
+    about.extend(clip.fold.as_ref().map(|fold| format!("fold {}", shown(fold))));
+    format!("{} ({})", shown(&clip.path.display().to_string()), about.join(", "))
+}
+
+fn split(group: &SplitGroup) -> String {
+    let (name, folds) = (shown(&group.name), shown(&group.folds.join(", ")));
+    format!("{name}: {} clips in the folds {folds}", group.clips)
+}
+
+fn alike(alike: &AlikeNames) -> String {
+    let name = |(name, clips): (&String, &usize)| format!("`{}` ({clips})", shown(name));
+    let names: Vec<String> = alike.names.iter().zip(&alike.clips).map(name).collect();
+    let folds = match alike.folds.as_slice() {
+        [] | [_] => String::new(),
+        folds => format!(" in the folds {}", shown(&folds.join(", "))),
+    };
+    format!("{}{folds}", names.join(", "))
+}
+
+fn rare(label: &RareLabel) -> String {
+    let mut text = format!("{}: {} clips", shown(&label.name), label.clips);
+    text += &label.groups.map_or(String::new(), |groups| format!(" of {groups} groups"));
+    text += &match (label.in_folds, label.folds) {
+        (Some(some), Some(folds)) => format!(", in {some} of {folds} folds"),
+        (None, Some(folds)) => format!(" for {folds} folds"),
+        _ => String::new(),
+    };
+    text
+}

@@ -1,0 +1,72 @@
+//! `kill -9` at any moment. (Of training: see `resume.rs`.)
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::{final_contents, folder};
+use crate::run::{TINY, command, duotone};
+
+const KILLS: u32 = 10;
+
+/// Starts a command and kills it after a while, wherever it is then.
+fn kill_after(dir: &Path, words: &[&str], while_: Duration) {
+    let mut command = command();
+    command.current_dir(dir).args(words).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    std::thread::sleep(while_);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn an_extraction_killed_ten_times_ends_with_the_same_store() {
+    let (_folder, dir) = folder(20);
+    let words = |output| {
+        ["features", "music", "--architecture", "tiny.toml", "--sample-rate", "11025", "-o", output]
+    };
+    let begun = Instant::now();
+    duotone(&dir, words("whole")).ends_with(0);
+    let whole = begun.elapsed();
+    let expected = final_contents(&dir.join("whole"));
+    assert!(expected.len() > 40);
+
+    let mut kept = 0;
+    for kill in 1..=KILLS {
+        kill_after(&dir, &words("killed"), whole * kill / (KILLS + 1));
+        let found = final_contents(&dir.join("killed"));
+        assert!(found.iter().all(|(path, bytes)| expected.get(path) == Some(bytes)), "{kill}");
+        assert!(found.len() >= kept, "kill {kill}: what was kept is kept");
+        kept = found.len();
+    }
+    duotone(&dir, words("killed")).ends_with(0);
+    assert!(final_contents(&dir.join("killed")) == expected);
+}
+
+#[test]
+fn an_evaluation_killed_ten_times_ends_with_the_same_results() {
+    let (_folder, dir) = folder(4);
+    let words = |output| {
+        let evaluate = ["evaluate", "music", "--folds", "2", "--output", output, "--resume"];
+        [&evaluate[..], &TINY].concat()
+    };
+    let begun = Instant::now();
+    duotone(&dir, words("whole")).ends_with(0);
+    let whole = begun.elapsed();
+    for kill in 1..=KILLS {
+        kill_after(&dir, &words("killed"), whole * kill / (KILLS + 1));
+        let results = dir.join("killed/results.json");
+        if let Ok(text) = fs::read(&results) {
+            assert!(serde_json::from_slice::<serde_json::Value>(&text).is_ok(), "kill {kill}");
+        }
+    }
+    duotone(&dir, words("killed")).ends_with(0);
+    let [whole, killed] = ["whole", "killed"].map(|output| final_contents(&dir.join(output)));
+    assert!(whole.keys().eq(killed.keys()), "nothing is left behind: {:?}", killed.keys());
+    for (path, bytes) in whole {
+        // Each records its own command, in which the output is named.
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("killed", "whole");
+        assert!(text(&bytes) == text(&killed[&path]), "{}", path.display());
+    }
+}

@@ -1,0 +1,61 @@
+//! Several processes at once.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use super::{final_contents, folder};
+use crate::run::{command, duotone, names};
+
+#[test]
+fn a_second_run_is_kept_from_the_firsts_output() {
+    let (_folder, dir) = folder(4);
+    let settings = ["--architecture", "tiny.toml", "--segments", "random:4"];
+    for (verb, output, more) in
+        [("train", "m.safetensors", &[][..]), ("evaluate", "report", &["--folds", "2"])]
+    {
+        let words = |epochs| {
+            let own = [verb, "music", "--output", output, "--epochs", epochs, "-v"];
+            [&own[..], &settings, more].concat()
+        };
+        let mut child = command()
+            .current_dir(&dir)
+            .args(words("50000"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(said.any(|line| line.unwrap().contains("epoch 2 of")));
+        let refused = duotone(&dir, words("2")).ends_with(1);
+        refused.says(&[output, "another run is writing it", "name another output"]);
+        assert!(child.try_wait().unwrap().is_none(), "the first goes on");
+        // A killed run's right ends with it.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        duotone(&dir, words("2")).ends_with(0);
+    }
+    let left = ["m.safetensors", "music", "report", "tiny.toml"];
+    assert_eq!(names(&dir), left, "nothing is left behind");
+    let written = ["folds.csv", "predictions.csv", "report.html", "results.json", "runs"];
+    assert_eq!(names(&dir.join("report")), written);
+}
+
+#[test]
+fn several_extractions_into_one_store() {
+    let (_folder, dir) = folder(20);
+    let words = |output| ["features", "music", "--architecture", "tiny.toml", "-o", output];
+    let run = |output| {
+        let mut command = command();
+        command.current_dir(&dir).args(words(output)).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    for mut child in [0; 4].map(|_| run("shared")) {
+        assert!(child.wait().unwrap().success());
+    }
+    duotone(&dir, words("alone")).ends_with(0);
+    let [shared, alone] = ["shared", "alone"].map(|store| final_contents(&dir.join(store)));
+    assert!(shared == alone);
+    let about = fs::read_dir(dir.join("shared")).unwrap().count();
+    assert_eq!(about, 1, "one front end");
+}

@@ -1,0 +1,121 @@
+//! duotone as a MIREX submission: lists in, a list out.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::tempdir;
+
+use crate::run::{bash, duotone};
+use crate::sound::{collection, tiny};
+
+/// Enough for the tiny network to tell these tones apart.
+const TRAINING: [&str; 10] = [
+    "--architecture",
+    "tiny.toml",
+    "--epochs",
+    "40",
+    "--segments",
+    "random:4",
+    "--batch-size",
+    "8",
+    "--learning-rate",
+    "0.1",
+];
+
+/// Lists of the folder's collection: the first clips of each label to learn from, the last two to
+/// decide on.
+fn lists(dir: &Path) {
+    collection(dir, 6);
+    tiny(dir);
+    let clips = || ["low", "high"].into_iter().flat_map(|label| (0..6).map(move |i| (label, i)));
+    let path = |(label, i): (&str, usize)| format!("music/{label}/{label}{i}.wav");
+    let train = clips().filter(|c| c.1 < 4).map(|c| format!("{}\t{}\n", path(c), c.0));
+    fs::write(dir.join("train.txt"), train.collect::<String>()).unwrap();
+    let test = clips().filter(|c| c.1 >= 4).map(|c| path(c) + "\n");
+    fs::write(dir.join("test.txt"), test.collect::<String>()).unwrap();
+}
+
+const RIGHT: &str = "music/low/low4.wav\tlow\nmusic/low/low5.wav\tlow\n\
+                     music/high/high4.wav\thigh\nmusic/high/high5.wav\thigh\n";
+
+fn decided(dir: &Path) -> String {
+    fs::read_to_string(dir.join("decided.txt")).unwrap()
+}
+
+#[test]
+fn three_calls_or_one_decide_alike() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    lists(dir);
+    let all = "cat test.txt > all.txt; cut -f 1 train.txt >> all.txt";
+    bash(dir, all).ends_with(0);
+    duotone(dir, ["mirex", "extract", "s", "all.txt", "-a", "tiny.toml"]).ends_with(0);
+    duotone(dir, [&["mirex", "train", "s", "train.txt"][..], &TRAINING].concat()).ends_with(0);
+    // Features are known by a file's content: without the file there are none.
+    fs::remove_dir_all(dir.join("music/low")).unwrap();
+    let without = duotone(dir, ["mirex", "classify", "s", "test.txt", "decided.txt"]).ends_with(0);
+    assert!(without.stdout.is_empty());
+    without.says(&["low4.wav", "most frequent label"]);
+    lists(dir);
+    duotone(dir, ["mirex", "classify", "s", "test.txt", "decided.txt"]).ends_with(0);
+    assert_eq!(decided(dir), RIGHT);
+    fs::remove_file(dir.join("decided.txt")).unwrap();
+    let one = ["mirex", "train-classify", "other", "train.txt", "test.txt", "decided.txt"];
+    duotone(dir, [&one[..], &TRAINING].concat()).ends_with(0);
+    assert_eq!(decided(dir), RIGHT);
+}
+
+#[test]
+fn every_line_gets_one_in_its_order_whatever_it_names() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    lists(dir);
+    // Three are low, four high.
+    bash(dir, "grep -v low3 train.txt > t; mv t train.txt; echo hm > noise.wav").ends_with(0);
+    let test = "absent.wav\nmusic/low/low5.wav\r\nnoise.wav\nmusic/low/low5.wav\n";
+    fs::write(dir.join("test.txt"), test).unwrap();
+    duotone(dir, [&["mirex", "train", "s", "train.txt"][..], &TRAINING].concat()).ends_with(0);
+    duotone(dir, ["mirex", "classify", "s", "test.txt", "decided.txt", "--quiet"])
+        .ends_with(0)
+        .says(&["absent.wav", "noise.wav"]);
+    let expected = "absent.wav\thigh\nmusic/low/low5.wav\tlow\nnoise.wav\thigh\n\
+                    music/low/low5.wav\tlow\n";
+    assert_eq!(decided(dir), expected);
+}
+
+#[test]
+fn the_scripts_are_the_commands() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    lists(dir);
+    let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../../mirex");
+    let script = |name: &str, words: &[&str]| {
+        let mut command = Command::new(format!("{scripts}/{name}.sh"));
+        command.current_dir(dir).env("DUOTONE", env!("CARGO_BIN_EXE_duotone")).args(words);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    script("extractFeatures", &["s", "test.txt", "-a", "tiny.toml"]);
+    script("Train", &[&["s", "train.txt"][..], &TRAINING].concat());
+    script("Classify", &["s", "test.txt", "decided.txt"]);
+    assert_eq!(decided(dir), RIGHT);
+    fs::remove_file(dir.join("decided.txt")).unwrap();
+    let words = ["other", "train.txt", "test.txt", "decided.txt"];
+    script("TrainAndClassify", &[&words[..], &TRAINING].concat());
+    assert_eq!(decided(dir), RIGHT);
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    lists(dir);
+    duotone(dir, ["mirex", "classify", "s", "test.txt", "d.txt"])
+        .ends_with(1)
+        .says(&["model.safetensors"]);
+    duotone(dir, ["mirex", "extract", "s", "none.txt"]).ends_with(1).says(&["none.txt"]);
+    duotone(dir, ["mirex", "train", "s", "test.txt"]).ends_with(1).says(&["path<TAB>label"]);
+    duotone(dir, ["mirex", "train", "s"]).ends_with(2).says(&["TRAINLIST"]);
+    assert!(!dir.join("d.txt").exists());
+}

@@ -1,0 +1,97 @@
+//! A pipeline's filters, and which of the two ways runs them.
+
+use super::direct::{self, DirectFilters};
+use super::pooling::{PooledMaps, Shape};
+use super::spectral::{self, Plan, SpectralFilters};
+use super::{Isa, Kernels, Method, Scratch};
+use crate::{Architecture, Pipeline};
+
+/// A pipeline's filters: the weights themselves, and as the kernels want them.
+#[derive(Clone, Debug)]
+pub(crate) struct PackedFilters {
+    isa: Isa,
+    shape: Shape,
+    /// (filter, row, column)
+    weight: Vec<f32>,
+    /// One a filter, padded with zeros.
+    bias: Vec<f32>,
+    form: Form,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    Direct(DirectFilters),
+    Spectral(SpectralFilters),
+}
+
+impl PackedFilters {
+    /// All weights zero.
+    pub(crate) fn new(
+        Kernels { isa, method }: Kernels,
+        architecture: &Architecture,
+        pipeline: &Pipeline,
+    ) -> Self {
+        let shape = Shape::new(architecture, pipeline);
+        let plan = Plan::new(&shape).filter(|plan| match method {
+            Method::Cheapest => plan.cost < DirectFilters::cost(&shape),
+            Method::Direct => false,
+            Method::Spectral => true,
+        });
+        let spectral = plan.and_then(|plan| SpectralFilters::new(plan, &shape, isa.lanes()));
+        let form = match spectral {
+            Some(filters) => Form::Spectral(filters),
+            None => Form::Direct(DirectFilters::new(&shape, isa.lanes())),
+        };
+        Self {
+            isa,
+            shape,
+            weight: vec![0.0; shape.filters * shape.taps()],
+            // Enough for the widest blocks of either form.
+            bias: vec![0.0; shape.filters.next_multiple_of(2 * isa.lanes())],
+            form,
+        }
+    }
+
+    /// Lets `change` set the weights, (filter, row, column), and the biases.
+    pub(crate) fn update(&mut self, change: impl FnOnce(&mut [f32], &mut [f32])) {
+        change(&mut self.weight, &mut self.bias[..self.shape.filters]);
+        match &mut self.form {
+            Form::Direct(direct) => direct.pack(self.isa, &self.shape, &self.weight),
+            Form::Spectral(spectral) => spectral.pack(self.isa, &self.shape, &self.weight),
+        }
+    }
+
+    /// The weights, (filter, row, column).
+    pub(crate) fn weight(&self) -> &[f32] {
+        &self.weight
+    }
+
+    /// One bias a filter.
+    pub(crate) fn bias(&self) -> &[f32] {
+        &self.bias[..self.shape.filters]
+    }
+
+    /// Values a segment gives: pooled rows × pooled columns × filters.
+    pub(crate) fn outputs(&self) -> usize {
+        self.shape.outputs()
+    }
+
+    /// Convolution, bias, LeakyReLU and max-pooling of one segment (bands × frames, band-major).
+    /// Of equal values in a window the first one seen wins.
+    pub(crate) fn convolve(&self, segment: &[f32], out: PooledMaps<'_>) {
+        let Self { isa, shape, bias, .. } = self;
+        assert_eq!(segment.len(), shape.bands * shape.frames);
+        assert_eq!(out.values.len(), shape.outputs());
+        assert_eq!(out.positions.len(), shape.outputs());
+        match &self.form {
+            Form::Direct(filters) => {
+                isa.run(direct::Convolve { shape, filters, bias, segment, out });
+            }
+            Form::Spectral(filters) => {
+                Scratch::lend(|scratch| {
+                    isa.run(spectral::Convolve { shape, filters, bias, segment, scratch, out });
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! How alike two fingerprints are at one offset.
+
+use super::fingerprint::{BITS, VOID};
+
+/// Two fingerprints laid over each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Alignment {
+    /// The frame of the first that the second begins at.
+    pub(super) offset: i64,
+    /// Frames that both have.
+    pub(super) frames: usize,
+    /// Cohen's kappa of their bits: 0 is what chance gives, 1 is equality.
+    pub(super) score: f64,
+}
+
+/// Agreement beyond chance, where chance knows how often each bit is set on either side. So bits
+/// that hardly change (a steady tone, bands that a codec leaves empty) prove nothing.
+pub(super) fn align(a: &[u32], b: &[u32], offset: i64) -> Alignment {
+    let (a, b) = overlap(a, b, offset);
+    let (mut frames, mut agree) = (0_u32, 0_u64);
+    let mut set = [(0_u32, 0_u32); BITS];
+    for (&x, &y) in a.iter().zip(b).filter(|&(&x, &y)| x != VOID && y != VOID) {
+        frames += 1;
+        agree += u64::from((x ^ y).count_zeros());
+        for (k, (in_a, in_b)) in set.iter_mut().enumerate() {
+            *in_a += (x >> k) & 1;
+            *in_b += (y >> k) & 1;
+        }
+    }
+    let n = f64::from(frames);
+    let chance: f64 = set
+        .iter()
+        .map(|&(in_a, in_b)| {
+            let (p, q) = (f64::from(in_a) / n, f64::from(in_b) / n);
+            n * (p * q + (1.0 - p) * (1.0 - q))
+        })
+        .sum();
+    let room = n * BITS as f64 - chance;
+    let score = if room > 0.0 { (agree as f64 - chance) / room } else { 0.0 };
+    Alignment { offset, frames: frames as usize, score }
+}
+
+/// Share of equal bits, a quick look before [`align`].
+pub(super) fn equal_bits(a: &[u32], b: &[u32], offset: i64) -> f64 {
+    let (a, b) = overlap(a, b, offset);
+    let equal: u64 = a.iter().zip(b).map(|(x, y)| u64::from((x ^ y).count_zeros())).sum();
+    equal as f64 / (a.len().max(1) * BITS) as f64
+}
+
+/// The parts that lie over each other when `b` begins at `a[offset]`; of the same length.
+fn overlap<'a>(a: &'a [u32], b: &'a [u32], offset: i64) -> (&'a [u32], &'a [u32]) {
+    let skip = offset.unsigned_abs() as usize;
+    let (a, b) = match offset < 0 {
+        true => (a, b.get(skip..).unwrap_or_default()),
+        false => (a.get(skip..).unwrap_or_default(), b),
+    };
+    let frames = a.len().min(b.len());
+    (&a[..frames], &b[..frames])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::align;
+
+    /// Words without any order to them (SplitMix64), never void.
+    fn words(seed: u64, count: u64) -> Vec<u32> {
+        let mix = |i: u64| {
+            let x = ((seed << 32) | i).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            ((x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 32) as u32 | (1 << 31)
+        };
+        (0..count).map(mix).collect()
+    }
+
+    #[test]
+    fn equal_is_one_and_chance_is_none() {
+        let (a, b) = (words(1, 2000), words(2, 2000));
+        assert_eq!(align(&a, &a, 0).score, 1.0);
+        assert!(align(&a, &b, 0).score.abs() < 0.02);
+        assert!(align(&a, &a, 1).score.abs() < 0.02);
+    }
+
+    #[test]
+    fn offsets_go_both_ways() {
+        let a = words(1, 500);
+        let found = align(&a, &a[200..], 200);
+        assert_eq!((found.score, found.frames), (1.0, 300));
+        assert_eq!(align(&a[200..], &a, -200).score, 1.0);
+        assert_eq!(align(&a, &a[200..], 500).frames, 0);
+        assert_eq!(align(&a, &a, -9999).score, 0.0);
+    }
+
+    #[test]
+    fn what_never_changes_proves_nothing() {
+        let steady = vec![0x0f0f_0f0f; 1000];
+        assert_eq!(align(&steady, &steady, 0).score, 0.0);
+        // Half of the bits steady, the other half by chance: most bits agree, and still nothing.
+        let half =
+            |seed| words(seed, 1000).iter().map(|w| (w & 0xffff) | (1 << 31)).collect::<Vec<_>>();
+        assert!(align(&half(1), &half(2), 0).score.abs() < 0.03);
+    }
+}

@@ -1,0 +1,166 @@
+//! One fold of an external program.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::check::{Checked, check};
+use super::places::Places;
+use super::program::{self, Ended};
+use super::record::{Outcome, Timing};
+use super::setup::{Setup, files_list, test_list, train_list};
+use super::task::{FoldCommands, Program, System, Task};
+use super::template::Template;
+use crate::{Error, Observer};
+
+/// A program on a task.
+pub(super) struct External<'a> {
+    pub(super) task: &'a Task,
+    pub(super) setup: &'a Setup,
+    pub(super) places: &'a Places,
+    pub(super) system: &'a System,
+    pub(super) program: &'a Program,
+}
+
+impl External<'_> {
+    /// Runs `extract` for all files of the collection and keeps what it leaves in its scratch
+    /// folder.
+    pub(super) fn extract(
+        &self,
+        template: &Template,
+        observer: &dyn Observer,
+    ) -> Result<(Outcome, Vec<Timing>), Error> {
+        let (scratch, kept) = (self.scratch(), self.places.features(&self.system.name));
+        empty(&scratch)?;
+        let mut times = Vec::new();
+        let log = self.places.log(&self.system.name, "extract");
+        let failed = self.call("extract", template, None, &log, &mut times, observer)?;
+        let outcome = match failed {
+            Some(reason) => Outcome::Failed(reason),
+            None => {
+                empty(&kept)?;
+                copy(&scratch, &kept)?;
+                Outcome::Decided { decisions: Vec::new(), notes: Vec::new() }
+            }
+        };
+        Ok((outcome, times))
+    }
+
+    /// Trains and classifies in a scratch folder that holds what `extract` left and nothing of
+    /// another fold, and checks what comes of it.
+    pub(super) fn fold(
+        &self,
+        fold: usize,
+        observer: &dyn Observer,
+    ) -> Result<(Outcome, Vec<Timing>), Error> {
+        let output = self.output(fold);
+        empty(&self.scratch())?;
+        if self.program.extract.is_some() {
+            copy(&self.places.features(&self.system.name), &self.scratch())?;
+        }
+        remove(&output)?;
+        let steps: Vec<(&str, &Template)> = match &self.program.fold {
+            FoldCommands::Apart { train, classify } => {
+                vec![("train", train), ("classify", classify)]
+            }
+            FoldCommands::Together { train_classify } => vec![("train-classify", train_classify)],
+        };
+        let mut times = Vec::new();
+        for (step, template) in steps {
+            let log = self.places.log(&self.system.name, &format!("fold{}-{step}", fold + 1));
+            if let Some(why) = self.call(step, template, Some(fold), &log, &mut times, observer)? {
+                return Ok((Outcome::Failed(why), times));
+            }
+        }
+        empty(&self.scratch())?;
+        let tests: Vec<PathBuf> =
+            self.setup.splits[fold].test.iter().map(|&i| self.setup.paths[i].clone()).collect();
+        let outcome = match check(&output, &tests, &self.setup.collection.labels) {
+            Ok(Checked { decisions, reordered }) => {
+                let note = "its lines stand in another order than the test list's";
+                Outcome::Decided {
+                    decisions,
+                    notes: reordered.then(|| note.to_owned()).into_iter().collect(),
+                }
+            }
+            Err(reason) => Outcome::Failed(reason),
+        };
+        Ok((outcome, times))
+    }
+
+    /// Gives the reason where a call failed.
+    fn call(
+        &self,
+        step: &str,
+        template: &Template,
+        fold: Option<usize>,
+        log: &Path,
+        times: &mut Vec<Timing>,
+        observer: &dyn Observer,
+    ) -> Result<Option<String>, Error> {
+        let lists = self.places.lists();
+        let value = |place: &str| -> OsString {
+            let fold = fold.unwrap_or_default();
+            match place {
+                "scratch" => self.scratch(),
+                "files" => files_list(&lists),
+                "train" => train_list(&lists, fold),
+                "test" => test_list(&lists, fold),
+                _ => self.output(fold),
+            }
+            .into()
+        };
+        let words = template.fill(value);
+        let limit = self.system.time_limit;
+        let Ended { failure, seconds } =
+            program::run(&words, &self.task.folder, limit, log, observer)?;
+        times.push(Timing { step: step.into(), seconds: Some(seconds) });
+        Ok(failure.map(|reason| format!("{step}: {reason}")))
+    }
+
+    fn scratch(&self) -> PathBuf {
+        self.places.scratch(&self.system.name)
+    }
+
+    fn output(&self, fold: usize) -> PathBuf {
+        self.places.output(&self.system.name, fold)
+    }
+}
+
+/// Removes whatever a program left at a place.
+fn remove(path: &Path) -> Result<(), Error> {
+    let removed = match fs::symlink_metadata(path) {
+        Err(_) => return Ok(()),
+        Ok(about) if about.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+    };
+    removed.map_err(Error::io(path))
+}
+
+/// A folder with nothing in it.
+pub(super) fn empty(folder: &Path) -> Result<(), Error> {
+    remove(folder)?;
+    fs::create_dir_all(folder).map_err(Error::io(folder))
+}
+
+/// Copies what is in a folder. Links stay links; what is neither file, folder nor link is passed
+/// over.
+fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(from).map_err(Error::io(from))? {
+        let entry = entry.map_err(Error::io(from))?;
+        let (path, copy_to) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type().map_err(Error::io(&path))?;
+        if kind.is_dir() {
+            fs::create_dir(&copy_to).map_err(Error::io(&copy_to))?;
+            copy(&path, &copy_to)?;
+        } else if kind.is_file() {
+            fs::copy(&path, &copy_to).map_err(Error::io(&copy_to))?;
+        }
+        #[cfg(unix)]
+        if kind.is_symlink() {
+            let target = fs::read_link(&path).map_err(Error::io(&path))?;
+            std::os::unix::fs::symlink(target, &copy_to).map_err(Error::io(&copy_to))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! The clips of a task, its folds, and the lists that systems get of them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::lists;
+use super::task::{Folds, Task};
+use crate::check::Placement;
+use crate::{Collection, Error, Event, LeftOut, Observer, extract, write, write_file};
+
+/// What a system learns from and what it decides on: indices of clips.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Split {
+    pub(super) train: Vec<usize>,
+    pub(super) test: Vec<usize>,
+}
+
+/// A task's clips and folds.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) collection: Collection,
+    /// Each clip's file, absolute: what lists name it by.
+    pub(super) paths: Vec<PathBuf>,
+    /// Each clip's content (BLAKE3, hexadecimal); `unreadable` where there is none.
+    pub(super) digests: Vec<String>,
+    pub(super) splits: Vec<Split>,
+}
+
+impl Setup {
+    /// Opens the task's collection and makes or reads its folds. No audio is decoded: a file that
+    /// one system cannot read, another may.
+    ///
+    /// # Errors
+    /// As [`Collection::open`] and [`Collection::folds`]; [`Error::Collection`] for lists that do
+    /// not fit the collection or mix what they train and test on.
+    pub(super) fn new(task: &Task, observer: &dyn Observer) -> Result<Self, Error> {
+        let collection = nameable(Collection::open(&task.collection, &task.columns)?);
+        collection.check()?;
+        collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+        collection.left_out.iter().for_each(|l| observer.event(Event::LeftOut(l)));
+        let absolute = |item: &crate::Item| std::path::absolute(&item.path);
+        let paths: Vec<PathBuf> = collection
+            .items
+            .iter()
+            .map(|item| absolute(item).map_err(Error::io(&item.path)))
+            .collect::<Result<_, _>>()?;
+        let digests: Vec<String> = paths
+            .par_iter()
+            .map(|path| match observer.stop() {
+                true => Err(Error::Interrupted),
+                false => Ok(extract::digest(path)
+                    .map_or_else(|_| "unreadable".into(), |hash| hash.to_hex().to_string())),
+            })
+            .collect::<Result<_, _>>()?;
+        for notice in collection.same_content(&digests) {
+            observer.event(Event::Notice(&notice));
+        }
+        let splits = match &task.folds {
+            Folds::Made { number, seed } => made(&collection.folds(*number, *seed)?, *number),
+            Folds::Listed(folds) => {
+                let known = known(&collection);
+                let one = |lists: &super::FoldLists| {
+                    let train = indices(&lists.train, &collection, &known)?;
+                    let test = indices(&lists.test, &collection, &known)?;
+                    let split = Split { train, test };
+                    apart(&lists.test, &collection, &split).map(|()| split)
+                };
+                folds.iter().map(one).collect::<Result<_, _>>()?
+            }
+        };
+        Ok(Self { collection, paths, digests, splits })
+    }
+
+    /// The fold that tests each clip, where one does.
+    pub(super) fn placement(&self) -> Placement {
+        let mut of_clip = vec![None; self.paths.len()];
+        for (fold, split) in self.splits.iter().enumerate() {
+            split.test.iter().for_each(|&clip| of_clip[clip] = Some(fold));
+        }
+        Placement::numbered(of_clip.into_iter(), self.splits.len())
+    }
+
+    /// The class of each of these clips.
+    pub(super) fn classes(&self, clips: &[usize]) -> Vec<usize> {
+        clips.iter().map(|&clip| self.collection.items[clip].label).collect()
+    }
+
+    /// The most frequent class among these clips, the first of equals.
+    pub(super) fn most_frequent(&self, clips: &[usize]) -> usize {
+        let mut counts = vec![0_usize; self.collection.labels.len()];
+        self.classes(clips).into_iter().for_each(|class| counts[class] += 1);
+        let most = counts.iter().max().copied().unwrap_or(0);
+        counts.iter().position(|&count| count == most).unwrap_or(0)
+    }
+
+    /// Digest of some clips: their names, content and labels, in order.
+    pub(super) fn digest(&self, clips: &[usize]) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for &clip in clips {
+            let item = &self.collection.items[clip];
+            for part in [
+                item.name.as_os_str().as_encoded_bytes(),
+                self.digests[clip].as_bytes(),
+                self.collection.labels[item.label].as_bytes(),
+            ] {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part);
+            }
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
+    /// Writes the lists: `files.txt`, `fold1-train.txt`, `fold1-test.txt` and so on.
+    pub(super) fn write_lists(&self, folder: &Path) -> Result<(), Error> {
+        write::prepare(&files_list(folder))?;
+        let path = |clip: usize| self.paths[clip].as_path();
+        let files = (0..self.paths.len()).map(|clip| (path(clip), None));
+        write_file(&files_list(folder), &lists::bytes(files))?;
+        for (fold, split) in self.splits.iter().enumerate() {
+            let label =
+                |clip: usize| self.collection.labels[self.collection.items[clip].label].as_str();
+            let train = split.train.iter().map(|&clip| (path(clip), Some(label(clip))));
+            write_file(&train_list(folder, fold), &lists::bytes(train))?;
+            let test = split.test.iter().map(|&clip| (path(clip), None));
+            write_file(&test_list(folder, fold), &lists::bytes(test))?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn files_list(folder: &Path) -> PathBuf {
+    folder.join("files.txt")
+}
+
+pub(super) fn train_list(folder: &Path, fold: usize) -> PathBuf {
+    folder.join(format!("fold{}-train.txt", fold + 1))
+}
+
+pub(super) fn test_list(folder: &Path, fold: usize) -> PathBuf {
+    folder.join(format!("fold{}-test.txt", fold + 1))
+}
+
+/// Leaves out what a list cannot name: files with tabs or line ends in their names.
+fn nameable(collection: Collection) -> Collection {
+    let can = |i: &usize| lists::can_name(&collection.items[*i].path);
+    let (keep, drop): (Vec<usize>, Vec<usize>) = (0..collection.items.len()).partition(can);
+    let mut kept = collection.subset(&keep);
+    kept.left_out.extend(drop.into_iter().map(|i| LeftOut {
+        path: collection.items[i].name.clone(),
+        reason: "a tab or line end in its name, which a list cannot hold: rename it".into(),
+    }));
+    kept
+}
+
+fn made(fold_of: &[usize], number: usize) -> Vec<Split> {
+    let part = |fold: usize, test: bool| {
+        (0..fold_of.len()).filter(|&clip| (fold_of[clip] == fold) == test).collect()
+    };
+    (0..number).map(|fold| Split { train: part(fold, false), test: part(fold, true) }).collect()
+}
+
+/// Which clip lies where, wherever links lead.
+fn known(collection: &Collection) -> HashMap<PathBuf, usize> {
+    collection.items.iter().map(|item| canonical(&item.path)).zip(0..).collect()
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// The clips that a list names.
+fn indices(
+    list: &Path,
+    collection: &Collection,
+    known: &HashMap<PathBuf, usize>,
+) -> Result<Vec<usize>, Error> {
+    let refused = |reason: String| Error::Collection { path: list.into(), reason };
+    let mut clips = Vec::new();
+    let mut seen = vec![false; collection.items.len()];
+    for line in lists::read(list)? {
+        let path = line.path.display();
+        let clip = *known.get(&canonical(&line.place(list))).ok_or_else(|| {
+            refused(format!("{path} is not in the collection {}", collection.path.display()))
+        })?;
+        let label = &collection.labels[collection.items[clip].label];
+        if let Some(other) = line.label.filter(|other| other != label) {
+            return Err(refused(format!(
+                "{path} has the label `{other}` here and `{label}` in the collection"
+            )));
+        }
+        if std::mem::replace(&mut seen[clip], true) {
+            return Err(refused(format!("{path} is listed twice")));
+        }
+        clips.push(clip);
+    }
+    Ok(clips)
+}
+
+/// Refuses a fold that tests on what it trains on.
+fn apart(list: &Path, collection: &Collection, split: &Split) -> Result<(), Error> {
+    let refused = |reason: String| Error::Collection { path: list.into(), reason };
+    let mut trained = vec![false; collection.items.len()];
+    split.train.iter().for_each(|&clip| trained[clip] = true);
+    if let Some(&clip) = split.test.iter().find(|&&clip| trained[clip]) {
+        let name = collection.items[clip].name.display();
+        return Err(refused(format!("{name} is trained on in the same fold")));
+    }
+    let Some(column) = &collection.group_column else { return Ok(()) };
+    let mut groups = vec![false; collection.groups.len()];
+    let group = |clip: usize| collection.items[clip].group;
+    split.train.iter().filter_map(|&clip| group(clip)).for_each(|group| groups[group] = true);
+    match split.test.iter().filter_map(|&clip| group(clip)).find(|&group| groups[group]) {
+        Some(group) => Err(refused(format!(
+            "the {column} `{}` is trained on in the same fold: move it to one side, or give the \
+             task no group",
+            collection.groups[group]
+        ))),
+        None => Ok(()),
+    }
+}

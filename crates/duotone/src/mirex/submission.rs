@@ -1,0 +1,134 @@
+//! duotone as a submission: features, a model and decisions, by lists and a scratch folder.
+
+use std::path::{Path, PathBuf};
+
+use duotone_nn::Network;
+
+use super::lists;
+use crate::examples::Example;
+use crate::predict::{Outcome, Predictor};
+use crate::{
+    Collection, CollectionOptions, Device, Error, FeatureStore, LeftOut, Model, Observer, Recipe,
+    TrainJob, TrainReport, TrainSettings, Vote, choose_rate, extract_each, write, write_file,
+};
+
+/// What a classification did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Classified {
+    /// Lines written, one for each of the test list.
+    pub files: usize,
+    /// Files that could not be read; their line names the most frequent training label.
+    pub guessed: Vec<LeftOut>,
+}
+
+fn store(scratch: &Path) -> PathBuf {
+    scratch.join("features")
+}
+
+fn model(scratch: &Path) -> PathBuf {
+    scratch.join("model.safetensors")
+}
+
+/// Computes the features of every file of a list and keeps them in the scratch folder, for
+/// [`train`] and [`classify`] to find. Gives the number of files and those that cannot be read.
+///
+/// Without a `sample_rate`, in hertz, the files' own is taken as in [`choose_rate`].
+///
+/// # Errors
+/// [`Error::Io`] and [`Error::Collection`] for the list, [`Error::Interrupted`], and [`Error::Io`]
+/// where the scratch folder cannot be written.
+pub fn extract(
+    scratch: &Path,
+    files: &Path,
+    recipe: &Recipe,
+    sample_rate: Option<u32>,
+    observer: &dyn Observer,
+) -> Result<(usize, Vec<LeftOut>), Error> {
+    let lines = lists::read(files)?;
+    let paths: Vec<PathBuf> = lines.iter().map(|line| line.place(files)).collect();
+    let front_end = recipe.front_end(sample_rate.unwrap_or_else(|| choose_rate(&paths)));
+    let store = FeatureStore::open(&store(scratch))?;
+    let kept = extract_each(&paths, &front_end, Some(&store), observer, |_| ())?;
+    Ok((paths.len(), kept.into_iter().filter_map(Result::err).collect()))
+}
+
+/// Trains on a list of `path<TAB>label` and keeps the model in the scratch folder. Features that
+/// are not there yet are computed; files that cannot be read are passed over.
+///
+/// # Errors
+/// As [`train`](crate::train()).
+pub fn train(
+    scratch: &Path,
+    list: &Path,
+    recipe: Recipe,
+    settings: TrainSettings,
+    sample_rate: Option<u32>,
+    observer: &dyn Observer,
+) -> Result<TrainReport, Error> {
+    let collection = Collection::open(list, &CollectionOptions::default())?;
+    let job = TrainJob {
+        collection: &collection,
+        recipe,
+        settings,
+        sample_rate,
+        store: Some(store(scratch)),
+        output: model(scratch),
+        device: Device::Cpu,
+        resume: false,
+    };
+    crate::train(&job, observer)
+}
+
+/// Decides on every file of a list by the model in the scratch folder, and writes
+/// `path<TAB>label`, one line for each line of the list, in its order and with its paths as they
+/// are written there. A file that cannot be read gets the most frequent label of the training.
+///
+/// # Errors
+/// As [`Model::load`] and [`extract`]; [`Error::Settings`] for a model that computes no numbers;
+/// [`Error::Io`] where the output cannot be written.
+pub fn classify(
+    scratch: &Path,
+    list: &Path,
+    output: &Path,
+    vote: Vote,
+    observer: &dyn Observer,
+) -> Result<Classified, Error> {
+    write::prepare(output)?;
+    let Model { card, scaler, weights } = Model::load(&model(scratch))?;
+    let predictor =
+        Predictor { network: Box::new(Network::new(&card.architecture, &weights)?), scaler };
+    let lines = lists::read(list)?;
+    let paths: Vec<PathBuf> = lines.iter().map(|line| line.place(list)).collect();
+    let store = FeatureStore::open(&store(scratch))?;
+    let decided = extract_each(&paths, &card.front_end, Some(&store), observer, |clip| {
+        let example = Example { features: &clip, label: 0 };
+        predictor.decide(&[example], &card.front_end, vote)
+    })?;
+    // The first of equals.
+    let most = card.labels.iter().map(|label| label.clips).max();
+    let guess = card.labels.iter().find(|label| Some(label.clips) == most);
+    let mut guessed = Vec::new();
+    let mut labels = Vec::with_capacity(lines.len());
+    for result in decided {
+        let label = match result {
+            Ok(outcomes) => outcomes?.first().and_then(|outcome| card.labels.get(sure(outcome)?)),
+            Err(left_out) => {
+                guessed.push(left_out);
+                guess
+            }
+        };
+        labels.push(label.map(|label| label.name.as_str()).ok_or_else(no_numbers)?);
+    }
+    let pairs = lines.iter().zip(labels).map(|(line, label)| (line.path.as_path(), Some(label)));
+    write_file(output, &lists::bytes(pairs))?;
+    Ok(Classified { files: lines.len(), guessed })
+}
+
+/// The class decided for, if there were numbers to decide by.
+fn sure(outcome: &Outcome) -> Option<usize> {
+    outcome.probabilities.iter().all(|p| p.is_finite()).then_some(outcome.winner)
+}
+
+fn no_numbers() -> Error {
+    Error::Settings("the model's weights are too large to compute with: train it again".into())
+}

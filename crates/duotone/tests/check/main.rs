@@ -1,0 +1,8 @@
+//! Leaks that are planted are found, and none where there are none.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod names;
+mod planted;
+mod real;
+mod sounds;

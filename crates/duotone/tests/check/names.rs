@@ -1,0 +1,97 @@
+//! Groups and labels: split, spelt in two ways, too rare.
+
+use std::fs;
+use std::path::Path;
+
+use duotone::{Collection, CollectionOptions, Findings, Folds, check};
+
+use crate::sounds::write;
+
+/// Checks a list whose lines are `name,label,artist,fold`, each file a noise of its own.
+fn findings(lines: &[&str], group: Option<&str>, folds: &Folds) -> Findings {
+    let folder = tempfile::tempdir().unwrap();
+    let mut list = String::from("path,label,artist,fold\n");
+    for (seed, line) in lines.iter().enumerate() {
+        list += &format!("{line}\n");
+        noise(&folder.path().join(line.split(',').next().unwrap()), seed as u32);
+    }
+    let path = folder.path().join("tracks.csv");
+    fs::write(&path, list).unwrap();
+    let options = CollectionOptions { label: None, group: group.map(String::from) };
+    check(&Collection::open(&path, &options).unwrap(), folds, 0, &()).unwrap().findings
+}
+
+fn noise(path: &Path, seed: u32) {
+    let mut state = seed.wrapping_mul(0x9e37_79b9) | 1;
+    let mut next = || {
+        // Xorshift (Marsaglia 2003).
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        0.1 * (f64::from(state) / f64::from(u32::MAX) - 0.5) as f32
+    };
+    let samples: Vec<f32> = (0..11_025 * 3).map(|_| next()).collect();
+    write(path, &samples, 11_025);
+}
+
+#[test]
+fn nothing_is_found_where_nothing_is() {
+    let lines = ["a.wav,x,A,1", "b.wav,y,B,1", "c.wav,x,C,2", "d.wav,y,D,2"];
+    let found = findings(&lines, Some("artist"), &Folds::Automatic);
+    assert_eq!(found, Findings::default());
+    assert!(found.notices().is_empty());
+}
+
+#[test]
+fn groups_are_split_or_spelt_in_two_ways() {
+    let lines = [
+        "a.wav,x,Björk,1",
+        "b.wav,y,BJORK,2",
+        "c.wav,x,Ann,1",
+        "d.wav,y,Ann,2",
+        "e.wav,x,Bo,2",
+        "f.wav,y,Bo,2",
+        "g.wav,y,Cy,1",
+    ];
+    let found = findings(&lines, Some("artist"), &Folds::Automatic);
+    let split = &found.split_groups;
+    assert_eq!((split.len(), split[0].name.as_str(), split[0].clips), (1, "Ann", 2));
+    assert_eq!(split[0].folds, ["1", "2"]);
+    let alike = &found.alike_groups;
+    assert_eq!(alike.len(), 1);
+    assert_eq!(alike[0].names, ["BJORK", "Björk"]);
+    assert_eq!((alike[0].clips.as_slice(), alike[0].folds.len()), (&[1, 1][..], 2));
+    assert_eq!(found.count(), 2);
+    // Without a group column no group is looked at.
+    assert_eq!(findings(&lines, None, &Folds::Automatic).count(), 0);
+}
+
+#[test]
+fn labels_are_rare_or_spelt_in_two_ways() {
+    let lines = [
+        "a.wav,hip hop,A,",
+        "b.wav,Hip-Hop,B,",
+        "c.wav,hip hop,C,",
+        "d.wav,rock,D,",
+        "e.wav,rock,D,",
+        "f.wav,rock,E,",
+    ];
+    let made = |folds| Folds::Count(folds);
+    let found = findings(&lines, None, &made(3));
+    assert_eq!(found.alike_labels[0].names, ["Hip-Hop", "hip hop"]);
+    let rare = |found: &Findings| {
+        let rare = found.rare_labels.iter();
+        rare.map(|rare| (rare.name.clone(), rare.clips, rare.groups)).collect::<Vec<_>>()
+    };
+    assert_eq!(rare(&found), [("Hip-Hop".into(), 1, None), ("hip hop".into(), 2, None)]);
+    // By artist, rock too has only two of what is dealt.
+    let by_artist = findings(&lines, Some("artist"), &made(3));
+    assert_eq!(
+        rare(&by_artist),
+        [
+            ("Hip-Hop".into(), 1, Some(1)),
+            ("hip hop".into(), 2, Some(2)),
+            ("rock".into(), 3, Some(2))
+        ]
+    );
+}

@@ -1,0 +1,67 @@
+//! A file that another program changes while it is read.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use duotone::FeatureStore;
+
+use super::{extract, sound, text};
+
+/// Extracts 60 times while `change` is done over and over; gives how often it was usable.
+fn while_changing(path: &Path, store: &FeatureStore, change: impl Fn() + Sync) -> usize {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                change();
+            }
+        });
+        let usable = (0..60).filter(|_| match extract(path, Some(store)) {
+            Ok(_) => true,
+            Err(left_out) => {
+                assert!(!left_out.reason.is_empty());
+                false
+            }
+        });
+        let usable = usable.count();
+        done.store(true, Ordering::Relaxed);
+        usable
+    })
+}
+
+/// Two contents of one length, exchanged faster than the clock of the file system ticks: the store
+/// never holds the one's features under the other's digest.
+#[test]
+fn exchanged_for_another_of_the_same_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.au");
+    let store = FeatureStore::open(&folder.path().join("store")).unwrap();
+    let contents = [sound(1, 2.0), sound(2, 2.0)];
+    fs::write(&path, &contents[0]).unwrap();
+    let exchange = || contents.iter().for_each(|content| fs::write(&path, content).unwrap());
+    while_changing(&path, &store, exchange);
+    for content in &contents {
+        fs::write(&path, content).unwrap();
+        let stored = extract(&path, Some(&store)).unwrap();
+        assert_eq!(text(&stored), text(&extract(&path, None).unwrap()));
+    }
+}
+
+#[test]
+fn cut_short_and_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.au");
+    let store = FeatureStore::open(&folder.path().join("store")).unwrap();
+    let whole = sound(1, 2.0);
+    fs::write(&path, &whole).unwrap();
+    let cut = || {
+        File::options().write(true).open(&path).unwrap().set_len(10).unwrap();
+        fs::write(&path, &whole).unwrap();
+    };
+    while_changing(&path, &store, cut);
+    fs::write(&path, &whole).unwrap();
+    let stored = extract(&path, Some(&store)).unwrap();
+    assert_eq!(text(&stored), text(&extract(&path, None).unwrap()));
+    assert!(stored.damage.is_none());
+}

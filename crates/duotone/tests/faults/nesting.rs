@@ -1,0 +1,48 @@
+//! Documents nested as deep as their size allows are refused and do not exhaust the stack.
+
+use std::fs;
+
+use duotone::{Model, Recipe};
+
+const DEEP: usize = 200_000;
+
+#[test]
+fn deep_toml() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep.toml");
+    for text in [
+        format!("bands = {}", "[".repeat(DEEP)),
+        format!("bands = {}1{}", "[".repeat(DEEP), "]".repeat(DEEP)),
+        format!("bands = {}", "{a=".repeat(DEEP)),
+        format!("{}a = 1", "a.".repeat(DEEP)),
+        format!("[{}a]\nb = 1", "a.".repeat(DEEP)),
+        format!("[[{}a]]\nb = 1", "a.".repeat(DEEP)),
+        format!("bands = {{ {}a = 1 }}", "a.".repeat(DEEP)),
+    ] {
+        fs::write(&path, &text).unwrap();
+        let error = Recipe::load(path.to_str().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("deep.toml"), "{}", &error[..error.len().min(300)]);
+    }
+}
+
+#[test]
+fn deep_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep.safetensors");
+    let document = "[".repeat(DEEP);
+    for header in [
+        document.clone(),
+        format!("{{\"a\":{document}"),
+        "{\"a\":".repeat(DEEP),
+        format!("{{\"__metadata__\":{{\"duotone\":\"{document}\"}}}}"),
+        format!(
+            "{{\"__metadata__\":{{\"duotone\":\"{{\\\"kind\\\":\\\"model\\\",\\\"format\\\":1,\
+             \\\"card\\\":{document}\"}}}}"
+        ),
+    ] {
+        let length = (header.len() as u64).to_le_bytes();
+        fs::write(&path, [&length[..], header.as_bytes()].concat()).unwrap();
+        let error = Model::load(&path).unwrap_err().to_string();
+        assert!(error.contains("deep.safetensors"), "{}", &error[..error.len().min(300)]);
+    }
+}

@@ -1,0 +1,89 @@
+//! Holds a document to `docs/results.schema.json`: the few words of JSON Schema that it uses, and
+//! no others, so that a schema that says more than is checked fails.
+
+use serde_json::{Value, json};
+
+const SCHEMA: &str = include_str!("../../../../docs/results.schema.json");
+
+pub(crate) fn check(document: &[u8]) {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let document: Value = serde_json::from_slice(document).unwrap();
+    if let Err(fault) = fits(&document, &schema, &schema) {
+        panic!("{fault}");
+    }
+}
+
+fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
+    for (word, rule) in schema.as_object().unwrap() {
+        let holds = match word.as_str() {
+            "$schema" | "$defs" | "title" | "description" | "required" => true,
+            "$ref" => {
+                let pointer = rule.as_str().unwrap().strip_prefix('#').unwrap();
+                return fits(value, root.pointer(pointer).unwrap(), root);
+            }
+            "type" => match rule {
+                Value::Array(types) => types.iter().any(|name| is(value, name)),
+                name => is(value, name),
+            },
+            "enum" => rule.as_array().unwrap().contains(value),
+            "const" => rule == value,
+            "minimum" => value.as_f64() >= rule.as_f64(),
+            "maximum" => value.as_f64() <= rule.as_f64(),
+            "anyOf" => rule.as_array().unwrap().iter().any(|one| fits(value, one, root).is_ok()),
+            "items" => match value.as_array() {
+                Some(items) => return items.iter().try_for_each(|item| fits(item, rule, root)),
+                None => false,
+            },
+            // All and only the fields that are named.
+            "properties" => {
+                let rules = rule.as_object().unwrap();
+                let required = schema["required"].as_array().unwrap();
+                let object = value.as_object().ok_or("no object")?;
+                assert!(rules.keys().all(|key| required.contains(&json!(key))));
+                for (key, rule) in rules {
+                    let value = object.get(key).ok_or(format!("no {key}"))?;
+                    fits(value, rule, root).map_err(|fault| format!("{key}: {fault}"))?;
+                }
+                object.keys().all(|key| rules.contains_key(key))
+            }
+            "additionalProperties" => rule == false,
+            other => panic!("the schema says `{other}`, which nobody checks"),
+        };
+        if !holds {
+            return Err(format!("{word} does not hold: {:.200}", value.to_string()));
+        }
+    }
+    Ok(())
+}
+
+fn is(value: &Value, name: &Value) -> bool {
+    match name.as_str().unwrap() {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_u64(),
+        "number" => value.is_number(),
+        "null" => value.is_null(),
+        other => panic!("no type {other}"),
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_found() {
+    let root = json!({"$defs": {"a": {"type": "integer", "minimum": 1}}});
+    let schema = json!({"type": "object", "required": ["a", "b"], "properties": {
+        "a": {"$ref": "#/$defs/a"}, "b": {"type": ["string", "null"]}}});
+    let fault = |value: Value| fits(&value, &schema, &root).err();
+    assert_eq!(fault(json!({"a": 1, "b": null})), None);
+    for wrong in [
+        json!({"a": 0, "b": null}),
+        json!({"a": 1.5, "b": null}),
+        json!({"a": 1, "b": 2}),
+        json!({"a": 1}),
+        json!({"a": 1, "b": "", "c": 1}),
+        json!([]),
+    ] {
+        assert!(fault(wrong.clone()).is_some(), "{wrong}");
+    }
+}

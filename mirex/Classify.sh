@@ -1,0 +1,4 @@
+#!/bin/sh
+# Classify.sh SCRATCH TESTLIST OUTPUT
+# Options of `duotone mirex classify` may follow. DUOTONE names the program where it is not on the path.
+exec "${DUOTONE:-duotone}" mirex classify "$@"

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Classifies mutated audio files and reports what should never happen: a panic, a signal, an exit
+code beyond 0, 1 and 3, a file that takes over 5 s of processor time, memory over a limit.
+
+    scripts/mutate_audio.py DUOTONE MODEL --count 100000
+
+Each file is one of the repository's fixtures, with bits flipped, a part cut off, repeated or
+overwritten, a field of its header set to an extreme, or spliced with another. Mutations follow from
+the seed and the file's number alone, so that any can be made again (`--only NUMBER`).
+"""
+
+import argparse
+import pathlib
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+FIXTURES = pathlib.Path(__file__).parent.parent / "crates/duotone-audio/tests/fixtures/audio"
+SECONDS_A_FILE = 5
+EXTREMES = [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\1"]
+
+
+def mutate(rng: random.Random, data: bytes, other: bytes) -> bytes:
+    data = bytearray(data)
+    for _ in range(rng.choice([1, 1, 1, 2, 4])):
+        kind = rng.randrange(7)
+        # Headers are where the damage is worst: half of all positions lie in them.
+        reach = min(len(data), 512) if rng.random() < 0.5 else len(data)
+        at = rng.randrange(max(reach, 1))
+        if kind == 0:
+            for _ in range(rng.choice([1, 4, 32])):
+                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        elif kind == 1:
+            data[at : at + 1] = bytes([data[at] ^ (1 << rng.randrange(8))])
+        elif kind == 2:
+            del data[max(at, 1) :]
+        elif kind == 3:
+            del data[at : at + rng.choice([1, 2, 7, 100, 4096])]
+        elif kind == 4:
+            data[at:at] = data[at : at + rng.choice([1, 4, 100, 4096])]
+        elif kind == 5:
+            data[at : at + 4] = rng.choice(EXTREMES)
+        else:
+            data[at:] = other[rng.randrange(len(other)) :]
+        if not data:
+            data = bytearray(b"\0")
+    return bytes(data)
+
+
+def make(number: int, seed: int, fixtures: list[bytes]) -> bytes:
+    rng = random.Random(seed * 1_000_003 + number)
+    return mutate(rng, rng.choice(fixtures), rng.choice(fixtures))
+
+
+def limit_time() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS_A_FILE, SECONDS_A_FILE))
+
+
+def classify(program: str, model: str, path: str) -> tuple[int, str]:
+    """The exit code and what was said on standard error. Ended by a signal after 5 s of processor
+    time: a whole batch of small files takes less, so where one is over it, single files tell."""
+    done = subprocess.run(
+        [program, "classify", model, path, "--format", "csv", "--quiet", "--threads", "1"],
+        capture_output=True,
+        preexec_fn=limit_time,
+    )
+    return done.returncode, done.stderr.decode(errors="replace")
+
+
+def bad(code: int, said: str) -> bool:
+    return code not in (0, 1, 3) or "panicked" in said
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program")
+    parser.add_argument("model")
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--batch", type=int, default=250)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--most-mib", type=int, default=200)
+    parser.add_argument("--keep", default="bad-audio", help="where files that fail are put")
+    parser.add_argument("--only", type=int, help="write this one file and stop")
+    options = parser.parse_args()
+    fixtures = [path.read_bytes() for path in sorted(FIXTURES.iterdir())]
+    keep = pathlib.Path(options.keep)
+    if options.only is not None:
+        keep.mkdir(exist_ok=True)
+        (keep / str(options.only)).write_bytes(make(options.only, options.seed, fixtures))
+        return 0
+
+    findings = left_out = done = 0
+    begun = time.monotonic()
+    for start in range(0, options.count, options.batch):
+        numbers = range(start, min(start + options.batch, options.count))
+        with tempfile.TemporaryDirectory() as folder:
+            for number in numbers:
+                path = pathlib.Path(folder, f"{number}.audio")
+                path.write_bytes(make(number, options.seed, fixtures))
+            code, said = classify(options.program, options.model, folder)
+            left_out += said.count(".audio: ")
+            if bad(code, said):
+                for path in sorted(pathlib.Path(folder).iterdir()):
+                    code, said = classify(options.program, options.model, str(path))
+                    if bad(code, said):
+                        findings += 1
+                        keep.mkdir(exist_ok=True)
+                        path.rename(keep / path.name)
+                        print(f"{path.name}: code {code}: {said.strip()[:300]}", flush=True)
+        done += len(numbers)
+        most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        if done % 5000 == 0 or done == options.count:
+            seconds = time.monotonic() - begun
+            print(f"{done} files, {left_out} left out, {findings} findings, at most {most:.0f} MiB, "
+                  f"{seconds:.0f} s", flush=True)
+        if most > options.most_mib:
+            print(f"more than {options.most_mib} MiB in the batch from {start}")
+            return 1
+    return int(findings > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
