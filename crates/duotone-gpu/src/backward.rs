@@ -7,6 +7,7 @@ use crate::network::Forward;
 use crate::plan::{COLUMNS, ROWS, THREADS};
 use crate::shaders;
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the tests look into the buffers"))]
 pub(crate) struct Backward {
     /// Of the pooled maps before their LeakyReLU, (sample, feature).
     pub(crate) gradients: Buffer,

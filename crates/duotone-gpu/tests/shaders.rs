@@ -39,7 +39,7 @@ fn of_the_smallest_and_of_large_networks() {
     (a.slope, a.dropout) = (0.0, 0.0);
     a.pipelines = vec![pipeline(1, (1, 1), (1, 1))];
     valid(&a, 1, 1);
-    (a.bands, a.frames, a.dense, a.classes) = (128, 1024, 4096, 5000);
+    (a.bands, a.frames, a.dense, a.classes) = (128, 1024, 512, 5000);
     (a.slope, a.dropout) = (1e-12, 0.999);
     a.pipelines = vec![
         pipeline(500, (128, 1024), (1, 1)),

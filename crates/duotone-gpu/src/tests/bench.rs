@@ -72,7 +72,7 @@ pub(super) fn distance(got: &[f32], expected: &[f64]) -> f64 {
     assert_eq!(got.len(), expected.len());
     let scale = expected.iter().fold(1e-12, |m: f64, x| m.max(x.abs()));
     let worst = got.iter().zip(expected).map(|(g, e)| (f64::from(*g) - e).abs());
-    worst.fold(0.0, |m, d| if d.is_nan() || m.is_nan() { f64::NAN } else { m.max(d) }) / scale
+    worst.fold(0.0, |m: f64, d| if d.is_nan() || m.is_nan() { f64::NAN } else { m.max(d) }) / scale
 }
 
 /// A trainer whose weights become their gradients, and a batch smaller than it has room for.
