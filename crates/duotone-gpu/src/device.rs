@@ -134,6 +134,12 @@ impl Device {
         &self.info
     }
 
+    /// Gives the device's memory back at once: work under way and to come is [`Error::Lost`], as
+    /// when a driver takes the device away.
+    pub fn destroy(&self) {
+        self.device.destroy();
+    }
+
     /// Fails once anything has gone wrong on the device.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);

@@ -174,7 +174,7 @@ fn a_lost_device_is_an_error() {
     let segments = Segments::Resident { spectrograms: &spectrograms, places: &collection.places };
     let mut trainer = collection.trainer(&own);
     collection.epoch(&mut trainer, &segments, 0).unwrap();
-    own.device.destroy();
+    own.destroy();
     let error = collection.epoch(&mut trainer, &segments, 1).unwrap_err();
     assert!(matches!(error, Error::Lost(_)), "{error}");
     assert!(matches!(trainer.network().weights(), Err(Error::Lost(_))));
