@@ -48,5 +48,6 @@ pub use segments::{Place, Segments, Spectrograms};
 #[cfg(feature = "device")]
 pub use trainer::{Epoch, EpochOutcome, Scaling, Trainer};
 
-#[cfg(all(test, feature = "device"))]
+#[cfg(test)]
+#[cfg(feature = "device")]
 mod tests;
