@@ -12,7 +12,9 @@ the seed and the file's number alone, so that any can be made again (`--only NUM
 import argparse
 import pathlib
 import random
+import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,7 @@ import time
 
 FIXTURES = pathlib.Path(__file__).parent.parent / "crates/duotone-audio/tests/fixtures/audio"
 SECONDS_A_FILE = 5
+LEFT_OUT = re.compile(r"^.*?[0-9]+\.audio: ", re.MULTILINE)
 EXTREMES = [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\1"]
 
 
@@ -59,19 +62,23 @@ def limit_time() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS_A_FILE, SECONDS_A_FILE))
 
 
-def classify(program: str, model: str, path: str) -> tuple[int, str]:
-    """The exit code and what was said on standard error. Ended by a signal after 5 s of processor
-    time: a whole batch of small files takes less, so where one is over it, single files tell."""
+def classify(program: str, model: str, path: str) -> tuple[int, str, int, int]:
+    """The exit code, what was said on standard error, files decided and files left out. Ended by a
+    signal after 5 s of processor time: a whole batch of small files takes less, so where one is over
+    it, single files tell."""
     done = subprocess.run(
         [program, "classify", model, path, "--format", "csv", "--quiet", "--threads", "1"],
         capture_output=True,
         preexec_fn=limit_time,
     )
-    return done.returncode, done.stderr.decode(errors="replace")
+    said = done.stderr.decode(errors="replace")
+    decided = max(done.stdout.count(b"\n") - 1, 0)
+    return done.returncode, said, decided, len(LEFT_OUT.findall(said))
 
 
-def bad(code: int, said: str) -> bool:
-    return code not in (0, 1, 3) or "panicked" in said
+def bad(code: int, said: str, decided: int, left_out: int, files: int) -> bool:
+    """Every file must be either decided or left out by its name."""
+    return code not in (0, 1, 3) or "panicked" in said or decided + left_out != files
 
 
 def main() -> int:
@@ -92,7 +99,7 @@ def main() -> int:
         (keep / str(options.only)).write_bytes(make(options.only, options.seed, fixtures))
         return 0
 
-    findings = left_out = done = 0
+    findings = all_decided = all_left_out = done = 0
     begun = time.monotonic()
     for start in range(0, options.count, options.batch):
         numbers = range(start, min(start + options.batch, options.count))
@@ -100,22 +107,24 @@ def main() -> int:
             for number in numbers:
                 path = pathlib.Path(folder, f"{number}.audio")
                 path.write_bytes(make(number, options.seed, fixtures))
-            code, said = classify(options.program, options.model, folder)
-            left_out += said.count(".audio: ")
-            if bad(code, said):
+            code, said, decided, left_out = classify(options.program, options.model, folder)
+            all_decided += decided
+            all_left_out += left_out
+            if bad(code, said, decided, left_out, len(numbers)):
+                findings += 1
+                print(f"batch from {start}: code {code}, {decided} decided, {left_out} left out")
                 for path in sorted(pathlib.Path(folder).iterdir()):
-                    code, said = classify(options.program, options.model, str(path))
-                    if bad(code, said):
-                        findings += 1
+                    found = classify(options.program, options.model, str(path))
+                    if bad(*found, 1):
                         keep.mkdir(exist_ok=True)
-                        path.rename(keep / path.name)
-                        print(f"{path.name}: code {code}: {said.strip()[:300]}", flush=True)
+                        shutil.move(path, keep)
+                        print(f"{path.name}: code {found[0]}: {found[1].strip()[:300]}", flush=True)
         done += len(numbers)
         most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         if done % 5000 == 0 or done == options.count:
             seconds = time.monotonic() - begun
-            print(f"{done} files, {left_out} left out, {findings} findings, at most {most:.0f} MiB, "
-                  f"{seconds:.0f} s", flush=True)
+            print(f"{done} files, {all_decided} decided, {all_left_out} left out, {findings} findings, "
+                  f"at most {most:.0f} MiB, {seconds:.0f} s", flush=True)
         if most > options.most_mib:
             print(f"more than {options.most_mib} MiB in the batch from {start}")
             return 1

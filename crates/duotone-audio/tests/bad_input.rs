@@ -281,3 +281,21 @@ fn broken_copies_of_every_fixture() {
     }
     assert!(outcomes[0] > 20 && outcomes[1] > 20, "{outcomes:?}");
 }
+
+/// Files that fuzzing found.
+#[test]
+fn what_fuzzing_found_is_read_or_refused() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions");
+    let files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(!files.is_empty());
+    for (file, rate) in
+        files.iter().flat_map(|file| [8000, 11_025, 44_100].map(|rate| (file, rate)))
+    {
+        let front_end = FrontEnd { segment_frames: 2, ..FrontEnd::paper(rate) };
+        match extract(file, &front_end) {
+            Ok(found) => assert!(found.spectrogram.data().iter().all(|x| x.is_finite())),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    }
+}

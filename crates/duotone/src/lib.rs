@@ -21,6 +21,8 @@ mod fixtures;
 mod fold_run;
 mod folds;
 mod folds_file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod json;
 mod learner;
 mod metrics;

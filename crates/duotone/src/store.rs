@@ -86,8 +86,9 @@ impl Shelf {
         let most_frames = MOST_SECONDS * u64::from(self.front_end.sample_rate)
             / self.front_end.hop.max(1) as u64
             + self.front_end.segment_frames as u64;
-        let expected = header.key == self.key
-            && header.content == *content.as_bytes()
+        // No fuzzer finds a digest, and what lies behind one must hold by itself.
+        let ours = header.key == self.key && header.content == *content.as_bytes();
+        let expected = (ours || cfg!(fuzzing))
             && header.bands as usize == self.front_end.bands
             && u64::from(header.frames) <= most_frames
             && header.damage as usize <= MOST_DAMAGE
@@ -104,7 +105,8 @@ impl Shelf {
         (&mut file).take(bytes as u64).read_to_end(&mut values).ok()?;
         let mut checksum = [0; CHECKSUM];
         file.read_exact(&mut checksum).ok()?;
-        if checksum_of(&header.bytes(), &damage, &values) != checksum {
+        let right = checksum_of(&header.bytes(), &damage, &values) == checksum;
+        if !right && !cfg!(fuzzing) {
             return None;
         }
         let data = values.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect();

@@ -165,7 +165,9 @@ pub(crate) fn read<C: DeserializeOwned>(
     let tensors = SafeTensors::deserialize(&buffer)
         .map_err(|e| refuse(damaged(kind, &format!("its tensors: {e}"))))?;
     let data = buffer.get(8 + header_length as usize..).unwrap_or_default();
-    if document.digest.is_some_and(|d| d != blake3::hash(data).to_hex().as_str()) {
+    let right = |d: String| d == blake3::hash(data).to_hex().as_str();
+    // No fuzzer finds a digest, and what lies behind one must hold by itself.
+    if !cfg!(fuzzing) && !document.digest.is_none_or(right) {
         return Err(refuse(damaged(kind, "its numbers do not match their digest")));
     }
     let mut out = BTreeMap::new();

@@ -6,6 +6,8 @@
 mod check;
 mod compare;
 mod external;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod lists;
 mod networks;
 mod places;

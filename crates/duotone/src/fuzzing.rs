@@ -1,0 +1,46 @@
+//! Doors for the fuzz targets to what has no public one. Present under `--cfg fuzzing` only.
+
+use std::fs;
+use std::path::Path;
+
+use duotone_audio::FrontEnd;
+use serde_json::Value;
+
+use crate::checkpoint::{Checkpoint, RunSpec};
+use crate::tensor_file::{self, Kind};
+use crate::{Collection, FeatureStore, folds_file};
+
+/// Reads a file as a checkpoint of the run that it says it is of.
+pub fn checkpoint(path: &Path) {
+    let Ok((card, _)) = tensor_file::read::<Value>(path, Kind::Checkpoint) else { return };
+    let Ok(spec) = serde_json::from_value::<RunSpec>(card["spec"].clone()) else { return };
+    if let Ok(read) = Checkpoint::load(path, &spec) {
+        assert!(read.weights.check(&spec.architecture).is_ok());
+        assert!(read.history.len() <= spec.settings.epochs);
+    }
+}
+
+/// Reads bytes as the entry of a file with the content `fuzz` in the store at `root`.
+pub fn store_entry(root: &Path, bytes: &[u8]) {
+    let front_end = FrontEnd { bands: 8, segment_frames: 10, ..FrontEnd::paper(11_025) };
+    let content = blake3::hash(b"fuzz");
+    let Ok(shelf) = FeatureStore::open(root).and_then(|store| store.shelf(&front_end)) else {
+        return;
+    };
+    let place = shelf.place(&content);
+    let written = place.parent().map(fs::create_dir_all).is_some_and(|made| made.is_ok())
+        && fs::write(&place, bytes).is_ok();
+    assert!(written, "the store's folder cannot be written to");
+    if let Some(features) = shelf.get(&content) {
+        assert_eq!(features.bands(), front_end.bands);
+        assert!(features.damage.is_none_or(|text| text.len() <= 4096));
+    }
+}
+
+/// Reads a file as the folds of a collection.
+pub fn folds(path: &Path, collection: &Collection) {
+    let contents = vec![""; collection.items.len()];
+    if let Ok((words, _)) = folds_file::read(path, collection, &contents) {
+        assert_eq!(words.len(), collection.items.len());
+    }
+}

@@ -1,0 +1,10 @@
+//! Any bytes as a system's decisions, and as a list that a submission is given.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let path = duotone_fuzz::file("list.txt", bytes);
+    duotone::mirex::fuzzing::output(&path);
+    duotone::mirex::fuzzing::list(&path);
+});

@@ -1,0 +1,9 @@
+//! Any bytes as an entry of the feature store: it is what the front end makes of the file, or
+//! counts as absent.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    duotone::fuzzing::store_entry(&duotone_fuzz::FOLDER.join("store"), bytes);
+});
