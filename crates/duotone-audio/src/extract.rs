@@ -2,7 +2,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::analysis::Analysis;
-use crate::decode::Source;
+use crate::decode::{Source, limits};
 use crate::{Clip, Error, FrontEnd, Spectrogram};
 
 /// What a file says it holds.
@@ -112,6 +112,42 @@ pub fn extract_pieces<E: From<Error>>(
         spectrogram,
         repeated,
     })
+}
+
+/// Samples handed on at a time: what a short clip needs held, a long one must not.
+const BLOCK: usize = 1 << 14;
+
+/// From mono samples at a rate in hertz to their log-mel spectrogram, as [`extract`] makes it of a
+/// file.
+///
+/// # Errors
+/// [`Error::NoAudio`], [`Error::Malformed`] for samples that are not finite, [`Error::Limit`] and
+/// [`Error::Spec`].
+pub fn extract_samples(
+    samples: &[f32],
+    rate: u32,
+    front_end: &FrontEnd,
+) -> Result<Extraction, Error> {
+    front_end.validate()?;
+    let seconds = |count: usize| count as f64 / f64::from(rate);
+    let source = SourceInfo {
+        sample_rate: rate,
+        channels: 1,
+        codec: "samples".into(),
+        seconds: Some(seconds(samples.len())),
+    };
+    limits::check(&source)?;
+    let strange = |x: &f32| x.is_nan() || x.abs() > limits::LARGEST_SAMPLE;
+    if let Some(at) = samples.iter().position(strange) {
+        let (at, value) = (seconds(at), samples[at]);
+        return Err(Error::Malformed(format!("the sample at {at:.3} s is {value}")));
+    }
+    let mut analysis = Analysis::new(front_end, rate)?;
+    for block in samples.chunks(BLOCK) {
+        analysis.push(block)?;
+    }
+    let (spectrogram, repeated) = analysis.finish()?;
+    Ok(Extraction { silent: spectrogram.is_silent(), spectrogram, source, repeated, damage: None })
 }
 
 /// As [`extract`], but only from ranges of the file, in seconds, each with a spectrogram of its

@@ -14,7 +14,9 @@ mod spectrogram;
 
 pub use clip::Clip;
 pub use error::Error;
-pub use extract::{Extraction, SourceInfo, decode, extract, extract_pieces, extract_ranges, probe};
+pub use extract::{
+    Extraction, SourceInfo, decode, extract, extract_pieces, extract_ranges, extract_samples, probe,
+};
 pub use front_end::FrontEnd;
 pub use mel::MelStream;
 pub use segment::Segmenter;

@@ -68,6 +68,12 @@ impl Spectrogram {
         &self.data
     }
 
+    /// Gives all values away, band-major.
+    #[must_use]
+    pub fn into_data(self) -> Vec<f32> {
+        self.data
+    }
+
     /// One band over time.
     ///
     /// # Panics

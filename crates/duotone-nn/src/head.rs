@@ -173,7 +173,7 @@ fn output(layers: &Layers, hidden: &[f32], logits: &mut [f32]) {
     }
 }
 
-fn sigmoid(x: f32) -> f32 {
+pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Layers {
     pub(crate) output_weight: Vec<f32>,
     pub(crate) output_bias: Vec<f32>,
     /// For each feature in the kernels' order its index in the canonical one.
-    canonical: Vec<usize>,
+    pub(crate) canonical: Vec<usize>,
 }
 
 /// The dense layer: see [`crate::kernel`] for the order of its weights.

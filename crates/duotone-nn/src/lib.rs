@@ -4,6 +4,7 @@
 #![deny(unsafe_code)]
 
 mod architecture;
+mod embed;
 mod error;
 mod head;
 #[allow(unsafe_code)]
@@ -17,6 +18,7 @@ mod trainer;
 mod weights;
 
 pub use architecture::{Architecture, MapShape, Pipeline};
+pub use embed::Embedding;
 pub use error::Error;
 pub use kernel::{Isa, Kernels, Method};
 pub use network::Network;

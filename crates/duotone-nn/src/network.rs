@@ -5,7 +5,7 @@ use crate::layers::{Activations, Layers};
 use crate::{Architecture, Error, Weights, head};
 
 /// Segments that go through the network together: as many as keep its dense layer busy.
-const BATCH: usize = 48;
+pub(crate) const BATCH: usize = 48;
 
 thread_local! {
     /// A batch's activations are megabytes: they are kept from one call to the next.

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duotone_audio::Spectrogram;
+use duotone_nn::Embedding;
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
@@ -135,11 +136,52 @@ impl Classifier {
     /// [`Error::Audio`] for a file that cannot be used, [`Error::Settings`] for excerpts shorter
     /// than a segment.
     pub fn classify_file(&self, path: &Path, options: &ClassifyOptions) -> Result<Decision, Error> {
-        let card = &self.card;
         let heard = match options.excerpts {
             Some(excerpts) => self.hear_excerpts(path, excerpts)?,
             None => self.hear(path)?,
         };
+        self.decide(path, heard, options)
+    }
+
+    /// Decides on one clip whose features this model's front end made, by its consecutive
+    /// segments; `path` is what the decision calls it. Excerpts are not taken of it.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] for features of another size, or a model that cannot be computed with.
+    pub fn classify_clip(
+        &self,
+        path: &Path,
+        clip: &ClipFeatures,
+        options: &ClassifyOptions,
+    ) -> Result<Decision, Error> {
+        clip.check(&self.card.front_end)?;
+        let mut heard = Heard {
+            seconds: clip.frames() as f64 * self.card.front_end.frame_seconds(),
+            silent: clip.silent,
+            repeated: clip.repeated,
+            damage: clip.damage.clone(),
+            ..Heard::default()
+        };
+        self.segments(&mut heard, 0.0, clip)?;
+        self.decide(path, heard, options)
+    }
+
+    /// What the network finds in a clip's consecutive segments before it decides.
+    ///
+    /// # Errors
+    /// As [`classify_clip`](Self::classify_clip).
+    pub fn embed_clip(&self, clip: &ClipFeatures) -> Result<Embedding, Error> {
+        clip.check(&self.card.front_end)?;
+        self.predictor.embed(clip, &consecutive(clip, &self.card.front_end))
+    }
+
+    fn decide(
+        &self,
+        path: &Path,
+        heard: Heard,
+        options: &ClassifyOptions,
+    ) -> Result<Decision, Error> {
+        let card = &self.card;
         if heard.rows.iter().any(|p| !p.is_finite()) {
             let reason = "the model's weights are too large to compute with: train it again";
             return Err(Error::Settings(reason.into()));
@@ -176,14 +218,14 @@ impl Classifier {
         let mut heard = Heard::default();
         let mut begin = 0.0;
         let last = duotone_audio::extract_pieces(path, front_end, frames, |piece| {
-            self.segments(&mut heard, begin, piece)?;
+            self.part(&mut heard, begin, piece)?;
             begin += piece_seconds;
             Ok::<_, Error>(())
         })?;
         let played = begin + last.spectrogram.frames() as f64 * front_end.frame_seconds();
         heard.seconds = last.source.seconds.unwrap_or(played);
         (heard.silent, heard.repeated, heard.damage) = (last.silent, last.repeated, last.damage);
-        self.segments(&mut heard, begin, last.spectrogram)?;
+        self.part(&mut heard, begin, last.spectrogram)?;
         Ok(heard)
     }
 
@@ -213,27 +255,32 @@ impl Classifier {
             heard.repeated |= extraction.repeated;
             // Each has seen all that the ones before have.
             heard.damage = extraction.damage;
-            self.segments(&mut heard, range.start, extraction.spectrogram)?;
+            self.part(&mut heard, range.start, extraction.spectrogram)?;
             parts.push((range.start, range.end));
         }
         heard.excerpts = Some(parts);
         Ok(heard)
     }
 
-    /// Adds what the network says of the consecutive segments of a part that begins at so many
-    /// seconds.
-    fn segments(&self, heard: &mut Heard, begin: f64, part: Spectrogram) -> Result<(), Error> {
-        let front_end = &self.card.front_end;
+    /// Adds what the network says of a part of a file that begins at so many seconds.
+    fn part(&self, heard: &mut Heard, begin: f64, part: Spectrogram) -> Result<(), Error> {
         let clip = ClipFeatures {
             spectrogram: part,
             digest: String::new(),
-            source_rate: front_end.sample_rate,
+            source_rate: self.card.front_end.sample_rate,
             repeated: false,
             silent: false,
             damage: None,
         };
-        let starts = consecutive(&clip, front_end);
-        heard.rows.extend(self.predictor.probabilities(&clip, &starts)?);
+        self.segments(heard, begin, &clip)
+    }
+
+    /// Adds what the network says of the consecutive segments of features that begin at so many
+    /// seconds.
+    fn segments(&self, heard: &mut Heard, begin: f64, clip: &ClipFeatures) -> Result<(), Error> {
+        let front_end = &self.card.front_end;
+        let starts = consecutive(clip, front_end);
+        heard.rows.extend(self.predictor.probabilities(clip, &starts)?);
         let frame = front_end.frame_seconds();
         heard.begins.extend(starts.iter().map(|&start| begin + start as f64 * frame));
         Ok(())

@@ -2,8 +2,10 @@
 
 mod folder;
 pub(crate) mod list;
+mod rows;
 
 pub use folder::audio_files;
+pub use rows::Row;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;

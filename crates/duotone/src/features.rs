@@ -1,4 +1,6 @@
-use duotone_audio::{Extraction, Spectrogram};
+use duotone_audio::{Extraction, FrontEnd, Spectrogram};
+
+use crate::Error;
 
 /// The spectrogram of one clip, ready to cut segments from, and what its extraction noticed.
 #[derive(Clone, Debug)]
@@ -28,6 +30,23 @@ impl ClipFeatures {
             damage: extraction.damage,
             spectrogram: extraction.spectrogram,
         }
+    }
+
+    /// Whether a front end could have made this: its bands, and at least one segment's frames.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] names both sizes.
+    pub fn check(&self, front_end: &FrontEnd) -> Result<(), Error> {
+        if self.bands() == front_end.bands && self.frames() >= front_end.segment_frames {
+            return Ok(());
+        }
+        Err(Error::Settings(format!(
+            "a spectrogram of {} bands × {} frames: the network looks at {} bands × {} frames",
+            self.bands(),
+            self.frames(),
+            front_end.bands,
+            front_end.segment_frames
+        )))
     }
 
     /// Number of mel bands.

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use duotone_nn::random::Philox;
-use duotone_nn::{Architecture, Network, Step, Trainer, Weights};
+use duotone_nn::{Architecture, Embedding, Network, Step, Trainer, Weights};
 
 use crate::examples::Segments;
 use crate::{Device, Error, Event, Observer, Scaler, TrainSettings};
@@ -17,6 +17,9 @@ pub(crate) trait Infer: Debug + Send + Sync {
 
     /// As [`Network::logits`].
     fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error>;
+
+    /// As [`Network::embed`], where the device can.
+    fn embed(&self, inputs: &[f32]) -> Result<Embedding, Error>;
 }
 
 impl Infer for Network {
@@ -26,6 +29,10 @@ impl Infer for Network {
 
     fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
         Ok(self.logits(inputs)?)
+    }
+
+    fn embed(&self, inputs: &[f32]) -> Result<Embedding, Error> {
+        Ok(self.embed(inputs)?)
     }
 }
 

@@ -13,6 +13,7 @@ mod error;
 mod evaluate;
 mod examples;
 mod excerpts;
+pub mod export;
 mod extract;
 mod features;
 mod fit;
@@ -42,6 +43,7 @@ pub mod statistics;
 mod store;
 mod tensor_file;
 mod train;
+mod train_clips;
 mod vote;
 mod write;
 
@@ -49,7 +51,7 @@ pub use check::{
     AlikeNames, CheckReport, ClipName, Findings, Harm, RareLabel, SameRecording, SplitGroup, check,
 };
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
-pub use collection::{Collection, CollectionOptions, Item, audio_files};
+pub use collection::{Collection, CollectionOptions, Item, Row, audio_files};
 pub use device::{Device, DeviceChoice};
 pub use division::{Column, Folds};
 pub use duotone_audio as audio;
@@ -74,4 +76,5 @@ pub use scaler::Scaler;
 pub use settings::{Standardize, TrainSettings, Vote};
 pub use store::FeatureStore;
 pub use train::{TrainJob, TrainReport, train};
+pub use train_clips::{ClipsJob, train_clips};
 pub use write::write_file;

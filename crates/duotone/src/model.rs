@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use duotone_audio::FrontEnd;
-use duotone_nn::{Architecture, Weights};
+use duotone_nn::{Architecture, Tensor, Weights};
 use serde::{Deserialize, Serialize};
 
 use crate::tensor_file::{self, Kind};
@@ -66,9 +67,7 @@ impl Model {
     /// # Errors
     /// [`Error::Io`].
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let mut tensors = self.weights.0.clone();
-        tensors.extend(self.scaler.to_tensors());
-        tensor_file::write(path, Kind::Model, &self.card, &tensors)
+        tensor_file::write(path, Kind::Model, &self.card, &self.tensors())
     }
 
     /// Reads a model file, trusting nothing in it.
@@ -76,16 +75,42 @@ impl Model {
     /// # Errors
     /// [`Error::Io`], or [`Error::File`] for what is no model, damaged, or of another format.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let (card, mut tensors): (ModelCard, _) = tensor_file::read(path, Kind::Model)?;
-        let refuse = |reason: String| Error::File { path: path.into(), reason };
-        card.check().map_err(|reason| refuse(tensor_file::damaged(Kind::Model, &reason)))?;
+        let (card, tensors) = tensor_file::read(path, Kind::Model)?;
+        let damaged = |reason: String| tensor_file::damaged(Kind::Model, &reason);
+        Self::put_together(card, tensors)
+            .map_err(|reason| Error::File { path: path.into(), reason: damaged(reason) })
+    }
+
+    /// Puts a model together from its card and tensors (named as in the file; see
+    /// [`tensors`](Self::tensors)), which may come from another program.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] says what does not fit.
+    pub fn from_tensors(card: ModelCard, tensors: BTreeMap<String, Tensor>) -> Result<Self, Error> {
+        let finite = |tensor: &Tensor| tensor.data.iter().all(|x| x.is_finite());
+        if let Some((name, _)) = tensors.iter().find(|(_, tensor)| !finite(tensor)) {
+            return Err(Error::Settings(format!("{name} holds numbers that are not finite")));
+        }
+        Self::put_together(card, tensors).map_err(Error::Settings)
+    }
+
+    /// All tensors by name: the network's weights, and the scaler's where there is one.
+    #[must_use]
+    pub fn tensors(&self) -> BTreeMap<String, Tensor> {
+        let mut tensors = self.weights.0.clone();
+        tensors.extend(self.scaler.to_tensors());
+        tensors
+    }
+
+    fn put_together(
+        card: ModelCard,
+        mut tensors: BTreeMap<String, Tensor>,
+    ) -> Result<Self, String> {
+        card.check()?;
         let size = (card.architecture.bands, card.architecture.frames);
-        let scaler = Scaler::from_tensors(card.settings.standardize, size, &mut tensors)
-            .map_err(|reason| refuse(tensor_file::damaged(Kind::Model, &reason)))?;
+        let scaler = Scaler::from_tensors(card.settings.standardize, size, &mut tensors)?;
         let weights = Weights(tensors);
-        weights
-            .check(&card.architecture)
-            .map_err(|e| refuse(tensor_file::damaged(Kind::Model, &e.to_string())))?;
+        weights.check(&card.architecture).map_err(|e| e.to_string())?;
         Ok(Self { card, scaler, weights })
     }
 }

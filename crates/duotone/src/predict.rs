@@ -2,7 +2,7 @@
 //! consecutive segments: every second counts once, and no chance is involved.
 
 use duotone_audio::FrontEnd;
-use duotone_nn::reference;
+use duotone_nn::{Embedding, reference};
 use serde::{Deserialize, Serialize};
 
 use crate::examples::{Example, consecutive};
@@ -39,6 +39,17 @@ impl Predictor {
     ) -> Result<Vec<f64>, Error> {
         let logits = logits(&*self.network, &self.scaler, clip, starts)?;
         Ok(reference::softmax(&logits, self.network.architecture().classes))
+    }
+
+    /// The network's inner values for each of `starts`.
+    pub(crate) fn embed(&self, clip: &ClipFeatures, starts: &[usize]) -> Result<Embedding, Error> {
+        let mut out = Embedding::default();
+        for inputs in batches(&*self.network, &self.scaler, clip, starts) {
+            let Embedding { units, maps } = self.network.embed(&inputs)?;
+            out.units.extend(units);
+            out.maps.extend(maps);
+        }
+        Ok(out)
     }
 
     /// Decides on clips that were not learnt from.
@@ -80,17 +91,27 @@ pub(crate) fn logits(
     clip: &ClipFeatures,
     starts: &[usize],
 ) -> Result<Vec<f64>, Error> {
-    let architecture = network.architecture();
-    let size = architecture.bands * architecture.frames;
-    let mut out = Vec::with_capacity(starts.len() * architecture.classes);
-    let mut inputs = Vec::new();
-    for batch in starts.chunks(BATCH) {
-        inputs.resize(batch.len() * size, 0.0);
+    let mut out = Vec::with_capacity(starts.len() * network.architecture().classes);
+    for inputs in batches(network, scaler, clip, starts) {
+        out.extend(network.logits(&inputs)?.into_iter().map(f64::from));
+    }
+    Ok(out)
+}
+
+/// The scaled segments that start at each of `starts`, some at a time.
+fn batches<'a>(
+    network: &dyn Infer,
+    scaler: &'a Scaler,
+    clip: &'a ClipFeatures,
+    starts: &'a [usize],
+) -> impl Iterator<Item = Vec<f32>> + use<'a> {
+    let size = network.architecture().bands * network.architecture().frames;
+    starts.chunks(BATCH).map(move |batch| {
+        let mut inputs = vec![0.0; batch.len() * size];
         for (segment, &start) in inputs.chunks_exact_mut(size).zip(batch) {
             clip.copy_segment(start, segment);
             scaler.apply(segment);
         }
-        out.extend(network.logits(&inputs)?.into_iter().map(f64::from));
-    }
-    Ok(out)
+        inputs
+    })
 }

@@ -7,7 +7,7 @@ pub(super) const MAX_CHANNELS: usize = 8;
 const MIN_RATE: u32 = 8_000;
 const MAX_RATE: u32 = 192_000;
 /// Full scale of 32-bit integers, which some programs write as floats without scaling.
-pub(super) const LARGEST_SAMPLE: f32 = 4_294_967_296.0;
+pub(crate) const LARGEST_SAMPLE: f32 = 4_294_967_296.0;
 /// Packets in a row without a sample, or failures in a row to find a packet, before a reader that
 /// might loop for ever is stopped.
 pub(super) const MAX_FRUITLESS: u32 = 2_000;
@@ -18,7 +18,7 @@ pub(super) const PROBE_BYTES: u32 = 64 * 1024;
 /// Bytes of a tag or a picture.
 pub(super) const METADATA_BYTES: usize = 16 << 20;
 
-pub(super) fn check(info: &SourceInfo) -> Result<(), Error> {
+pub(crate) fn check(info: &SourceInfo) -> Result<(), Error> {
     if !(MIN_RATE..=MAX_RATE).contains(&info.sample_rate) {
         return Err(Error::Limit(format!(
             "a sample rate of {} Hz; {MIN_RATE} to {MAX_RATE} Hz are read",

@@ -4,7 +4,7 @@ mod au;
 mod codec_names;
 mod contain;
 mod damage;
-mod limits;
+pub(crate) mod limits;
 mod media;
 mod mono;
 mod mp3;

@@ -11,6 +11,7 @@ mod spectrum;
 mod stream;
 
 pub(crate) use filterbank::empty_band;
+use filterbank::{Triangle, triangles};
 pub use stream::MelStream;
 
 use crate::{Error, FrontEnd, Spectrogram};
@@ -24,5 +25,17 @@ impl FrontEnd {
         let mut stream = MelStream::new(self)?;
         stream.push(samples)?;
         stream.finish()
+    }
+
+    /// The mel filterbank: for each band one weight for each Fourier bin, 0 Hz to Nyquist.
+    #[must_use]
+    pub fn mel_filters(&self) -> Vec<Vec<f32>> {
+        let dense = |triangle: Triangle| {
+            let mut row = vec![0.0; self.window / 2 + 1];
+            let weights = row.iter_mut().skip(triangle.first).zip(triangle.weights);
+            weights.for_each(|(out, weight)| *out = weight as f32);
+            row
+        };
+        triangles(self).into_iter().map(dense).collect()
     }
 }

@@ -69,6 +69,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Inspect(InspectArgs),
     Devices(DevicesArgs),
+    Export(ExportArgs),
     Mirex(MirexArgs),
     Demo(DemoArgs),
     Completions(CompletionsArgs),
@@ -247,6 +248,28 @@ pub(crate) struct DevicesArgs {
     /// Measure each device: segments a second of the paper's networks, in mini-batches of 40
     #[arg(long)]
     pub(crate) benchmark: bool,
+}
+
+/// Write a model for other programs.
+///
+/// The ONNX file holds the scaler and the network: segments of log-mel values (segments, bands,
+/// frames) in, probabilities (segments, classes) out; a file's decision is their mean. With
+/// `--with-front-end` it takes mono samples at the model's rate instead. Labels and front end are
+/// in its metadata.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  duotone export genre.safetensors --onnx genre.onnx
+  duotone export genre.safetensors --onnx genre.onnx --with-front-end    samples in, genres out")]
+pub(crate) struct ExportArgs {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// ONNX file to write
+    #[arg(long, value_name = "F.onnx")]
+    pub(crate) onnx: PathBuf,
+    /// Put the front end and the cutting into segments into the graph
+    #[arg(long)]
+    pub(crate) with_front_end: bool,
 }
 
 /// Compose a small collection, train on it, evaluate, classify: a first session in a minute.

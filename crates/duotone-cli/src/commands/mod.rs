@@ -6,6 +6,7 @@ mod completions;
 mod demo;
 mod devices;
 mod evaluate;
+mod export;
 mod features;
 mod inspect;
 mod mirex;
@@ -27,7 +28,11 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
     // What takes no time needs no clean stop; classify first reads its list.
     if !matches!(
         cli.command,
-        Command::Inspect(_) | Command::Devices(_) | Command::Completions(_) | Command::Classify(_)
+        Command::Inspect(_)
+            | Command::Devices(_)
+            | Command::Export(_)
+            | Command::Completions(_)
+            | Command::Classify(_)
     ) {
         console.watch_signals()?;
     }
@@ -45,6 +50,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Devices(args) => devices::run(&args),
         Command::Mirex(args) => mirex::run(args, console),
         Command::Inspect(args) => inspect::run(args),
+        Command::Export(args) => export::run(&args),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -3,7 +3,7 @@
 use duotone_gpu::{
     Device, Epoch, Network, Place, Scaling, Segments as Source, Spectrograms, Trainer,
 };
-use duotone_nn::{Architecture, Weights};
+use duotone_nn::{Architecture, Embedding, Weights};
 
 use super::{Infer, Pass, Seen};
 use crate::examples::Segments;
@@ -17,6 +17,10 @@ impl Infer for Network {
 
     fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
         Ok(self.logits(inputs)?)
+    }
+
+    fn embed(&self, _: &[f32]) -> Result<Embedding, Error> {
+        Err(Error::Device("the inner values of a network are computed on the CPU alone".into()))
     }
 }
 

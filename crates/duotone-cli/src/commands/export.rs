@@ -1,0 +1,10 @@
+use duotone::{Model, export};
+
+use crate::args::ExportArgs;
+use crate::exit::{Done, Failure};
+
+pub(super) fn run(args: &ExportArgs) -> Result<Done, Failure> {
+    let model = Model::load(&args.model)?;
+    export::write_onnx(&model, args.with_front_end, &args.onnx)?;
+    Ok(Done::Well)
+}

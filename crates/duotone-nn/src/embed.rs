@@ -1,0 +1,45 @@
+//! What a network has found in a segment before it decides.
+
+use crate::head::sigmoid;
+use crate::layers::Activations;
+use crate::network::{BATCH, segment_size};
+use crate::{Error, Network};
+
+/// The inner values of a batch of segments, without dropout.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Embedding {
+    /// The dense layer's units after the sigmoid, (segment, unit): what the decision is made of.
+    pub units: Vec<f32>,
+    /// The pooled maps after LeakyReLU, (segment, feature), features in the canonical order of
+    /// [`Weights`](crate::Weights): pipeline, filter, band, frame.
+    pub maps: Vec<f32>,
+}
+
+impl Network {
+    /// Embeds a batch of segments, laid out as for [`logits`](Self::logits).
+    ///
+    /// # Errors
+    /// As [`logits`](Self::logits).
+    pub fn embed(&self, inputs: &[f32]) -> Result<Embedding, Error> {
+        let size = segment_size(&self.architecture, inputs)?;
+        let (dense, features) = (self.architecture.dense, self.architecture.features());
+        let mut out = Embedding::default();
+        let mut activations = Activations::default();
+        for batch in inputs.chunks(BATCH * size) {
+            self.layers.forward(batch, (size, size), &mut activations);
+            let samples = activations.samples;
+            for sample in 0..samples {
+                let sum = |unit: usize| activations.sums[unit * samples + sample];
+                let bias = &self.layers.dense.bias;
+                out.units.extend((0..dense).map(|unit| sigmoid(sum(unit) + bias[unit])));
+                let from = out.maps.len();
+                out.maps.resize(from + features, 0.0);
+                let row = &activations.features[sample * activations.stride..];
+                for (value, &to) in row.iter().zip(&self.layers.canonical) {
+                    out.maps[from + to] = *value;
+                }
+            }
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,111 @@
+"""The native part; use the package around it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+PRESETS: list[str]
+
+_Progress = Callable[[dict[str, Any]], object] | None
+_LeftOut = tuple[str, str]
+_Row = tuple[str, str, str | None, str | None]
+_Floats = NDArray[np.float32]
+
+class Clip:
+    @staticmethod
+    def from_spectrogram(values: _Floats, front_end: str) -> Clip: ...
+
+class Model:
+    @staticmethod
+    def load(path: str) -> Model: ...
+    @staticmethod
+    def from_tensors(card: str, tensors: dict[str, _Floats]) -> Model: ...
+    def save(self, path: str) -> None: ...
+    @property
+    def card(self) -> str: ...
+    @property
+    def labels(self) -> list[str]: ...
+    def tensors(self) -> dict[str, _Floats]: ...
+    def onnx(self, front_end: bool) -> bytes: ...
+    def segment_probabilities(self, segments: _Floats) -> _Floats: ...
+    def classify(
+        self,
+        paths: list[str],
+        vote: str = "mean",
+        segments: bool = False,
+        n_jobs: int | None = None,
+        progress: _Progress = None,
+    ) -> list[dict[str, Any] | _LeftOut]: ...
+    def classify_clips(
+        self,
+        clips: list[Clip],
+        vote: str = "mean",
+        segments: bool = False,
+        n_jobs: int | None = None,
+    ) -> list[dict[str, Any]]: ...
+    def embed(self, clip: Clip, n_jobs: int | None = None) -> tuple[_Floats, _Floats]: ...
+
+class Collection:
+    @staticmethod
+    def open(path: str, label: str | None = None, group: str | None = None) -> Collection: ...
+    @staticmethod
+    def from_rows(
+        name: str, rows: list[_Row], label: str | None = None, group: str | None = None
+    ) -> Collection: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def label_column(self) -> str: ...
+    @property
+    def group_column(self) -> str | None: ...
+    @property
+    def left_out(self) -> list[_LeftOut]: ...
+    @property
+    def notices(self) -> list[str]: ...
+    def rows(self) -> list[_Row]: ...
+    def folds(self, k: int, seed: int) -> list[int]: ...
+
+def front_end(sample_rate: int) -> dict[str, Any]: ...
+def recipe_front_end(architecture: str, sample_rate: int) -> str: ...
+def choose_rate(paths: list[str]) -> int: ...
+def spectrogram(path: str, front_end: str) -> _Floats: ...
+def spectrogram_of_samples(samples: _Floats, sample_rate: int, front_end: str) -> _Floats: ...
+def spectrograms(
+    paths: list[str], front_end: str, n_jobs: int | None = None, progress: _Progress = None
+) -> list[_Floats | _LeftOut]: ...
+def extract(
+    paths: list[str],
+    front_end: str,
+    store: str | None = None,
+    n_jobs: int | None = None,
+    progress: _Progress = None,
+) -> list[Clip | _LeftOut]: ...
+def train(
+    clips: list[Clip],
+    classes: list[int],
+    labels: list[str],
+    architecture: str,
+    front_end: str,
+    settings: str,
+    groups: list[int] | None = None,
+    n_jobs: int | None = None,
+    progress: _Progress = None,
+) -> Model: ...
+def evaluate(
+    collection: Collection,
+    architectures: list[str],
+    settings: str,
+    folds: int | None = None,
+    select: bool = False,
+    vote: str = "mean",
+    sample_rate: int | None = None,
+    store: str | None = None,
+    output: str | None = None,
+    resume: bool = False,
+    command: str = "",
+    n_jobs: int | None = None,
+    progress: _Progress = None,
+) -> str: ...

@@ -1,0 +1,266 @@
+"""The scikit-learn estimator."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+
+from duotone import _duotone, settings
+from duotone.errors import AudioError, SettingsError
+from duotone.front_end import is_path
+from duotone.model import Model
+from duotone.progress import Progress, callback
+
+__all__ = ["Classifier"]
+
+
+class Classifier(ClassifierMixin, BaseEstimator):
+    """Parallel convolutional networks on log-mel segments (Lidy & Schindler, MIREX 2016).
+
+    `X` is a sequence of paths, or of log-mel spectrograms of shape (bands, n_frames), which may
+    differ in length. Many segments decide about each file together. The defaults are the paper's.
+
+    Parameters
+    ----------
+    architecture : str, default="model2"
+        "model1", "model2", "model2-figure", "model3", or the path of a TOML file.
+    epochs : int, default=150
+        Passes over all training segments.
+    learning_rate : float, default=0.02
+        Constant rate of plain SGD.
+    batch_size : int, default=40
+        Segments in a mini-batch.
+    segments : int or "consecutive", default=30
+        Random segments of each clip to learn from, or all in a row. Decisions always use
+        consecutive ones.
+    fresh_segments : bool, default=False
+        Draw new random positions in every epoch.
+    standardize : {"band", "global", "pixel", None}, default="band"
+        What shares a mean and a deviation; fitted on the training clips.
+    vote : {"mean", "majority", "max"}, default="mean"
+        How the segments of a file decide together.
+    sample_rate : int or "auto", default="auto"
+        The model's rate in hertz. "auto": the files' own where all share one of 44100, 22050 and
+        11025, else 22050; for spectrograms 44100.
+    validation : float, default=0.0
+        Share of the clips to hold out, to watch loss and accuracy on.
+    random_state : int, RandomState instance or None, default=0
+        Decides initial weights, segment positions, order and dropout. An integer gives the same
+        weights on every machine and for any number of threads.
+    store : path, default=None
+        Folder of a feature store: each file is then read once only, over all fits.
+    n_jobs : int, default=None
+        Threads; all cores by default.
+    progress : bool or callable, default=None
+        See `duotone.progress`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    model_ : Model
+        The trained model: save it, classify with it, look inside.
+    history_ : DataFrame
+        A row an epoch: loss (nats), accuracy, and where clips are held out theirs.
+    left_out_ : list of (str, str)
+        Files that could not be used in fitting, each with the reason.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GroupKFold, cross_val_score
+    >>> from duotone import Classifier
+    >>> classifier = Classifier(epochs=20)
+    >>> split = GroupKFold(3)
+    >>> cross_val_score(classifier, paths, genres, groups=artists, cv=split)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        architecture: str = "model2",
+        *,
+        epochs: int = 150,
+        learning_rate: float = 0.02,
+        batch_size: int = 40,
+        segments: int | str = 30,
+        fresh_segments: bool = False,
+        standardize: str | None = "band",
+        vote: str = "mean",
+        sample_rate: int | str = "auto",
+        validation: float = 0.0,
+        random_state: Any = 0,
+        store: str | os.PathLike[str] | None = None,
+        n_jobs: int | None = None,
+        progress: Progress = None,
+    ):
+        self.architecture = architecture
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.segments = segments
+        self.fresh_segments = fresh_segments
+        self.standardize = standardize
+        self.vote = vote
+        self.sample_rate = sample_rate
+        self.validation = validation
+        self.random_state = random_state
+        self.store = store
+        self.n_jobs = n_jobs
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Classifier:
+        """Learn from labelled clips.
+
+        Parameters
+        ----------
+        X : sequence of paths, or of ndarrays of shape (bands, n_frames)
+            Audio files, or log-mel spectrograms as `FrontEnd` makes them. Files that cannot be
+            used are left out with a warning and listed in `left_out_`.
+        y : array-like of shape (n_clips,)
+            Labels.
+        groups : array-like of shape (n_clips,), default=None
+            Clips of one group (an artist's) stay together when `validation` holds some out.
+
+        Returns
+        -------
+        self : Classifier
+        """
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
+                "is None."
+            )
+        X = _clips(X)
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        check_consistent_length(X, y, groups)
+        spec = self._front_end(X)
+        clips = self._extract(X, spec)
+        used = [i for i, clip in enumerate(clips) if not isinstance(clip, tuple)]
+        self.left_out_ = [clip for clip in clips if isinstance(clip, tuple)]
+        if self.left_out_ and not used:
+            raise AudioError.of_files(self.left_out_)
+        if self.left_out_:
+            warnings.warn(str(AudioError.of_files(self.left_out_)), UserWarning, stacklevel=2)
+        self.classes_, classes = np.unique(y, return_inverse=True)
+        numbers = None
+        if groups is not None:
+            numbers = pd.factorize(np.asarray(groups))[0]
+            numbers = [int(numbers[i]) for i in used]
+        native = _duotone.train(
+            [clips[i] for i in used],
+            [int(classes[i]) for i in used],
+            [str(label) for label in self.classes_],
+            os.fspath(self.architecture),
+            json.dumps(spec),
+            self._settings(),
+            numbers,
+            self.n_jobs,
+            callback(self.progress),
+        )
+        self.model_ = Model(native)
+        self.history_ = pd.DataFrame(self.model_.card["history"]).set_index("epoch")
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The label of each clip, by the vote of its segments.
+
+        Returns
+        -------
+        y : ndarray of shape (n_clips,)
+
+        Raises
+        ------
+        AudioError
+            That lists the files that cannot be used; `model_.classify` gives them rows instead.
+        """
+        decisions = self._decide(X)
+        number = {str(label): i for i, label in enumerate(self.classes_)}
+        return self.classes_[[number[decision["label"]] for decision in decisions]]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """The probability of each label, by the vote of each clip's segments.
+
+        Returns
+        -------
+        p : ndarray of shape (n_clips, n_classes)
+            Columns as `classes_`.
+        """
+        rows = [list(decision["probabilities"].values()) for decision in self._decide(X)]
+        return np.asarray(rows, dtype=float).reshape(-1, len(self.classes_))
+
+    def _decide(self, X: Any) -> list[dict[str, Any]]:
+        check_is_fitted(self)
+        X = _clips(X)
+        native = self.model_._native
+        if is_path(X[0]) and self.store is None:
+            found = native.classify(X, self.vote, False, self.n_jobs, callback(self.progress))
+        else:
+            found = self._extract(X, self.model_.card["front_end"])
+        left_out = [one for one in found if isinstance(one, tuple)]
+        if left_out:
+            raise AudioError.of_files(left_out)
+        if isinstance(found[0], _duotone.Clip):
+            found = native.classify_clips(found, self.vote, False, self.n_jobs)
+        return found
+
+    def _front_end(self, X: list[Any]) -> dict[str, Any]:
+        rate = self.sample_rate
+        if rate == "auto":
+            rate = _duotone.choose_rate(X) if is_path(X[0]) else 44_100
+        return json.loads(_duotone.recipe_front_end(os.fspath(self.architecture), rate))
+
+    def _extract(self, X: list[Any], spec: dict[str, Any]) -> list[Any]:
+        text = json.dumps(spec)
+        if is_path(X[0]):
+            store = None if self.store is None else os.fspath(self.store)
+            return _duotone.extract(X, text, store, self.n_jobs, callback(self.progress))
+        make = _duotone.Clip.from_spectrogram
+        return [make(np.ascontiguousarray(x, dtype=np.float32), text) for x in X]
+
+    def _settings(self) -> str:
+        state = self.random_state
+        if not isinstance(state, (int, np.integer)):
+            generator = np.random.mtrand._rand if state is None else state
+            state = generator.randint(np.iinfo(np.int32).max)
+        return settings.to_json(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            segments=self.segments,
+            fresh_segments=self.fresh_segments,
+            standardize=self.standardize,
+            validation=self.validation,
+            seed=int(state),
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _clips(X: Any) -> list[Any]:
+    """The clips as a list of paths or of matrices, never empty."""
+    if is_path(X):
+        raise SettingsError("X is one path: give a list of paths")
+    X = list(X)
+    if not X:
+        raise SettingsError("X holds no clips")
+    paths = [is_path(x) for x in X]
+    if all(paths):
+        return [os.fspath(x) for x in X]
+    if any(paths) or any(np.ndim(x) != 2 for x in X):
+        raise SettingsError(
+            "X must hold paths only, or log-mel spectrograms of shape (bands, n_frames) only"
+        )
+    return X

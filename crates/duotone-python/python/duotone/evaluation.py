@@ -1,0 +1,228 @@
+"""Cross-validation of whole collections, by the same code as `duotone evaluate`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from duotone import _duotone, settings
+from duotone.collection import as_collection
+from duotone.progress import Progress, callback
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+def evaluate(
+    collection: Any,
+    architectures: str | Sequence[str] = "model2",
+    *,
+    label: str | None = None,
+    group: str | None = None,
+    folds: int | None = None,
+    select: bool = False,
+    epochs: int = 150,
+    learning_rate: float = 0.02,
+    batch_size: int = 40,
+    segments: int | str = 30,
+    fresh_segments: bool = False,
+    standardize: str | None = "band",
+    vote: str = "mean",
+    sample_rate: int | str = "auto",
+    validation: float = 0.0,
+    seed: int = 0,
+    store: str | os.PathLike[str] | None = None,
+    output: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    n_jobs: int | None = None,
+    progress: Progress = None,
+) -> Evaluation:
+    """Measure honestly how well a collection's labels can be told apart.
+
+    The clips are dealt into folds, stratified by label and, with `group`, no group in two of them;
+    each fold is classified by a network that never heard it.
+
+    Parameters
+    ----------
+    collection : Collection, path, or table
+        What to learn from and to test on; a table as for `Collection.from_table`.
+    architectures : str or sequence of str, default="model2"
+        Networks, all on the same folds.
+    label, group : str, default=None
+        Columns of a path or table.
+    folds : int, default=None
+        Number of folds; by default those of the collection's own column `fold`, else 5.
+    select : bool, default=False
+        Choose one network in each fold by clips held out of its training part, and test that one.
+    seed : int, default=0
+        Decides folds, initial weights, segment positions, order and dropout.
+    output : path, default=None
+        Folder for `results.json`, `predictions.csv` and the finished folds.
+    resume : bool, default=False
+        Go on from what an earlier run left in `output`.
+    epochs, learning_rate, batch_size, segments, fresh_segments, standardize, vote, sample_rate, \
+validation, store, n_jobs, progress
+        As for `Classifier`.
+
+    Returns
+    -------
+    evaluation : Evaluation
+    """
+    collection = as_collection(collection, label, group)
+    names = [architectures] if isinstance(architectures, str) else list(architectures)
+    chosen = settings.to_json(
+        epochs=epochs,
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        segments=segments,
+        fresh_segments=fresh_segments,
+        standardize=standardize,
+        validation=validation,
+        seed=seed,
+    )
+    results = _duotone.evaluate(
+        collection._native,
+        names,
+        chosen,
+        folds,
+        select,
+        vote,
+        None if sample_rate == "auto" else sample_rate,
+        None if store is None else os.fspath(store),
+        None if output is None else os.fspath(output),
+        resume,
+        "duotone.evaluate",
+        n_jobs,
+        callback(progress),
+    )
+    return Evaluation(json.loads(results))
+
+
+class Evaluation:
+    """The outcome of `evaluate`.
+
+    Attributes
+    ----------
+    results : dict
+        All of it, as in `results.json`.
+    protocol : dict
+        How it was done: enough to repeat and to judge it.
+    """
+
+    def __init__(self, results: dict[str, Any]):
+        self.results = results
+        self.protocol: dict[str, Any] = results["protocol"]
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Evaluation:
+        """Read a `results.json`."""
+        with open(path, encoding="utf-8") as file:
+            return cls(json.load(file))
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """A row a network.
+
+        `accuracy`, `balanced_accuracy` and `macro_f1` are of files, all folds pooled, `low` and
+        `high` the accuracy's 95 % interval; then `segment_accuracy` and `parameters`.
+        """
+        rows = []
+        for system in self.results["systems"]:
+            files = system["files"]
+            rows.append(
+                {
+                    "architecture": system["name"],
+                    **{k: files[k] for k in ("accuracy", "balanced_accuracy", "macro_f1")},
+                    "segment_accuracy": system["segments"]["accuracy"],
+                    "low": system["interval"]["low"],
+                    "high": system["interval"]["high"],
+                    "parameters": max(network["parameters"] for network in system["networks"]),
+                }
+            )
+        return pd.DataFrame(rows).set_index("architecture")
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """A row a network and file: `path`, `label`, `predicted`, `fold`, `p_<label>`."""
+        names = [f"p_{label['name']}" for label in self.protocol["labels"]]
+        rows = []
+        for system in self.results["systems"]:
+            for one in system["predictions"]:
+                row = {"architecture": system["name"], **one}
+                rows.append({**row, **dict(zip(names, row.pop("probabilities"), strict=True))})
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def folds(self) -> pd.DataFrame:
+        """A row a network and fold: clips trained on and tested, accuracies."""
+        return self._rows("folds", drop=["history", "selection"])
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """A row a network, fold and epoch: the learning curves."""
+        rows = [
+            {"architecture": system["name"], "fold": fold["fold"], **epoch}
+            for system in self.results["systems"]
+            for fold in system["folds"]
+            for epoch in fold["history"]
+        ]
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def classes(self) -> pd.DataFrame:
+        """A row a network and label: `precision`, `recall`, `f1`, `support`."""
+        rows = [
+            {"architecture": system["name"], **row}
+            for system in self.results["systems"]
+            for row in system["files"]["classes"]
+        ]
+        return pd.DataFrame(rows)
+
+    def confusion(self, architecture: str | None = None) -> pd.DataFrame:
+        """Counts of files: rows the truth, columns the decision."""
+        systems = self.results["systems"]
+        (system,) = [s for s in systems if architecture in (None, s["name"])][:1]
+        labels = [label["name"] for label in self.protocol["labels"]]
+        return pd.DataFrame(
+            system["files"]["confusion"],
+            index=pd.Index(labels, name="truth"),
+            columns=pd.Index(labels, name="decision"),
+        )
+
+    @property
+    def left_out(self) -> list[tuple[str, str]]:
+        """Files that could not be used, each with the reason."""
+        return [(one["path"], one["reason"]) for one in self.protocol["left_out"]]
+
+    def _rows(self, what: str, drop: list[str]) -> pd.DataFrame:
+        rows = [
+            {"architecture": system["name"], **row}
+            for system in self.results["systems"]
+            for row in system[what]
+        ]
+        return pd.DataFrame(rows).drop(columns=drop)
+
+    def plot(self, architecture: str | None = None, ax: Any = None) -> Any:
+        """Draw a confusion matrix; gives the matplotlib axes."""
+        from duotone.plot import confusion
+
+        return confusion(self.confusion(architecture), ax)
+
+    def to_parquet(self, folder: str | os.PathLike[str]) -> None:
+        """Write `scores`, `predictions`, `folds`, `classes` and `history` as Parquet files."""
+        os.makedirs(folder, exist_ok=True)
+        for name in ("scores", "predictions", "folds", "classes", "history"):
+            getattr(self, name).to_parquet(os.path.join(folder, f"{name}.parquet"))
+
+    def __repr__(self) -> str:
+        return f"<duotone.Evaluation {self.protocol['folds']} folds>\n{self.scores}"
+
+    def _repr_html_(self) -> str:
+        group = self.protocol["group"]
+        apart = f"no {group} in two of them" if group else "not grouped"
+        how = f"{self.protocol['clips']} files, {self.protocol['folds']} folds, {apart}"
+        return f"<p>{how}</p>{self.scores.to_html()}"

@@ -1,0 +1,182 @@
+"""From audio to log-mel spectrograms."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from duotone import _duotone
+from duotone.errors import AudioError, SettingsError
+from duotone.progress import Progress, callback
+
+__all__ = ["FrontEnd"]
+
+
+def is_path(x: object) -> bool:
+    """Whether this names a file."""
+    return isinstance(x, (str, bytes, os.PathLike))
+
+
+class FrontEnd(TransformerMixin, BaseEstimator):
+    """Log-mel spectrograms.
+
+    They are ``np.log10(np.maximum(1e-10, librosa.feature.melspectrogram(...)))``: a periodic Hann
+    window as long as the Fourier transform, power spectrum, mel bands on Slaney's scale with unit
+    area from 0 Hz to Nyquist. Files are decoded, mixed to mono and brought to `sample_rate`. The
+    transformer is stateless: `fit` does nothing.
+
+    Parameters
+    ----------
+    sample_rate : int, default=44100
+        Rate in hertz that all audio is brought to.
+    window : int, default=None
+        Samples of a frame (librosa's `n_fft`); even. By default twice the paper's hop: 3072 at
+        44.1 kHz, in proportion at other rates.
+    hop : int, default=None
+        Samples from frame to frame (`hop_length`). By default half a window.
+    bands : int, default=40
+        Mel bands (`n_mels`).
+    centered : bool, default=False
+        Whether frame `i` is centred on sample `i * hop`, with zeros beyond the ends (`center`).
+    segment_frames : int, default=80
+        Frames of the segments that a network looks at; only `fill` makes use of it here.
+    fill : bool, default=False
+        Repeat audio shorter than a segment until it fills one, as classification does.
+    on_error : {"raise", "none"}, default="raise"
+        What becomes of a file that cannot be used, in a batch: an `AudioError` that lists all of
+        them, or a warning and `None` in its place.
+    n_jobs : int, default=None
+        Threads for a batch; all cores by default.
+    progress : bool or callable, default=None
+        See `duotone.progress`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from duotone import FrontEnd
+    >>> noise = np.random.default_rng(0).normal(size=44100).astype(np.float32)
+    >>> FrontEnd(44100).transform(noise, 44100).shape
+    (40, 27)
+    """
+
+    def __init__(
+        self,
+        sample_rate: int = 44_100,
+        *,
+        window: int | None = None,
+        hop: int | None = None,
+        bands: int = 40,
+        centered: bool = False,
+        segment_frames: int = 80,
+        fill: bool = False,
+        on_error: str = "raise",
+        n_jobs: int | None = None,
+        progress: Progress = None,
+    ):
+        self.sample_rate = sample_rate
+        self.window = window
+        self.hop = hop
+        self.bands = bands
+        self.centered = centered
+        self.segment_frames = segment_frames
+        self.fill = fill
+        self.on_error = on_error
+        self.n_jobs = n_jobs
+        self.progress = progress
+
+    def fit(self, X: Any = None, y: Any = None) -> FrontEnd:
+        """Do nothing but check the parameters."""
+        self.spec()
+        return self
+
+    def transform(self, X: Any, sample_rate: int | None = None) -> Any:
+        """Turn audio into log-mel spectrograms.
+
+        Parameters
+        ----------
+        X : path, ndarray of shape (n_samples,) or (n_channels, n_samples), or sequence of these
+            A file, floating-point samples nominally within −1..1, or a batch of either. Paths of a
+            batch are read in parallel without the interpreter's lock.
+        sample_rate : int, default=None
+            Rate of samples given as arrays, in hertz; that of the front end by default.
+
+        Returns
+        -------
+        S : ndarray of shape (bands, n_frames), float32, or list of these
+            log10 of mel power, at least −10.
+
+        Raises
+        ------
+        AudioError
+            For what cannot be used, by name.
+        SettingsError
+            For impossible parameters.
+        """
+        spec = json.dumps(self.spec())
+        if is_path(X):
+            return _duotone.spectrogram(os.fspath(X), spec)
+        if isinstance(X, np.ndarray) and X.dtype.kind == "f" and X.ndim <= 2:
+            return self._samples(X, sample_rate, spec)
+        batch = list(X)
+        if all(is_path(x) for x in batch):
+            return self._files(batch, spec)
+        return [self.transform(x, sample_rate) for x in batch]
+
+    def _samples(self, samples: np.ndarray, sample_rate: int | None, spec: str) -> np.ndarray:
+        mono = samples.mean(axis=0) if samples.ndim == 2 else samples
+        mono = np.ascontiguousarray(mono, dtype=np.float32)
+        return _duotone.spectrogram_of_samples(mono, sample_rate or self.sample_rate, spec)
+
+    def _files(self, paths: Sequence[Any], spec: str) -> list[np.ndarray | None]:
+        paths = [os.fspath(path) for path in paths]
+        found = _duotone.spectrograms(paths, spec, self.n_jobs, callback(self.progress))
+        left_out = [one for one in found if isinstance(one, tuple)]
+        if left_out and self.on_error == "raise":
+            raise AudioError.of_files(left_out)
+        if left_out:
+            warnings.warn(str(AudioError.of_files(left_out)), UserWarning, stacklevel=3)
+        return [None if isinstance(one, tuple) else one for one in found]
+
+    def spec(self) -> dict[str, Any]:
+        """All numbers that decide the outcome, as the model file names them."""
+        if self.on_error not in ("raise", "none"):
+            raise SettingsError(f"on_error={self.on_error!r}: it may be 'raise' or 'none'")
+        spec = _duotone.front_end(self.sample_rate)
+        if self.hop is not None:
+            spec.update(hop=self.hop, window=2 * self.hop)
+        if self.window is not None:
+            spec["window"] = self.window
+            if self.hop is None:
+                spec["hop"] = self.window // 2
+        spec["bands"] = self.bands
+        spec["centered"] = bool(self.centered)
+        # One frame needs no filling.
+        spec["segment_frames"] = self.segment_frames if self.fill else 1
+        return spec
+
+    @classmethod
+    def from_spec(cls, spec: dict[str, Any], **parameters: Any) -> FrontEnd:
+        """The front end of a model file."""
+        return cls(**spec, **parameters)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
+
+
+def segments(spectrogram: np.ndarray, frames: int, hops: int) -> np.ndarray:
+    """Cut a spectrogram (bands, n) into consecutive segments (count, bands, frames)."""
+    starts: Iterable[int] = range(0, spectrogram.shape[1] - frames + 1, hops)
+    return np.stack([spectrogram[:, start : start + frames] for start in starts])

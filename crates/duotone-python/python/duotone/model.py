@@ -1,0 +1,265 @@
+"""Trained models: load, decide, look inside, hand on."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from duotone import _duotone
+from duotone.errors import AudioError
+from duotone.front_end import FrontEnd, is_path
+from duotone.progress import Progress, callback
+
+__all__ = ["Model", "load"]
+
+
+class Model:
+    """A trained network with its front end, scaler, labels and card.
+
+    Made by `load`, or as `Classifier.model_`.
+
+    Attributes
+    ----------
+    labels : list of str
+        In the order of the network's outputs.
+    card : dict
+        What the model says of itself: see `docs/model-file.md`.
+    front_end : FrontEnd
+        What its input is made by.
+    """
+
+    def __init__(self, native: _duotone.Model):
+        self._native = native
+        self.labels: list[str] = native.labels
+        self.card: dict[str, Any] = json.loads(native.card)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Model:
+        """Read a model file.
+
+        Raises
+        ------
+        ModelFileError
+            For what is no model, damaged or of another version.
+        """
+        return cls(_duotone.Model.load(os.fspath(path)))
+
+    @classmethod
+    def from_tensors(cls, card: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
+        """Put a model together; tensors are named as in the model file.
+
+        Raises
+        ------
+        SettingsError
+            When they do not fit together.
+        """
+        arrays = {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in tensors.items()}
+        return cls(_duotone.Model.from_tensors(json.dumps(card), arrays))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file, whole or not at all."""
+        self._native.save(os.fspath(path))
+
+    def __reduce__(self) -> Any:
+        return Model.from_tensors, (self.card, self.tensors())
+
+    @property
+    def front_end(self) -> FrontEnd:
+        """What the model's input is made by."""
+        return FrontEnd.from_spec(self.card["front_end"], fill=True)
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Copies of the weights, and of `scaler.mean` and `scaler.deviation` if there are any."""
+        return self._native.tensors()
+
+    def classify(
+        self,
+        paths: Any,
+        *,
+        vote: str = "mean",
+        n_jobs: int | None = None,
+        progress: Progress = None,
+    ) -> pd.DataFrame:
+        """Decide on files.
+
+        Parameters
+        ----------
+        paths : path or iterable of paths
+            Audio files.
+        vote : {"mean", "majority", "max"}, default="mean"
+            How the segments of a file decide together.
+        n_jobs : int, default=None
+            Threads; all cores by default.
+        progress : bool or callable, default=None
+            See `duotone.progress`.
+
+        Returns
+        -------
+        decisions : DataFrame
+            A row a file in the order given: `path`, `label`, `p_<label>` for each label,
+            `seconds`, `silent`, `repeated` (shorter than a segment), `damage` (what could not be
+            decoded) and `error`. A file that cannot be used has only its path and the error.
+        """
+        paths = [paths] if is_path(paths) else paths
+        paths = [os.fspath(path) for path in paths]
+        found = self._native.classify(paths, vote, False, n_jobs, callback(progress))
+        return pd.DataFrame(
+            [self._row(path, one) for path, one in zip(paths, found, strict=True)],
+            columns=self.columns,
+        ).astype({"silent": "boolean", "repeated": "boolean"})
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of `classify`."""
+        probabilities = [f"p_{label}" for label in self.labels]
+        flags = ["seconds", "silent", "repeated", "damage", "error"]
+        return ["path", "label", *probabilities, *flags]
+
+    def _row(self, path: str, found: Any) -> dict[str, Any]:
+        if isinstance(found, tuple):
+            return {"path": path, "error": found[1]}
+        row = {f"p_{label}": p for label, p in found.pop("probabilities").items()}
+        return {**found, **row, "path": path}
+
+    def timeline(self, path: str | os.PathLike[str], *, n_jobs: int | None = None) -> pd.DataFrame:
+        """Decide on one file moment by moment.
+
+        Returns
+        -------
+        timeline : DataFrame
+            A row a segment: `start` and `end` in seconds, `label`, `p_<label>` for each label.
+
+        Raises
+        ------
+        AudioError
+            When the file cannot be used.
+        """
+        (found,) = self._native.classify([os.fspath(path)], "mean", True, n_jobs, None)
+        if isinstance(found, tuple):
+            raise AudioError.of_file(*found)
+        rows = [
+            {
+                "start": segment["start_seconds"],
+                "end": segment["end_seconds"],
+                "label": segment["label"],
+                **{f"p_{label}": p for label, p in segment["probabilities"].items()},
+            }
+            for segment in found["segments"]
+        ]
+        return pd.DataFrame(rows)
+
+    def plot(self, path: str | os.PathLike[str]) -> Any:
+        """Draw a file's spectrogram and its segments' decisions under it; gives both axes."""
+        from duotone import plot
+
+        axes = plot.above_each_other()
+        plot.spectrogram(self.front_end.transform(path), self.front_end, axes[0])
+        plot.timeline(self.timeline(path), axes[1])
+        axes[0].set_xlabel("")
+        return axes
+
+    def embed(self, x: Any, *, layer: str = "dense", n_jobs: int | None = None) -> np.ndarray:
+        """What the network finds in each consecutive segment before it decides.
+
+        Parameters
+        ----------
+        x : path or ndarray of shape (bands, n_frames)
+            A file, or its log-mel spectrogram.
+        layer : {"dense", "maps"}, default="dense"
+            The dense layer's units after the sigmoid, or the pooled maps (pipeline, filter, band,
+            frame).
+
+        Returns
+        -------
+        embedding : ndarray of shape (n_segments, n_units), float32
+            Its mean over axis 0 stands for the file.
+        """
+        if layer not in ("dense", "maps"):
+            raise ValueError(f"layer={layer!r}: it may be 'dense' or 'maps'")
+        spec = json.dumps(self.card["front_end"])
+        if is_path(x):
+            (clip,) = _duotone.extract([os.fspath(x)], spec, None, n_jobs, None)
+            if isinstance(clip, tuple):
+                raise AudioError.of_file(*clip)
+        else:
+            values = np.ascontiguousarray(x, dtype=np.float32)
+            clip = _duotone.Clip.from_spectrogram(values, spec)
+        units, maps = self._native.embed(clip, n_jobs)
+        return units if layer == "dense" else maps
+
+    def segment_probabilities(self, segments: Any) -> np.ndarray:
+        """Probabilities (n, classes) of log-mel segments (n, bands, frames)."""
+        return self._native.segment_probabilities(np.ascontiguousarray(segments, dtype=np.float32))
+
+    def to_onnx(
+        self, path: str | os.PathLike[str] | None = None, *, front_end: bool = False
+    ) -> bytes:
+        """The model as an ONNX graph (opset 17).
+
+        Its output is `probabilities` (segments, classes). Its input is `segments` (segments,
+        bands, frames) of log-mel values, or with `front_end` `samples` (count,): mono samples at
+        the model's rate, at least one segment's.
+        """
+        graph = self._native.onnx(front_end)
+        if path is not None:
+            partial = f"{os.fspath(path)}.partial"
+            with open(partial, "wb") as file:
+                file.write(graph)
+            os.replace(partial, path)
+        return graph
+
+    def to_torch(self) -> Any:
+        """The network as a `torch.nn.Module`; see `duotone.interchange`."""
+        from duotone.interchange import to_torch
+
+        return to_torch(self)
+
+    def from_torch(self, module: Any) -> Model:
+        """The same model with the weights of a module that `to_torch` made."""
+        from duotone.interchange import from_torch
+
+        return from_torch(self, module)
+
+    def to_keras(self) -> Any:
+        """The network as a Keras 3 model; see `duotone.interchange`."""
+        from duotone.interchange import to_keras
+
+        return to_keras(self)
+
+    def from_keras(self, network: Any) -> Model:
+        """The same model with the weights of a Keras model that `to_keras` made."""
+        from duotone.interchange import from_keras
+
+        return from_keras(self, network)
+
+    def __repr__(self) -> str:
+        return f"<duotone.Model {self.card['recipe']}: {', '.join(self.labels)}>"
+
+    def _repr_html_(self) -> str:
+        measured = self.card["measured"]
+        rows: Iterable[tuple[str, Any]] = [
+            ("network", self.card["recipe"]),
+            ("labels", ", ".join(f"{x['name']} ({x['clips']})" for x in self.card["labels"])),
+            ("sample rate", f"{self.card['front_end']['sample_rate']} Hz"),
+            ("epochs", self.card["settings"]["epochs"]),
+            (
+                "measured",
+                "nothing held out"
+                if measured is None
+                else f"{measured['file_accuracy']:.1%} of {measured['clips']} files "
+                f"({measured['protocol']})",
+            ),
+        ]
+        cells = (f"<tr><th>{k}</th><td>{html.escape(str(v))}</td></tr>" for k, v in rows)
+        return f"<table>{''.join(cells)}</table>"
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Read a model file; see `Model`."""
+    return Model.load(path)

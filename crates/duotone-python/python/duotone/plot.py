@@ -1,0 +1,77 @@
+"""Pictures by matplotlib, which is imported when one is drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["above_each_other", "bars", "confusion", "spectrogram", "timeline"]
+
+
+def _axes(ax: Any) -> Any:
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(layout="constrained")[1]
+
+
+def above_each_other() -> Any:
+    """Two axes that share their time, the upper one larger."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(2, 1, sharex=True, height_ratios=(2, 1), layout="constrained")[1]
+
+
+def spectrogram(values: np.ndarray, front_end: Any, ax: Any = None) -> Any:
+    """Draw a log-mel spectrogram (bands, n_frames) over time in seconds."""
+    ax = _axes(ax)
+    spec = front_end.spec()
+    seconds = values.shape[1] * spec["hop"] / spec["sample_rate"]
+    image = ax.imshow(
+        values, origin="lower", aspect="auto", extent=(0, seconds, 0, values.shape[0])
+    )
+    ax.set(xlabel="seconds", ylabel="mel band")
+    ax.figure.colorbar(image, ax=ax, label="log10 power")
+    return ax
+
+
+def timeline(frame: pd.DataFrame, ax: Any = None) -> Any:
+    """Draw what `Model.timeline` gives: the probabilities over time."""
+    ax = _axes(ax)
+    columns = [column for column in frame.columns if column.startswith("p_")]
+    width = (frame["end"] - frame["start"]).to_numpy()
+    bottom = np.zeros(len(frame))
+    for column in columns:
+        height = frame[column].to_numpy()
+        ax.bar(frame["start"], height, width, bottom, align="edge", label=column[2:])
+        bottom += height
+    ax.set(xlabel="seconds", ylabel="probability", ylim=(0, 1))
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return ax
+
+
+def confusion(frame: pd.DataFrame, ax: Any = None) -> Any:
+    """Draw a confusion matrix, rows the truth, shaded by share of the row."""
+    ax = _axes(ax)
+    counts = frame.to_numpy()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        shade = "white" if shares[row, column] > 0.5 else "black"
+        ax.text(column, row, count, ha="center", va="center", color=shade)
+    ax.set_xticks(range(len(frame.columns)), frame.columns, rotation=45, ha="right")
+    ax.set_yticks(range(len(frame.index)), frame.index)
+    ax.set(xlabel="decision", ylabel="truth")
+    return ax
+
+
+def bars(series: pd.Series, what: str, ax: Any = None) -> Any:
+    """Draw one bar a label."""
+    ax = _axes(ax)
+    ax.barh(series.index.astype(str), series.to_numpy())
+    ax.invert_yaxis()
+    ax.set(xlabel=what)
+    return ax

@@ -1,0 +1,64 @@
+"""Progress of long work.
+
+Wherever duotone takes `progress`, it may be
+
+- `None` or `False`: silence,
+- `True`: bars by tqdm,
+- any callable: it gets one dictionary an event, on the calling thread. Keys are `kind` and, by
+  kind: `file` (`done`, `total`, `path`), `left_out` (`path`, `reason`), `notice` (`text`), `run`
+  (`name`, `done`, `total` epochs), `epoch` (`record` with `epoch`, `loss`, `accuracy`,
+  `validation_loss`, `validation_accuracy`), `run_end`. An exception raised in it stops the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Progress = bool | None | Callable[[dict[str, Any]], object]
+
+
+class Bar:
+    """Shows events as tqdm bars: one over files, one over the epochs of each run."""
+
+    def __init__(self) -> None:
+        from tqdm.auto import tqdm
+
+        self._tqdm = tqdm
+        self._bar: Any = None
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Show one event."""
+        kind = event["kind"]
+        if kind == "file":
+            if self._bar is None:
+                self._bar = self._tqdm(total=event["total"], unit="file")
+            self._bar.update(event["done"] - self._bar.n)
+            if event["done"] == event["total"]:
+                self._close()
+        elif kind == "run":
+            self._close()
+            self._bar = self._tqdm(
+                total=event["total"], initial=event["done"], desc=event["name"], unit="epoch"
+            )
+        elif kind == "epoch" and self._bar is not None:
+            self._bar.set_postfix(loss=f"{event['record']['loss']:.3f}", refresh=False)
+            self._bar.update(1)
+        elif kind == "run_end":
+            self._close()
+        elif kind == "notice":
+            self._tqdm.write(event["text"])
+        elif kind == "left_out":
+            self._tqdm.write(f"left out: {event['path']}: {event['reason']}")
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def callback(progress: Progress) -> Callable[[dict[str, Any]], object] | None:
+    """What the native part calls."""
+    if progress is None or progress is False:
+        return None
+    return Bar() if progress is True else progress

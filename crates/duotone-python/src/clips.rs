@@ -1,0 +1,199 @@
+//! Audio and spectrograms.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use duotone::audio::{self, Extraction, FrontEnd, SourceInfo, Spectrogram};
+use duotone::{ClipFeatures, Error, Event, FeatureStore, Recipe, extract_each};
+use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use rayon::prelude::*;
+
+use crate::{convert, errors, watch};
+
+/// The features of one clip, ready to learn from or to decide on.
+#[pyclass(frozen, module = "duotone._duotone")]
+pub(crate) struct Clip {
+    pub(crate) features: ClipFeatures,
+}
+
+#[pymethods]
+impl Clip {
+    /// Wraps a log-mel spectrogram (bands, frames); one shorter than a segment is repeated.
+    #[staticmethod]
+    fn from_spectrogram(
+        py: Python<'_>,
+        values: PyReadonlyArray2<'_, f32>,
+        front_end: &str,
+    ) -> PyResult<Self> {
+        let front_end = convert::front_end(py, front_end)?;
+        let [bands, frames] = *values.shape() else {
+            return Err(errors::settings(py, "a spectrogram has two axes: bands and frames"));
+        };
+        if bands != front_end.bands || frames == 0 {
+            return Err(errors::settings(
+                py,
+                format!(
+                    "a spectrogram of {bands} bands × {frames} frames: {} bands and at least one \
+                     frame are needed",
+                    front_end.bands
+                ),
+            ));
+        }
+        let values = values.as_slice()?;
+        if values.iter().any(|x| !x.is_finite()) {
+            return Err(errors::settings(py, "a spectrogram holds numbers that are not finite"));
+        }
+        let digest = digest(values, frames);
+        let long = frames.max(front_end.segment_frames);
+        let data = match long > frames {
+            false => values.to_vec(),
+            true => values
+                .chunks_exact(frames)
+                .flat_map(|band| band.iter().copied().cycle().take(long))
+                .collect(),
+        };
+        let spectrogram =
+            Spectrogram::new(bands, long, data).map_err(|e| errors::raise(py, &e.into()))?;
+        let extraction = Extraction {
+            silent: spectrogram.is_silent(),
+            spectrogram,
+            source: SourceInfo {
+                sample_rate: front_end.sample_rate,
+                channels: 1,
+                codec: "spectrogram".into(),
+                seconds: Some(frames as f64 * front_end.frame_seconds()),
+            },
+            repeated: long > frames,
+            damage: None,
+        };
+        Ok(Self { features: ClipFeatures::new(extraction, digest) })
+    }
+}
+
+/// Tells clips apart as a file's content digest does.
+fn digest(values: &[f32], frames: usize) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(frames as u64).to_le_bytes());
+    for value in values {
+        hasher.update(&value.to_le_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// The paper's front end at a sample rate in hertz, as JSON.
+#[pyfunction]
+pub(crate) fn front_end(py: Python<'_>, sample_rate: u32) -> PyResult<Bound<'_, PyAny>> {
+    let text = serde_json::to_string(&FrontEnd::paper(sample_rate))
+        .map_err(|e| errors::settings(py, e.to_string()))?;
+    convert::loads(py, &text)
+}
+
+/// A network's front end at a sample rate in hertz, as JSON.
+#[pyfunction]
+pub(crate) fn recipe_front_end(
+    py: Python<'_>,
+    architecture: &str,
+    sample_rate: u32,
+) -> PyResult<String> {
+    let recipe = Recipe::load(architecture).map_err(|e| errors::raise(py, &e))?;
+    let front_end = recipe.front_end(sample_rate);
+    serde_json::to_string(&front_end).map_err(|e| errors::settings(py, e.to_string()))
+}
+
+/// The sample rate in hertz that suits these files.
+#[pyfunction]
+pub(crate) fn choose_rate(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<u32> {
+    watch::watched(py, None, None, |_| Ok(duotone::choose_rate(&paths)))
+}
+
+/// The log-mel spectrogram of one file.
+#[pyfunction]
+pub(crate) fn spectrogram<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    front_end: &str,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let front_end = convert::front_end(py, front_end)?;
+    let extraction = py.detach(|| audio::extract(&path, &front_end));
+    let extraction = extraction.map_err(|e| errors::audio(py, &path, &e.to_string()))?;
+    convert::array(py, extraction.spectrogram)
+}
+
+/// The log-mel spectrogram of mono samples at a rate in hertz.
+#[pyfunction]
+pub(crate) fn spectrogram_of_samples<'py>(
+    py: Python<'py>,
+    samples: PyReadonlyArray1<'py, f32>,
+    sample_rate: u32,
+    front_end: &str,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let front_end = convert::front_end(py, front_end)?;
+    let samples = samples.as_slice()?;
+    let extraction = py.detach(|| audio::extract_samples(samples, sample_rate, &front_end));
+    let extraction = extraction.map_err(|e| errors::raise(py, &e.into()))?;
+    convert::array(py, extraction.spectrogram)
+}
+
+/// The log-mel spectrograms of many files; in the place of one that cannot be used, a tuple of its
+/// path and the reason.
+#[pyfunction]
+#[pyo3(signature = (paths, front_end, n_jobs=None, progress=None))]
+pub(crate) fn spectrograms<'py>(
+    py: Python<'py>,
+    paths: Vec<PathBuf>,
+    front_end: &str,
+    n_jobs: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyList>> {
+    let front_end = convert::front_end(py, front_end)?;
+    let results = watch::watched(py, n_jobs, progress, |observer| {
+        let done = AtomicUsize::new(0);
+        let one = |path: &PathBuf| {
+            if observer.stop() {
+                return Err(Error::Interrupted);
+            }
+            let result = audio::extract(path, &front_end);
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            observer.event(Event::Extracted { done, total: paths.len(), path });
+            Ok(result.map(|e| e.spectrogram).map_err(|e| e.to_string()))
+        };
+        paths.par_iter().with_max_len(1).map(one).collect::<Result<Vec<_>, _>>()
+    })?;
+    let list = PyList::empty(py);
+    for (result, path) in results.into_iter().zip(paths) {
+        match result {
+            Ok(spectrogram) => list.append(convert::array(py, spectrogram)?)?,
+            Err(reason) => list.append(convert::left_out(py, path, reason)?)?,
+        }
+    }
+    Ok(list)
+}
+
+/// The clips of many files, by way of a feature store where one is named; in the place of one that
+/// cannot be used, a tuple of its path and the reason.
+#[pyfunction]
+#[pyo3(signature = (paths, front_end, store=None, n_jobs=None, progress=None))]
+pub(crate) fn extract<'py>(
+    py: Python<'py>,
+    paths: Vec<PathBuf>,
+    front_end: &str,
+    store: Option<PathBuf>,
+    n_jobs: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyList>> {
+    let front_end = convert::front_end(py, front_end)?;
+    let results = watch::watched(py, n_jobs, progress, |observer| {
+        let store = store.as_deref().map(FeatureStore::open).transpose()?;
+        extract_each(&paths, &front_end, store.as_ref(), observer, |features| Clip { features })
+    })?;
+    let list = PyList::empty(py);
+    for result in results {
+        match result {
+            Ok(clip) => list.append(Bound::new(py, clip)?)?,
+            Err(out) => list.append(convert::left_out(py, out.path, out.reason)?)?,
+        }
+    }
+    Ok(list)
+}

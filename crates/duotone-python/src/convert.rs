@@ -1,0 +1,61 @@
+//! Between Python's values and the toolkit's.
+
+use std::path::PathBuf;
+
+use duotone::Error;
+use duotone::audio::{FrontEnd, Spectrogram};
+use numpy::{IntoPyArray, PyArray2, PyArrayMethods};
+use pyo3::prelude::*;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::errors;
+
+/// A setting or card from its JSON text.
+pub(crate) fn parse<T: DeserializeOwned>(py: Python<'_>, text: &str, what: &str) -> PyResult<T> {
+    serde_json::from_str(text).map_err(|e| errors::settings(py, format!("{what}: {e}")))
+}
+
+/// A front end that can be, from its JSON text.
+pub(crate) fn front_end(py: Python<'_>, text: &str) -> PyResult<FrontEnd> {
+    let front_end: FrontEnd = parse(py, text, "front end")?;
+    front_end.validate().map_err(|e| errors::raise(py, &Error::Settings(e.to_string())))?;
+    Ok(front_end)
+}
+
+/// What a JSON value is in Python.
+pub(crate) fn from_json<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    loads(py, &value.to_string())
+}
+
+/// What a JSON text is in Python.
+pub(crate) fn loads<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    py.import("json")?.call_method1("loads", (text,))
+}
+
+/// Rows of `columns` numbers as an array; nothing is copied.
+pub(crate) fn matrix<'py>(
+    py: Python<'py>,
+    data: Vec<f32>,
+    shape: [usize; 2],
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    data.into_pyarray(py).reshape(shape)
+}
+
+/// A spectrogram as an array of bands × frames; nothing is copied.
+pub(crate) fn array(
+    py: Python<'_>,
+    spectrogram: Spectrogram,
+) -> PyResult<Bound<'_, PyArray2<f32>>> {
+    let shape = [spectrogram.bands(), spectrogram.frames()];
+    matrix(py, spectrogram.into_data(), shape)
+}
+
+/// One entry a file: its value, or a tuple of path and reason.
+pub(crate) fn left_out<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    reason: String,
+) -> PyResult<Bound<'py, PyAny>> {
+    (path.to_string_lossy().into_owned(), reason).into_pyobject(py).map(Bound::into_any)
+}

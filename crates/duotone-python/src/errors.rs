@@ -1,0 +1,56 @@
+//! Errors of the toolkit as the exceptions of `duotone.errors`.
+
+use std::path::Path;
+
+use duotone::Error;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError};
+use pyo3::prelude::*;
+
+/// The exception for an error that ends a piece of work.
+pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
+    let name = match error {
+        Error::Interrupted => return PyKeyboardInterrupt::new_err("stopped on request"),
+        Error::Io { path, source } => {
+            let number = source.raw_os_error().unwrap_or(0);
+            return PyOSError::new_err((
+                number,
+                words(source),
+                path.to_string_lossy().into_owned(),
+            ));
+        }
+        Error::Collection { .. } => "CollectionError",
+        Error::File { .. } => "ModelFileError",
+        Error::Diverged(_) => "DivergedError",
+        Error::Audio(_) => "AudioError",
+        _ => "SettingsError",
+    };
+    exception(py, name, error.to_string())
+}
+
+/// The system's reason, without the number that Python puts in front itself.
+fn words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+/// A file that cannot be used, and why.
+pub(crate) fn audio(py: Python<'_>, path: &Path, reason: &str) -> PyErr {
+    let made = py
+        .import("duotone.errors")
+        .and_then(|module| module.getattr("AudioError"))
+        .and_then(|class| class.call_method1("of_file", (path, reason)));
+    made.map_or_else(|e| e, PyErr::from_value)
+}
+
+/// Settings that cannot be.
+pub(crate) fn settings(py: Python<'_>, message: impl Into<String>) -> PyErr {
+    exception(py, "SettingsError", message.into())
+}
+
+fn exception(py: Python<'_>, name: &str, message: String) -> PyErr {
+    let made = py
+        .import("duotone.errors")
+        .and_then(|module| module.getattr(name))
+        .and_then(|class| class.call1((message,)));
+    made.map_or_else(|e| e, PyErr::from_value)
+}

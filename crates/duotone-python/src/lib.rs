@@ -1,0 +1,34 @@
+//! duotone for Python: what must be fast or shared with the program is here, in a form that the
+//! package `duotone` around it makes comfortable. Settings, cards and results cross as JSON.
+#![forbid(unsafe_code)]
+
+mod clips;
+mod collection;
+mod convert;
+mod errors;
+mod model;
+mod threads;
+mod watch;
+
+use pyo3::prelude::*;
+
+/// The native part of the package `duotone`; use that instead.
+#[pymodule]
+mod _duotone {
+    #[pymodule_export]
+    use super::clips::{
+        Clip, choose_rate, extract, front_end, recipe_front_end, spectrogram,
+        spectrogram_of_samples, spectrograms,
+    };
+    #[pymodule_export]
+    use super::collection::{Collection, evaluate};
+    #[pymodule_export]
+    use super::model::{Model, train};
+    use super::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("PRESETS", duotone::nn::Architecture::PRESETS)
+    }
+}

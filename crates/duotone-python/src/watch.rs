@@ -1,0 +1,123 @@
+//! Long work beside the interpreter: it runs on threads of its own without the interpreter's
+//! lock, while the calling thread tells progress and looks for Ctrl-C.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use duotone::{Error, Event, Observer};
+use pyo3::prelude::*;
+use serde_json::{Value, json};
+
+use crate::{convert, errors, threads};
+
+/// How long Ctrl-C may wait.
+const TICK: Duration = Duration::from_millis(50);
+
+enum Message {
+    Event(Value),
+    End,
+}
+
+struct Watcher {
+    /// Whether anybody wants to hear.
+    told: bool,
+    messages: Sender<Message>,
+    stop: AtomicBool,
+}
+
+impl Observer for Watcher {
+    fn event(&self, event: Event<'_>) {
+        let value = match event {
+            Event::Extracted { done, total, path } => {
+                json!({ "kind": "file", "done": done, "total": total, "path": path.to_string_lossy() })
+            }
+            Event::LeftOut(out) => {
+                let path = out.path.to_string_lossy();
+                json!({ "kind": "left_out", "path": path, "reason": out.reason })
+            }
+            Event::Notice(text) => json!({ "kind": "notice", "text": text }),
+            Event::RunStarted { name, done, epochs } => {
+                json!({ "kind": "run", "name": name, "done": done, "total": epochs })
+            }
+            Event::Epoch(record) => json!({ "kind": "epoch", "record": record }),
+            Event::RunEnded => json!({ "kind": "run_end" }),
+            _ => return,
+        };
+        if self.told {
+            let _ = self.messages.send(Message::Event(value));
+        }
+    }
+
+    fn stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Tells the waiting thread that the work is over, however it ended.
+struct Ending(Sender<Message>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.send(Message::End);
+    }
+}
+
+/// Does `work` on `n_jobs` threads; `progress` is called with a dictionary for each event. An
+/// exception there, or Ctrl-C, stops the work and is raised.
+pub(crate) fn watched<T: Send>(
+    py: Python<'_>,
+    n_jobs: Option<usize>,
+    progress: Option<&Bound<'_, PyAny>>,
+    work: impl FnOnce(&dyn Observer) -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    let pool = threads::pool(n_jobs).map_err(|e| errors::settings(py, e))?;
+    let (messages, receiver) = channel();
+    let receiver = Mutex::new(receiver);
+    let ending = Ending(messages.clone());
+    let watcher = Watcher { told: progress.is_some(), messages, stop: AtomicBool::new(false) };
+    let mut problem = None;
+    let outcome = std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            let _ending = ending;
+            pool.install(|| work(&watcher))
+        });
+        let mut ended = false;
+        while !ended {
+            let arrived = py.detach(|| receive(&receiver));
+            ended = arrived.iter().any(|message| matches!(message, Message::End));
+            if problem.is_none() {
+                problem = py.check_signals().and_then(|()| tell(py, progress, arrived)).err();
+                watcher.stop.store(problem.is_some(), Ordering::Relaxed);
+            }
+        }
+        py.detach(|| worker.join())
+    });
+    match (problem, outcome) {
+        (Some(problem), _) => Err(problem),
+        (None, Ok(result)) => result.map_err(|e| errors::raise(py, &e)),
+        (None, Err(_)) => Err(errors::settings(py, "duotone failed; this is a bug in it")),
+    }
+}
+
+/// What arrived within a tick.
+fn receive(receiver: &Mutex<Receiver<Message>>) -> Vec<Message> {
+    let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = receiver.recv_timeout(TICK).ok();
+    first.into_iter().chain(receiver.try_iter()).collect()
+}
+
+fn tell(
+    py: Python<'_>,
+    progress: Option<&Bound<'_, PyAny>>,
+    messages: Vec<Message>,
+) -> PyResult<()> {
+    let Some(progress) = progress else { return Ok(()) };
+    for message in messages {
+        if let Message::Event(value) = message {
+            progress.call1((convert::from_json(py, &value)?,))?;
+        }
+    }
+    Ok(())
+}

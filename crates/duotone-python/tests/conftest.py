@@ -1,0 +1,88 @@
+"""Small labelled sounds that every test may learn from, made when the tests begin."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+RATE = 11_025
+TONES = {"high": 3000.0, "low": 300.0, "mid": 1000.0}
+
+# Quick to train on: few epochs at a high rate.
+QUICK = {
+    "architecture": "model1",
+    "epochs": 8,
+    "learning_rate": 0.1,
+    "batch_size": 10,
+    "segments": 2,
+    "n_jobs": 1,
+}
+
+
+def tone(hertz: float, seed: int, seconds: float = 3.0) -> np.ndarray:
+    """A tone in noise, float32."""
+    time = np.arange(int(seconds * RATE)) / RATE
+    noise = np.random.default_rng(seed).uniform(-0.1, 0.1, time.size)
+    return (0.5 * np.sin(2 * np.pi * hertz * time) + noise).astype(np.float32)
+
+
+def write_wav(path: Path, samples: np.ndarray, rate: int = RATE) -> None:
+    """16 bit, mono or (channels, samples)."""
+    samples = np.atleast_2d(samples)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(samples.shape[0])
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((samples.T * 32767).astype("<i2").tobytes())
+
+
+class Sounds:
+    """18 files of 3 s, 3 labels, 3 artists a label; one broken file beside them."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.paths, self.labels, self.artists = [], [], []
+        for number in range(18):
+            label = sorted(TONES)[number % 3]
+            path = folder / f"{number:02}.wav"
+            write_wav(path, tone(TONES[label], number))
+            self.paths.append(str(path))
+            self.labels.append(label)
+            self.artists.append(f"{label} {number // 6}")
+        self.broken = str(folder / "broken.mp3")
+        Path(self.broken).write_bytes(b"no music here" * 100)
+
+
+@pytest.fixture(scope="session")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Sounds:
+    return Sounds(tmp_path_factory.mktemp("sounds"))
+
+
+@pytest.fixture(scope="session")
+def fitted(sounds: Sounds):
+    """A classifier that knows the tones."""
+    import duotone
+
+    return duotone.Classifier(**QUICK).fit(sounds.paths, sounds.labels)
+
+
+@pytest.fixture(scope="session", params=["model1", "model2", "model2-figure", "model3"])
+def preset(request: pytest.FixtureRequest, sounds: Sounds):
+    """A model of each preset, trained for a moment so that no weight is zero."""
+    import duotone
+
+    quick = {**QUICK, "architecture": request.param, "epochs": 1, "learning_rate": 0.02}
+    return duotone.Classifier(**quick).fit(sounds.paths[:6], sounds.labels[:6]).model_
+
+
+@pytest.fixture(scope="session")
+def segments(preset) -> np.ndarray:
+    """Log-mel values, some with tones, for the preset."""
+    architecture = preset.card["architecture"]
+    shape = (7, architecture["bands"], architecture["frames"])
+    values = np.random.default_rng(3).normal(-4, 1.5, shape).astype(np.float32)
+    values[2, 10:12] += 3
+    return values

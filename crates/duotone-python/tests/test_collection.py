@@ -1,0 +1,135 @@
+"""Collections from files and tables, and their evaluation."""
+
+from types import SimpleNamespace
+
+import duotone
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import QUICK
+from duotone import Collection, CollectionError, SettingsError, plot
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture
+def columns(sounds):
+    return {
+        "path": sounds.paths,
+        "genre": sounds.labels,
+        "artist": sounds.artists,
+        "number": list(range(18)),
+    }
+
+
+def check(collection, sounds):
+    assert collection.paths == sounds.paths
+    assert list(collection.labels) == sounds.labels
+    assert list(collection.groups) == sounds.artists
+
+
+def test_from_tables(columns, sounds):
+    pa, pl = pytest.importorskip("pyarrow"), pytest.importorskip("polars")
+    for table in (columns, pd.DataFrame(columns), pa.table(columns), pl.DataFrame(columns)):
+        check(Collection.from_table(table, label="genre", group="artist"), sounds)
+        with pytest.raises(CollectionError, match="no column 'mood': there are path, genre"):
+            Collection.from_table(table, label="mood")
+
+
+def test_empty_cells_are_no_labels(columns):
+    frame = pd.DataFrame(columns)
+    frame.loc[0, "genre"] = None
+    frame.loc[1, "genre"] = np.nan
+    frame.loc[2, "genre"] = " "
+    frame.loc[3, "artist"] = pd.NA
+    collection = Collection.from_table(frame, label="genre", group="artist")
+    assert len(collection) == 15 and collection.groups[0] == collection.paths[0]
+
+
+def test_from_a_list_and_a_folder(columns, sounds, tmp_path):
+    pd.DataFrame(columns).to_csv(tmp_path / "list.csv", index=False)
+    check(Collection.open(tmp_path / "list.csv", label="genre", group="artist"), sounds)
+    with pytest.raises(CollectionError, match="mood"):
+        Collection.open(tmp_path / "list.csv", label="mood")
+    with pytest.raises(FileNotFoundError):
+        Collection.open(tmp_path / "absent.csv")
+
+
+def test_from_mirdata(sounds):
+    rows = zip(sounds.paths, sounds.labels, sounds.artists, strict=True)
+    tracks = {
+        str(i): SimpleNamespace(audio_path=path, genre=genre, artist=artist)
+        for i, (path, genre, artist) in enumerate(rows)
+    }
+    # What a track without audio or annotation looks like.
+    tracks["x"] = SimpleNamespace(audio_path=None, genre="low", artist=None)
+    dataset = SimpleNamespace(name="toy", load_tracks=lambda: tracks)
+    check(Collection.from_mirdata(dataset, group="artist"), sounds)
+
+
+def test_folds_keep_groups_together(columns):
+    collection = Collection.from_table(columns, label="genre", group="artist")
+    folds = collection.folds(3)
+    of_artist = pd.DataFrame({"artist": collection.groups, "fold": folds}).groupby("artist")
+    assert (of_artist["fold"].nunique() == 1).all() and set(folds) == {0, 1, 2}
+
+
+def test_it_shows_itself(columns):
+    collection = Collection.from_table(columns, label="genre", group="artist", name="<b>")
+    assert "&lt;b&gt;" in collection._repr_html_() and "18 files" in repr(collection)
+    assert collection.counts().loc["low"].to_dict() == {"files": 6, "groups": 3}
+    assert len(collection.plot().patches) == 3
+
+
+@pytest.fixture(scope="module")
+def evaluation(sounds):
+    table = {"path": [*sounds.paths, sounds.broken], "label": [*sounds.labels, "low"]}
+    table["artist"] = [*sounds.artists, "low 0"]
+    quick = {k: v for k, v in QUICK.items() if k != "architecture"}
+    return duotone.evaluate(table, ["model1", "model3"], group="artist", folds=3, **quick)
+
+
+def test_evaluation_tables(evaluation, sounds):
+    assert list(evaluation.scores.index) == ["model1", "model3"]
+    predictions = evaluation.predictions.query("architecture == 'model1'")
+    assert list(predictions["path"]) == sounds.paths
+    right = (predictions["label"] == predictions["predicted"]).mean()
+    assert evaluation.scores.loc["model1", "accuracy"] == pytest.approx(right)
+    assert right > 0.8
+    low, high = evaluation.scores.loc["model1", ["low", "high"]]
+    assert low <= right <= high
+    confusion = evaluation.confusion("model3")
+    assert confusion.to_numpy().sum() == 18
+    diagonal = np.trace(confusion.to_numpy()) / 18
+    assert evaluation.scores.loc["model3", "accuracy"] == pytest.approx(diagonal)
+    assert len(evaluation.folds) == 6 and len(evaluation.history) == 6 * QUICK["epochs"]
+    assert evaluation.classes.groupby("architecture")["support"].sum().tolist() == [18, 18]
+    assert [path for path, _ in evaluation.left_out] == [sounds.broken]
+    assert evaluation.protocol["group"] == "artist"
+
+
+def test_evaluation_is_kept_and_shown(evaluation, tmp_path):
+    pytest.importorskip("pyarrow")
+    evaluation.to_parquet(tmp_path)
+    read = pd.read_parquet(tmp_path / "predictions.parquet")
+    pd.testing.assert_frame_equal(read, evaluation.predictions, check_dtype=False)
+    assert "no artist in two of them" in evaluation._repr_html_()
+    assert evaluation.plot("model1").get_xlabel() == "decision"
+
+
+def test_evaluation_refuses_impossible_folds(columns):
+    with pytest.raises(CollectionError, match="folds"):
+        duotone.evaluate(pd.DataFrame(columns), label="genre", folds=7, epochs=1)
+    with pytest.raises(SettingsError):
+        duotone.evaluate(pd.DataFrame(columns), [], label="genre", epochs=1)
+
+
+def test_pictures(fitted, sounds):
+    front_end = fitted.model_.front_end
+    drawn = plot.spectrogram(front_end.transform(sounds.paths[0]), front_end)
+    assert drawn.get_xlim()[1] == pytest.approx(3.0, abs=0.2)
+    timeline = plot.timeline(fitted.model_.timeline(sounds.paths[0]))
+    assert [text.get_text() for text in timeline.get_legend().get_texts()] == fitted.model_.labels
+    above, below = fitted.model_.plot(sounds.paths[0])
+    assert above.get_xlim() == below.get_xlim() and below.get_ylabel() == "probability"

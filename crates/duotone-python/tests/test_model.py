@@ -1,0 +1,107 @@
+"""Models load, decide, explain themselves and refuse what is damaged."""
+
+import pickle
+
+import duotone
+import numpy as np
+import pytest
+from conftest import RATE
+from duotone import AudioError, ModelFileError, SettingsError
+
+
+def test_a_saved_model_decides_the_same(fitted, sounds, tmp_path):
+    path = tmp_path / "tones.safetensors"
+    fitted.model_.save(path)
+    model = duotone.load(path)
+    assert model.labels == ["high", "low", "mid"]
+    assert model.card == fitted.model_.card
+    decisions = model.classify(sounds.paths)
+    assert list(decisions["label"]) == sounds.labels
+    np.testing.assert_allclose(
+        decisions[["p_high", "p_low", "p_mid"]], fitted.predict_proba(sounds.paths), atol=1e-12
+    )
+    assert list(decisions.columns) == model.columns
+    pickled = pickle.loads(pickle.dumps(model))
+    assert pickled.classify(sounds.paths[0])["label"][0] == sounds.labels[0]
+
+
+def test_bad_files_are_rows(fitted, sounds, tmp_path):
+    absent = str(tmp_path / "absent.wav")
+    decisions = fitted.model_.classify([sounds.broken, sounds.paths[0], absent])
+    assert list(decisions["error"].notna()) == [True, False, True]
+    assert decisions["label"].isna().tolist() == [True, False, True]
+    assert list(decisions["path"]) == [sounds.broken, sounds.paths[0], absent]
+    for look in (fitted.model_.timeline, fitted.model_.embed):
+        with pytest.raises(AudioError, match="broken.mp3"):
+            look(sounds.broken)
+
+
+@pytest.mark.parametrize("vote", ["mean", "majority", "max"])
+def test_votes(fitted, sounds, vote):
+    decisions = fitted.model_.classify(sounds.paths[:3], vote=vote)
+    sums = decisions[["p_high", "p_low", "p_mid"]].sum(axis=1)
+    np.testing.assert_allclose(sums, 1)
+    with pytest.raises(SettingsError):
+        fitted.model_.classify(sounds.paths[:1], vote='m"edian')
+
+
+def test_timeline(fitted, tmp_path):
+    from conftest import tone, write_wav
+
+    song = np.concatenate([tone(300, 1, 2.83), tone(3000, 2, 2.83)])
+    write_wav(tmp_path / "song.wav", song)
+    timeline = fitted.model_.timeline(tmp_path / "song.wav")
+    assert list(timeline["label"]) == ["low", "high"]
+    assert timeline["start"].iloc[0] == 0 and timeline["end"].iloc[1] == pytest.approx(
+        5.64, abs=0.1
+    )
+
+
+def test_embeddings_lead_to_the_decision(fitted, sounds):
+    model = fitted.model_
+    tensors, path = model.tensors(), sounds.paths[1]
+    maps, units = model.embed(path, layer="maps"), model.embed(path)
+    sums = maps @ tensors["dense.weight"].T + tensors["dense.bias"]
+    np.testing.assert_allclose(units, 1 / (1 + np.exp(-sums)), atol=1e-5)
+    logits = units @ tensors["output.weight"].T + tensors["output.bias"]
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = model.timeline(path)[["p_high", "p_low", "p_mid"]]
+    np.testing.assert_allclose(shares, expected, atol=1e-5)
+    spectrogram = model.front_end.transform(path)
+    np.testing.assert_array_equal(model.embed(spectrogram), units)
+    with pytest.raises(ValueError, match="layer"):
+        model.embed(path, layer="last")
+
+
+def test_damaged_files_are_refused(fitted, tmp_path):
+    path = tmp_path / "m.safetensors"
+    with pytest.raises(FileNotFoundError, match="m.safetensors"):
+        duotone.load(path)
+    fitted.model_.save(path)
+    whole = path.read_bytes()
+    for bad in (b"", whole[:100], whole[:-5], whole[:-4] + b"abcd", b"\xff" * 64):
+        path.write_bytes(bad)
+        with pytest.raises(ModelFileError, match="m.safetensors"):
+            duotone.load(path)
+
+
+def test_parts_that_do_not_fit_are_refused(fitted):
+    model = fitted.model_
+    tensors = model.tensors()
+    for change, words in [
+        ({"dense.bias": np.zeros(3)}, "dense.bias"),
+        ({"extra": np.zeros(3)}, "extra"),
+        ({"dense.bias": np.full_like(tensors["dense.bias"], np.nan)}, "finite"),
+    ]:
+        with pytest.raises(SettingsError, match=words):
+            duotone.Model.from_tensors(model.card, {**tensors, **change})
+    with pytest.raises(SettingsError):
+        duotone.Model.from_tensors({}, tensors)
+    with pytest.raises(SettingsError):
+        model.segment_probabilities(np.zeros((2, 3, 4)))
+
+
+def test_it_shows_itself(fitted):
+    page = fitted.model_._repr_html_()
+    assert "model1" in page and f"{RATE} Hz" in page and "high (6)" in page
+    assert "tones" not in repr(fitted.model_) and "high, low, mid" in repr(fitted.model_)

@@ -1,0 +1,189 @@
+//! Training on features that are in memory already, for callers who keep files and folds
+//! themselves.
+
+use duotone_audio::FrontEnd;
+
+use crate::examples::Example;
+use crate::fit::{Fitted, Run, clips_digest};
+use crate::predict::accuracies;
+use crate::{
+    ClipFeatures, Device, Error, LabelCount, Measured, Model, ModelCard, Observer, Recipe,
+    TrainSettings, Vote, hold_out,
+};
+
+/// One model to train on clips in memory.
+#[derive(Clone, Debug)]
+pub struct ClipsJob<'a> {
+    /// The clips, all made by `front_end`.
+    pub clips: &'a [&'a ClipFeatures],
+    /// Class number of each clip: an index into `labels`.
+    pub classes: &'a [usize],
+    /// Group number of each clip (any numbers): none is cut when clips are held out.
+    pub groups: Option<&'a [usize]>,
+    /// The labels.
+    pub labels: &'a [String],
+    /// What to learn with.
+    pub recipe: Recipe,
+    /// What made the clips' features.
+    pub front_end: FrontEnd,
+    /// How.
+    pub settings: TrainSettings,
+}
+
+/// Trains a model as [`train`](crate::train()) does, but on clips in memory and without writing
+/// anything.
+///
+/// # Errors
+/// [`Error::Settings`] for what does not fit together; [`Error::Diverged`];
+/// [`Error::Interrupted`].
+pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model, Error> {
+    job.check()?;
+    let held_out = match job.settings.validation {
+        0.0 => vec![false; job.clips.len()],
+        share => hold_out(job.classes, job.groups, share, job.settings.seed)?,
+    };
+    let examples = |wanted: bool| {
+        let clips = job.clips.iter().zip(job.classes).zip(&held_out);
+        let clips = clips.filter(|&(_, &out)| out == wanted);
+        clips.map(|((clip, &class), _)| Example { features: clip, label: class as u32 }).collect()
+    };
+    let (train, held_out): (Vec<_>, Vec<_>) = (examples(false), examples(true));
+    let run = Run {
+        name: &job.recipe.name,
+        recipe: &job.recipe,
+        front_end: &job.front_end,
+        labels: job.labels,
+        settings: &job.settings,
+        train: &train,
+        held_out: &held_out,
+        device: &Device::Cpu,
+        checkpoint: None,
+        resume: false,
+    };
+    let architecture = run.architecture();
+    let Fitted { predictor, weights, history } = run.fit(observer)?;
+    let outcomes = predictor.decide(&held_out, &job.front_end, Vote::Mean)?;
+    let (file_accuracy, segment_accuracy) = accuracies(&held_out, &outcomes);
+    let apart = if job.groups.is_some() { "no group on both sides" } else { "not grouped" };
+    let share = 100.0 * held_out.len() as f64 / job.clips.len().max(1) as f64;
+    let card = ModelCard {
+        version: env!("CARGO_PKG_VERSION").into(),
+        recipe: job.recipe.name.clone(),
+        architecture,
+        front_end: job.front_end.clone(),
+        labels: job.label_counts(),
+        settings: job.settings.clone(),
+        collection_digest: clips_digest(&[&train, &held_out]),
+        label_column: "label".into(),
+        group_column: job.groups.map(|_| "group".into()),
+        measured: (!held_out.is_empty()).then(|| Measured {
+            protocol: format!(
+                "held out {share:.0} % of the clips, {apart}, seed {}",
+                job.settings.seed
+            ),
+            clips: held_out.len(),
+            file_accuracy,
+            segment_accuracy,
+        }),
+        history,
+    };
+    Ok(Model { card, scaler: predictor.scaler, weights })
+}
+
+impl ClipsJob<'_> {
+    fn check(&self) -> Result<(), Error> {
+        let wrong = |message: String| Err(Error::Settings(message));
+        self.settings.validate()?;
+        let groups = self.groups.map_or(self.clips.len(), <[usize]>::len);
+        if self.classes.len() != self.clips.len() || groups != self.clips.len() {
+            return wrong(format!(
+                "{} clips, {} classes, {groups} groups: one for each clip is needed",
+                self.clips.len(),
+                self.classes.len()
+            ));
+        }
+        let counts = self.label_counts();
+        if self.classes.iter().any(|&class| class >= counts.len()) {
+            return wrong(format!("a class number is not below {}", counts.len()));
+        }
+        if counts.len() < 2 {
+            return wrong(format!("{} labels: at least two are needed", counts.len()));
+        }
+        if let Some(empty) = counts.iter().find(|count| count.clips == 0) {
+            return wrong(format!("no clip of the label `{}` can be used", empty.name));
+        }
+        self.clips.iter().try_for_each(|clip| clip.check(&self.front_end))
+    }
+
+    fn label_counts(&self) -> Vec<LabelCount> {
+        let clips = |c| self.classes.iter().filter(|&&class| class == c).count();
+        let count =
+            |(c, name): (usize, &String)| LabelCount { name: name.clone(), clips: clips(c) };
+        self.labels.iter().enumerate().map(count).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duotone_audio::Segmenter;
+
+    use super::{ClipsJob, train_clips};
+    use crate::fixtures::{clip, front_end, recipe};
+    use crate::{Classifier, ClassifyOptions, ClipFeatures, TrainSettings};
+
+    fn labels() -> Vec<String> {
+        vec!["low".into(), "high".into()]
+    }
+
+    fn job<'a>(
+        clips: &'a [&'a ClipFeatures],
+        classes: &'a [usize],
+        labels: &'a [String],
+    ) -> ClipsJob<'a> {
+        let settings = TrainSettings {
+            epochs: 20,
+            learning_rate: 0.1,
+            segments: Segmenter::Random(4),
+            validation: 0.25,
+            ..Default::default()
+        };
+        let (recipe, front_end) = (recipe(), front_end());
+        ClipsJob { clips, classes, groups: None, labels, recipe, front_end, settings }
+    }
+
+    #[test]
+    fn learns_and_states_what_it_held_out() {
+        let classes: Vec<usize> = (0..16).map(|i| i % 2).collect();
+        let clips: Vec<_> = (0..16).map(|i| clip(i, i as usize % 2, 40)).collect();
+        let clips: Vec<&ClipFeatures> = clips.iter().collect();
+        let labels = labels();
+        let model = train_clips(&job(&clips, &classes, &labels), &()).unwrap();
+        let measured = model.card.measured.clone().unwrap();
+        assert_eq!((measured.clips, model.card.history.len()), (4, 20));
+        assert!(measured.protocol.contains("25 %"), "{}", measured.protocol);
+        let classifier = Classifier::new(model).unwrap();
+        for (number, label) in labels.iter().enumerate() {
+            let new = clip(100 + number as u64, number, 30);
+            let options = ClassifyOptions::default();
+            let decision = classifier.classify_clip("new".as_ref(), &new, &options).unwrap();
+            assert_eq!(decision.label, *label);
+            assert_eq!(classifier.embed_clip(&new).unwrap().units.len() % 8, 0);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let one = clip(0, 0, 40);
+        let short = clip(1, 1, 5);
+        let labels = labels();
+        for (clips, classes, words) in [
+            (vec![&one, &one], vec![0], "one for each clip"),
+            (vec![&one, &one], vec![0, 2], "not below 2"),
+            (vec![&one, &one], vec![0, 0], "`high`"),
+            (vec![&one, &short], vec![0, 1], "5 frames"),
+        ] {
+            let error = train_clips(&job(&clips, &classes, &labels), &()).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}
