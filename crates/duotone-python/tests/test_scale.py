@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -77,29 +79,49 @@ def my_workers(title):
     return found
 
 
-@pytest.mark.skipif(not Path("/proc").exists(), reason="finds the worker to kill in /proc")
+@contextmanager
+def one_killed(title, output):
+    """Kills one of such workers once a part is there; says which."""
+    killed = []
+    over = threading.Event()
+
+    def kill():
+        while not killed and not over.is_set():
+            workers = my_workers(title)
+            if part_files(output) and workers:
+                os.kill(max(workers), signal.SIGKILL)
+                killed.append(max(workers))
+            time.sleep(0.01)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        killer.join()
+
+
+in_proc = pytest.mark.skipif(not Path("/proc").exists(), reason="finds the worker in /proc")
+
+
+@in_proc
 def test_ray_with_a_worker_killed(archive, tmp_path, monkeypatch):
     monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     ray = pytest.importorskip("ray")
     expected, model = archive
     output = str(tmp_path / "out")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
-    killed = []
-
-    def kill():
-        end = time.monotonic() + 120
-        while not killed and time.monotonic() < end:
-            workers = my_workers("ray::MapWorker")
-            if part_files(output) and workers:
-                os.kill(workers[0], signal.SIGKILL)
-                killed.append(workers[0])
-            time.sleep(0.01)
-
-    killer = threading.Thread(target=kill)
+    # One of its own, whatever else runs here.
+    ray.init(
+        address="local",
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        configure_logging=False,
+    )
     try:
-        killer.start()
-        summary = scale.with_ray(model, list(expected), output, part=PART, workers=2)
-        killer.join()
+        with one_killed("ray::MapWorker", output) as killed:
+            summary = scale.with_ray(model, list(expected), output, part=PART, workers=2)
         assert killed
         assert summary["files"].sum() == FILES and summary["errors"].sum() == 5
         check(output, expected)
@@ -108,11 +130,12 @@ def test_ray_with_a_worker_killed(archive, tmp_path, monkeypatch):
         assert scale.with_ray(model, list(expected), output, part=PART)["files"].sum() == PART
         check(output, expected)
     finally:
-        killed.append(None)
         ray.shutdown()
 
 
-def test_spark(archive, tmp_path):
+@in_proc
+def test_spark_with_a_worker_killed(archive, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     sql = pytest.importorskip("pyspark.sql")
     expected, model = archive
     output = str(tmp_path / "out")
@@ -125,7 +148,10 @@ def test_spark(archive, tmp_path):
     )
     try:
         frame = session.createDataFrame(pd.DataFrame({"path": list(expected)}))
-        summary = scale.with_spark(model, frame, output, part=PART, partitions=4)
+        # The newest is one that works, not the one that they are forked from.
+        with one_killed("pyspark.daemon", output) as killed:
+            summary = scale.with_spark(model, frame, output, part=PART, partitions=4)
+        assert killed
         assert summary["files"].sum() == FILES and summary["errors"].sum() == 5
         check(output, expected)
         gone = pd.read_parquet(part_files(output)[0], columns=["path"])
