@@ -35,9 +35,11 @@ pub fn dropout_mask(architecture: &Architecture, samples: usize, seed: u64, step
 }
 
 /// Keeps the dropout stream apart from the other uses of a run's seed.
-pub(crate) const DROPOUT: u64 = 0x6472_6f70_6f75_7400;
+pub const DROPOUT: u64 = 0x6472_6f70_6f75_7400;
 
-pub(crate) fn dropout_threshold(rate: f32) -> u32 {
+/// Random words below it silence a unit.
+#[must_use]
+pub fn dropout_threshold(rate: f32) -> u32 {
     (f64::from(rate) * 4_294_967_296.0) as u32
 }
 

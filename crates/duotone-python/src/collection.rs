@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use duotone::{CollectionOptions, EvaluateJob, Folds, Recipe, Row, TrainSettings};
+use duotone::{CollectionOptions, Device, EvaluateJob, Folds, Recipe, Row, TrainSettings};
 use pyo3::prelude::*;
 
 use crate::model::parse_vote;
@@ -130,6 +130,7 @@ pub(crate) fn evaluate<'py>(
         sample_rate,
         store,
         output,
+        device: Device::Cpu,
         resume,
         vote: parse_vote(py, vote)?,
         command: command.into(),

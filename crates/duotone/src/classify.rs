@@ -2,14 +2,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duotone_audio::Spectrogram;
-use duotone_nn::{Embedding, Network};
+use duotone_nn::Embedding;
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
 use crate::examples::consecutive;
 use crate::predict::Predictor;
 use crate::vote::{largest, vote};
-use crate::{ClipFeatures, Error, Event, Excerpts, LeftOut, Model, ModelCard, Observer, Vote};
+use crate::{
+    ClipFeatures, Device, Error, Event, Excerpts, LeftOut, Model, ModelCard, Observer, Vote,
+    learner,
+};
 
 /// Segments of a file that are heard at a time: three minutes of music, one batch of the network.
 const PIECE_SEGMENTS: usize = 64;
@@ -108,8 +111,16 @@ impl Classifier {
     /// # Errors
     /// [`Error::Network`] when its weights do not fit its architecture.
     pub fn new(model: Model) -> Result<Self, Error> {
+        Self::on(&Device::Cpu, model)
+    }
+
+    /// Makes a model ready on a device.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Error::Device`] for a GPU that is too small for it.
+    pub fn on(device: &Device, model: Model) -> Result<Self, Error> {
         let Model { card, scaler, weights } = model;
-        let network = Network::new(&card.architecture, &weights)?;
+        let network = learner::network(device, &card.architecture, &weights)?;
         Ok(Self { card, predictor: Predictor { network, scaler } })
     }
 

@@ -36,6 +36,9 @@ pub enum Error {
     /// A loss that is no longer finite.
     #[error("{0}")]
     Diverged(String),
+    /// A GPU that is not there, too small for the work, or lost in the midst of it.
+    #[error("{0}")]
+    Device(String),
     /// The caller asked to stop.
     #[error("stopped on request")]
     Interrupted,
@@ -45,6 +48,17 @@ pub enum Error {
     /// From the network room.
     #[error(transparent)]
     Network(#[from] duotone_nn::Error),
+}
+
+#[cfg(feature = "gpu")]
+impl From<duotone_gpu::Error> for Error {
+    fn from(error: duotone_gpu::Error) -> Self {
+        match error {
+            duotone_gpu::Error::Interrupted => Self::Interrupted,
+            duotone_gpu::Error::Network(error) => Self::Network(error),
+            error => Self::Device(error.to_string()),
+        }
+    }
 }
 
 impl Error {

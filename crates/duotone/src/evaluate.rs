@@ -14,9 +14,9 @@ use crate::statistics::bootstrap;
 use crate::train::rate;
 use crate::write::Claim;
 use crate::{
-    Collection, Error, Event, Findings, FoldResult, Folds, NetworkInfo, Observer, Prediction,
-    Protocol, Recipe, Results, SystemResult, TrainSettings, Vote, folds_file, predictions, scores,
-    write, write_file,
+    Collection, Device, Error, Event, Findings, FoldResult, Folds, NetworkInfo, Observer,
+    Prediction, Protocol, Recipe, Results, SystemResult, TrainSettings, Vote, folds_file,
+    predictions, scores, write, write_file,
 };
 
 /// One evaluation: several networks on the same folds of one collection.
@@ -40,6 +40,8 @@ pub struct EvaluateJob<'a> {
     /// Folder for `results.json`, `predictions.csv`, `folds.csv` and, under `runs/`, the finished folds and
     /// the present one's checkpoint.
     pub output: Option<PathBuf>,
+    /// What to train and test on: results differ by the rounding of sums.
+    pub device: Device,
     /// Keep the finished folds of an earlier run in the same folder and go on from its checkpoint.
     pub resume: bool,
     /// How a file's segments decide.
@@ -213,6 +215,7 @@ impl<'a> Parts<'a> {
             settings: &job.settings,
             train: &self.train,
             held_out: &self.held_out,
+            device: &job.device,
             checkpoint: self.checkpoint.as_deref(),
             resume: job.resume,
         }

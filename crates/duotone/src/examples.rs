@@ -76,6 +76,24 @@ impl<'a> Segments<'a> {
         self.places.len()
     }
 
+    /// Index of each segment's clip, and its first frame.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.places.iter().copied()
+    }
+
+    /// Each segment's class.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn labels(&self) -> Vec<u32> {
+        self.places.iter().map(|&(clip, _)| self.examples[clip].label).collect()
+    }
+
+    /// All clips, each bands × frames of its own number, band-major.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn spectrograms(&self) -> Vec<&'a [f32]> {
+        self.examples.iter().map(|example| example.features.spectrogram.data()).collect()
+    }
+
     /// Copies one segment as the front end gave it.
     pub(crate) fn copy(&self, index: usize, out: &mut [f32]) {
         let (clip, start) = self.places[index];

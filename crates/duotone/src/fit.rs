@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use duotone_audio::FrontEnd;
-use duotone_nn::random::Philox;
-use duotone_nn::{Architecture, Network, Step, Trainer, Weights, reference};
+use duotone_nn::{Architecture, Weights, reference};
 
 use crate::checkpoint::{Checkpoint, RunSpec};
 use crate::examples::{Example, Segments, consecutive};
+use crate::learner::{Infer, Learner, Pass};
 use crate::predict::{self, Predictor};
 use crate::scaler::Fit;
 use crate::vote::largest;
-use crate::{EpochRecord, Error, Event, Observer, Recipe, Scaler, TrainSettings};
+use crate::{Device, EpochRecord, Error, Event, Observer, Recipe, Scaler, TrainSettings};
 
 /// One network to train on given clips.
 pub(crate) struct Run<'a> {
@@ -23,6 +23,8 @@ pub(crate) struct Run<'a> {
     pub(crate) settings: &'a TrainSettings,
     pub(crate) train: &'a [Example<'a>],
     pub(crate) held_out: &'a [Example<'a>],
+    /// What trains the network and runs it.
+    pub(crate) device: &'a Device,
     /// Where to keep the state after every epoch.
     pub(crate) checkpoint: Option<&'a Path>,
     /// Go on from the checkpoint, if there is one.
@@ -33,11 +35,9 @@ pub(crate) struct Run<'a> {
 #[derive(Debug)]
 pub(crate) struct Fitted {
     pub(crate) predictor: Predictor,
+    pub(crate) weights: Weights,
     pub(crate) history: Vec<EpochRecord>,
 }
-
-/// `order` in ASCII: keeps these draws apart from the seed's other uses.
-const ORDER: u64 = 0x6f72_6465_7200_0000;
 
 impl Run<'_> {
     /// The recipe's network for these labels.
@@ -64,16 +64,23 @@ impl Run<'_> {
             Some(path) => Checkpoint::load(path, &self.spec())?,
             None => self.start()?,
         };
-        let mut trainer = Trainer::new(&state.spec.architecture, &state.weights)?;
         let (done, epochs) = (state.history.len(), self.settings.epochs);
         observer.event(Event::RunStarted { name: self.name, done, epochs });
         let mut segments = Segments::of(self.train, self.front_end, self.settings, 0);
+        let mut learner = Learner::new(
+            self.device,
+            (&state.spec.architecture, &state.weights),
+            (&state.scaler, &segments),
+            self.settings,
+        )?;
         for epoch in done..epochs {
             if self.settings.fresh_segments {
                 segments = Segments::of(self.train, self.front_end, self.settings, epoch);
             }
-            let record = self.epoch(epoch, &mut trainer, &segments, &state.scaler, observer)?;
-            state.weights = trainer.network().weights();
+            let (segments, scaler) = (&segments, &state.scaler);
+            let pass = Pass { segments, scaler, settings: self.settings, epoch };
+            let record = self.epoch(pass, &mut learner, observer)?;
+            state.weights = learner.weights().map_err(|e| self.lost(epoch, e))?;
             if !state.weights.0.values().all(|t| t.data.iter().all(|w| w.is_finite())) {
                 return Err(self.diverged(epoch));
             }
@@ -84,9 +91,8 @@ impl Run<'_> {
             state.history.last().into_iter().for_each(|r| observer.event(Event::Epoch(r)));
         }
         observer.event(Event::RunEnded);
-        let network = trainer.network().clone();
-        let predictor = Predictor { network, scaler: state.scaler };
-        Ok(Fitted { predictor, history: state.history })
+        let predictor = Predictor { network: learner.into_network(), scaler: state.scaler };
+        Ok(Fitted { predictor, weights: state.weights, history: state.history })
     }
 
     fn start(&self) -> Result<Checkpoint, Error> {
@@ -105,51 +111,31 @@ impl Run<'_> {
 
     fn epoch(
         &self,
-        epoch: usize,
-        trainer: &mut Trainer,
-        segments: &Segments<'_>,
-        scaler: &Scaler,
+        pass: Pass<'_>,
+        learner: &mut Learner,
         observer: &dyn Observer,
     ) -> Result<EpochRecord, Error> {
-        let settings = self.settings;
-        let total = segments.len();
-        let size = self.front_end.bands * self.front_end.segment_frames;
-        let order = Philox::new(settings.seed ^ ORDER, epoch as u64).permutation(total);
-        let steps = total.div_ceil(settings.batch_size);
-        let (mut loss, mut correct, mut done) = (0.0, 0, 0);
-        let mut inputs = Vec::new();
-        for (step, batch) in order.chunks(settings.batch_size).enumerate() {
-            if observer.stop() {
-                return Err(Error::Interrupted);
-            }
-            inputs.resize(batch.len() * size, 0.0);
-            let labels = segments.gather(batch, scaler, &mut inputs);
-            let index = (epoch * steps + step) as u64;
-            let step = Step { learning_rate: settings.learning_rate, seed: settings.seed, index };
-            let outcome = trainer.step(&inputs, &labels, step)?;
-            if !outcome.loss.is_finite() {
-                return Err(self.diverged(epoch));
-            }
-            loss += outcome.loss * batch.len() as f64;
-            correct += outcome.correct;
-            done += batch.len();
-            observer.event(Event::Step { done, total });
+        let epoch = pass.epoch;
+        let seen = learner.epoch(pass, observer).map_err(|e| self.lost(epoch, e))?;
+        if !seen.loss.is_finite() {
+            return Err(self.diverged(epoch));
         }
-        let held_out = self.validate(trainer.network(), scaler)?;
+        let held_out =
+            self.validate(learner.network(), pass.scaler).map_err(|e| self.lost(epoch, e))?;
         if held_out.is_some_and(|(loss, _)| !loss.is_finite()) {
             return Err(self.diverged(epoch));
         }
         Ok(EpochRecord {
             epoch: epoch + 1,
-            loss: loss / total as f64,
-            accuracy: correct as f64 / total as f64,
+            loss: seen.loss,
+            accuracy: seen.correct as f64 / pass.segments.len() as f64,
             validation_loss: held_out.map(|(loss, _)| loss),
             validation_accuracy: held_out.map(|(_, accuracy)| accuracy),
         })
     }
 
     /// Mean loss and accuracy on the held-out clips' consecutive segments, without dropout.
-    fn validate(&self, network: &Network, scaler: &Scaler) -> Result<Option<(f64, f64)>, Error> {
+    fn validate(&self, network: &dyn Infer, scaler: &Scaler) -> Result<Option<(f64, f64)>, Error> {
         let (mut loss, mut correct, mut total) = (0.0, 0, 0);
         for example in self.held_out {
             let starts = consecutive(example.features, self.front_end);
@@ -164,11 +150,30 @@ impl Run<'_> {
         Ok((total > 0).then(|| (loss / total as f64, correct as f64 / total as f64)))
     }
 
-    fn diverged(&self, epoch: usize) -> Error {
-        let kept = match self.checkpoint.filter(|_| epoch > 0) {
+    /// What is left when something ends the run in an epoch (from 0).
+    fn kept(&self, epoch: usize) -> String {
+        match self.checkpoint.filter(|_| epoch > 0) {
             Some(path) => format!("; the state after epoch {epoch} is kept in {}", path.display()),
             None => String::new(),
-        };
+        }
+    }
+
+    /// Where a GPU failed, how to go on.
+    fn lost(&self, epoch: usize, error: Error) -> Error {
+        match error {
+            Error::Device(words) => Error::Device(format!(
+                "{}, epoch {}: {words}{}; the same command with --resume goes on from the last \
+                 epoch kept, with --device cpu on the processor",
+                self.name,
+                epoch + 1,
+                self.kept(epoch),
+            )),
+            other => other,
+        }
+    }
+
+    fn diverged(&self, epoch: usize) -> Error {
+        let kept = self.kept(epoch);
         Error::Diverged(format!(
             "{}: the loss stopped being a number in epoch {}: the learning rate of {} is too \
              high, most likely: try a tenth of it{kept}",

@@ -108,7 +108,7 @@ impl FoldRun<'_> {
                 chosen = Some((number, fitted));
             }
         }
-        let Some((number, Fitted { predictor, history })) = chosen else {
+        let Some((number, Fitted { predictor, history, .. })) = chosen else {
             return Err(Error::Settings("no architecture to evaluate".into()));
         };
         let (run, test) = (&self.runs[number], &self.tests[number]);

@@ -7,6 +7,7 @@ mod checkpoint;
 mod classify;
 mod collection;
 pub mod demo;
+mod device;
 mod division;
 mod error;
 mod evaluate;
@@ -24,6 +25,7 @@ mod folds_file;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod json;
+mod learner;
 mod metrics;
 pub mod mirex;
 mod model;
@@ -50,8 +52,11 @@ pub use check::{
 };
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
 pub use collection::{Collection, CollectionOptions, Item, Row, audio_files};
+pub use device::{Device, DeviceChoice};
 pub use division::{Column, Folds};
 pub use duotone_audio as audio;
+#[cfg(feature = "gpu")]
+pub use duotone_gpu as gpu;
 pub use duotone_nn as nn;
 pub use error::{Error, LeftOut};
 pub use evaluate::{EvaluateJob, evaluate};

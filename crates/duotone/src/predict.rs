@@ -2,20 +2,21 @@
 //! consecutive segments: every second counts once, and no chance is involved.
 
 use duotone_audio::FrontEnd;
-use duotone_nn::{Embedding, Network, reference};
+use duotone_nn::{Embedding, reference};
 use serde::{Deserialize, Serialize};
 
 use crate::examples::{Example, consecutive};
+use crate::learner::Infer;
 use crate::vote::{largest, vote};
 use crate::{ClipFeatures, Error, Scaler, Vote};
 
 /// Segments that go through the network together: few megabytes, and work for every thread.
-const BATCH: usize = 64;
+pub(crate) const BATCH: usize = 64;
 
 /// A network and the scaler of its inputs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Predictor {
-    pub(crate) network: Network,
+    pub(crate) network: Box<dyn Infer>,
     pub(crate) scaler: Scaler,
 }
 
@@ -36,14 +37,14 @@ impl Predictor {
         clip: &ClipFeatures,
         starts: &[usize],
     ) -> Result<Vec<f64>, Error> {
-        let logits = logits(&self.network, &self.scaler, clip, starts)?;
+        let logits = logits(&*self.network, &self.scaler, clip, starts)?;
         Ok(reference::softmax(&logits, self.network.architecture().classes))
     }
 
     /// The network's inner values for each of `starts`.
     pub(crate) fn embed(&self, clip: &ClipFeatures, starts: &[usize]) -> Result<Embedding, Error> {
         let mut out = Embedding::default();
-        for inputs in batches(&self.network, &self.scaler, clip, starts) {
+        for inputs in batches(&*self.network, &self.scaler, clip, starts) {
             let Embedding { units, maps } = self.network.embed(&inputs)?;
             out.units.extend(units);
             out.maps.extend(maps);
@@ -85,7 +86,7 @@ pub(crate) fn accuracies(examples: &[Example<'_>], outcomes: &[Outcome]) -> (f64
 
 /// Logits of a clip's segments: one row of classes for each of `starts`.
 pub(crate) fn logits(
-    network: &Network,
+    network: &dyn Infer,
     scaler: &Scaler,
     clip: &ClipFeatures,
     starts: &[usize],
@@ -99,7 +100,7 @@ pub(crate) fn logits(
 
 /// The scaled segments that start at each of `starts`, some at a time.
 fn batches<'a>(
-    network: &Network,
+    network: &dyn Infer,
     scaler: &'a Scaler,
     clip: &'a ClipFeatures,
     starts: &'a [usize],

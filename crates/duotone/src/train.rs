@@ -6,8 +6,8 @@ use crate::predict::accuracies;
 use crate::prepare::prepare;
 use crate::write::Claim;
 use crate::{
-    Collection, Error, Event, LeftOut, Measured, Model, ModelCard, Observer, Recipe, TrainSettings,
-    Vote, choose_rate, write,
+    Collection, Device, Error, Event, LeftOut, Measured, Model, ModelCard, Observer, Recipe,
+    TrainSettings, Vote, choose_rate, write,
 };
 
 /// One model to train.
@@ -25,6 +25,8 @@ pub struct TrainJob<'a> {
     pub store: Option<PathBuf>,
     /// The model file to write.
     pub output: PathBuf,
+    /// What to train on: results differ by the rounding of sums.
+    pub device: Device,
     /// Go on from the checkpoint beside the output, if there is one.
     pub resume: bool,
 }
@@ -83,6 +85,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         settings: &job.settings,
         train: &prepared.examples(&front_end, &train),
         held_out: &prepared.examples(&front_end, &held_out),
+        device: &job.device,
         checkpoint: Some(&checkpoint),
         resume: job.resume,
     };
@@ -108,7 +111,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let card = match finished {
         Some(card) => card,
         None => {
-            let Fitted { predictor, history } = run.fit(observer)?;
+            let Fitted { predictor, weights, history } = run.fit(observer)?;
             let outcomes = predictor.decide(run.held_out, &front_end, Vote::Mean)?;
             let measured = measured(
                 job,
@@ -116,7 +119,6 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
                 (outcomes.len(), prepared.len()),
             );
             let card = ModelCard { measured, history, ..blank };
-            let weights = predictor.network.weights();
             let model = Model { card, scaler: predictor.scaler, weights };
             model.save(&job.output)?;
             write::remove(&checkpoint)?;

@@ -7,8 +7,8 @@ use crate::examples::Example;
 use crate::fit::{Fitted, Run, clips_digest};
 use crate::predict::accuracies;
 use crate::{
-    ClipFeatures, Error, LabelCount, Measured, Model, ModelCard, Observer, Recipe, TrainSettings,
-    Vote, hold_out,
+    ClipFeatures, Device, Error, LabelCount, Measured, Model, ModelCard, Observer, Recipe,
+    TrainSettings, Vote, hold_out,
 };
 
 /// One model to train on clips in memory.
@@ -56,11 +56,12 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
         settings: &job.settings,
         train: &train,
         held_out: &held_out,
+        device: &Device::Cpu,
         checkpoint: None,
         resume: false,
     };
     let architecture = run.architecture();
-    let Fitted { predictor, history } = run.fit(observer)?;
+    let Fitted { predictor, weights, history } = run.fit(observer)?;
     let outcomes = predictor.decide(&held_out, &job.front_end, Vote::Mean)?;
     let (file_accuracy, segment_accuracy) = accuracies(&held_out, &outcomes);
     let apart = if job.groups.is_some() { "no group on both sides" } else { "not grouped" };
@@ -86,7 +87,7 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
         }),
         history,
     };
-    Ok(Model { card, scaler: predictor.scaler, weights: predictor.network.weights() })
+    Ok(Model { card, scaler: predictor.scaler, weights })
 }
 
 impl ClipsJob<'_> {

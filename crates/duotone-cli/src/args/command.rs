@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::ValueEnum;
+use duotone::DeviceChoice;
 use duotone::audio::Segmenter;
 
 use super::EvaluateArgs;
@@ -42,6 +43,8 @@ impl TrainingArgs {
         words.extend(standardize.map(|kind| format!("--standardize {}", kind.get_name())));
         words.push(format!("--validation {}", settings.validation));
         words.push(format!("--seed {}", settings.seed));
+        let device = self.device.device;
+        words.extend((device.0 != DeviceChoice::Cpu).then(|| format!("--device {device}")));
         words
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use mirex::{MirexArgs, MirexCommand, NetworkArgs, RunArgs};
 pub(crate) use training::TrainingArgs;
 pub(crate) use values::{FoldsArg, SampleRate};
 
-use training::{Seed, Threads};
+use training::{DeviceArgs, Seed, Threads};
 
 const FIRST_STEPS: &str = "\
 Examples:
@@ -68,6 +68,7 @@ pub(crate) enum Command {
     Features(FeaturesArgs),
     Check(CheckArgs),
     Inspect(InspectArgs),
+    Devices(DevicesArgs),
     Export(ExportArgs),
     Mirex(MirexArgs),
     Demo(DemoArgs),
@@ -177,6 +178,8 @@ pub(crate) struct ClassifyArgs {
     /// songs. The decision is marked
     #[arg(long, value_name = "COUNTxSECONDS", value_parser = values::excerpts)]
     pub(crate) excerpts: Option<Excerpts>,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
     /// Give each segment's decision too
     #[arg(long)]
     pub(crate) segments: bool,
@@ -231,6 +234,20 @@ pub(crate) struct InspectArgs {
     /// Form of the output
     #[arg(short, long, value_enum, default_value = "table")]
     pub(crate) format: InspectFormat,
+}
+
+/// List what `--device` can name: the CPU and the GPUs of this machine.
+///
+/// GPUs of any vendor are used through Vulkan, Metal or DX12, in a build with the feature `gpu`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  duotone devices
+  duotone devices --benchmark      how fast each trains and classifies")]
+pub(crate) struct DevicesArgs {
+    /// Measure each device: segments a second of the paper's networks, in mini-batches of 40
+    #[arg(long)]
+    pub(crate) benchmark: bool,
 }
 
 /// Write a model for other programs.

@@ -2,9 +2,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use duotone::audio::Segmenter;
-use duotone::{Standardize, TrainSettings};
+use duotone::{Device, DeviceChoice, Standardize, TrainSettings};
 
-use super::values::{self, SampleRate};
+use super::values::{self, DeviceArg, SampleRate};
+use crate::exit::Failure;
+use crate::progress::Console;
 
 /// What `train` and `evaluate` share.
 #[derive(Clone, Debug, Args)]
@@ -22,6 +24,8 @@ pub(crate) struct TrainingArgs {
     pub(crate) features: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) learning: LearningArgs,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
     /// Go on where an interrupted run with the same options and --output left off; the result is
     /// the same to the byte
     #[arg(long, requires = "output", help_heading = "Training")]
@@ -99,6 +103,25 @@ pub(crate) struct Seed {
     /// Decides everything random; the same seed gives the same bytes
     #[arg(long, default_value = "0", value_name = "N", help_heading = "Training")]
     pub(crate) seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct DeviceArgs {
+    /// What to compute on: `cpu`, `gpu`, `gpu:N` (see `duotone devices`) or `auto`; results differ
+    /// by the rounding of sums
+    #[arg(long, default_value = "cpu", value_name = "WHERE")]
+    pub(crate) device: DeviceArg,
+}
+
+impl DeviceArgs {
+    /// Opens it; says what was taken, where it was not clear.
+    pub(crate) fn open(self, console: &Console) -> Result<Device, Failure> {
+        let (device, words) = Device::choose(self.device.0)?;
+        if self.device.0 != DeviceChoice::Cpu {
+            console.say(&format!("device: {words}"));
+        }
+        Ok(device)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Args)]

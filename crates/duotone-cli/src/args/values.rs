@@ -3,10 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use duotone::Excerpts;
 use duotone::audio::Segmenter;
 use duotone::nn::Architecture;
-use duotone::{Column, Folds};
+use duotone::{Column, DeviceChoice, Excerpts, Folds};
 
 /// A preset's name, or a TOML file's.
 pub(super) fn architecture(text: &str) -> Result<String, String> {
@@ -31,6 +30,35 @@ impl FromStr for SampleRate {
         match text.parse() {
             Ok(rate @ 8_000..=192_000) => Ok(Self(Some(rate))),
             _ => Err("it may be `auto` or 8000 to 192000 hertz, such as 22050".into()),
+        }
+    }
+}
+
+/// What to compute on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DeviceArg(pub(crate) DeviceChoice);
+
+impl FromStr for DeviceArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.strip_prefix("gpu:").map(|n| whole(n, 0, 1_000));
+        match (text, number) {
+            ("cpu", _) => Ok(Self(DeviceChoice::Cpu)),
+            ("auto", _) => Ok(Self(DeviceChoice::Auto)),
+            ("gpu", _) => Ok(Self(DeviceChoice::Gpu(0))),
+            (_, Some(Ok(number))) => Ok(Self(DeviceChoice::Gpu(number))),
+            _ => Err("it may be `cpu`, `gpu`, `gpu:N` (see `duotone devices`) or `auto`".into()),
+        }
+    }
+}
+
+impl fmt::Display for DeviceArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            DeviceChoice::Cpu => write!(f, "cpu"),
+            DeviceChoice::Gpu(number) => write!(f, "gpu:{number}"),
+            DeviceChoice::Auto => write!(f, "auto"),
         }
     }
 }
@@ -153,6 +181,23 @@ mod tests {
         assert_eq!("22050".parse(), Ok(SampleRate(Some(22_050))));
         for bad in ["", "0", "-1", "44.1k", "7999", "192001", "99999999999"] {
             assert!(bad.parse::<SampleRate>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn devices_are_named_or_numbered() {
+        for (text, choice) in [
+            ("cpu", DeviceChoice::Cpu),
+            ("gpu", DeviceChoice::Gpu(0)),
+            ("gpu:3", DeviceChoice::Gpu(3)),
+            ("auto", DeviceChoice::Auto),
+        ] {
+            let read: DeviceArg = text.parse().unwrap();
+            assert_eq!(read.0, choice);
+            assert_eq!(read.to_string().parse(), Ok(read));
+        }
+        for bad in ["", "GPU", "gpu:", "gpu:-1", "gpu:x", "gpu0", "gpu:99999999999"] {
+            assert!(bad.parse::<DeviceArg>().is_err(), "{bad}");
         }
     }
 

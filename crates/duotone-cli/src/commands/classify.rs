@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use duotone::{Classifier, ClassifyOptions, Error};
+use duotone::{Classifier, ClassifyOptions, Error, Model};
 
 use super::finish;
 use crate::args::ClassifyArgs;
@@ -10,7 +10,8 @@ use crate::paths;
 use crate::progress::Console;
 
 pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure> {
-    let classifier = Classifier::load(&args.model)?;
+    let device = args.device.open(console)?;
+    let classifier = Classifier::on(&device, Model::load(&args.model)?)?;
     let files: Vec<PathBuf> = paths::expand(&args.paths, console)?;
     if files.is_empty() {
         let named: Vec<String> = args.paths.iter().map(|p| p.display().to_string()).collect();

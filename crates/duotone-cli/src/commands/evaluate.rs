@@ -11,6 +11,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     let recipes = args.architecture.iter().map(|a| Recipe::load(a)).collect::<Result<_, _>>()?;
     let command = args.command();
     let training = args.training;
+    let device = training.device.open(console)?;
     let options =
         CollectionOptions { label: training.label.clone(), group: training.group.clone() };
     let collection = Collection::open(&args.collection, &options)?;
@@ -26,6 +27,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
         sample_rate: training.learning.sample_rate.0,
         store: training.features,
         output: args.output.clone(),
+        device,
         resume: training.resume,
         vote: Vote::Mean,
         command,

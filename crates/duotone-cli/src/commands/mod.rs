@@ -4,6 +4,7 @@ mod check;
 mod classify;
 mod completions;
 mod demo;
+mod devices;
 mod evaluate;
 mod export;
 mod features;
@@ -27,7 +28,11 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
     // What takes no time needs no clean stop; classify first reads its list.
     if !matches!(
         cli.command,
-        Command::Inspect(_) | Command::Export(_) | Command::Completions(_) | Command::Classify(_)
+        Command::Inspect(_)
+            | Command::Devices(_)
+            | Command::Export(_)
+            | Command::Completions(_)
+            | Command::Classify(_)
     ) {
         console.watch_signals()?;
     }
@@ -42,6 +47,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Features(args) => features::run(args, console),
         Command::Check(args) => check::run(args, console),
         Command::Demo(args) => demo::run(args, console),
+        Command::Devices(args) => devices::run(&args),
         Command::Mirex(args) => mirex::run(args, console),
         Command::Inspect(args) => inspect::run(args),
         Command::Export(args) => export::run(&args),

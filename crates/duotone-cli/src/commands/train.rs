@@ -10,6 +10,7 @@ use crate::progress::Console;
 
 pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
     output::check_file(&args.output)?;
+    let device = args.training.device.open(console)?;
     let recipe = Recipe::load(&args.architecture)?;
     let training = args.training;
     let options =
@@ -22,6 +23,7 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
         sample_rate: training.learning.sample_rate.0,
         store: training.features,
         output: args.output,
+        device,
         resume: training.resume,
     };
     let report = duotone::train(&job, console).map_err(|e| {

@@ -6,6 +6,7 @@
 mod bad_input;
 mod check;
 mod decisions;
+mod devices;
 mod export;
 mod faults;
 mod mirex;

@@ -9,7 +9,9 @@ use crate::examples::Example;
 use crate::fixtures::{clip, front_end, recipe};
 use crate::predict::accuracies;
 use crate::tensor_file::{self, Kind};
-use crate::{ClipFeatures, EpochRecord, Error, Event, Observer, Standardize, TrainSettings, Vote};
+use crate::{
+    ClipFeatures, Device, EpochRecord, Error, Event, Observer, Standardize, TrainSettings, Vote,
+};
 
 const CLASSES: usize = 3;
 
@@ -57,6 +59,7 @@ impl Toy {
             settings: &self.settings,
             train,
             held_out,
+            device: &Device::Cpu,
             checkpoint,
             resume,
         };
@@ -94,7 +97,7 @@ fn bits(weights: &Weights) -> Vec<u32> {
 
 #[track_caller]
 fn equal(a: &Fitted, b: &Fitted) {
-    assert_eq!(bits(&a.predictor.network.weights()), bits(&b.predictor.network.weights()));
+    assert_eq!(bits(&a.weights), bits(&b.weights));
     assert_eq!(a.predictor.scaler, b.predictor.scaler);
     assert_eq!(a.history, b.history);
 }

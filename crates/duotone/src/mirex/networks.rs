@@ -12,7 +12,7 @@ use crate::fit::Run;
 use crate::fold_run::FoldRun;
 use crate::prepare::{Prepared, prepare};
 use crate::train::rate;
-use crate::{Collection, Error, Event, Observer, write};
+use crate::{Collection, Device, Error, Event, Observer, write};
 
 /// The clips as the networks see them.
 pub(super) struct Networks {
@@ -82,6 +82,7 @@ impl Networks {
                 settings: &network.settings,
                 train: &self.data.examples(&front_end, &train),
                 held_out: &self.data.examples(&front_end, &held_out),
+                device: &Device::Cpu,
                 checkpoint: Some(checkpoint),
                 resume,
             };

@@ -8,8 +8,8 @@ use super::lists;
 use crate::examples::Example;
 use crate::predict::{Outcome, Predictor};
 use crate::{
-    Collection, CollectionOptions, Error, FeatureStore, LeftOut, Model, Observer, Recipe, TrainJob,
-    TrainReport, TrainSettings, Vote, choose_rate, extract_each, write, write_file,
+    Collection, CollectionOptions, Device, Error, FeatureStore, LeftOut, Model, Observer, Recipe,
+    TrainJob, TrainReport, TrainSettings, Vote, choose_rate, extract_each, write, write_file,
 };
 
 /// What a classification did.
@@ -73,6 +73,7 @@ pub fn train(
         sample_rate,
         store: Some(store(scratch)),
         output: model(scratch),
+        device: Device::Cpu,
         resume: false,
     };
     crate::train(&job, observer)
@@ -94,7 +95,8 @@ pub fn classify(
 ) -> Result<Classified, Error> {
     write::prepare(output)?;
     let Model { card, scaler, weights } = Model::load(&model(scratch))?;
-    let predictor = Predictor { network: Network::new(&card.architecture, &weights)?, scaler };
+    let predictor =
+        Predictor { network: Box::new(Network::new(&card.architecture, &weights)?), scaler };
     let lines = lists::read(list)?;
     let paths: Vec<PathBuf> = lines.iter().map(|line| line.place(list)).collect();
     let store = FeatureStore::open(&store(scratch))?;

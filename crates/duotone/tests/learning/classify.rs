@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
 use duotone::{
-    Classifier, ClassifyOptions, Error, Excerpts, Model, TrainJob, TrainSettings, Vote, train,
+    Classifier, ClassifyOptions, Device, Error, Excerpts, Model, TrainJob, TrainSettings, Vote,
+    train,
 };
 
 use crate::toy::{Toy, Watcher, recipe, settings, sound, wav, write_wav};
@@ -15,6 +16,7 @@ fn classifier(toy: &Toy) -> Classifier {
         sample_rate: None,
         store: None,
         output: output.clone(),
+        device: Device::Cpu,
         resume: false,
     };
     train(&job, &()).unwrap();

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use duotone::{
-    Collection, CollectionOptions, Error, EvaluateJob, Recipe, Results, TrainSettings, Vote,
-    evaluate,
+    Collection, CollectionOptions, Device, Error, EvaluateJob, Recipe, Results, TrainSettings,
+    Vote, evaluate,
 };
 
 use crate::toy::{Toy, Watcher, recipe, settings};
@@ -18,6 +18,7 @@ fn job<'a>(collection: &'a Collection, output: Option<PathBuf>, resume: bool) ->
         sample_rate: None,
         store: None,
         output,
+        device: Device::Cpu,
         resume,
         vote: Vote::Mean,
         command: "again".into(),

@@ -3,6 +3,8 @@
 
 mod classify;
 mod evaluate;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod protocols;
 mod schema;
 mod toy;

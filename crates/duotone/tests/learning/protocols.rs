@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use duotone::{
-    Collection, CollectionOptions, Column, EvaluateJob, Folds, Results, TrainSettings, Vote,
-    evaluate,
+    Collection, CollectionOptions, Column, Device, EvaluateJob, Folds, Results, TrainSettings,
+    Vote, evaluate,
 };
 
 use crate::schema;
@@ -23,6 +23,7 @@ fn job<'a>(collection: &'a Collection, output: &Path) -> EvaluateJob<'a> {
         sample_rate: None,
         store: None,
         output: Some(output.into()),
+        device: Device::Cpu,
         resume: false,
         vote: Vote::Mean,
         command: "again".into(),

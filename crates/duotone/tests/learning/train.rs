@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use duotone::{Collection, Error, Model, Recipe, TrainJob, TrainSettings, train};
+use duotone::{Collection, Device, Error, Model, Recipe, TrainJob, TrainSettings, train};
 
 use crate::toy::{RATE, Toy, Watcher, recipe, settings};
 
@@ -12,6 +12,7 @@ fn job<'a>(collection: &'a Collection, output: PathBuf, resume: bool) -> TrainJo
         sample_rate: None,
         store: None,
         output,
+        device: Device::Cpu,
         resume,
     }
 }

@@ -1,0 +1,153 @@
+//! One shader with its buffers, ready to be recorded for mini-batches of any size.
+
+use wgpu::{
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, BindGroupLayoutDescriptor,
+    BindGroupLayoutEntry, BindingType, Buffer, BufferBindingType, ComputePass, ComputePipeline,
+    ComputePipelineDescriptor, PipelineCompilationOptions, PipelineLayoutDescriptor,
+    ShaderModuleDescriptor, ShaderSource, ShaderStages,
+};
+
+use crate::batches::Batches;
+use crate::device::Device;
+use crate::shaders::Shader;
+
+/// A buffer and what the shader does with it.
+#[derive(Clone, Copy)]
+pub(crate) enum Bound<'a> {
+    Read(&'a Buffer),
+    Write(&'a Buffer),
+}
+
+impl Bound<'_> {
+    fn buffer(&self) -> &Buffer {
+        match self {
+            Self::Read(buffer) | Self::Write(buffer) => buffer,
+        }
+    }
+}
+
+/// Numbers of workgroups; along one axis it may be one for every so many samples.
+#[derive(Clone, Copy)]
+pub(crate) struct Grid {
+    size: [usize; 3],
+    by_samples: Option<(usize, usize)>,
+}
+
+impl Grid {
+    pub(crate) fn fixed(x: usize, y: usize) -> Self {
+        Self { size: [x, y, 1], by_samples: None }
+    }
+
+    /// One workgroup along `axis` for every `each` samples.
+    pub(crate) fn along(mut self, axis: usize, each: usize) -> Self {
+        self.by_samples = Some((axis, each));
+        self
+    }
+
+    fn at(&self, samples: usize) -> [u32; 3] {
+        let mut size = self.size;
+        if let Some((axis, each)) = self.by_samples {
+            size[axis] = samples.div_ceil(each);
+        }
+        size.map(|count| count as u32)
+    }
+}
+
+/// A compiled shader bound to its buffers.
+pub(crate) struct Kernel {
+    pipeline: ComputePipeline,
+    layout: BindGroupLayout,
+    buffers: BindGroup,
+    grid: Grid,
+}
+
+impl Kernel {
+    pub(crate) fn new(
+        device: &Device,
+        batches: &Batches,
+        shader: &Shader,
+        grid: Grid,
+        bound: &[Bound<'_>],
+    ) -> Self {
+        let label = Some(shader.name.as_str());
+        let entries: Vec<_> = bound
+            .iter()
+            .zip(0..)
+            .map(|(bound, binding)| {
+                let read_only = matches!(bound, Bound::Read(_));
+                layout_entry(binding, BufferBindingType::Storage { read_only }, false)
+            })
+            .collect();
+        let d = &device.device;
+        let layout =
+            d.create_bind_group_layout(&BindGroupLayoutDescriptor { label, entries: &entries });
+        let pipeline_layout = d.create_pipeline_layout(&PipelineLayoutDescriptor {
+            label,
+            bind_group_layouts: &[Some(&batches.layout), Some(&layout)],
+            immediate_size: 0,
+        });
+        let module = d.create_shader_module(ShaderModuleDescriptor {
+            label,
+            source: ShaderSource::Wgsl(shader.source.as_str().into()),
+        });
+        let pipeline = d.create_compute_pipeline(&ComputePipelineDescriptor {
+            label,
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some("main"),
+            // Every shader writes there what it reads.
+            compilation_options: PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
+        });
+        let buffers = bind(device, &layout, bound);
+        Self { pipeline, layout, buffers, grid }
+    }
+
+    /// Takes other buffers from now on.
+    pub(crate) fn rebind(&mut self, device: &Device, bound: &[Bound<'_>]) {
+        self.buffers = bind(device, &self.layout, bound);
+    }
+
+    /// Appends it to a pass, for the mini-batch of that number.
+    pub(crate) fn record(
+        &self,
+        pass: &mut ComputePass<'_>,
+        batches: &Batches,
+        (number, samples): (usize, usize),
+    ) {
+        let [x, y, z] = self.grid.at(samples);
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &batches.group, &[batches.offset(number)]);
+        pass.set_bind_group(1, &self.buffers, &[]);
+        pass.dispatch_workgroups(x, y, z);
+    }
+}
+
+fn bind(device: &Device, layout: &BindGroupLayout, bound: &[Bound<'_>]) -> BindGroup {
+    let entries: Vec<_> = bound
+        .iter()
+        .zip(0..)
+        .map(|(bound, binding)| BindGroupEntry {
+            binding,
+            resource: bound.buffer().as_entire_binding(),
+        })
+        .collect();
+    device.device.create_bind_group(&BindGroupDescriptor { label: None, layout, entries: &entries })
+}
+
+/// A buffer's place in a layout.
+pub(crate) fn layout_entry(
+    binding: u32,
+    ty: BufferBindingType,
+    has_dynamic_offset: bool,
+) -> BindGroupLayoutEntry {
+    BindGroupLayoutEntry {
+        binding,
+        visibility: ShaderStages::COMPUTE,
+        ty: BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None },
+        count: None,
+    }
+}

@@ -1,0 +1,53 @@
+//! The networks of [`duotone_nn`] on a GPU of any vendor: the same [`Architecture`] and
+//! [`Weights`], trained and run by compute shaders.
+//!
+//! Without the feature `device` the crate holds the shaders, their sizes and the counts of work
+//! alone; with it, what runs them on Vulkan, Metal or DX12 through `wgpu`.
+//!
+//! [`Architecture`]: duotone_nn::Architecture
+//! [`Weights`]: duotone_nn::Weights
+#![forbid(unsafe_code)]
+
+mod cost;
+mod error;
+mod plan;
+mod shaders;
+
+#[cfg(feature = "device")]
+mod backward;
+#[cfg(feature = "device")]
+mod batches;
+#[cfg(feature = "device")]
+mod benchmark;
+#[cfg(feature = "device")]
+mod device;
+#[cfg(feature = "device")]
+mod kernel;
+#[cfg(feature = "device")]
+mod network;
+#[cfg(feature = "device")]
+mod segments;
+#[cfg(feature = "device")]
+mod tensors;
+#[cfg(feature = "device")]
+mod trainer;
+
+pub use cost::{Cost, training_step};
+pub use error::Error;
+pub use plan::{Limits, Plan};
+pub use shaders::{Shader, all as shaders};
+
+#[cfg(feature = "device")]
+pub use benchmark::{Measured, benchmark};
+#[cfg(feature = "device")]
+pub use device::{Device, DeviceInfo, Kind, devices};
+#[cfg(feature = "device")]
+pub use network::Network;
+#[cfg(feature = "device")]
+pub use segments::{Place, Segments, Spectrograms};
+#[cfg(feature = "device")]
+pub use trainer::{Epoch, EpochOutcome, Scaling, Trainer};
+
+#[cfg(test)]
+#[cfg(feature = "device")]
+mod tests;

@@ -1,0 +1,287 @@
+//! Sizes of all that a network needs on a device: buffers, workgroups, constants of the shaders.
+
+use duotone_nn::{Architecture, Pipeline};
+
+use crate::{Error, training_step};
+
+/// A product's tile: rows × columns of its result, and how much of the sum's range is loaded at
+/// once.
+pub(crate) const ROWS: usize = 64;
+pub(crate) const COLUMNS: usize = 32;
+pub(crate) const DEPTH: usize = 16;
+/// Invocations that work on a tile: 4 × 4 sums each.
+pub(crate) const TILE_THREADS: usize = ROWS * COLUMNS / 16;
+/// Invocations of a workgroup of the other shaders.
+pub(crate) const HEAD_THREADS: usize = 256;
+pub(crate) const THREADS: usize = 64;
+/// Workgroup memory of the convolution, the largest: two tiles and the map, as its shader has them.
+const WORKGROUP_BYTES: usize =
+    4 * (4 * DEPTH * (ROWS / 4 + COLUMNS / 4 + 2) + ROWS * (COLUMNS + 1) + ROWS);
+/// Storage buffers that the head binds, the most of all.
+const BINDINGS: usize = 8;
+/// Tiles a convolution's workgroup passes over, at most.
+const MOST_PASSES: usize = 4;
+/// Workgroups that keep a large GPU busy: below it sums are split.
+const WORKGROUPS: usize = 256;
+/// Parts of a filter gradient's sum over a batch, at most.
+const MOST_PARTS: usize = 16;
+/// Training steps in one submission, at most.
+const STEPS: usize = 32;
+/// Operations in one submission, about: a slow GPU's second, after which some systems take it
+/// away.
+const OPERATIONS: f64 = 2e11;
+/// Bytes of segments in one submission, about.
+const BYTES: usize = 32 << 20;
+/// Indices in shaders have 32 bits.
+const LARGEST_BUFFER: u64 = (1 << 32) - 4;
+
+/// What a device allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a buffer that a shader sees.
+    pub buffer_bytes: u64,
+    /// Workgroups along each dimension.
+    pub workgroups: u32,
+    /// Bytes of memory that a workgroup shares.
+    pub workgroup_bytes: u32,
+    /// Invocations of a workgroup.
+    pub invocations: u32,
+    /// Storage buffers that a shader sees.
+    pub storage_buffers: u32,
+}
+
+/// One pipeline's share of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PipelinePlan {
+    pub(crate) filters: usize,
+    pub(crate) taps: usize,
+    /// Index of its first feature.
+    pub(crate) first: usize,
+    /// Pooling windows of a map.
+    pub(crate) windows: usize,
+    pub(crate) windows_a_group: usize,
+    pub(crate) passes: usize,
+}
+
+/// How a network with its mini-batch is laid out on a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub(crate) architecture: Architecture,
+    /// Segments in a mini-batch, at most.
+    pub(crate) batch: usize,
+    pub(crate) features: usize,
+    pub(crate) pipelines: Vec<PipelinePlan>,
+    /// Parts of the dense layer's sums, and features in each.
+    pub(crate) parts: usize,
+    pub(crate) part_depth: usize,
+    /// Segments in a part of a filter gradient, and parts.
+    pub(crate) samples_a_part: usize,
+    pub(crate) filter_parts: usize,
+}
+
+impl Plan {
+    /// Lays a network out for mini-batches of up to `batch` segments.
+    ///
+    /// # Errors
+    /// [`Error::Network`] for an impossible architecture or an empty batch.
+    pub fn new(architecture: &Architecture, batch: usize) -> Result<Self, Error> {
+        architecture.validate()?;
+        if batch == 0 {
+            return Err(duotone_nn::Error::Batch("no segments".into()).into());
+        }
+        let features = architecture.features();
+        let mut first = 0;
+        let pipelines = architecture
+            .pipelines
+            .iter()
+            .map(|pipeline| {
+                let plan = PipelinePlan::new(architecture, pipeline, first);
+                first += plan.windows * plan.filters;
+                plan
+            })
+            .collect();
+        let tiles = batch.div_ceil(ROWS) * architecture.dense.div_ceil(COLUMNS);
+        let wanted = WORKGROUPS.div_ceil(tiles).min(features.div_ceil(4 * DEPTH));
+        let part_depth = features.div_ceil(wanted).next_multiple_of(DEPTH);
+        let samples_a_part = batch.div_ceil(MOST_PARTS).max(4).min(batch);
+        Ok(Self {
+            architecture: architecture.clone(),
+            batch,
+            features,
+            pipelines,
+            parts: features.div_ceil(part_depth),
+            part_depth,
+            samples_a_part,
+            filter_parts: batch.div_ceil(samples_a_part),
+        })
+    }
+
+    /// Numbers in a segment.
+    pub(crate) fn size(&self) -> usize {
+        self.architecture.bands * self.architecture.frames
+    }
+
+    /// Training steps in one submission.
+    pub(crate) fn steps(&self) -> usize {
+        let operations: f64 = training_step(self).iter().map(|cost| cost.operations).sum();
+        let bytes = 4 * self.batch * self.size();
+        STEPS.min((OPERATIONS / operations) as usize).min(BYTES / bytes).max(1)
+    }
+
+    /// Bytes of every large buffer but the segments' source, and what it is.
+    fn buffers(&self) -> Vec<(String, u64)> {
+        let a = &self.architecture;
+        let bytes = |factors: &[usize]| 4 * factors.iter().map(|&f| f as u64).product::<u64>();
+        let mut buffers = vec![
+            ("segments".to_owned(), bytes(&[self.steps(), self.batch, self.size()])),
+            ("the pooled maps of a batch".to_owned(), bytes(&[self.batch, self.features])),
+            ("the dense layer's weights".to_owned(), bytes(&[a.dense, self.features])),
+            ("the dense layer's sums".to_owned(), bytes(&[self.parts, self.batch, a.dense])),
+            ("the dense layer's units".to_owned(), bytes(&[2, self.batch, a.dense])),
+            ("the output layer's weights".to_owned(), bytes(&[a.classes, a.dense])),
+            ("the logits".to_owned(), bytes(&[self.batch, a.classes])),
+        ];
+        for (i, p) in self.pipelines.iter().enumerate() {
+            let parts = bytes(&[self.filter_parts, p.filters, p.taps + 1]);
+            buffers.push((format!("the filter gradients of pipeline {}", i + 1), parts));
+        }
+        buffers
+    }
+
+    /// The largest number of workgroups along a dimension, and whose it is.
+    fn workgroups(&self) -> Vec<(&'static str, usize)> {
+        let a = &self.architecture;
+        let mut groups = vec![
+            ("a segment's numbers", self.size().div_ceil(THREADS)),
+            ("segments in a mini-batch", self.batch),
+            ("features", self.features.div_ceil(COLUMNS)),
+            ("dense units", a.dense.div_ceil(COLUMNS)),
+            ("classes", a.classes + 1),
+        ];
+        for p in &self.pipelines {
+            groups.push(("pooling windows", p.windows.div_ceil(p.windows_a_group)));
+            groups.push(("filters", p.filters));
+            groups.push(("filter taps", (p.taps + 1).div_ceil(THREADS)));
+        }
+        groups
+    }
+
+    /// Refuses what the device cannot hold or start.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] says what is too large, how large it is and what is allowed.
+    pub fn check(&self, limits: &Limits) -> Result<(), Error> {
+        let most = limits.buffer_bytes.min(LARGEST_BUFFER);
+        for (what, bytes) in self.buffers() {
+            if bytes > most {
+                return Err(Error::Limit(format!(
+                    "{what} take {bytes} bytes, and a buffer at most {most}: use a smaller \
+                     mini-batch or network, or the CPU"
+                )));
+            }
+        }
+        for (what, groups) in self.workgroups() {
+            if groups > limits.workgroups as usize {
+                return Err(Error::Limit(format!(
+                    "{what}: {groups} workgroups in a row, and at most {}: use a smaller network, \
+                     or the CPU",
+                    limits.workgroups
+                )));
+            }
+        }
+        for (what, need, have) in [
+            ("bytes of workgroup memory", WORKGROUP_BYTES, limits.workgroup_bytes),
+            ("invocations in a workgroup", HEAD_THREADS, limits.invocations),
+            ("storage buffers in a shader", BINDINGS, limits.storage_buffers),
+        ] {
+            if need > have as usize {
+                return Err(Error::Limit(format!("it has {have} {what}, and {need} are needed")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PipelinePlan {
+    fn new(architecture: &Architecture, pipeline: &Pipeline, first: usize) -> Self {
+        let (rows, columns) = architecture.map_shape(pipeline).pooled;
+        let (windows, pool) = (rows * columns, pipeline.pool.0 * pipeline.pool.1);
+        let (windows_a_group, passes) = grouping(windows, pool);
+        Self {
+            filters: pipeline.filters,
+            taps: pipeline.kernel.0 * pipeline.kernel.1,
+            first,
+            windows,
+            windows_a_group,
+            passes,
+        }
+    }
+}
+
+/// How many whole windows of `pool` positions a workgroup takes, and in how many tiles: so that
+/// the fewest rows of the tiles stay empty, and the workgroups stay small where it makes little
+/// difference.
+fn grouping(windows: usize, pool: usize) -> (usize, usize) {
+    let tiles = |group: usize| windows.div_ceil(group) * (group * pool).div_ceil(ROWS);
+    let mut best = 1.max(ROWS / pool).min(windows);
+    for passes in 2..=MOST_PASSES {
+        let group = (passes * ROWS / pool).min(windows);
+        if group > 0 && tiles(group) * 20 < tiles(best) * 19 {
+            best = group;
+        }
+    }
+    (best, (best * pool).div_ceil(ROWS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Limits, Plan, grouping};
+    use duotone_nn::Architecture;
+
+    const WEBGPU: Limits = Limits {
+        buffer_bytes: 128 << 20,
+        workgroups: 65_535,
+        workgroup_bytes: 16_384,
+        invocations: 256,
+        storage_buffers: 8,
+    };
+
+    #[test]
+    fn groups_leave_few_rows_empty() {
+        assert_eq!(grouping(81, 17), (7, 2));
+        assert_eq!(grouping(146, 15), (4, 1));
+        assert_eq!(grouping(93, 20), (3, 1));
+        assert_eq!(grouping(1, 1), (1, 1));
+        assert_eq!(grouping(2, 1000), (1, 16));
+        assert_eq!(grouping(1000, 1), (64, 1));
+    }
+
+    #[test]
+    fn presets_fit_what_every_device_must_allow() {
+        for name in Architecture::PRESETS {
+            let architecture = Architecture::preset(name, 1000).unwrap();
+            for batch in [1, 40, 1024] {
+                assert_eq!(Plan::new(&architecture, batch).unwrap().check(&WEBGPU), Ok(()));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_named() {
+        let plan = |dense, batch| {
+            let mut architecture = Architecture::preset("model2", 10).unwrap();
+            architecture.dense = dense;
+            Plan::new(&architecture, batch).unwrap()
+        };
+        let message = |plan: Plan, limits| plan.check(&limits).unwrap_err().to_string();
+        let words = message(plan(5000, 40), WEBGPU);
+        assert!(words.contains("the dense layer's weights take 145280000 bytes"), "{words}");
+        let words = message(plan(200, 8192), WEBGPU);
+        assert!(words.contains("pooled maps") && words.contains("134217728"), "{words}");
+        let words = message(plan(200, 40), Limits { workgroups: 100, ..WEBGPU });
+        assert!(words.contains("features: 227 workgroups"), "{words}");
+        let words = message(plan(200, 40), Limits { invocations: 128, ..WEBGPU });
+        assert!(words.contains("128 invocations") && words.contains("256"), "{words}");
+        assert!(Plan::new(&Architecture::preset("model2", 10).unwrap(), 0).is_err());
+    }
+}

@@ -1,0 +1,160 @@
+//! The shaders' source: one text in WGSL each, behind the network's sizes as constants.
+
+use std::fmt::Write;
+
+use duotone_nn::reference;
+
+use crate::plan::{COLUMNS, DEPTH, HEAD_THREADS, Plan, ROWS, THREADS, TILE_THREADS};
+
+/// A compute shader, complete; its entry point is `main`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shader {
+    /// What it is called, for messages: `convolve 1`.
+    pub name: String,
+    /// WGSL.
+    pub source: String,
+}
+
+/// Every shader of a network whose inputs are scaled by `cells` means: those of training, then
+/// inference's head.
+#[must_use]
+pub fn all(plan: &Plan, cells: usize) -> Vec<Shader> {
+    let pipelines = 0..plan.pipelines.len();
+    let mut shaders = vec![gather(plan, cells)];
+    shaders.extend(pipelines.clone().map(|i| convolve(plan, i)));
+    shaders.extend([dense_forward(plan), head(plan, true), dense_inputs(plan)]);
+    shaders.extend([dense_update(plan), head_update(plan)]);
+    shaders.extend(pipelines.clone().map(|i| filter_gradient(plan, i)));
+    shaders.extend(pipelines.map(|i| filter_update(plan, i)));
+    shaders.push(head(plan, false));
+    shaders
+}
+
+/// Brings a batch together; `cells` means are there for the numbers of a segment.
+pub(crate) fn gather(plan: &Plan, cells: usize) -> Shader {
+    let run = plan.size() / cells.max(1);
+    let text = Text::new(plan, "gather").threads(THREADS).size("CELLS", cells).size("RUN", run);
+    text.with(&[include_str!("shaders/gather.wgsl")])
+}
+
+/// Convolution and pooling of pipeline `i`.
+pub(crate) fn convolve(plan: &Plan, i: usize) -> Shader {
+    let text = Text::new(plan, &format!("convolve {}", i + 1)).pipeline(plan, i);
+    text.product(true, true).with(&[PRODUCT, include_str!("shaders/convolve.wgsl")])
+}
+
+/// The dense layer's sums.
+pub(crate) fn dense_forward(plan: &Plan) -> Shader {
+    let text = Text::new(plan, "dense forward").product(true, true);
+    text.size("PART_DEPTH", plan.part_depth)
+        .with(&[PRODUCT, include_str!("shaders/dense_forward.wgsl")])
+}
+
+/// Gradients of the dense layer's inputs.
+pub(crate) fn dense_inputs(plan: &Plan) -> Shader {
+    let text = Text::new(plan, "dense inputs").product(true, false);
+    text.with(&[PRODUCT, include_str!("shaders/dense_inputs.wgsl")])
+}
+
+/// The dense layer's update.
+pub(crate) fn dense_update(plan: &Plan) -> Shader {
+    let text = Text::new(plan, "dense update").product(false, false);
+    text.with(&[PRODUCT, include_str!("shaders/dense_update.wgsl")])
+}
+
+/// From the dense layer's sums to logits and, in training, back.
+pub(crate) fn head(plan: &Plan, training: bool) -> Shader {
+    let a = &plan.architecture;
+    let name = if training { "head" } else { "head of inference" };
+    let threshold = reference::dropout_threshold(a.dropout) as usize;
+    let scale = 1.0 / (1.0 - a.dropout);
+    let mut text = Text::new(plan, name).threads(HEAD_THREADS).size("PARTS", plan.parts);
+    let _ = writeln!(text.source, "const TRAINING: bool = {training};");
+    text.size("DROPOUT_THRESHOLD", threshold)
+        .number("DROPOUT_SCALE", scale)
+        .with(&[include_str!("shaders/philox.wgsl"), include_str!("shaders/head.wgsl")])
+}
+
+/// The update of the output layer and of the dense layer's biases.
+pub(crate) fn head_update(plan: &Plan) -> Shader {
+    let text = Text::new(plan, "head update").threads(THREADS);
+    text.with(&[include_str!("shaders/head_update.wgsl")])
+}
+
+/// Gradients of pipeline `i`'s filters.
+pub(crate) fn filter_gradient(plan: &Plan, i: usize) -> Shader {
+    let text = Text::new(plan, &format!("filter gradient {}", i + 1)).pipeline(plan, i);
+    text.threads(THREADS).with(&[include_str!("shaders/filter_gradient.wgsl")])
+}
+
+/// The update of pipeline `i`'s filters.
+pub(crate) fn filter_update(plan: &Plan, i: usize) -> Shader {
+    let text = Text::new(plan, &format!("filter update {}", i + 1)).pipeline(plan, i);
+    text.threads(THREADS).with(&[include_str!("shaders/filter_update.wgsl")])
+}
+
+const PRODUCT: &str = include_str!("shaders/product.wgsl");
+
+/// A shader in the making.
+struct Text {
+    name: String,
+    source: String,
+}
+
+impl Text {
+    fn new(plan: &Plan, name: &str) -> Self {
+        let a = &plan.architecture;
+        Self { name: name.to_owned(), source: String::new() }
+            .size("FRAMES", a.frames)
+            .size("SIZE", plan.size())
+            .size("FEATURES", plan.features)
+            .size("UNITS", a.dense)
+            .size("CLASSES", a.classes)
+            .size("BATCH", plan.batch)
+            .number("SLOPE", a.slope)
+    }
+
+    fn size(mut self, name: &str, value: usize) -> Self {
+        let _ = writeln!(self.source, "const {name}: u32 = {value}u;");
+        self
+    }
+
+    fn number(mut self, name: &str, value: f32) -> Self {
+        let _ = writeln!(self.source, "const {name}: f32 = {value:?}f;");
+        self
+    }
+
+    fn threads(self, count: usize) -> Self {
+        self.size("THREADS", count)
+    }
+
+    fn pipeline(self, plan: &Plan, i: usize) -> Self {
+        let (pipeline, p) = (&plan.architecture.pipelines[i], plan.pipelines[i]);
+        let (_, columns) = plan.architecture.map_shape(pipeline).pooled;
+        self.size("FILTERS", p.filters)
+            .size("KERNEL_FRAMES", pipeline.kernel.1)
+            .size("TAPS", p.taps)
+            .size("POOL_BANDS", pipeline.pool.0)
+            .size("POOL_FRAMES", pipeline.pool.1)
+            .size("POOL", pipeline.pool.0 * pipeline.pool.1)
+            .size("POOLED_FRAMES", columns)
+            .size("WINDOWS", p.windows)
+            .size("FIRST", p.first)
+            .size("WINDOWS_A_GROUP", p.windows_a_group)
+            .size("PASSES", p.passes)
+            .size("SAMPLES_A_PART", plan.samples_a_part)
+    }
+
+    /// Whether the factors lie in memory along the range of the sums.
+    fn product(mut self, left_along_k: bool, right_along_k: bool) -> Self {
+        let _ = writeln!(self.source, "const LEFT_ALONG_K: bool = {left_along_k};");
+        let _ = writeln!(self.source, "const RIGHT_ALONG_K: bool = {right_along_k};");
+        self.threads(TILE_THREADS).size("ROWS", ROWS).size("COLUMNS", COLUMNS).size("DEPTH", DEPTH)
+    }
+
+    fn with(mut self, parts: &[&str]) -> Shader {
+        self.source += include_str!("shaders/batch.wgsl");
+        self.source.extend(parts.iter().copied());
+        Shader { name: self.name, source: self.source }
+    }
+}

@@ -1,0 +1,50 @@
+//! Every shader is valid WGSL for networks of many shapes; needs no device.
+
+// A test fails by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use duotone_gpu::{Plan, shaders};
+use duotone_nn::{Architecture, Pipeline};
+use naga::front::wgsl;
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+
+#[track_caller]
+fn valid(architecture: &Architecture, batch: usize, cells: usize) {
+    for shader in shaders(&Plan::new(architecture, batch).unwrap(), cells) {
+        let module = wgsl::parse_str(&shader.source)
+            .unwrap_or_else(|e| panic!("{}: {}", shader.name, e.emit_to_string(&shader.source)));
+        let info = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module);
+        if let Err(e) = info {
+            panic!("{}: {}", shader.name, e.emit_to_string(&shader.source));
+        }
+        assert!(module.entry_points.iter().any(|e| e.name == "main"), "{}", shader.name);
+    }
+}
+
+#[test]
+fn of_the_presets() {
+    for name in Architecture::PRESETS {
+        let architecture = Architecture::preset(name, 10).unwrap();
+        for (batch, cells) in [(40, architecture.bands), (1, 1)] {
+            valid(&architecture, batch, cells);
+        }
+    }
+}
+
+#[test]
+fn of_the_smallest_and_of_large_networks() {
+    let pipeline = |filters, kernel, pool| Pipeline { filters, kernel, pool };
+    let mut a = Architecture::preset("model1", 2).unwrap();
+    (a.bands, a.frames, a.dense) = (1, 1, 1);
+    (a.slope, a.dropout) = (0.0, 0.0);
+    a.pipelines = vec![pipeline(1, (1, 1), (1, 1))];
+    valid(&a, 1, 1);
+    (a.bands, a.frames, a.dense, a.classes) = (128, 1024, 512, 5000);
+    (a.slope, a.dropout) = (1e-12, 0.999);
+    a.pipelines = vec![
+        pipeline(500, (128, 1024), (1, 1)),
+        pipeline(65, (3, 3), (126, 1022)),
+        pipeline(7, (1, 1), (2, 2)),
+    ];
+    valid(&a, 8192, 128 * 1024);
+}

@@ -1,0 +1,77 @@
+//! A GPU in the place of the processor. Without a device (a software one will do) these say so and
+//! pass.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use duotone::{
+    Device, Error, Event, Model, Observer, TrainJob, TrainSettings, gpu::Error as GpuError, train,
+};
+
+use crate::toy::{Toy, recipe, settings};
+
+fn device() -> Option<duotone::gpu::Device> {
+    match duotone::gpu::Device::open(0) {
+        Ok(device) => Some(device),
+        Err(GpuError::NoDevice(reason)) => {
+            eprintln!("skipped: {reason}");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Takes the device away once so many epochs are done.
+struct Thief {
+    device: duotone::gpu::Device,
+    epochs: usize,
+    done: AtomicUsize,
+}
+
+impl Observer for Thief {
+    fn event(&self, event: Event<'_>) {
+        let ended = matches!(event, Event::Epoch(_));
+        if ended && self.done.fetch_add(1, Ordering::Relaxed) + 1 == self.epochs {
+            self.device.destroy();
+        }
+    }
+}
+
+#[test]
+fn a_run_outlives_its_gpu() {
+    let Some(device) = device() else { return };
+    let toy = Toy::new();
+    let collection = toy.collection();
+    let mut job = TrainJob {
+        collection: &collection,
+        recipe: recipe("toy"),
+        settings: TrainSettings { epochs: 4, fresh_segments: true, ..settings() },
+        sample_rate: None,
+        store: None,
+        output: toy.path("cpu.safetensors"),
+        device: Device::Cpu,
+        resume: false,
+    };
+    train(&job, &()).unwrap();
+    let expected = Model::load(&job.output).unwrap();
+
+    job.output = toy.path("gpu.safetensors");
+    job.device = Device::Gpu(device.clone());
+    let error = train(&job, &Thief { device, epochs: 2, done: AtomicUsize::new(0) }).unwrap_err();
+    assert!(matches!(error, Error::Device(_)), "{error:?}");
+    let message = error.to_string();
+    for words in
+        ["epoch 3: the GPU was lost", "after epoch 2 is kept in", "--resume", "--device cpu"]
+    {
+        assert!(message.contains(words), "no {words} in: {message}");
+    }
+
+    (job.device, job.resume) = (Device::Cpu, true);
+    train(&job, &()).unwrap();
+    let model = Model::load(&job.output).unwrap();
+    assert_eq!(model.card.history.len(), 4);
+    for (name, expected) in &expected.weights.0 {
+        let pairs = model.weights.get(name).iter().zip(&expected.data);
+        let worst = pairs.fold(0.0, |worst: f32, (a, b)| worst.max((a - b).abs()));
+        assert!(worst < 1e-4, "{name} is {worst} off");
+    }
+}
