@@ -2,10 +2,14 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 use wgpu::{BufferDescriptor, BufferUsages, DeviceDescriptor, DeviceType, PollType};
 
 use crate::{Error, Limits};
+
+/// A result that the device has is here by then, however busy the threads are.
+const SENT_BY: Duration = Duration::from_secs(60);
 
 /// What kind of a device it is, the fastest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -195,7 +199,8 @@ impl Device {
         });
         self.wait(None)?;
         let lost = |e: &dyn fmt::Display| Error::Lost(e.to_string());
-        receiver.try_recv().map_err(|e| lost(&e))?.map_err(|e| lost(&e))?;
+        // Another thread that waits too may have it, and be about to send.
+        receiver.recv_timeout(SENT_BY).map_err(|e| lost(&e))?.map_err(|e| lost(&e))?;
         let view = staging.slice(..).get_mapped_range().map_err(|e| lost(&e))?;
         Ok(bytemuck::pod_collect_to_vec(&view))
     }

@@ -4,5 +4,6 @@
 mod bench;
 mod epoch;
 mod step;
+mod threads;
 
 use bench::{Bench, architecture, device, distance};
