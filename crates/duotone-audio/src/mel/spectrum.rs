@@ -1,8 +1,13 @@
 use std::f64::consts::TAU;
+use std::ops::{Add, Mul, Sub};
 use std::sync::Arc;
 
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
+use wide::f32x8;
+
+/// Pairs of bins worked on side by side.
+const LANES: usize = 8;
 
 /// The power spectrum of real frames under a periodic Hann window.
 ///
@@ -13,12 +18,13 @@ pub(super) struct PowerSpectrum {
     fft: Arc<dyn Fft<f32>>,
     /// Half of the window: the other half of the product is the ½ of taking apart.
     window: Vec<f32>,
-    /// Of the angles `2π·k/n`, for the bins below a quarter of the rate.
+    /// Of the angles `2π·k/n`, for the bins up to a quarter of the rate.
     sines: Vec<f32>,
     cosines: Vec<f32>,
     packed: Vec<Complex<f32>>,
     transformed: Vec<Complex<f32>>,
     scratch: Vec<Complex<f32>>,
+    /// The transform's parts, each with its first value once again behind: it is periodic.
     re: Vec<f32>,
     im: Vec<f32>,
 }
@@ -31,16 +37,15 @@ impl PowerSpectrum {
         let angle = |i: usize| TAU * i as f64 / n as f64;
         // `scipy.signal.get_window("hann", n, fftbins=True)`: periodic.
         let window = (0..n).map(|i| (0.25 - 0.25 * angle(i).cos()) as f32);
-        let inner = 1..half.div_ceil(2);
         let zeros = |length| vec![Complex::new(0.0, 0.0); length];
         Self {
             window: window.collect(),
-            sines: inner.clone().map(|k| angle(k).sin() as f32).collect(),
-            cosines: inner.map(|k| angle(k).cos() as f32).collect(),
-            re: vec![0.0; half],
-            im: vec![0.0; half],
+            sines: (0..=half / 2).map(|k| angle(k).sin() as f32).collect(),
+            cosines: (0..=half / 2).map(|k| angle(k).cos() as f32).collect(),
             packed: zeros(half),
             transformed: zeros(half),
+            re: vec![0.0; half + 1],
+            im: vec![0.0; half + 1],
             scratch: zeros(fft.get_outofplace_scratch_len()),
             fft,
         }
@@ -60,36 +65,58 @@ impl PowerSpectrum {
         for ((z, re), im) in self.transformed.iter().zip(&mut self.re).zip(&mut self.im) {
             (*re, *im) = (z.re, z.im);
         }
-        self.take_apart(power);
+        let half = self.transformed.len();
+        (self.re[half], self.im[half]) = (self.re[0], self.im[0]);
+        self.take_apart(&mut power[..=half]);
     }
 
     /// From the transform of half the length to the powers. Bins `k` and `half - k` come from the
-    /// same two values.
+    /// same two values, `k` from 0 to the middle.
     fn take_apart(&self, power: &mut [f32]) {
-        let half = self.re.len();
-        let (re, im) = (self.re[0], self.im[0]);
-        (power[0], power[half]) = (4.0 * (re + im) * (re + im), 4.0 * (re - im) * (re - im));
-        if half.is_multiple_of(2) {
-            let (re, im) = (self.re[half / 2], self.im[half / 2]);
-            power[half / 2] = 4.0 * (re * re + im * im);
+        let half = power.len() - 1;
+        let (sines, rest_sines) = self.sines.as_chunks::<LANES>();
+        let (cosines, rest_cosines) = self.cosines.as_chunks::<LANES>();
+        let lower = ahead(&self.re).zip(ahead(&self.im));
+        let upper = back(&self.re).zip(back(&self.im));
+        for (i, (((a, b), &sin), &cos)) in lower.zip(upper).zip(sines).zip(cosines).enumerate() {
+            let (low, high) = pair(a, b, f32x8::new(sin), f32x8::new(cos));
+            power[i * LANES..][..LANES].copy_from_slice(&low.to_array());
+            let end = half + 1 - i * LANES;
+            power[end - LANES..end].copy_from_slice(&reversed(high.to_array()));
         }
-        let inner = self.sines.len();
-        let (a_re, b_re) = (&self.re[1..][..inner], &self.re[half - inner..][..inner]);
-        let (a_im, b_im) = (&self.im[1..][..inner], &self.im[half - inner..][..inner]);
-        let (lower, upper) = power[1..half].split_at_mut(half - 1 - inner);
-        let (lower, upper) = (&mut lower[..inner], &mut upper[..inner]);
-        let (sines, cosines) = (&self.sines[..inner], &self.cosines[..inner]);
-        for k in 0..inner {
-            let mirror = inner - 1 - k;
-            let even = (a_re[k] + b_re[mirror], a_im[k] - b_im[mirror]);
-            let odd = (a_re[k] - b_re[mirror], a_im[k] + b_im[mirror]);
-            // Times -i·(cos - i·sin).
-            let odd =
-                (odd.1 * cosines[k] - odd.0 * sines[k], -odd.0 * cosines[k] - odd.1 * sines[k]);
-            let (re, im) = (even.0 + odd.0, even.1 + odd.1);
-            lower[k] = re * re + im * im;
-            let (re, im) = (even.0 - odd.0, even.1 - odd.1);
-            upper[mirror] = re * re + im * im;
+        let done = sines.len() * LANES;
+        for (k, (&sin, &cos)) in (done..).zip(rest_sines.iter().zip(rest_cosines)) {
+            let mirror = half - k;
+            let (a, b) = ((self.re[k], self.im[k]), (self.re[mirror], self.im[mirror]));
+            (power[k], power[mirror]) = pair(a, b, sin, cos);
         }
     }
+}
+
+fn ahead(values: &[f32]) -> impl Iterator<Item = f32x8> {
+    values.as_chunks::<LANES>().0.iter().map(|&lanes| f32x8::new(lanes))
+}
+
+/// From the end, the last value first.
+fn back(values: &[f32]) -> impl Iterator<Item = f32x8> {
+    values.as_rchunks::<LANES>().1.iter().rev().map(|&lanes| f32x8::new(reversed(lanes)))
+}
+
+fn reversed(mut lanes: [f32; LANES]) -> [f32; LANES] {
+    lanes.reverse();
+    lanes
+}
+
+/// The powers of bins `k` and `half - k` from the values `a` and `b` of the transform there, real
+/// part first, and sine and cosine of `2π·k/n`.
+fn pair<T>(a: (T, T), b: (T, T), sin: T, cos: T) -> (T, T)
+where
+    T: Copy + Add<Output = T> + Sub<Output = T> + Mul<Output = T>,
+{
+    let even = (a.0 + b.0, a.1 - b.1);
+    let odd = (a.0 - b.0, a.1 + b.1);
+    // The odd part times `-i·(cos - i·sin)`; the sign of its imaginary part is in what follows.
+    let odd = (odd.1 * cos - odd.0 * sin, odd.0 * cos + odd.1 * sin);
+    let power = |re, im| re * re + im * im;
+    (power(even.0 + odd.0, even.1 - odd.1), power(even.0 - odd.0, even.1 + odd.1))
 }

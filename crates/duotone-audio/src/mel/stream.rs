@@ -35,7 +35,7 @@ impl MelStream {
         let mut stream = Self {
             spectrum: PowerSpectrum::new(n),
             bands: Bands::new(front_end),
-            pending: Vec::with_capacity(2 * n),
+            pending: Vec::with_capacity(n),
             power: vec![0.0; Bands::room(n)],
             frames: Vec::new(),
             made: 0,
@@ -50,16 +50,33 @@ impl MelStream {
     /// # Errors
     /// [`Error::Limit`] when the spectrogram grows past 2²⁴ values.
     pub fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
-        for block in samples.chunks(self.front_end.window) {
-            self.pending.extend_from_slice(block);
-            let mut start = 0;
-            while start + self.front_end.window <= self.pending.len() {
-                self.frame(start)?;
-                start += self.front_end.hop;
+        let (window, hop) = (self.front_end.window, self.front_end.hop);
+        let mut samples = samples;
+        // Frames that begin in what is pending, until one begins in the new samples.
+        while !self.pending.is_empty() {
+            let old = self.pending.len();
+            let (more, _) = samples.split_at(samples.len().min(window - old));
+            self.pending.extend_from_slice(more);
+            if self.pending.len() < window {
+                return Ok(());
             }
-            // A hop is at most a window, so `start` is within what was pushed.
-            self.pending.drain(..start);
+            let frame = std::mem::take(&mut self.pending);
+            self.frame(&frame)?;
+            self.pending = frame;
+            // A hop is at most a window.
+            self.pending.drain(..hop);
+            if hop < old {
+                samples = &samples[more.len()..];
+            } else {
+                self.pending.clear();
+                samples = &samples[hop - old..];
+            }
         }
+        while let Some(frame) = samples.get(..window) {
+            self.frame(frame)?;
+            samples = &samples[hop..];
+        }
+        self.pending.extend_from_slice(samples);
         Ok(())
     }
 
@@ -112,14 +129,13 @@ impl MelStream {
         Ok(())
     }
 
-    fn frame(&mut self, start: usize) -> Result<(), Error> {
+    fn frame(&mut self, samples: &[f32]) -> Result<(), Error> {
         self.made += self.front_end.bands;
         if self.made > MAX_VALUES {
             return Err(Error::Limit(format!(
                 "a spectrogram of more than {MAX_VALUES} values; cut the recording into parts"
             )));
         }
-        let samples = &self.pending[start..start + self.front_end.window];
         self.spectrum.compute(samples, &mut self.power);
         let done = self.frames.len();
         self.bands.apply(&self.power, &mut self.frames);
