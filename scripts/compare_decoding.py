@@ -73,11 +73,13 @@ def main() -> int:
             remarks = []
             theirs = np.zeros(0) if theirs is None else theirs
             length = min(len(ours), len(theirs))
-            largest = float(np.abs(ours[:length] - theirs[:length]).max(initial=0))
+            difference = np.abs(ours[:length] - theirs[:length])
+            largest = float(difference.max(initial=0))
             if len(ours) != len(theirs):
                 remarks.append(f"{len(ours) - len(theirs):+} samples")
             if largest > SAMPLE:
-                remarks.append("samples differ")
+                places = np.flatnonzero(difference > SAMPLE)
+                remarks.append(f"samples {places[0]} to {places[-1]} differ")
             mean = float("nan")
             if len(ours) >= rate * (HOP * 81) // RATE:
                 expected = log_mel(ours, rate)
