@@ -1,7 +1,7 @@
 //! What broken, hostile or odd files get: a clear error, or what could be read and a word on the
 //! rest.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! Every container and codec gives back the signal of `scripts/audio_fixtures.sh`.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Ranges of a file are the very samples that lie there, however the format seeks.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};

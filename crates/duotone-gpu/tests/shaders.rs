@@ -1,7 +1,11 @@
 //! Every shader is valid WGSL for networks of many shapes; needs no device.
 
-// A test fails by panicking.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use duotone_gpu::{Plan, shaders};
 use duotone_nn::{Architecture, Pipeline};

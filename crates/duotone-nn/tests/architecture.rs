@@ -1,7 +1,11 @@
 //! The presets' shapes as the paper's numbers give them, and what is refused.
 
-// A test fails by panicking.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use duotone_nn::{Architecture, Error, Weights};
 

@@ -1,7 +1,11 @@
 //! The engine, on every instruction set of this machine, against the plain reference.
 
-// A test fails by panicking.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Kernels, Network, Pipeline, Step, Trainer, Weights, reference};

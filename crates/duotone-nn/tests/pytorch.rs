@@ -1,8 +1,12 @@
 //! One training step of each of the paper's networks against PyTorch, by the fixtures that
 //! `scripts/pytorch_fixtures.py` makes (few filters and units, true kernels, pools and input).
 
-// A test fails by panicking.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::Path;
 

@@ -101,7 +101,7 @@ impl Collection {
 #[pyfunction]
 #[pyo3(signature = (collection, architectures, settings, folds=None, select=false, vote="mean", sample_rate=None,
     store=None, output=None, resume=false, command="", n_jobs=None, progress=None))]
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments in Python")]
 pub(crate) fn evaluate<'py>(
     py: Python<'py>,
     collection: PyRef<'py, Collection>,

@@ -166,7 +166,7 @@ impl Model {
     /// The dense layer's units (segments, units) and the pooled maps (segments, features) of a
     /// clip's consecutive segments.
     #[pyo3(signature = (clip, n_jobs=None))]
-    #[allow(clippy::type_complexity)]
+    #[allow(clippy::type_complexity, reason = "what Python gets: two arrays")]
     fn embed<'py>(
         &self,
         py: Python<'py>,
@@ -187,7 +187,7 @@ impl Model {
 #[pyfunction]
 #[pyo3(signature = (clips, classes, labels, architecture, front_end, settings, groups=None,
     n_jobs=None, progress=None))]
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments in Python")]
 pub(crate) fn train<'py>(
     py: Python<'py>,
     clips: Vec<PyRef<'py, Clip>>,

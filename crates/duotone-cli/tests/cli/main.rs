@@ -1,7 +1,11 @@
 //! The binary as its users meet it: what it prints, writes, and ends with.
 
-// A test fails by panicking.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod bad_input;
 mod check;

@@ -1,6 +1,6 @@
 //! Leaks that are planted are found, and none where there are none.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod names;
 mod planted;

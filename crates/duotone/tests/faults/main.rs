@@ -1,6 +1,6 @@
 //! Faults of files and clocks while the library works. Those of disks, signals and processes are
 //! in the tests of the command line.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod changing;
 mod nesting;
