@@ -8,10 +8,12 @@ use duotone_nn::{Architecture, Weights, reference};
 use crate::checkpoint::{Checkpoint, RunSpec};
 use crate::examples::{Example, Segments, consecutive};
 use crate::learner::{Infer, Learner, Pass};
-use crate::predict::{self, Predictor};
+use crate::predict::{self, Predictor, accuracies};
 use crate::scaler::Fit;
 use crate::vote::largest;
-use crate::{Device, EpochRecord, Error, Event, Observer, Recipe, Scaler, TrainSettings};
+use crate::{
+    Device, EpochRecord, Error, Event, Measured, Observer, Recipe, Scaler, TrainSettings, Vote,
+};
 
 /// One network to train on given clips.
 pub(crate) struct Run<'a> {
@@ -93,6 +95,29 @@ impl Run<'_> {
         observer.event(Event::RunEnded);
         let predictor = Predictor { network: learner.into_network(), scaler: state.scaler };
         Ok(Fitted { predictor, weights: state.weights, history: state.history })
+    }
+
+    /// How well a predictor does on the clips held out, in words that name the column whose values
+    /// were kept together, if any; none where nothing was held out.
+    pub(crate) fn measure(
+        &self,
+        predictor: &Predictor,
+        group_column: Option<&str>,
+    ) -> Result<Option<Measured>, Error> {
+        let clips = self.held_out.len();
+        if clips == 0 {
+            return Ok(None);
+        }
+        let outcomes = predictor.decide(self.held_out, self.front_end, Vote::Mean)?;
+        let (file_accuracy, segment_accuracy) = accuracies(self.held_out, &outcomes);
+        let share = 100.0 * clips as f64 / (self.train.len() + clips) as f64;
+        let apart = match group_column {
+            Some(column) => format!("no {column} on both sides"),
+            None => "not grouped".into(),
+        };
+        let seed = self.settings.seed;
+        let protocol = format!("held out {share:.0} % of the clips, {apart}, seed {seed}");
+        Ok(Some(Measured { protocol, clips, file_accuracy, segment_accuracy }))
     }
 
     fn start(&self) -> Result<Checkpoint, Error> {

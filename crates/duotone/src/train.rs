@@ -2,12 +2,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::fit::{Fitted, Run};
-use crate::predict::accuracies;
 use crate::prepare::prepare;
 use crate::write::Claim;
 use crate::{
-    Collection, Device, Error, Event, LeftOut, Measured, Model, ModelCard, Observer, Recipe,
-    TrainSettings, Vote, choose_rate, write,
+    Collection, Device, Error, Event, LeftOut, Model, ModelCard, Observer, Recipe, TrainSettings,
+    choose_rate, write,
 };
 
 /// One model to train.
@@ -112,12 +111,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         Some(card) => card,
         None => {
             let Fitted { predictor, weights, history } = run.fit(observer)?;
-            let outcomes = predictor.decide(run.held_out, &front_end, Vote::Mean)?;
-            let measured = measured(
-                job,
-                accuracies(run.held_out, &outcomes),
-                (outcomes.len(), prepared.len()),
-            );
+            let measured = run.measure(&predictor, blank.group_column.as_deref())?;
             let card = ModelCard { measured, history, ..blank };
             let model = Model { card, scaler: predictor.scaler, weights };
             model.save(&job.output)?;
@@ -165,27 +159,4 @@ fn beginning(job: &TrainJob<'_>, checkpoint: &Path) -> Option<String> {
         )),
         _ => None,
     }
-}
-
-/// The accuracies on the clips held out of all, in words that say how they came about; none where
-/// nothing was held out.
-fn measured(
-    job: &TrainJob<'_>,
-    (file, segment): (f64, f64),
-    (clips, of): (usize, usize),
-) -> Option<Measured> {
-    let apart = match &job.collection.group_column {
-        Some(column) => format!("no {column} on both sides"),
-        None => "not grouped".into(),
-    };
-    (clips > 0).then(|| Measured {
-        protocol: format!(
-            "held out {:.0} % of the clips, {apart}, seed {}",
-            100.0 * clips as f64 / of as f64,
-            job.settings.seed
-        ),
-        clips,
-        file_accuracy: file,
-        segment_accuracy: segment,
-    })
 }

@@ -5,10 +5,9 @@ use duotone_audio::FrontEnd;
 
 use crate::examples::Example;
 use crate::fit::{Fitted, Run, clips_digest};
-use crate::predict::accuracies;
 use crate::{
-    ClipFeatures, Device, Error, LabelCount, Measured, Model, ModelCard, Observer, Recipe,
-    TrainSettings, Vote, hold_out,
+    ClipFeatures, Device, Error, LabelCount, Model, ModelCard, Observer, Recipe, TrainSettings,
+    hold_out,
 };
 
 /// One model to train on clips in memory.
@@ -62,10 +61,8 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
     };
     let architecture = run.architecture();
     let Fitted { predictor, weights, history } = run.fit(observer)?;
-    let outcomes = predictor.decide(&held_out, &job.front_end, Vote::Mean)?;
-    let (file_accuracy, segment_accuracy) = accuracies(&held_out, &outcomes);
-    let apart = if job.groups.is_some() { "no group on both sides" } else { "not grouped" };
-    let share = 100.0 * held_out.len() as f64 / job.clips.len().max(1) as f64;
+    let group_column = job.groups.map(|_| "group");
+    let measured = run.measure(&predictor, group_column)?;
     let card = ModelCard {
         version: env!("CARGO_PKG_VERSION").into(),
         recipe: job.recipe.name.clone(),
@@ -75,16 +72,8 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
         settings: job.settings.clone(),
         collection_digest: clips_digest(&[&train, &held_out]),
         label_column: "label".into(),
-        group_column: job.groups.map(|_| "group".into()),
-        measured: (!held_out.is_empty()).then(|| Measured {
-            protocol: format!(
-                "held out {share:.0} % of the clips, {apart}, seed {}",
-                job.settings.seed
-            ),
-            clips: held_out.len(),
-            file_accuracy,
-            segment_accuracy,
-        }),
+        group_column: group_column.map(Into::into),
+        measured,
         history,
     };
     Ok(Model { card, scaler: predictor.scaler, weights })
