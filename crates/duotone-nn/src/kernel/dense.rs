@@ -2,6 +2,7 @@
 //! block, unit, feature in the block), so that a block's share of the backward pass and of the
 //! update touches one contiguous piece and nothing else.
 
+use super::lines::LINE;
 use super::{Isa, Kernel, Vector};
 
 /// Features in a block of weights.
@@ -13,8 +14,6 @@ const SAMPLES: usize = 3;
 /// Blocks summed in registers before they are added up: the samples' share of them stays in the
 /// second-level cache.
 const DEPTH: usize = 8;
-/// Numbers in a cache line.
-const LINE: usize = 16;
 /// Rows of a tile of the backward products, and registers of features in one.
 const ROWS: usize = 6;
 const WIDE: usize = 2;

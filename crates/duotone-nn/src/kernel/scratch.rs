@@ -2,12 +2,14 @@
 
 use std::cell::RefCell;
 
+use super::lines::{LINE, Lines};
+
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch(Vec::new())) };
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch(Lines::default()));
 }
 
 /// A thread's working memory.
-pub(super) struct Scratch(Vec<f32>);
+pub(super) struct Scratch(Lines);
 
 impl Scratch {
     /// Lends `work` this thread's memory; `work` must not ask for it again.
@@ -15,17 +17,19 @@ impl Scratch {
         SCRATCH.with_borrow_mut(work)
     }
 
-    /// Buffers of the given sizes, holding whatever was left in them.
+    /// Buffers of the given sizes, each at the start of a cache line, holding whatever was left in
+    /// them.
     pub(super) fn buffers<const N: usize>(&mut self, sizes: [usize; N]) -> [&mut [f32]; N] {
-        let total = sizes.iter().sum();
+        let whole = sizes.map(|size| size.next_multiple_of(LINE));
+        let total = whole.iter().sum();
         if self.0.len() < total {
-            self.0.resize(total, 0.0);
+            self.0.resize(total);
         }
         let mut rest = &mut self.0[..];
-        sizes.map(|size| {
-            let (buffer, others) = std::mem::take(&mut rest).split_at_mut(size);
+        std::array::from_fn(|i| {
+            let (buffer, others) = std::mem::take(&mut rest).split_at_mut(whole[i]);
             rest = others;
-            buffer
+            &mut buffer[..sizes[i]]
         })
     }
 }
