@@ -79,7 +79,7 @@ impl Vector for Portable {
 
     #[inline(always)]
     fn is_finite(self) -> bool {
-        (self.0 - self.0).simd_eq(f32x4::ZERO).all()
+        self.0.is_finite().all()
     }
 
     #[inline(always)]
