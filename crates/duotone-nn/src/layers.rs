@@ -8,7 +8,7 @@ use crate::{Architecture, Tensor, Weights, parallel};
 
 /// Units that one task of the dense layer's forward product takes: its rows of weights and the
 /// samples' inputs share the second-level cache.
-const UNITS_A_TASK: usize = 7 * UNITS;
+const UNITS_A_TASK: usize = 5 * UNITS;
 
 /// All layers of a network, packed for one instruction set.
 #[derive(Clone, Debug)]
@@ -148,19 +148,13 @@ impl Layers {
         parallel::pieces2(
             (&mut out.features, out.stride),
             (&mut positions, 1),
-            |sample, mut values, positions| {
-                let mut positions = positions[0].take();
+            |sample, values, positions| {
                 let segment = &segments[sample * stride..][..size];
-                for filters in &self.pipelines {
-                    let (value, values_rest) = values.split_at_mut(filters.outputs());
-                    let (position, positions_rest) =
-                        positions.map(|all| all.split_at_mut(filters.outputs())).unzip();
-                    let maps = PooledMaps { values: value, positions: position };
-                    filters.convolve(segment, maps);
-                    (values, positions) = (values_rest, positions_rest);
-                }
-                // What is left is padding, and may hold what another network left there.
-                values.fill(0.0);
+                let (maps, padding) = values.split_at_mut(features);
+                let maps = PooledMaps { values: maps, positions: positions[0].take() };
+                PackedFilters::convolve(&self.pipelines, segment, maps);
+                // It may hold what another network left there.
+                padding.fill(0.0);
             },
         );
         let inputs = Inputs {

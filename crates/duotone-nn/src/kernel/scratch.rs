@@ -5,18 +5,30 @@ use std::cell::RefCell;
 use super::lines::{LINE, Lines};
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch(Lines::default()));
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 /// A thread's working memory.
-pub(super) struct Scratch(Lines);
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// The segment at work, frame-major.
+    pub(super) turned: Lines,
+    /// For one pipeline at a time.
+    pub(super) work: Work,
+}
+
+/// Memory for buffers of any sizes.
+#[derive(Default)]
+pub(super) struct Work(Lines);
 
 impl Scratch {
     /// Lends `work` this thread's memory; `work` must not ask for it again.
     pub(super) fn lend<T>(work: impl FnOnce(&mut Self) -> T) -> T {
         SCRATCH.with_borrow_mut(work)
     }
+}
 
+impl Work {
     /// Buffers of the given sizes, each at the start of a cache line, holding whatever was left in
     /// them.
     pub(super) fn buffers<const N: usize>(&mut self, sizes: [usize; N]) -> [&mut [f32]; N] {

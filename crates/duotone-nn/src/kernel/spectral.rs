@@ -6,7 +6,8 @@
 
 use super::fourier::{Complex, Fourier};
 use super::pooling::{PooledMaps, Shape, Sums, Windows};
-use super::{Isa, Kernel, Lines, Scratch, Vector, one};
+use super::scratch::Work;
+use super::{Isa, Kernel, Lines, Vector, one};
 
 /// Rows of sums that a tile holds: with real and imaginary parts twelve registers, beside two of
 /// weights and two of inputs.
@@ -136,8 +137,9 @@ pub(super) struct Convolve<'a> {
     pub(super) shape: &'a Shape,
     pub(super) filters: &'a SpectralFilters,
     pub(super) bias: &'a [f32],
-    pub(super) segment: &'a [f32],
-    pub(super) scratch: &'a mut Scratch,
+    /// The segment as [`turn`] leaves it.
+    pub(super) turned: &'a [f32],
+    pub(super) work: &'a mut Work,
     pub(super) out: PooledMaps<'a>,
 }
 
@@ -146,20 +148,18 @@ impl Kernel for Convolve<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { shape, filters, bias, segment, scratch, mut out } = self;
+        let Self { shape, filters, bias, turned, work, mut out } = self;
         let (length, spans) = (filters.fourier.length(), filters.spans);
-        let bands = shape.bands.next_multiple_of(V::LANES);
+        let bands = turned.len() / shape.frames;
         let rows = shape.kept().0;
         // Columns that the spans' transforms write, the last one's useless ones included.
         let width = (spans - 1) * filters.step + length;
-        let [spectra, turned, joined, work, sums] = scratch.buffers([
+        let [spectra, joined, work, sums] = work.buffers([
             spans * length * bands,
-            shape.frames * bands,
             ROWS * length * V::LANES,
             3 * length * V::LANES,
             ROWS * width * V::LANES,
         ]);
-        turn(segment, shape, bands, turned);
         transform::<V>(filters, (turned, bands), work, spectra);
         let input = Spectra { filters, bands, spectra };
         let block_size = length * shape.kernel.0 * V::LANES;
@@ -204,12 +204,14 @@ impl Kernel for Convolve<'_> {
     }
 }
 
-/// The segment frame-major, bands padded with zeros.
-fn turn(segment: &[f32], shape: &Shape, bands: usize, turned: &mut [f32]) {
+/// A segment of `frames` frames, frame-major and its bands padded with zeros to whole registers.
+pub(super) fn turn(isa: Isa, segment: &[f32], frames: usize, turned: &mut Lines) {
+    let bands = (segment.len() / frames).next_multiple_of(isa.lanes());
+    turned.resize(frames * bands);
     for first in (0..bands).step_by(TURNED) {
         // A band beyond the last has no row and stays zero.
         let mut rows = [&[][..]; TURNED];
-        for (row, band) in rows.iter_mut().zip(segment.chunks_exact(shape.frames).skip(first)) {
+        for (row, band) in rows.iter_mut().zip(segment.chunks_exact(frames).skip(first)) {
             *row = band;
         }
         for (frame, to) in turned.chunks_exact_mut(bands).enumerate() {
