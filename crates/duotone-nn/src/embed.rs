@@ -1,7 +1,7 @@
 //! What a network has found in a segment before it decides.
 
 use crate::head::sigmoid;
-use crate::layers::Activations;
+use crate::layers::{Activations, Pass};
 use crate::network::{BATCH, segment_size};
 use crate::{Error, Network};
 
@@ -26,7 +26,7 @@ impl Network {
         let mut out = Embedding::default();
         let mut activations = Activations::default();
         for batch in inputs.chunks(BATCH * size) {
-            self.layers.forward(batch, (size, size), &mut activations);
+            self.layers.forward(batch, (size, size), Pass::Inference, &mut activations);
             let samples = activations.samples;
             for sample in 0..samples {
                 let sum = |unit: usize| activations.sums[unit * samples + sample];

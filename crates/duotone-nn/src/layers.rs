@@ -1,14 +1,14 @@
 //! A network's weights as the kernels want them, and the forward pass over them.
 
 use crate::kernel::{
-    BLOCK, DenseBlock, Inputs, Isa, Kernels, PackedFilters, PooledMaps, UNITS, block_gradients,
-    dense_rows,
+    BLOCK, DenseBlock, Inputs, Isa, Kernels, Lines, PackedFilters, PooledMaps, UNITS,
+    block_gradients, dense_rows,
 };
 use crate::{Architecture, Tensor, Weights, parallel};
 
 /// Units that one task of the dense layer's forward product takes: its rows of weights and the
 /// samples' inputs share the second-level cache.
-const UNITS_A_TASK: usize = 7 * UNITS;
+const UNITS_A_TASK: usize = 5 * UNITS;
 
 /// All layers of a network, packed for one instruction set.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Layers {
 /// The dense layer: see [`crate::kernel`] for the order of its weights.
 #[derive(Clone, Debug)]
 pub(crate) struct Dense {
-    pub(crate) weight: Vec<f32>,
+    pub(crate) weight: Lines,
     pub(crate) bias: Vec<f32>,
     /// Units, padded to a multiple of what a tile takes.
     pub(crate) units: usize,
@@ -38,12 +38,19 @@ pub(crate) struct Dense {
 pub(crate) struct Activations {
     pub(crate) samples: usize,
     /// (sample, feature), `stride` apart, zeros after the last feature.
-    pub(crate) features: Vec<f32>,
+    pub(crate) features: Lines,
     pub(crate) stride: usize,
-    /// (sample, feature)
+    /// (sample, feature); empty where no gradients will be asked for.
     pub(crate) positions: Vec<u32>,
     /// The dense layer's sums before bias and sigmoid, (unit, sample).
     pub(crate) sums: Vec<f32>,
+}
+
+/// What a forward pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pass {
+    Training,
+    Inference,
 }
 
 impl Layers {
@@ -60,12 +67,12 @@ impl Layers {
             pipelines.push(filters);
         }
         let mut dense = Dense {
-            weight: vec![],
+            weight: Lines::default(),
             bias: weights.get("dense.bias").to_vec(),
             units: a.dense.next_multiple_of(UNITS),
             blocks: a.features().div_ceil(BLOCK),
         };
-        dense.weight.resize(dense.blocks * dense.units * BLOCK, 0.0);
+        dense.weight.resize(dense.blocks * dense.units * BLOCK);
         let canonical = canonical_order(a);
         for (unit, row) in weights.get("dense.weight").chunks_exact(a.features()).enumerate() {
             for (feature, &from) in canonical.iter().enumerate() {
@@ -115,11 +122,13 @@ impl Layers {
         weights
     }
 
-    /// From a batch of segments, `stride` numbers apart, to the dense layer's sums.
+    /// From a batch of segments, `stride` numbers apart, to the dense layer's sums, with what the
+    /// backward pass needs or without.
     pub(crate) fn forward(
         &self,
         segments: &[f32],
         (size, stride): (usize, usize),
+        pass: Pass,
         out: &mut Activations,
     ) {
         let features = self.canonical.len();
@@ -127,23 +136,25 @@ impl Layers {
         out.samples = samples;
         // One cache line more than needed: the rows of a block then lie in different cache sets.
         out.stride = self.dense.blocks * BLOCK + 16;
-        out.features.resize(samples * out.stride, 0.0);
-        out.positions.resize(samples * features, 0);
+        out.features.resize(samples * out.stride);
+        let mut positions: Vec<Option<&mut [u32]>> = match pass {
+            Pass::Training => {
+                out.positions.resize(samples * features, 0);
+                out.positions.chunks_exact_mut(features).map(Some).collect()
+            }
+            Pass::Inference => (0..samples).map(|_| None).collect(),
+        };
         out.sums.resize(samples * self.dense.units, 0.0);
         parallel::pieces2(
             (&mut out.features, out.stride),
-            (&mut out.positions, features),
-            |sample, mut values, mut positions| {
+            (&mut positions, 1),
+            |sample, values, positions| {
                 let segment = &segments[sample * stride..][..size];
-                for filters in &self.pipelines {
-                    let (value, values_rest) = values.split_at_mut(filters.outputs());
-                    let (position, positions_rest) = positions.split_at_mut(filters.outputs());
-                    let maps = PooledMaps { values: value, positions: position };
-                    filters.convolve(segment, maps);
-                    (values, positions) = (values_rest, positions_rest);
-                }
-                // What is left is padding, and may hold what another network left there.
-                values.fill(0.0);
+                let (maps, padding) = values.split_at_mut(features);
+                let maps = PooledMaps { values: maps, positions: positions[0].take() };
+                PackedFilters::convolve(&self.pipelines, segment, maps);
+                // It may hold what another network left there.
+                padding.fill(0.0);
             },
         );
         let inputs = Inputs {

@@ -1,7 +1,7 @@
 use std::cell::Cell;
 
 use crate::kernel::Kernels;
-use crate::layers::{Activations, Layers};
+use crate::layers::{Activations, Layers, Pass};
 use crate::{Architecture, Error, Weights, head};
 
 /// Segments that go through the network together: as many as keep its dense layer busy.
@@ -67,7 +67,7 @@ impl Network {
         // Another call on this thread, while this one waits for its helpers, finds none to take.
         let mut activations = ACTIVATIONS.take();
         for batch in inputs.chunks(BATCH * size) {
-            self.layers.forward(batch, (size, size), &mut activations);
+            self.layers.forward(batch, (size, size), Pass::Inference, &mut activations);
             head::logits(&self.architecture, &self.layers, &activations, &mut logits);
         }
         ACTIVATIONS.set(activations);

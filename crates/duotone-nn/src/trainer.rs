@@ -1,6 +1,8 @@
 use crate::head::{self, HeadGradients};
-use crate::kernel::{BLOCK, FilterGradient, GROUP, Kernels, PooledGradients, filter_gradients};
-use crate::layers::Activations;
+use crate::kernel::{
+    BLOCK, FilterGradient, GROUP, Kernels, Lines, PooledGradients, filter_gradients,
+};
+use crate::layers::{Activations, Pass};
 use crate::network::segment_size;
 use crate::{Architecture, Error, Network, Weights, parallel};
 
@@ -35,7 +37,7 @@ pub struct Trainer {
     activations: Activations,
     head: HeadGradients,
     /// Gradients of the pooled maps, (feature block, sample, feature in the block).
-    pooled: Vec<f32>,
+    pooled: Lines,
 }
 
 impl Trainer {
@@ -71,7 +73,7 @@ impl Trainer {
             segments: Vec::new(),
             activations: Activations::default(),
             head: HeadGradients::default(),
-            pooled: Vec::new(),
+            pooled: Lines::default(),
         })
     }
 
@@ -126,12 +128,12 @@ impl Trainer {
         for (to, from) in self.segments.chunks_exact_mut(stride).zip(inputs.chunks_exact(size)) {
             to[..size].copy_from_slice(from);
         }
-        layers.forward(&self.segments, (size, stride), &mut self.activations);
+        layers.forward(&self.segments, (size, stride), Pass::Training, &mut self.activations);
 
         let head = &mut self.head;
         let outcome = head::backward(architecture, layers, &self.activations, labels, step, head);
 
-        self.pooled.resize(layers.dense.blocks * labels.len() * BLOCK, 0.0);
+        self.pooled.resize(layers.dense.blocks * labels.len() * BLOCK);
         layers.dense_backward(
             &self.activations,
             (&head.by_unit, &head.by_sample),

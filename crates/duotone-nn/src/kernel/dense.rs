@@ -2,6 +2,7 @@
 //! block, unit, feature in the block), so that a block's share of the backward pass and of the
 //! update touches one contiguous piece and nothing else.
 
+use super::lines::LINE;
 use super::{Isa, Kernel, Vector};
 
 /// Features in a block of weights.
@@ -13,8 +14,6 @@ const SAMPLES: usize = 3;
 /// Blocks summed in registers before they are added up: the samples' share of them stays in the
 /// second-level cache.
 const DEPTH: usize = 8;
-/// Numbers in a cache line.
-const LINE: usize = 16;
 /// Rows of a tile of the backward products, and registers of features in one.
 const ROWS: usize = 6;
 const WIDE: usize = 2;
@@ -90,28 +89,38 @@ impl Rows<'_> {
         unit: usize,
         sample: usize,
     ) {
+        let Inputs { values, samples, stride, .. } = self.inputs;
+        let start = (block * self.units + self.first + unit) * BLOCK;
+        let weight = &self.weight[start..];
+        assert!(weight.len() >= ((depth - 1) * self.units + UNITS) * BLOCK);
+        let inputs = &values[sample * stride + block * BLOCK..];
+        assert!(inputs.len() >= (N - 1) * stride + depth * BLOCK);
+        let tiles = samples.div_ceil(SAMPLES);
         let mut sums = [[V::splat(0.0); UNITS]; N];
-        for block in block..block + depth {
-            let start = (block * self.units + self.first + unit) * BLOCK;
-            let weight = &self.weight[start..start + UNITS * BLOCK];
-            let start = sample * self.inputs.stride + block * BLOCK;
-            let inputs = &self.inputs.values[start..];
-            assert!(inputs.len() >= (N - 1) * self.inputs.stride + BLOCK);
+        for block in 0..depth {
+            // SAFETY: by the assertions above, UNITS rows of BLOCK weights and N rows of BLOCK
+            // inputs begin here.
+            let (weight, inputs) = unsafe {
+                (
+                    weight.as_ptr().add(block * self.units * BLOCK),
+                    inputs.as_ptr().add(block * BLOCK),
+                )
+            };
             // The next units' weights come while these are at work, some with each tile.
-            let tiles = self.inputs.samples.div_ceil(SAMPLES);
-            for line in (sample / SAMPLES..UNITS * BLOCK / LINE).step_by(tiles) {
-                V::prefetch(weight.as_ptr().wrapping_add(UNITS * BLOCK + line * LINE));
+            let mut line = sample / SAMPLES;
+            while line < UNITS * BLOCK / LINE {
+                V::prefetch(weight.wrapping_add(UNITS * BLOCK + line * LINE));
+                line += tiles;
             }
             for lane in (0..BLOCK).step_by(V::LANES) {
-                // SAFETY: `lane + LANES <= BLOCK`; the two lines above say that UNITS rows of
-                // BLOCK weights and N rows of BLOCK inputs are there.
+                // SAFETY: `lane + LANES <= BLOCK`.
                 unsafe {
                     let mut x = [V::splat(0.0); N];
                     for (n, x) in x.iter_mut().enumerate() {
-                        *x = V::load(inputs.as_ptr().add(n * self.inputs.stride + lane));
+                        *x = V::load(inputs.add(n * stride + lane));
                     }
                     for u in 0..UNITS {
-                        let w = V::load(weight.as_ptr().add(u * BLOCK + lane));
+                        let w = V::load(weight.add(u * BLOCK + lane));
                         for n in 0..N {
                             sums[n][u] = sums[n][u].mul_add(x[n], w);
                         }

@@ -2,7 +2,7 @@
 
 use super::pooling::{PooledMaps, Shape, Windows};
 use super::spectral::POOL_COST;
-use super::{Isa, Kernel, Vector, one};
+use super::{Isa, Kernel, Lines, Vector, one};
 
 /// Registers of filters that a tile works on at once.
 const FILTERS: usize = 2;
@@ -14,14 +14,14 @@ const COLUMNS: usize = 6;
 /// filter), padded with zeros.
 #[derive(Clone, Debug)]
 pub(super) struct DirectFilters {
-    weight: Vec<f32>,
+    weight: Lines,
 }
 
 impl DirectFilters {
     /// All weights zero.
     pub(super) fn new(shape: &Shape, lanes: usize) -> Self {
         let padded = shape.filters.next_multiple_of(FILTERS * lanes);
-        Self { weight: vec![0.0; padded * shape.taps()] }
+        Self { weight: Lines::zeros(padded * shape.taps()) }
     }
 
     /// What it costs, in multiply-adds of a register a row of sums.

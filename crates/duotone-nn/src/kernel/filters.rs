@@ -71,27 +71,36 @@ impl PackedFilters {
         &self.bias[..self.shape.filters]
     }
 
-    /// Values a segment gives: pooled rows × pooled columns × filters.
-    pub(crate) fn outputs(&self) -> usize {
-        self.shape.outputs()
+    /// Convolution, bias, LeakyReLU and max-pooling of one segment (bands × frames, band-major) by
+    /// all pipelines; their maps lie one behind the other. Of equal values in a window the first
+    /// one seen wins.
+    pub(crate) fn convolve(pipelines: &[Self], segment: &[f32], out: PooledMaps<'_>) {
+        let PooledMaps { mut values, mut positions } = out;
+        Scratch::lend(|Scratch { turned, work }| {
+            if let Some(Self { isa, shape, .. }) = pipelines.iter().find(|p| p.is_spectral()) {
+                spectral::turn(*isa, segment, shape.frames, turned);
+            }
+            for Self { isa, shape, bias, form, .. } in pipelines {
+                assert_eq!(segment.len(), shape.bands * shape.frames);
+                let (value, rest) = values.split_at_mut(shape.outputs());
+                values = rest;
+                let (position, rest) =
+                    positions.map(|all| all.split_at_mut(shape.outputs())).unzip();
+                positions = rest;
+                let out = PooledMaps { values: value, positions: position };
+                match form {
+                    Form::Direct(filters) => {
+                        isa.run(direct::Convolve { shape, filters, bias, segment, out });
+                    }
+                    Form::Spectral(filters) => {
+                        isa.run(spectral::Convolve { shape, filters, bias, turned, work, out });
+                    }
+                }
+            }
+        });
     }
 
-    /// Convolution, bias, LeakyReLU and max-pooling of one segment (bands × frames, band-major).
-    /// Of equal values in a window the first one seen wins.
-    pub(crate) fn convolve(&self, segment: &[f32], out: PooledMaps<'_>) {
-        let Self { isa, shape, bias, .. } = self;
-        assert_eq!(segment.len(), shape.bands * shape.frames);
-        assert_eq!(out.values.len(), shape.outputs());
-        assert_eq!(out.positions.len(), shape.outputs());
-        match &self.form {
-            Form::Direct(filters) => {
-                isa.run(direct::Convolve { shape, filters, bias, segment, out });
-            }
-            Form::Spectral(filters) => {
-                Scratch::lend(|scratch| {
-                    isa.run(spectral::Convolve { shape, filters, bias, segment, scratch, out });
-                });
-            }
-        }
+    fn is_spectral(&self) -> bool {
+        matches!(self.form, Form::Spectral(_))
     }
 }

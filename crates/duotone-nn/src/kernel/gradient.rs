@@ -97,11 +97,12 @@ struct Gradient<'a> {
     sums: &'a mut [f32],
 }
 
-/// What a pooled value adds: its gradient × the patch of the segment at its position.
+/// What a window's pooled values of a group add, each: its gradient × the patch of the segment at
+/// its position.
 #[derive(Clone, Copy, Default)]
-struct Patch {
-    gradient: f32,
-    position: u32,
+struct Patches {
+    gradients: [f32; GROUP],
+    positions: [u32; GROUP],
 }
 
 impl Kernel for Gradient<'_> {
@@ -112,7 +113,7 @@ impl Kernel for Gradient<'_> {
         let FilterGradient { kernel, stride, .. } = self.layout;
         let p = self.from;
         let mut bias = [0.0; GROUP];
-        let mut patches = vec![[Patch::default(); GROUP]; p.windows];
+        let mut patches = vec![Patches::default(); p.windows];
         for sample in 0..p.samples {
             let farthest = self.collect::<V>(sample, &mut patches, &mut bias);
             let segment = &p.segments[sample * p.segment_stride..][..p.segment_stride];
@@ -152,41 +153,47 @@ impl Kernel for Gradient<'_> {
 }
 
 impl Gradient<'_> {
-    /// Fills the group's patches of one sample, (window, filter), adds their gradients to the
-    /// biases' and gives the largest position.
+    /// Fills the group's patches of one sample, a window each, adds their gradients to the biases'
+    /// and gives the largest position.
     #[inline(always)]
     fn collect<V: Vector>(
         &self,
         sample: usize,
-        patches: &mut [[Patch; GROUP]],
+        patches: &mut [Patches],
         bias: &mut [f32; GROUP],
     ) -> u32 {
         let p = self.from;
         let group = self.sums.len() / self.layout.len();
-        let mut farthest = 0;
-        for window in 0..p.windows {
+        let mut farthest = [0; GROUP];
+        for (window, patches) in patches.iter_mut().enumerate() {
             let first = p.first + window * p.filters + self.filter;
             let positions = &p.positions[sample * p.features + first..][..group];
-            farthest = positions.iter().fold(farthest, |far: u32, &position| far.max(position));
-            // A group's gradients may lie in two blocks.
-            let split = group.min(BLOCK - first % BLOCK);
-            let (low, high) = positions.split_at(split);
-            for (filter, positions) in [(0, low), (split, high)] {
-                let feature = first + filter;
-                let at = (feature / BLOCK * p.samples + sample) * BLOCK + feature % BLOCK;
-                let gradients = p.gradients[at.min(p.gradients.len())..].iter().zip(positions);
-                let to = patches[window][filter..].iter_mut().zip(&mut bias[filter..]);
-                for ((&gradient, &position), (patch, bias)) in gradients.zip(to) {
-                    *patch = Patch { gradient, position };
-                    *bias += gradient;
+            let block = |feature: usize| {
+                &p.gradients[(feature / BLOCK * p.samples + sample) * BLOCK..][..BLOCK]
+            };
+            let low = &block(first)[first % BLOCK..];
+            match (positions.first_chunk(), low.first_chunk()) {
+                (Some(&positions), Some(&gradients)) => *patches = Patches { gradients, positions },
+                _ => {
+                    // Fewer filters than a group has, or gradients that lie in two blocks.
+                    patches.positions[..group].copy_from_slice(positions);
+                    let (here, there) =
+                        patches.gradients[..group].split_at_mut(group.min(low.len()));
+                    here.copy_from_slice(&low[..here.len()]);
+                    if !there.is_empty() {
+                        there.copy_from_slice(&block(first + group - 1)[..there.len()]);
+                    }
                 }
+            }
+            for filter in 0..GROUP {
+                bias[filter] += patches.gradients[filter];
+                farthest[filter] = farthest[filter].max(patches.positions[filter]);
             }
             // The next sample's numbers come while this one's are at work.
             V::prefetch(positions.as_ptr().cast::<f32>().wrapping_add(p.features));
-            let next = first / BLOCK * p.samples + sample + 1;
-            V::prefetch(p.gradients.as_ptr().wrapping_add(next * BLOCK + first % BLOCK));
+            V::prefetch(low.as_ptr().wrapping_add(BLOCK));
         }
-        farthest
+        farthest.into_iter().fold(0, u32::max)
     }
 }
 
@@ -196,7 +203,7 @@ struct Add<'a> {
     frames: usize,
     stride: usize,
     segment: &'a [f32],
-    patches: &'a [[Patch; GROUP]],
+    patches: &'a [Patches],
     filter: usize,
 }
 
@@ -214,8 +221,8 @@ impl Add<'_> {
             }
         }
         for patches in patches {
-            let Patch { gradient, position } = patches[filter];
-            let gradient = V::splat(gradient);
+            let gradient = V::splat(patches.gradients[filter]);
+            let position = patches.positions[filter];
             // SAFETY: the patch's rows and padded columns end within `segment` (see `Add`).
             unsafe {
                 let patch = segment.as_ptr().add(position as usize + at);

@@ -14,6 +14,7 @@ mod fourier;
 mod gradient;
 mod isa;
 mod kernels;
+mod lines;
 mod pooling;
 mod portable;
 mod scratch;
@@ -26,6 +27,7 @@ pub(crate) use filters::PackedFilters;
 pub(crate) use gradient::{FilterGradient, GROUP, PooledGradients, filter_gradients};
 pub use isa::Isa;
 pub use kernels::{Kernels, Method};
+pub(crate) use lines::Lines;
 pub(crate) use pooling::PooledMaps;
 
 use scratch::Scratch;
@@ -68,6 +70,12 @@ pub(crate) trait Vector: Copy {
     /// Lane by lane `(candidate, position)` where the candidate is larger than `best.0` or is NaN,
     /// else `best`. A NaN, once there, stays.
     fn larger(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
+    /// As [`larger`](Self::larger) where no number is NaN: one comparison less.
+    fn larger_number(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
+    /// Lane by lane the larger, where neither is NaN.
+    fn max(self, other: Self) -> Self;
+    /// Whether no lane is NaN or infinite.
+    fn is_finite(self) -> bool;
     /// Lane by lane `self` where it is positive (or NaN), else `other`.
     fn positive_or(self, other: Self) -> Self;
     /// Lane by lane `a` where `self` is positive, else `b`.

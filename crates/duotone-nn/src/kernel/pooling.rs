@@ -1,6 +1,8 @@
 //! Max-pooling and what follows it: bias, LeakyReLU, and the way to the layer's output.
 
-use super::Vector;
+use std::ops::Range;
+
+use super::{Lines, Vector};
 use crate::{Architecture, Pipeline};
 
 /// Lanes of the widest register.
@@ -52,16 +54,27 @@ impl Shape {
 pub(crate) struct PooledMaps<'a> {
     /// After bias and LeakyReLU.
     pub(crate) values: &'a mut [f32],
-    /// Index in the segment of the first input number of the patch that won each window.
-    pub(crate) positions: &'a mut [u32],
+    /// Index in the segment of the first input number of the patch that won each window, where
+    /// gradients will want it.
+    pub(crate) positions: Option<&'a mut [u32]>,
+}
+
+/// Rows of sums of `LANES` filters, (row, column, filter).
+#[derive(Clone, Copy)]
+pub(super) struct Sums<'a> {
+    pub(super) sums: &'a [f32],
+    /// Numbers from one row to the next.
+    pub(super) width: usize,
+    /// Numbers from one span of columns to the next: a NaN in a span is in its first column too.
+    pub(super) step: usize,
 }
 
 /// One row of pooling windows of a block of filters while it is filled: (window, filter), the
 /// largest sums so far and their positions (below 2²⁴: whole numbers that f32 can hold).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Windows {
-    pub(super) values: Vec<f32>,
-    pub(super) positions: Vec<f32>,
+    pub(super) values: Lines,
+    pub(super) positions: Lines,
     /// Filters in the block, a multiple of the register's lanes.
     block: usize,
 }
@@ -70,14 +83,158 @@ impl Windows {
     /// Empty windows of pooled row `row`.
     pub(super) fn begin(&mut self, shape: &Shape, row: usize, block: usize) {
         self.block = block;
-        self.values.clear();
-        self.values.resize(shape.pooled.1 * block, f32::NEG_INFINITY);
-        self.positions.clear();
+        self.values.resize(shape.pooled.1 * block);
+        self.values.fill(f32::NEG_INFINITY);
+        self.positions.resize(shape.pooled.1 * block);
         // What wins against nothing but −∞: the window's own first patch.
-        for window in 0..shape.pooled.1 {
+        for (window, positions) in self.positions.chunks_exact_mut(block).enumerate() {
             let start = row * shape.pool.0 * shape.frames + window * shape.pool.1;
-            self.positions.extend(std::iter::repeat_n(start as f32, block));
+            positions.fill(start as f32);
         }
+    }
+
+    /// Takes rows of sums of this pooled row into its windows. Of equal sums the one of the first
+    /// row wins, in it that of the first column.
+    #[inline(always)]
+    pub(super) fn take<V: Vector>(
+        &mut self,
+        shape: &Shape,
+        rows: Range<usize>,
+        sums: Sums<'_>,
+        out: &PooledMaps<'_>,
+    ) {
+        let kept = shape.kept().1 * V::LANES;
+        let mut finite = true;
+        for row in sums.sums.chunks(sums.width).take(rows.len()) {
+            for span in row[..kept].chunks(sums.step) {
+                let column = &span[..V::LANES];
+                // SAFETY: the slice is `LANES` long.
+                finite &= unsafe { V::load(column.as_ptr()) }.is_finite();
+            }
+        }
+        match (finite, out.positions.is_some()) {
+            (false, _) => self.rows(shape, rows, sums, V::larger),
+            (true, true) => self.rows(shape, rows, sums, V::larger_number),
+            (true, false) => {
+                self.rows(shape, rows, sums, |best: (V, V), sum, _| (best.0.max(sum), best.1))
+            }
+        }
+    }
+
+    /// Independent comparisons lie side by side, since each waits for the one before it in its
+    /// window: of several windows, or of several rows where windows are one column wide and each
+    /// would be fetched and put back for a single comparison.
+    #[inline(always)]
+    fn rows<V: Vector>(
+        &mut self,
+        shape: &Shape,
+        rows: Range<usize>,
+        sums: Sums<'_>,
+        larger: impl Fn((V, V), V, V) -> (V, V) + Copy,
+    ) {
+        let mut rest = sums.sums;
+        let mut row = rows.start;
+        while row < rows.end {
+            let at = row * shape.frames;
+            let sums = Sums { sums: rest, ..sums };
+            let count = match (shape.pool.1, rows.end - row) {
+                (1, 1) => self.narrow::<V, 1>(shape, at, sums, larger),
+                (1, 2) => self.narrow::<V, 2>(shape, at, sums, larger),
+                (1, 3..5) => self.narrow::<V, 3>(shape, at, sums, larger),
+                (1, 5) => self.narrow::<V, 5>(shape, at, sums, larger),
+                (1, _) => self.narrow::<V, 6>(shape, at, sums, larger),
+                (columns, _) => {
+                    let mut window = 0;
+                    while window < shape.pooled.1 {
+                        let at = (at, columns, window);
+                        window += match shape.pooled.1 - window {
+                            1 => self.wide::<V, 1>(at, sums, larger),
+                            2 => self.wide::<V, 2>(at, sums, larger),
+                            _ => self.wide::<V, 3>(at, sums, larger),
+                        };
+                    }
+                    1
+                }
+            };
+            rest = &rest[count * sums.width..];
+            row += count;
+        }
+    }
+
+    /// `T` rows, the first of which begins at the segment's number `at`, into windows of one
+    /// column; gives `T`.
+    #[inline(always)]
+    fn narrow<V: Vector, const T: usize>(
+        &mut self,
+        shape: &Shape,
+        at: usize,
+        Sums { sums, width, .. }: Sums<'_>,
+        larger: impl Fn((V, V), V, V) -> (V, V),
+    ) -> usize {
+        let count = shape.pooled.1 * V::LANES;
+        assert!(sums.len() >= T * width && width >= count);
+        assert!(self.values.len() == count && self.positions.len() == count);
+        let mut positions = [V::splat(0.0); T];
+        for t in 0..T {
+            positions[t] = V::splat((at + t * shape.frames) as f32);
+        }
+        for window in (0..count).step_by(V::LANES) {
+            // SAFETY: `window + LANES <= count`, and see the assertions.
+            unsafe {
+                let value = self.values.as_mut_ptr().add(window);
+                let place = self.positions.as_mut_ptr().add(window);
+                let mut best = (V::load(value), V::load(place));
+                for t in 0..T {
+                    let sum = V::load(sums.as_ptr().add(t * width + window));
+                    best = larger(best, sum, positions[t]);
+                    positions[t] = positions[t].add(V::splat(1.0));
+                }
+                best.0.store(value);
+                best.1.store(place);
+            }
+        }
+        T
+    }
+
+    /// One row, which begins at the segment's number `at`, into `T` windows of `columns` from
+    /// `window` on; gives `T`.
+    #[inline(always)]
+    fn wide<V: Vector, const T: usize>(
+        &mut self,
+        (at, columns, window): (usize, usize, usize),
+        Sums { sums, .. }: Sums<'_>,
+        larger: impl Fn((V, V), V, V) -> (V, V),
+    ) -> usize {
+        let (first, size) = (window * V::LANES, columns * V::LANES);
+        let sums = &sums[window * size..][..T * size];
+        let values = &mut self.values[first..][..T * V::LANES];
+        let places = &mut self.positions[first..][..T * V::LANES];
+        let mut best = [(V::splat(0.0), V::splat(0.0)); T];
+        let mut positions = [V::splat(0.0); T];
+        for t in 0..T {
+            let lane = t * V::LANES;
+            // SAFETY: both slices are `T × LANES` long.
+            best[t] =
+                unsafe { (V::load(values.as_ptr().add(lane)), V::load(places.as_ptr().add(lane))) };
+            positions[t] = V::splat((at + (window + t) * columns) as f32);
+        }
+        for column in (0..size).step_by(V::LANES) {
+            for t in 0..T {
+                // SAFETY: `sums` is `T × size` long.
+                let sum = unsafe { V::load(sums.as_ptr().add(t * size + column)) };
+                best[t] = larger(best[t], sum, positions[t]);
+                positions[t] = positions[t].add(V::splat(1.0));
+            }
+        }
+        for t in 0..T {
+            let lane = t * V::LANES;
+            // SAFETY: both slices are `T × LANES` long.
+            unsafe {
+                best[t].0.store(values.as_mut_ptr().add(lane));
+                best[t].1.store(places.as_mut_ptr().add(lane));
+            }
+        }
+        T
     }
 
     /// Adds the bias, applies LeakyReLU and hands the row on, without the padding. The maximum was
@@ -97,44 +254,42 @@ impl Windows {
         for (column, (values, positions)) in pairs.enumerate() {
             let at = (row * shape.pooled.1 + column) * shape.filters + first;
             let to_values = &mut out.values[at..at + real];
-            let to_positions = &mut out.positions[at..at + real];
+            let mut to_positions = out.positions.as_deref_mut().map(|to| &mut to[at..at + real]);
             for lane in (0..real).step_by(V::LANES) {
                 let lanes = lane..lane + V::LANES;
+                let part = lane..real.min(lanes.end);
                 let (bias, values) = (&bias[lanes.clone()], &values[lanes.clone()]);
-                let positions = &positions[lanes.clone()];
-                // SAFETY: all pieces are `LANES` long, as `get_mut` sees to for the outputs'.
-                unsafe {
+                // SAFETY: all slices are `LANES` long.
+                let value = unsafe {
                     let sum = V::load(values.as_ptr()).add(V::load(bias.as_ptr()));
-                    let value = sum.positive_or(sum.mul(V::splat(shape.slope)));
-                    let position = V::load(positions.as_ptr());
-                    match (to_values.get_mut(lanes.clone()), to_positions.get_mut(lanes)) {
-                        (Some(to_values), Some(to_positions)) => {
-                            value.store(to_values.as_mut_ptr());
-                            position.store_whole(to_positions.as_mut_ptr());
-                        }
-                        _ => store_part(
-                            value,
-                            &mut to_values[lane..],
-                            position,
-                            &mut to_positions[lane..],
-                        ),
-                    }
+                    sum.positive_or(sum.mul(V::splat(shape.slope)))
+                };
+                store_part(value, V::store, &mut to_values[part.clone()]);
+                if let Some(to) = &mut to_positions {
+                    // SAFETY: the slice is `LANES` long.
+                    let position = unsafe { V::load(positions[lanes].as_ptr()) };
+                    store_part(position, V::store_whole, &mut to[part]);
                 }
             }
         }
     }
 }
 
-/// The first lanes of two registers, where fewer than `LANES` numbers are wanted.
+/// The first lanes of a register, all of them or fewer.
 #[inline(always)]
-fn store_part<V: Vector>(value: V, values: &mut [f32], position: V, positions: &mut [u32]) {
-    let (mut all_values, mut all_positions) = ([0.0; MOST_LANES], [0; MOST_LANES]);
-    assert!(V::LANES <= MOST_LANES);
-    // SAFETY: both arrays have room for `LANES` numbers.
-    unsafe {
-        value.store(all_values.as_mut_ptr());
-        position.store_whole(all_positions.as_mut_ptr());
+fn store_part<V: Vector, T: Copy + Default>(
+    register: V,
+    store: unsafe fn(V, *mut T),
+    to: &mut [T],
+) {
+    assert!(to.len() <= V::LANES && V::LANES <= MOST_LANES);
+    if to.len() == V::LANES {
+        // SAFETY: there is room for `LANES` numbers.
+        unsafe { store(register, to.as_mut_ptr()) };
+    } else {
+        let mut all = [T::default(); MOST_LANES];
+        // SAFETY: as above.
+        unsafe { store(register, all.as_mut_ptr()) };
+        to.copy_from_slice(&all[..to.len()]);
     }
-    values.copy_from_slice(&all_values[..values.len()]);
-    positions.copy_from_slice(&all_positions[..positions.len()]);
 }

@@ -67,6 +67,22 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    fn larger_number(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
+        let above = candidate.0.simd_gt(best.0.0);
+        (best.0.max(candidate), Self(above.bitselect(position.0, best.1.0)))
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(self.0.fast_max(other.0))
+    }
+
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        self.0.is_finite().all()
+    }
+
+    #[inline(always)]
     fn positive_or(self, other: Self) -> Self {
         let keep = self.0.simd_gt(f32x4::ZERO) | self.0.is_nan();
         Self(keep.bitselect(self.0, other.0))

@@ -2,30 +2,46 @@
 
 use std::cell::RefCell;
 
+use super::lines::{LINE, Lines};
+
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch(Vec::new())) };
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 /// A thread's working memory.
-pub(super) struct Scratch(Vec<f32>);
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// The segment at work, frame-major.
+    pub(super) turned: Lines,
+    /// For one pipeline at a time.
+    pub(super) work: Work,
+}
+
+/// Memory for buffers of any sizes.
+#[derive(Default)]
+pub(super) struct Work(Lines);
 
 impl Scratch {
     /// Lends `work` this thread's memory; `work` must not ask for it again.
     pub(super) fn lend<T>(work: impl FnOnce(&mut Self) -> T) -> T {
         SCRATCH.with_borrow_mut(work)
     }
+}
 
-    /// Buffers of the given sizes, holding whatever was left in them.
+impl Work {
+    /// Buffers of the given sizes, each at the start of a cache line, holding whatever was left in
+    /// them.
     pub(super) fn buffers<const N: usize>(&mut self, sizes: [usize; N]) -> [&mut [f32]; N] {
-        let total = sizes.iter().sum();
+        let whole = sizes.map(|size| size.next_multiple_of(LINE));
+        let total = whole.iter().sum();
         if self.0.len() < total {
-            self.0.resize(total, 0.0);
+            self.0.resize(total);
         }
         let mut rest = &mut self.0[..];
-        sizes.map(|size| {
-            let (buffer, others) = std::mem::take(&mut rest).split_at_mut(size);
+        std::array::from_fn(|i| {
+            let (buffer, others) = std::mem::take(&mut rest).split_at_mut(whole[i]);
             rest = others;
-            buffer
+            &mut buffer[..sizes[i]]
         })
     }
 }

@@ -5,8 +5,9 @@
 //! are cut into spans that overlap by a kernel's width less one.
 
 use super::fourier::{Complex, Fourier};
-use super::pooling::{PooledMaps, Shape, Windows};
-use super::{Isa, Kernel, Scratch, Vector, one};
+use super::pooling::{PooledMaps, Shape, Sums, Windows};
+use super::scratch::Work;
+use super::{Isa, Kernel, Lines, Vector, one};
 
 /// Rows of sums that a tile holds: with real and imaginary parts twelve registers, beside two of
 /// weights and two of inputs.
@@ -31,7 +32,7 @@ pub(super) struct SpectralFilters {
     /// Columns of sums that a span gives, and spans in a row.
     step: usize,
     spans: usize,
-    spectra: Vec<f32>,
+    spectra: Lines,
 }
 
 /// How rows are cut.
@@ -73,7 +74,7 @@ impl SpectralFilters {
     pub(super) fn new(plan: Plan, shape: &Shape, lanes: usize) -> Option<Self> {
         let Plan { length, step, spans, .. } = plan;
         let blocks = shape.filters.div_ceil(lanes);
-        let spectra = vec![0.0; blocks * length * shape.kernel.0 * lanes];
+        let spectra = Lines::zeros(blocks * length * shape.kernel.0 * lanes);
         Some(Self { fourier: Fourier::new(length)?, step, spans, spectra })
     }
 
@@ -102,8 +103,8 @@ impl Kernel for Pack<'_> {
     fn run<V: Vector>(self) {
         let (length, (rows, columns)) = (self.fourier.length(), self.shape.kernel);
         let scale = 1.0 / length as f32;
-        let mut work = vec![0.0f32; 3 * length * V::LANES];
-        let mut taps = vec![0.0f32; columns * V::LANES];
+        let mut work = Lines::zeros(3 * length * V::LANES);
+        let mut taps = Lines::zeros(columns * V::LANES);
         assert_eq!(self.spectra.len(), length * rows * V::LANES);
         for row in 0..rows {
             let real = (self.shape.filters - self.first).min(V::LANES);
@@ -136,8 +137,9 @@ pub(super) struct Convolve<'a> {
     pub(super) shape: &'a Shape,
     pub(super) filters: &'a SpectralFilters,
     pub(super) bias: &'a [f32],
-    pub(super) segment: &'a [f32],
-    pub(super) scratch: &'a mut Scratch,
+    /// The segment as [`turn`] leaves it.
+    pub(super) turned: &'a [f32],
+    pub(super) work: &'a mut Work,
     pub(super) out: PooledMaps<'a>,
 }
 
@@ -146,20 +148,18 @@ impl Kernel for Convolve<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { shape, filters, bias, segment, scratch, mut out } = self;
+        let Self { shape, filters, bias, turned, work, mut out } = self;
         let (length, spans) = (filters.fourier.length(), filters.spans);
-        let bands = shape.bands.next_multiple_of(V::LANES);
+        let bands = turned.len() / shape.frames;
         let rows = shape.kept().0;
         // Columns that the spans' transforms write, the last one's useless ones included.
         let width = (spans - 1) * filters.step + length;
-        let [spectra, turned, joined, work, sums] = scratch.buffers([
+        let [spectra, joined, work, sums] = work.buffers([
             spans * length * bands,
-            shape.frames * bands,
             ROWS * length * V::LANES,
             3 * length * V::LANES,
             ROWS * width * V::LANES,
         ]);
-        turn(segment, shape, bands, turned);
         transform::<V>(filters, (turned, bands), work, spectra);
         let input = Spectra { filters, bands, spectra };
         let block_size = length * shape.kernel.0 * V::LANES;
@@ -182,27 +182,36 @@ impl Kernel for Convolve<'_> {
                         _ => input.sums::<V, ROWS>(weights, to, joined, work, sums),
                     }
                 }
-                for (row, sums) in (start..start + count).zip(sums.chunks_exact(width * V::LANES)) {
+                let step = filters.step * V::LANES;
+                let mut sums = Sums { sums, width: width * V::LANES, step };
+                // Rows of one pooled row go into its windows together.
+                let (mut row, end) = (start, start + count);
+                while row < end {
                     let pooled = row / shape.pool.0;
+                    let next = end.min((pooled + 1) * shape.pool.0);
                     if row % shape.pool.0 == 0 {
                         windows.begin(shape, pooled, V::LANES);
                     }
-                    pool::<V>(shape, row, sums, &mut windows);
-                    if (row + 1) % shape.pool.0 == 0 {
+                    windows.take::<V>(shape, row..next, sums, &out);
+                    if next % shape.pool.0 == 0 {
                         windows.end::<V>(shape, bias, (first, pooled), &mut out);
                     }
+                    sums.sums = &sums.sums[(next - row) * sums.width..];
+                    row = next;
                 }
             }
         }
     }
 }
 
-/// The segment frame-major, bands padded with zeros.
-fn turn(segment: &[f32], shape: &Shape, bands: usize, turned: &mut [f32]) {
+/// A segment of `frames` frames, frame-major and its bands padded with zeros to whole registers.
+pub(super) fn turn(isa: Isa, segment: &[f32], frames: usize, turned: &mut Lines) {
+    let bands = (segment.len() / frames).next_multiple_of(isa.lanes());
+    turned.resize(frames * bands);
     for first in (0..bands).step_by(TURNED) {
         // A band beyond the last has no row and stays zero.
         let mut rows = [&[][..]; TURNED];
-        for (row, band) in rows.iter_mut().zip(segment.chunks_exact(shape.frames).skip(first)) {
+        for (row, band) in rows.iter_mut().zip(segment.chunks_exact(frames).skip(first)) {
             *row = band;
         }
         for (frame, to) in turned.chunks_exact_mut(bands).enumerate() {
@@ -368,47 +377,4 @@ fn add_product<V: Vector>(sum: Complex<V>, x: Complex<V>, w: Complex<V>) -> Comp
 #[inline(always)]
 fn add_real_products<V: Vector>(sum: Complex<V>, x: Complex<V>, w: Complex<V>) -> Complex<V> {
     Complex { re: sum.re.mul_add(x.re, w.re), im: sum.im.mul_add(x.im, w.im) }
-}
-
-/// Takes one row of sums, (column, filter), into the windows of its pooled row.
-#[inline(always)]
-fn pool<V: Vector>(shape: &Shape, row: usize, sums: &[f32], windows: &mut Windows) {
-    match shape.pool.1 {
-        // A loop of its own for windows of one column: it is most of their work.
-        1 => pool_columns::<V>(shape, row, sums, windows, 1),
-        columns => pool_columns::<V>(shape, row, sums, windows, columns),
-    }
-}
-
-#[inline(always)]
-fn pool_columns<V: Vector>(
-    shape: &Shape,
-    row: usize,
-    sums: &[f32],
-    windows: &mut Windows,
-    columns: usize,
-) {
-    let count = shape.pooled.1;
-    assert!(sums.len() >= count * columns * V::LANES);
-    assert_eq!(windows.values.len(), count * V::LANES);
-    assert_eq!(windows.positions.len(), count * V::LANES);
-    let mut position = V::splat((row * shape.frames) as f32);
-    // SAFETY: by the assertions above, for windows below `count` and their columns.
-    unsafe {
-        let mut sum = sums.as_ptr();
-        let mut value = windows.values.as_mut_ptr();
-        let mut place = windows.positions.as_mut_ptr();
-        for _ in 0..count {
-            let mut best = (V::load(value), V::load(place));
-            for _ in 0..columns {
-                best = V::larger(best, V::load(sum), position);
-                position = position.add(V::splat(1.0));
-                sum = sum.add(V::LANES);
-            }
-            best.0.store(value);
-            best.1.store(place);
-            value = value.add(V::LANES);
-            place = place.add(V::LANES);
-        }
-    }
 }

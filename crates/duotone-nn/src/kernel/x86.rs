@@ -82,6 +82,34 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    fn larger_number(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
+        // SAFETY: the processor has AVX.
+        unsafe {
+            let above = _mm256_cmp_ps::<_CMP_GT_OQ>(candidate.0, best.0.0);
+            (
+                Self(_mm256_max_ps(candidate.0, best.0.0)),
+                Self(_mm256_blendv_ps(best.1.0, position.0, above)),
+            )
+        }
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        // SAFETY: the processor has AVX.
+        Self(unsafe { _mm256_max_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        // SAFETY: the processor has AVX.
+        unsafe {
+            let zero = _mm256_sub_ps(self.0, self.0);
+            let finite = _mm256_cmp_ps::<_CMP_EQ_OQ>(zero, _mm256_setzero_ps());
+            _mm256_movemask_ps(finite) == 0xff
+        }
+    }
+
+    #[inline(always)]
     fn positive_or(self, other: Self) -> Self {
         // SAFETY: the processor has AVX.
         unsafe {
