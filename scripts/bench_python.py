@@ -8,7 +8,8 @@ FOLDER holds MP3 files of 30 s; by default the collection beside the repository.
 
 - samples to spectrogram: two minutes of noise on one thread,
 - a batch of 50 files to spectrograms on two threads, beside librosa's usual loop over files in one
-  process, and beside two processes of it.
+  process, and beside two processes of it: the MP3 files, most of whose time is the decoder's, and
+  the same music as WAV files.
 
 The machine should be idle; its load is printed. Of several runs, alternating, the best of each side
 counts. Two minutes of noise must give the same numbers first.
@@ -21,6 +22,7 @@ for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMB
 
 import multiprocessing
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +30,7 @@ from pathlib import Path
 import duotone
 import librosa
 import numpy as np
+import soundfile
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FILES, THREADS, SECONDS, RUNS = 50, 2, 120, 3
@@ -75,16 +78,29 @@ def main() -> None:
         lambda: front_end.transform(noise, 44_100),
         lambda: log_mel(noise, 44_100),
     )
+    with tempfile.TemporaryDirectory() as folder:
+        for form, files in [("MP3", paths), ("WAV", [as_wav(path, folder) for path in paths])]:
+            batch(f"{len(files)} {form} files to spectrograms, {THREADS} threads", front_end, files)
+
+
+def as_wav(path: str, folder: str) -> str:
+    samples, rate = soundfile.read(path, dtype="int16")
+    wav = str(Path(folder) / f"{Path(path).stem}.wav")
+    soundfile.write(wav, samples, rate)
+    return wav
+
+
+def batch(what: str, front_end: duotone.FrontEnd, files: list[str]) -> None:
     compare(
-        f"{len(paths)} files to spectrograms, {THREADS} threads; librosa in one process",
-        lambda: front_end.transform(paths),
-        lambda: [librosa_file(path) for path in paths],
+        f"{what}; librosa in one process",
+        lambda: front_end.transform(files),
+        lambda: [librosa_file(path) for path in files],
     )
     with multiprocessing.get_context("spawn").Pool(THREADS) as pool:
         compare(
-            f"{len(paths)} files to spectrograms, {THREADS} threads; librosa in as many processes",
-            lambda: front_end.transform(paths),
-            lambda: pool.map(librosa_file, paths, chunksize=1),
+            f"{what}; librosa in as many processes",
+            lambda: front_end.transform(files),
+            lambda: pool.map(librosa_file, files, chunksize=1),
         )
 
 
