@@ -215,13 +215,15 @@ impl Block<'_> {
         let samples = inputs.samples;
         assert!(sample + N <= samples);
         for lane in (0..BLOCK).step_by(WIDE * V::LANES) {
-            let sums = product::<V, N>(
-                units,
-                // SAFETY: unit < units and n < N: in `by_unit`, whose length the door checked.
-                |unit, n| unsafe { *by_unit.as_ptr().add(unit * samples + sample + n) },
-                // SAFETY: within the unit's row of BLOCK weights: `lane + WIDE × LANES <= BLOCK`.
-                |unit| unsafe { self.weight.as_ptr().add(unit * BLOCK + lane) },
-            );
+            // SAFETY: unit < units and n < N: in `by_unit`, whose length the door checked; and within
+            // the unit's row of BLOCK weights, since `lane + WIDE × LANES <= BLOCK`.
+            let sums = unsafe {
+                product::<V, N>(
+                    units,
+                    |unit, n| *by_unit.as_ptr().add(unit * samples + sample + n),
+                    |unit| self.weight.as_ptr().add(unit * BLOCK + lane),
+                )
+            };
             for (n, sums) in sums.iter().enumerate() {
                 for (wide, &sum) in sums.iter().enumerate() {
                     let lane = lane + wide * V::LANES;
@@ -247,13 +249,15 @@ impl Block<'_> {
         assert!(unit + U <= units);
         self.prefetch_next::<V>(unit, U);
         for lane in (0..BLOCK).step_by(WIDE * V::LANES) {
-            let sums = product::<V, U>(
-                inputs.samples,
-                // SAFETY: n < samples and u < U: in `by_sample`, whose length the door checked.
-                |n, u| unsafe { *by_sample.as_ptr().add(n * units + unit + u) },
-                // SAFETY: within the sample's row of features, which the door checked.
-                |n| unsafe { inputs.values.as_ptr().add(n * inputs.stride + block * BLOCK + lane) },
-            );
+            // SAFETY: n < samples and u < U: in `by_sample` and in the sample's row of features, both
+            // of whose lengths the door checked; `lane + WIDE × LANES <= BLOCK`.
+            let sums = unsafe {
+                product::<V, U>(
+                    inputs.samples,
+                    |n, u| *by_sample.as_ptr().add(n * units + unit + u),
+                    |n| inputs.values.as_ptr().add(n * inputs.stride + block * BLOCK + lane),
+                )
+            };
             for (u, sums) in sums.iter().enumerate() {
                 for (wide, &sum) in sums.iter().enumerate() {
                     let at = (unit + u) * BLOCK + lane + wide * V::LANES;
@@ -291,9 +295,12 @@ impl Block<'_> {
 }
 
 /// For each of `T` rows the sum over `i` below `count` of `scalar(i, row)` × the `WIDE` registers
-/// at `vector(i)`, in the order of `i`. The pointers must be good for that many numbers.
+/// at `vector(i)`, in the order of `i`.
+///
+/// # Safety
+/// `vector` gives pointers that are valid for reading `WIDE × LANES` numbers.
 #[inline(always)]
-fn product<V: Vector, const T: usize>(
+unsafe fn product<V: Vector, const T: usize>(
     count: usize,
     scalar: impl Fn(usize, usize) -> f32,
     vector: impl Fn(usize) -> *const f32,
@@ -301,7 +308,7 @@ fn product<V: Vector, const T: usize>(
     let mut sums = [[V::splat(0.0); WIDE]; T];
     for i in 0..count {
         let from = vector(i);
-        // SAFETY: the two callers' pointers lead to WIDE × LANES numbers.
+        // SAFETY: as the caller vouches.
         let registers = unsafe { [V::load(from), V::load(from.add(V::LANES))] };
         for (row, sums) in sums.iter_mut().enumerate() {
             let x = V::splat(scalar(i, row));

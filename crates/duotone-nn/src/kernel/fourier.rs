@@ -156,7 +156,8 @@ impl Fourier {
         self.length / 2
     }
 
-    /// Transforms the real numbers that `sample(n)` gives and hands each bin to `emit`.
+    /// Transforms the real numbers that `sample(n)` gives, `n` below `length`, and hands each bin to
+    /// `emit`, all below `bins`.
     ///
     /// # Safety
     /// `work` is valid for `3 × length × LANES` numbers.

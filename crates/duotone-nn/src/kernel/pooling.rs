@@ -264,11 +264,14 @@ impl Windows {
                     let sum = V::load(values.as_ptr()).add(V::load(bias.as_ptr()));
                     sum.positive_or(sum.mul(V::splat(shape.slope)))
                 };
-                store_part(value, V::store, &mut to_values[part.clone()]);
+                // SAFETY: it asks for room for `LANES` numbers.
+                unsafe { store_part(value, V::store, &mut to_values[part.clone()]) };
                 if let Some(to) = &mut to_positions {
-                    // SAFETY: the slice is `LANES` long.
-                    let position = unsafe { V::load(positions[lanes].as_ptr()) };
-                    store_part(position, V::store_whole, &mut to[part]);
+                    // SAFETY: the slice is `LANES` long, and so much room is asked for.
+                    unsafe {
+                        let position = V::load(positions[lanes].as_ptr());
+                        store_part(position, V::store_whole, &mut to[part]);
+                    }
                 }
             }
         }
@@ -276,8 +279,11 @@ impl Windows {
 }
 
 /// The first lanes of a register, all of them or fewer.
+///
+/// # Safety
+/// `store` asks for no more than room for `LANES` numbers.
 #[inline(always)]
-fn store_part<V: Vector, T: Copy + Default>(
+unsafe fn store_part<V: Vector, T: Copy + Default>(
     register: V,
     store: unsafe fn(V, *mut T),
     to: &mut [T],
