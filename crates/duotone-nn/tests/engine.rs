@@ -246,6 +246,27 @@ fn not_a_number_is_not_lost() {
     }
 }
 
+/// In one row of tall windows, with nothing but numbers before and after it.
+#[test]
+fn not_a_number_is_not_lost_among_rows() {
+    for pool in [(8, 1), (8, 3), (5, 1), (4, 4)] {
+        let a = architecture((8, 30), &[(3, (1, 4), pool)], 5, 3);
+        let mut inputs = noise(2 * a.bands * a.frames, 5);
+        inputs[a.frames + 15] = f32::NAN;
+        for kernels in Kernels::available() {
+            let context = format!("{} {pool:?}", kernels.name());
+            let network = Network::with_kernels(&a, &weights(&a, 3), kernels).unwrap();
+            let logits = network.logits(&inputs).unwrap();
+            assert!(logits[..3].iter().all(|x| x.is_nan()), "{context}: {logits:?}");
+            assert!(logits[3..].iter().all(|x| x.is_finite()), "{context}: {logits:?}");
+            let mut trainer = Trainer::with_kernels(&a, &weights(&a, 3), kernels).unwrap();
+            let step = Step { learning_rate: 0.1, seed: 9, index: 0 };
+            let outcome = trainer.step(&inputs, &[0, 1], step).unwrap();
+            assert!(outcome.loss.is_nan(), "{context}: {outcome:?}");
+        }
+    }
+}
+
 /// Where all of a window is equal, the fast path and the reference keep the same patch.
 #[test]
 fn ties_keep_the_first() {

@@ -70,10 +70,10 @@ pub(crate) trait Vector: Copy {
     /// Lane by lane `(candidate, position)` where the candidate is larger than `best.0` or is NaN,
     /// else `best`. A NaN, once there, stays.
     fn larger(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
-    /// As [`larger`](Self::larger) where no number is NaN: one comparison less.
+    /// As [`larger`](Self::larger) where the candidate is not NaN: one comparison less.
     fn larger_number(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
-    /// Lane by lane the larger, where neither is NaN.
-    fn max(self, other: Self) -> Self;
+    /// The value alone of [`larger_number`](Self::larger_number).
+    fn max_number(best: Self, candidate: Self) -> Self;
     /// Whether no lane is NaN or infinite.
     fn is_finite(self) -> bool;
     /// Lane by lane `self` where it is positive (or NaN), else `other`.

@@ -116,7 +116,8 @@ impl Windows {
             (false, _) => self.rows(shape, rows, sums, V::larger),
             (true, true) => self.rows(shape, rows, sums, V::larger_number),
             (true, false) => {
-                self.rows(shape, rows, sums, |best: (V, V), sum, _| (best.0.max(sum), best.1))
+                let larger = |best: (V, V), sum, _| (V::max_number(best.0, sum), best.1);
+                self.rows(shape, rows, sums, larger)
             }
         }
     }

@@ -69,12 +69,12 @@ impl Vector for Portable {
     #[inline(always)]
     fn larger_number(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
         let above = candidate.0.simd_gt(best.0.0);
-        (best.0.max(candidate), Self(above.bitselect(position.0, best.1.0)))
+        (Self(above.bitselect(candidate.0, best.0.0)), Self(above.bitselect(position.0, best.1.0)))
     }
 
     #[inline(always)]
-    fn max(self, other: Self) -> Self {
-        Self(self.0.fast_max(other.0))
+    fn max_number(best: Self, candidate: Self) -> Self {
+        Self(candidate.0.simd_gt(best.0).bitselect(candidate.0, best.0))
     }
 
     #[inline(always)]

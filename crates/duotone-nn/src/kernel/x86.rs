@@ -86,17 +86,16 @@ impl Vector for Avx2 {
         // SAFETY: the processor has AVX.
         unsafe {
             let above = _mm256_cmp_ps::<_CMP_GT_OQ>(candidate.0, best.0.0);
-            (
-                Self(_mm256_max_ps(candidate.0, best.0.0)),
-                Self(_mm256_blendv_ps(best.1.0, position.0, above)),
-            )
+            let position = Self(_mm256_blendv_ps(best.1.0, position.0, above));
+            (Self::max_number(best.0, candidate), position)
         }
     }
 
     #[inline(always)]
-    fn max(self, other: Self) -> Self {
+    fn max_number(best: Self, candidate: Self) -> Self {
+        // The second operand is what the instruction gives where one is NaN: a NaN stays.
         // SAFETY: the processor has AVX.
-        Self(unsafe { _mm256_max_ps(self.0, other.0) })
+        Self(unsafe { _mm256_max_ps(candidate.0, best.0) })
     }
 
     #[inline(always)]
