@@ -1,14 +1,18 @@
 //! A network's weights as the kernels want them, and the forward pass over them.
 
 use crate::kernel::{
-    BLOCK, DenseBlock, Inputs, Isa, Kernels, Lines, PackedFilters, PooledMaps, UNITS,
-    block_gradients, dense_rows,
+    BLOCK, DenseBlock, Inputs, Isa, Kernels, Lines, PackedFilters, UNITS, block_gradients,
+    dense_rows,
 };
 use crate::{Architecture, Tensor, Weights, parallel};
 
 /// Units that one task of the dense layer's forward product takes: its rows of weights and the
 /// samples' inputs share the second-level cache.
 const UNITS_A_TASK: usize = 5 * UNITS;
+
+/// Parts that a segment's convolutions are split into at most, where there are fewer segments than
+/// threads: each part transforms the segment for itself.
+const MOST_PARTS: usize = 4;
 
 /// All layers of a network, packed for one instruction set.
 #[derive(Clone, Debug)]
@@ -145,14 +149,15 @@ impl Layers {
             Pass::Inference => (0..samples).map(|_| None).collect(),
         };
         out.sums.resize(samples * self.dense.units, 0.0);
+        let parts = parallel::threads().div_ceil(samples).min(MOST_PARTS);
         parallel::pieces2(
             (&mut out.features, out.stride),
             (&mut positions, 1),
             |sample, values, positions| {
                 let segment = &segments[sample * stride..][..size];
                 let (maps, padding) = values.split_at_mut(features);
-                let maps = PooledMaps { values: maps, positions: positions[0].take() };
-                PackedFilters::convolve(&self.pipelines, segment, maps);
+                let maps = (maps, positions[0].take());
+                PackedFilters::convolve(&self.pipelines, segment, maps, parts);
                 // It may hold what another network left there.
                 padding.fill(0.0);
             },

@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use crate::kernel::Kernels;
 use crate::layers::{Activations, Layers, Pass};
-use crate::{Architecture, Error, Weights, head};
+use crate::{Architecture, Error, Weights, head, parallel};
 
 /// Segments that go through the network together: as many as keep its dense layer busy.
 pub(crate) const BATCH: usize = 48;
@@ -62,6 +62,10 @@ impl Network {
     /// # Errors
     /// [`Error::Batch`] when `inputs` is not a whole number of segments.
     pub fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
+        parallel::inside(|| self.batches(inputs))
+    }
+
+    fn batches(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
         let size = segment_size(&self.architecture, inputs)?;
         let mut logits = Vec::with_capacity(inputs.len() / size * self.architecture.classes);
         // Another call on this thread, while this one waits for its helpers, finds none to take.

@@ -18,3 +18,14 @@ pub(crate) fn pieces2<A: Send, B: Send>(
         .enumerate()
         .for_each(|(i, (a, b))| work(i, a, b));
 }
+
+/// Threads that share the work.
+pub(crate) fn threads() -> usize {
+    rayon::current_num_threads()
+}
+
+/// Does all of `work` on one of those threads: the others are then called without its having to
+/// wait for them to wake.
+pub(crate) fn inside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    rayon::scope(|_| work())
+}

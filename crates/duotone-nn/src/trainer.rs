@@ -93,7 +93,7 @@ impl Trainer {
         labels: &[u32],
         step: Step,
     ) -> Result<StepOutcome, Error> {
-        self.run(inputs, labels, step, (1.0, step.learning_rate))
+        parallel::inside(|| self.run(inputs, labels, step, (1.0, step.learning_rate)))
     }
 
     /// What [`step`](Self::step) would do, with the gradient of every weight instead of an update;

@@ -43,28 +43,28 @@ impl DirectFilters {
 
 /// Runs a pipeline's convolution and pooling over one segment. Of equal sums in a window the one of
 /// the first column wins, in it that of the first row.
-pub(super) struct Convolve<'a> {
+pub(super) struct Convolve<'a, 'b> {
     pub(super) shape: &'a Shape,
     pub(super) filters: &'a DirectFilters,
     pub(super) bias: &'a [f32],
     pub(super) segment: &'a [f32],
-    pub(super) out: PooledMaps<'a>,
+    pub(super) out: &'a mut PooledMaps<'b>,
 }
 
 /// The larger of all candidates so far and where it was, for one column and two registers.
 type Best<V> = [(V, V); FILTERS];
 
-impl Kernel for Convolve<'_> {
+impl Kernel for Convolve<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(mut self) {
+    fn run<V: Vector>(self) {
         let shape = self.shape;
         let width = shape.kept().1;
         let strips = width.div_ceil(COLUMNS);
         let mut windows = Windows::default();
         for first in (0..shape.filters).step_by(FILTERS * V::LANES) {
-            for row in 0..shape.pooled.0 {
+            for row in self.out.rows.clone() {
                 windows.begin(shape, row, FILTERS * V::LANES);
                 for strip in 0..strips {
                     let column = strip * width / strips;
@@ -79,7 +79,7 @@ impl Kernel for Convolve<'_> {
                         _ => self.strip::<V, COLUMNS>(place, &mut windows),
                     }
                 }
-                windows.end::<V>(shape, self.bias, (first, row), &mut self.out);
+                windows.end::<V>(shape, self.bias, (first, row), self.out);
             }
         }
     }
@@ -93,7 +93,7 @@ struct Place {
     column: usize,
 }
 
-impl Convolve<'_> {
+impl Convolve<'_, '_> {
     /// All rows of the pooling window over `T` neighbouring columns, then each column's best to
     /// its window.
     #[inline(always)]

@@ -72,35 +72,69 @@ impl PackedFilters {
     }
 
     /// Convolution, bias, LeakyReLU and max-pooling of one segment (bands × frames, band-major) by
-    /// all pipelines; their maps lie one behind the other. Of equal values in a window the first
-    /// one seen wins.
-    pub(crate) fn convolve(pipelines: &[Self], segment: &[f32], out: PooledMaps<'_>) {
-        let PooledMaps { mut values, mut positions } = out;
-        Scratch::lend(|Scratch { turned, work }| {
-            if let Some(Self { isa, shape, .. }) = pipelines.iter().find(|p| p.is_spectral()) {
-                spectral::turn(*isa, segment, shape.frames, turned);
-            }
-            for Self { isa, shape, bias, form, .. } in pipelines {
-                assert_eq!(segment.len(), shape.bands * shape.frames);
-                let (value, rest) = values.split_at_mut(shape.outputs());
-                values = rest;
-                let (position, rest) =
-                    positions.map(|all| all.split_at_mut(shape.outputs())).unzip();
-                positions = rest;
-                let out = PooledMaps { values: value, positions: position };
-                match form {
-                    Form::Direct(filters) => {
-                        isa.run(direct::Convolve { shape, filters, bias, segment, out });
-                    }
-                    Form::Spectral(filters) => {
-                        isa.run(spectral::Convolve { shape, filters, bias, turned, work, out });
-                    }
+    /// all pipelines; their maps lie one behind the other in `values`, and in `positions` where
+    /// they are wanted. Of equal values in a window the first one seen wins.
+    ///
+    /// With more than one of `parts` the work of each pipeline is split into so many.
+    pub(crate) fn convolve(
+        pipelines: &[Self],
+        segment: &[f32],
+        (values, positions): (&mut [f32], Option<&mut [u32]>),
+        parts: usize,
+    ) {
+        let mut jobs = jobs(pipelines, values, positions, parts);
+        if parts == 1 {
+            convolve(segment, &mut jobs);
+        } else {
+            crate::parallel::pieces(&mut jobs, 1, |_, job| convolve(segment, job));
+        }
+    }
+}
+
+/// Some pooled rows of one pipeline.
+type Job<'a> = (&'a PackedFilters, PooledMaps<'a>);
+
+fn jobs<'a>(
+    pipelines: &'a [PackedFilters],
+    mut values: &'a mut [f32],
+    mut positions: Option<&'a mut [u32]>,
+    parts: usize,
+) -> Vec<Job<'a>> {
+    let mut jobs = Vec::with_capacity(pipelines.len() * parts);
+    for filters in pipelines {
+        let (rows, columns) = filters.shape.pooled;
+        for part in 0..parts {
+            let rows = part * rows / parts..(part + 1) * rows / parts;
+            let size = rows.len() * columns * filters.shape.filters;
+            let (value, rest) = values.split_at_mut(size);
+            values = rest;
+            let (position, rest) = positions.map(|all| all.split_at_mut(size)).unzip();
+            positions = rest;
+            jobs.push((filters, PooledMaps { rows, values: value, positions: position }));
+        }
+    }
+    jobs
+}
+
+fn convolve(segment: &[f32], jobs: &mut [Job<'_>]) {
+    Scratch::lend(|Scratch { turned, work }| {
+        if let Some((PackedFilters { isa, shape, .. }, _)) = jobs.iter().find(is_spectral) {
+            spectral::turn(*isa, segment, shape.frames, turned);
+        }
+        for (PackedFilters { isa, shape, bias, form, .. }, out) in jobs {
+            assert_eq!(segment.len(), shape.bands * shape.frames);
+            match form {
+                Form::Direct(filters) => {
+                    isa.run(direct::Convolve { shape, filters, bias, segment, out });
+                }
+                Form::Spectral(filters) => {
+                    isa.run(spectral::Convolve { shape, filters, bias, turned, work, out });
                 }
             }
-        });
-    }
+        }
+    });
+}
 
-    fn is_spectral(&self) -> bool {
-        matches!(self.form, Form::Spectral(_))
-    }
+fn is_spectral((filters, _): &&Job<'_>) -> bool {
+    matches!(filters.form, Form::Spectral(_))
 }

@@ -28,7 +28,6 @@ pub(crate) use gradient::{FilterGradient, GROUP, PooledGradients, filter_gradien
 pub use isa::Isa;
 pub use kernels::{Kernels, Method};
 pub(crate) use lines::Lines;
-pub(crate) use pooling::PooledMaps;
 
 use scratch::Scratch;
 

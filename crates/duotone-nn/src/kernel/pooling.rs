@@ -43,20 +43,17 @@ impl Shape {
     pub(super) fn kept(&self) -> (usize, usize) {
         (self.pooled.0 * self.pool.0, self.pooled.1 * self.pool.1)
     }
-
-    /// Values a segment gives: pooled rows × pooled columns × filters.
-    pub(super) fn outputs(&self) -> usize {
-        self.pooled.0 * self.pooled.1 * self.filters
-    }
 }
 
 /// Where a segment's pooled values go: (pooled row, pooled column, filter), filter fastest.
-pub(crate) struct PooledMaps<'a> {
+pub(super) struct PooledMaps<'a> {
+    /// The pooled rows that these are.
+    pub(super) rows: Range<usize>,
     /// After bias and LeakyReLU.
-    pub(crate) values: &'a mut [f32],
+    pub(super) values: &'a mut [f32],
     /// Index in the segment of the first input number of the patch that won each window, where
     /// gradients will want it.
-    pub(crate) positions: Option<&'a mut [u32]>,
+    pub(super) positions: Option<&'a mut [u32]>,
 }
 
 /// Rows of sums of `LANES` filters, (row, column, filter).
@@ -253,7 +250,7 @@ impl Windows {
         let bias = &bias[first..first + block];
         let pairs = self.values.chunks_exact(block).zip(self.positions.chunks_exact(block));
         for (column, (values, positions)) in pairs.enumerate() {
-            let at = (row * shape.pooled.1 + column) * shape.filters + first;
+            let at = ((row - out.rows.start) * shape.pooled.1 + column) * shape.filters + first;
             let to_values = &mut out.values[at..at + real];
             let mut to_positions = out.positions.as_deref_mut().map(|to| &mut to[at..at + real]);
             for lane in (0..real).step_by(V::LANES) {

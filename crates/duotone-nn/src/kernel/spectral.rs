@@ -133,25 +133,26 @@ impl Kernel for Pack<'_> {
 
 /// Runs a pipeline's convolution and pooling over one segment. Of equal sums in a window the one of
 /// the first row wins, in it that of the first column.
-pub(super) struct Convolve<'a> {
+pub(super) struct Convolve<'a, 'b> {
     pub(super) shape: &'a Shape,
     pub(super) filters: &'a SpectralFilters,
     pub(super) bias: &'a [f32],
     /// The segment as [`turn`] leaves it.
     pub(super) turned: &'a [f32],
     pub(super) work: &'a mut Work,
-    pub(super) out: PooledMaps<'a>,
+    pub(super) out: &'a mut PooledMaps<'b>,
 }
 
-impl Kernel for Convolve<'_> {
+impl Kernel for Convolve<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { shape, filters, bias, turned, work, mut out } = self;
+        let Self { shape, filters, bias, turned, work, out } = self;
         let (length, spans) = (filters.fourier.length(), filters.spans);
         let bands = turned.len() / shape.frames;
-        let rows = shape.kept().0;
+        let first_row = out.rows.start * shape.pool.0;
+        let rows = out.rows.len() * shape.pool.0;
         // Columns that the spans' transforms write, the last one's useless ones included.
         let width = (spans - 1) * filters.step + length;
         let [spectra, joined, work, sums] = work.buffers([
@@ -169,8 +170,8 @@ impl Kernel for Convolve<'_> {
         for (block, weights) in filters.spectra.chunks_exact(block_size).enumerate() {
             let first = block * V::LANES;
             for tile in 0..tiles {
-                let start = tile * rows / tiles;
-                let count = (tile + 1) * rows / tiles - start;
+                let start = first_row + tile * rows / tiles;
+                let count = first_row + (tile + 1) * rows / tiles - start;
                 for span in 0..spans {
                     let to = Tile { start, span, width, taps: shape.kernel.0, next };
                     match count {
@@ -192,9 +193,9 @@ impl Kernel for Convolve<'_> {
                     if row % shape.pool.0 == 0 {
                         windows.begin(shape, pooled, V::LANES);
                     }
-                    windows.take::<V>(shape, row..next, sums, &out);
+                    windows.take::<V>(shape, row..next, sums, out);
                     if next % shape.pool.0 == 0 {
-                        windows.end::<V>(shape, bias, (first, pooled), &mut out);
+                        windows.end::<V>(shape, bias, (first, pooled), out);
                     }
                     sums.sums = &sums.sums[(next - row) * sums.width..];
                     row = next;
