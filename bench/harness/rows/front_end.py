@@ -70,7 +70,7 @@ def one_clip(seconds: int):
 
                 if takes_part(result, name, check):
                     works[name if tolerance else f"{name} (other numbers)"] = (other, "log-mel")
-            found = alternate(works, bench.rounds, bench.seconds)
+            found = alternate(works, *bench.turns)
         ours, bare = found.pop("duotone"), found.pop("transforms")
         for name, theirs in found.items():
             goal = Goal(at_least=4.5) if name == "librosa" else None
@@ -96,7 +96,7 @@ def batch(bench: Bench) -> Result:
         several = stack.enter_context(peer("librosa_sound", bench.threads, "sound-processes", path))
         same_log_mel(ours.check(), one.check())
         works = {"duotone": ours, "one": one, "several": several}
-        found = alternate({name: (side, "log-mel") for name, side in works.items()}, bench.rounds, bench.seconds)
+        found = alternate({name: (side, "log-mel") for name, side in works.items()}, *bench.turns)
     mine = found["duotone"]
     lines = [
         Line(what, milliseconds(mine), f"librosa, its libraries with {bench.threads} threads",

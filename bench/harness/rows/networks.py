@@ -63,7 +63,7 @@ def training(model: str):
 
                     if takes_part(result, module, check):
                         works |= {name: (other, work) for name, work in names.items()}
-            found = alternate(works, bench.rounds, bench.seconds)
+            found = alternate(works, *bench.turns)
         best = min((f"PyTorch {mode}" for mode in MODES), key=lambda name: median(found[name]))
         for name in list(works)[1:]:
             result.lines.append(Line(
@@ -97,7 +97,7 @@ def inference(work: str, batch: int, least: float):
             works = {"duotone": (ours, work)}
             works |= {name: (peers[name], work) for name in ["ONNX Runtime", "OpenVINO"]}
             works |= {f"PyTorch {mode}": (peers["PyTorch"], f"{work}-{mode}") for mode in MODES}
-            found = alternate(works, bench.rounds, bench.seconds)
+            found = alternate(works, *bench.turns)
         result = Result()
         for name in list(works)[1:]:
             result.lines.append(Line(

@@ -19,7 +19,7 @@ def stage(what: str, kind: str, work: str, prepare):
         with ExitStack() as stack:
             arguments = prepare(bench, Path(stack.enter_context(tempfile.TemporaryDirectory())))
             one, two = (stack.enter_context(bench.duotone(kind, *arguments, threads=n)) for n in [1, 2])
-            found = alternate({"one": (one, work), "two": (two, work)}, bench.rounds, bench.seconds)
+            found = alternate({"one": (one, work), "two": (two, work)}, *bench.turns)
         one, two = found["one"], found["two"]
         return Result([Line(
             f"{what}: 2 threads", f"{1000 * median(two):.2f} ms", "1 thread", f"{1000 * median(one):.2f} ms",
