@@ -63,7 +63,9 @@ def render(folder: Path, names: list[str], about: dict) -> str:
     remarks = list(dict.fromkeys(remark for result in results.values() for remark in result.remarks))
     if remarks:
         parts.append("## What was compared and how\n\n" + "\n".join(f"- {remark}" for remark in remarks) + "\n")
-    return "\n".join(parts)
+    # What a measurement cannot say of itself.
+    reasons = Path(__file__).resolve().parent.parent / "reasons.md"
+    return "\n".join([*parts, reasons.read_text()])
 
 
 def circumstances(kept: dict) -> str:
