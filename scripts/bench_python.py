@@ -78,8 +78,8 @@ def main() -> None:
         lambda: front_end.transform(noise, 44_100),
         lambda: log_mel(noise, 44_100),
     )
-    with tempfile.TemporaryDirectory() as folder:
-        for form, files in [("MP3", paths), ("WAV", [as_wav(path, folder) for path in paths])]:
+    with tempfile.TemporaryDirectory() as place:
+        for form, files in [("MP3", paths), ("WAV", [as_wav(path, place) for path in paths])]:
             batch(f"{len(files)} {form} files to spectrograms, {THREADS} threads", front_end, files)
 
 

@@ -16,8 +16,8 @@ INTRODUCTION = """# Benchmarks
 Made by `python3 bench/run.py`, which anyone can run: it installs the other programs, generates its own
 audio, and checks that both sides compute the same before it times them in turns. A figure is duotone's
 over the other's in the same round (the median of the rounds; in brackets the lowest and highest): above
-1 × duotone is faster. Times and rates are medians too, each side's own. The other programs have the same inputs, the same number of threads and 32-bit numbers
-throughout.
+1 × duotone is faster. Times and rates are medians too, each side's own. The other programs have the same
+inputs, the same number of threads and 32-bit numbers throughout.
 """
 
 

@@ -48,7 +48,7 @@ impl MelStream {
     /// Takes the next samples, in blocks of any length.
     ///
     /// # Errors
-    /// [`Error::Limit`] when the spectrogram grows past 2²⁴ values.
+    /// [`Error::Limit`] when the spectrogram grows past 42 · 2²⁰ values, those taken out included.
     pub fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
         let (window, hop) = (self.front_end.window, self.front_end.hop);
         let mut samples = samples;

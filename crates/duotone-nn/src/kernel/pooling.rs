@@ -62,7 +62,8 @@ pub(super) struct Sums<'a> {
     pub(super) sums: &'a [f32],
     /// Numbers from one row to the next.
     pub(super) width: usize,
-    /// Numbers from one span of columns to the next: a NaN in a span is in its first column too.
+    /// Numbers from one span of columns to the next: what was not finite in a span's input shows in
+    /// its first column.
     pub(super) step: usize,
 }
 
