@@ -102,14 +102,17 @@ fn filterbank_is_librosas() {
     }
 }
 
-/// Unusual sizes too: windows that are no power of two, hops that do not divide them, one band.
+/// Sizes that the lanes have a transform of and others: windows that are no power of two, hops that do
+/// not divide them, one band.
 #[test]
 fn fast_path_is_the_reference() {
-    for (window, hop, bands) in [(64, 32, 5), (90, 31, 4), (256, 256, 12), (34, 1, 1), (4, 1, 1)] {
+    for (window, hop, bands) in
+        [(512, 200, 12), (64, 32, 5), (90, 31, 4), (256, 256, 12), (34, 1, 1), (4, 1, 1)]
+    {
         for centered in [false, true] {
             let front_end =
                 FrontEnd { sample_rate: 8000, window, hop, bands, segment_frames: 3, centered };
-            let samples = signal(8000, 700);
+            let samples = signal(8000, 2900);
             let expected: Vec<f64> =
                 mel_power(&front_end, &samples).iter().map(|p| p.max(1e-10).log10()).collect();
             let got = front_end.spectrogram(&samples).unwrap();

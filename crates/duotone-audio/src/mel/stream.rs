@@ -1,6 +1,8 @@
-use super::bands::Bands;
+use duotone_simd::{FRAMES, WeightedSums};
+
+use super::bands::filterbank;
 use super::log10::log10_floored;
-use super::spectrum::PowerSpectrum;
+use super::spectrum::Spectra;
 use crate::{Error, FrontEnd, Spectrogram};
 
 /// Values of the largest spectrogram that is kept: 168 MiB, ten hours of the paper's 40 bands.
@@ -8,16 +10,19 @@ const MAX_VALUES: usize = 42 << 20;
 
 /// The front end over a stream: push samples as they come, get the spectrogram at the end.
 ///
-/// Holds less than a window of samples plus one block, and the frames made so far. As
-/// `log10(max(1e-10, librosa.feature.melspectrogram(...)))` with a Hann window as long as the
-/// Fourier transform, power 2, and `center` as [`FrontEnd::centered`] (constant padding).
+/// Works on eight frames at a time. Holds less than their samples plus one block, and the frames made
+/// so far. As `log10(max(1e-10, librosa.feature.melspectrogram(...)))` with a Hann window as long as
+/// the Fourier transform, power 2, and `center` as [`FrontEnd::centered`] (constant padding).
 pub struct MelStream {
     front_end: FrontEnd,
-    spectrum: PowerSpectrum,
-    bands: Bands,
-    /// Samples not yet behind the last frame.
+    spectra: Spectra,
+    filterbank: WeightedSums,
+    /// Samples not yet behind the last frames.
     pending: Vec<f32>,
+    /// Of the frames at work, (bin, frame).
     power: Vec<f32>,
+    /// Of the frames at work, (band, frame).
+    log_mel: Vec<f32>,
     /// Frame-major: each frame's bands lie together.
     frames: Vec<f32>,
     /// Values made so far, those taken out too.
@@ -31,12 +36,13 @@ impl MelStream {
     /// As [`FrontEnd::validate`].
     pub fn new(front_end: &FrontEnd) -> Result<Self, Error> {
         front_end.validate()?;
-        let n = front_end.window;
+        let &FrontEnd { window, hop, bands, .. } = front_end;
         let mut stream = Self {
-            spectrum: PowerSpectrum::new(n),
-            bands: Bands::new(front_end),
-            pending: Vec::with_capacity(n),
-            power: vec![0.0; Bands::room(n)],
+            spectra: Spectra::new(window, hop),
+            filterbank: filterbank(front_end),
+            pending: Vec::new(),
+            power: vec![0.0; (window / 2 + 1) * FRAMES],
+            log_mel: vec![0.0; bands * FRAMES],
             frames: Vec::new(),
             made: 0,
             front_end: front_end.clone(),
@@ -50,38 +56,24 @@ impl MelStream {
     /// # Errors
     /// [`Error::Limit`] when the spectrogram grows past 42 · 2²⁰ values, those taken out included.
     pub fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
-        let (window, hop) = (self.front_end.window, self.front_end.hop);
+        let (span, step) = (self.spectra.span(), FRAMES * self.front_end.hop);
         let mut samples = samples;
-        // Frames that begin in what is pending, until one begins in the new samples.
-        while !self.pending.is_empty() {
-            let old = self.pending.len();
-            let (more, _) = samples.split_at(samples.len().min(window - old));
-            self.pending.extend_from_slice(more);
-            if self.pending.len() < window {
-                return Ok(());
-            }
-            let frame = std::mem::take(&mut self.pending);
-            self.frame(&frame)?;
-            self.pending = frame;
-            // A hop is at most a window.
-            self.pending.drain(..hop);
-            if hop < old {
-                samples = &samples[more.len()..];
-            } else {
-                self.pending.clear();
-                samples = &samples[hop - old..];
+        while !samples.is_empty() {
+            let (now, later) = samples.split_at(samples.len().min(span - self.pending.len()));
+            // Copied in their order into the nearer caches, where frames that overlap find them.
+            self.pending.extend_from_slice(now);
+            samples = later;
+            if self.pending.len() == span {
+                self.work(FRAMES)?;
+                // A hop is at most a window, so a step is at most a span.
+                self.pending.drain(..step);
             }
         }
-        while let Some(frame) = samples.get(..window) {
-            self.frame(frame)?;
-            samples = &samples[hop..];
-        }
-        self.pending.extend_from_slice(samples);
         Ok(())
     }
 
-    /// Takes out the first `frames` frames, once so many are there: a long recording need not lie
-    /// in memory whole.
+    /// Takes out the first `frames` frames, once so many are made: a long recording need not lie in
+    /// memory whole.
     ///
     /// # Errors
     /// None that [`push`](Self::push) lets arise.
@@ -102,6 +94,11 @@ impl MelStream {
     /// As [`push`](Self::push).
     pub fn finish(mut self) -> Result<Spectrogram, Error> {
         self.pad()?;
+        let FrontEnd { window, hop, .. } = self.front_end;
+        if let Some(beyond) = self.pending.len().checked_sub(window) {
+            self.pending.resize(self.spectra.span(), 0.0);
+            self.work(beyond / hop + 1)?;
+        }
         self.band_major(&self.frames)
     }
 
@@ -129,17 +126,21 @@ impl MelStream {
         Ok(())
     }
 
-    fn frame(&mut self, samples: &[f32]) -> Result<(), Error> {
-        self.made += self.front_end.bands;
+    /// Makes `count` frames, at most [`FRAMES`], from the pending samples that so many span.
+    fn work(&mut self, count: usize) -> Result<(), Error> {
+        let bands = self.front_end.bands;
+        self.made += count * bands;
         if self.made > MAX_VALUES {
             return Err(Error::Limit(format!(
                 "a spectrogram of more than {MAX_VALUES} values; cut the recording into parts"
             )));
         }
-        self.spectrum.compute(samples, &mut self.power);
-        let done = self.frames.len();
-        self.bands.apply(&self.power, &mut self.frames);
-        log10_floored(&mut self.frames[done..]);
+        self.spectra.compute(&self.pending, &mut self.power);
+        self.filterbank.compute(&self.power, &mut self.log_mel);
+        log10_floored(&mut self.log_mel);
+        for frame in 0..count {
+            self.frames.extend(self.log_mel.iter().skip(frame).step_by(FRAMES));
+        }
         Ok(())
     }
 }

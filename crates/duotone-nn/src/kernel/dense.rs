@@ -2,7 +2,7 @@
 //! block, unit, feature in the block), so that a block's share of the backward pass and of the
 //! update touches one contiguous piece and nothing else.
 
-use super::lines::LINE;
+use super::LINE;
 use super::{Isa, Kernel, Vector};
 
 /// Features in a block of weights.

@@ -1,4 +1,4 @@
-//! The SIMD kernels: the only room with `unsafe`.
+//! The SIMD kernels: beside `duotone-simd` the only room with `unsafe`.
 //!
 //! Every kernel is written once, generic over a [`Vector`], and run through [`Isa::run`], which
 //! compiles it for the instruction set. Each has a safe door that checks the lengths on which its
@@ -10,81 +10,20 @@
 mod dense;
 mod direct;
 mod filters;
-mod fourier;
 mod gradient;
-mod isa;
 mod kernels;
-mod lines;
 mod pooling;
-mod portable;
 mod scratch;
 mod spectral;
-#[cfg(target_arch = "x86_64")]
-mod x86;
 
 pub(crate) use dense::{BLOCK, DenseBlock, Inputs, UNITS, block_gradients, dense_rows};
+pub use duotone_simd::Isa;
+pub(crate) use duotone_simd::{Kernel, LINE, Lines, Vector};
 pub(crate) use filters::PackedFilters;
 pub(crate) use gradient::{FilterGradient, GROUP, PooledGradients, filter_gradients};
-pub use isa::Isa;
 pub use kernels::{Kernels, Method};
-pub(crate) use lines::Lines;
 
 use scratch::Scratch;
-
-/// A register of `LANES` f32 numbers.
-///
-/// All methods are inlined into the function that [`Isa::run`] compiled for the instruction set;
-/// a `Vector` is never made elsewhere.
-pub(crate) trait Vector: Copy {
-    /// Numbers in a register.
-    const LANES: usize;
-
-    /// `x` in every lane.
-    fn splat(x: f32) -> Self;
-    /// `LANES` numbers from memory.
-    ///
-    /// # Safety
-    /// `from` is valid for reading `LANES` numbers; any alignment will do.
-    unsafe fn load(from: *const f32) -> Self;
-    /// `LANES` numbers to memory.
-    ///
-    /// # Safety
-    /// `to` is valid for writing `LANES` numbers; any alignment will do.
-    unsafe fn store(self, to: *mut f32);
-    /// `LANES` whole numbers from 0 to 2²⁴ to memory.
-    ///
-    /// # Safety
-    /// As [`store`](Self::store).
-    unsafe fn store_whole(self, to: *mut u32);
-    /// Lane by lane `self + other`.
-    fn add(self, other: Self) -> Self;
-    /// Lane by lane `self - other`.
-    fn sub(self, other: Self) -> Self;
-    /// Lane by lane `self * other`.
-    fn mul(self, other: Self) -> Self;
-    /// Lane by lane `a * b + self`, rounded once where the instruction set has that.
-    fn mul_add(self, a: Self, b: Self) -> Self;
-    /// Lane by lane `self - a * b`, rounded once where the instruction set has that.
-    fn neg_mul_add(self, a: Self, b: Self) -> Self;
-    /// Lane by lane `(candidate, position)` where the candidate is larger than `best.0` or is NaN,
-    /// else `best`. A NaN, once there, stays.
-    fn larger(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
-    /// As [`larger`](Self::larger) where the candidate is not NaN: one comparison less.
-    fn larger_number(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
-    /// The value alone of [`larger_number`](Self::larger_number).
-    fn max_number(best: Self, candidate: Self) -> Self;
-    /// Whether no lane is NaN or infinite.
-    fn is_finite(self) -> bool;
-    /// Lane by lane `self` where it is positive (or NaN), else `other`.
-    fn positive_or(self, other: Self) -> Self;
-    /// Lane by lane `a` where `self` is positive, else `b`.
-    fn if_positive(self, a: Self, b: Self) -> Self;
-    /// Asks for the cache line at an address, if the instruction set has a way to; any address
-    /// will do, nothing is read.
-    fn prefetch(at: *const f32);
-    /// Sum of the lanes, always in the same order.
-    fn sum(self) -> f32;
-}
 
 /// The number 1, which the compiler does not know. A pointer that a loop moves on by it is loaded
 /// from anew in every turn; else the compiler sees that a window slides, carries its numbers over
@@ -92,12 +31,4 @@ pub(crate) trait Vector: Copy {
 #[inline(always)]
 fn one() -> usize {
     std::hint::black_box(1)
-}
-
-/// A piece of work, generic over the instruction set.
-pub(crate) trait Kernel {
-    type Output;
-
-    /// Must be `#[inline(always)]`, so that it is compiled with the instruction set's features.
-    fn run<V: Vector>(self) -> Self::Output;
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::lines::{LINE, Lines};
+use super::{LINE, Lines};
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();

@@ -4,10 +4,10 @@
 //! by bin, a short sum of products over its kernel's rows, and one inverse transform. Longer rows
 //! are cut into spans that overlap by a kernel's width less one.
 
-use super::fourier::{Complex, Fourier};
 use super::pooling::{PooledMaps, Shape, Sums, Windows};
 use super::scratch::Work;
 use super::{Isa, Kernel, Lines, Vector, one};
+use duotone_simd::{Complex, Fourier};
 
 /// Rows of sums that a tile holds: with real and imaginary parts twelve registers, beside two of
 /// weights and two of inputs.

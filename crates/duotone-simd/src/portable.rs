@@ -23,6 +23,15 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    unsafe fn load_turned(from: *const f32, stride: usize, mut emit: impl FnMut(usize, Self)) {
+        // SAFETY: the caller vouches for four numbers at each row.
+        let rows = [0, 1, 2, 3].map(|row| unsafe { Self::load(from.add(row * stride)).0 });
+        for (i, column) in f32x4::transpose(rows).into_iter().enumerate() {
+            emit(i, Self(column));
+        }
+    }
+
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the caller vouches for room for four numbers at `to`.
         unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0.to_array()) }

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 /// Numbers in a cache line.
-pub(crate) const LINE: usize = 16;
+pub const LINE: usize = 16;
 
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
@@ -12,21 +12,21 @@ struct Line([f32; LINE]);
 /// Numbers whose first one begins a cache line, as a `Vec`'s need not: a register's share of them
 /// that lies in two lines takes twice the time to fetch.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Lines {
+pub struct Lines {
     lines: Vec<Line>,
     len: usize,
 }
 
 impl Lines {
     /// So many zeros.
-    pub(crate) fn zeros(len: usize) -> Self {
+    pub fn zeros(len: usize) -> Self {
         let mut zeros = Self::default();
         zeros.resize(len);
         zeros
     }
 
     /// Cuts numbers off or adds zeros.
-    pub(crate) fn resize(&mut self, len: usize) {
+    pub fn resize(&mut self, len: usize) {
         let old = self.len;
         self.lines.resize(len.div_ceil(LINE), Line([0.0; LINE]));
         self.len = len;

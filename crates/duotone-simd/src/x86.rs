@@ -26,6 +26,27 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn load_turned(from: *const f32, stride: usize, mut emit: impl FnMut(usize, Self)) {
+        // SAFETY: the processor has AVX; the caller vouches for eight numbers at each row.
+        unsafe {
+            // A row's first half beside the first half of the row four below; as their second halves.
+            let load = |row: usize, half: usize| {
+                let at = |row: usize| _mm_loadu_ps(from.add(row * stride + 4 * half));
+                _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(at(row)), at(row + 4))
+            };
+            for half in 0..2 {
+                let [a, b, c, d] = [0, 1, 2, 3].map(|row| load(row, half));
+                let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+                emit(4 * half, Self(_mm256_shuffle_ps::<0x44>(ab_low, cd_low)));
+                emit(4 * half + 1, Self(_mm256_shuffle_ps::<0xee>(ab_low, cd_low)));
+                emit(4 * half + 2, Self(_mm256_shuffle_ps::<0x44>(ab_high, cd_high)));
+                emit(4 * half + 3, Self(_mm256_shuffle_ps::<0xee>(ab_high, cd_high)));
+            }
+        }
+    }
+
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the processor has AVX; the caller vouches for room for eight numbers at `to`.
         unsafe { _mm256_storeu_ps(to, self.0) }

@@ -46,7 +46,7 @@ impl Isa {
     }
 
     /// Numbers in a register.
-    pub(crate) fn lanes(self) -> usize {
+    pub fn lanes(self) -> usize {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => <Avx2 as super::Vector>::LANES,
@@ -56,7 +56,7 @@ impl Isa {
 
     /// Runs a kernel compiled for this instruction set.
     #[inline]
-    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Isa` of this kind exists only after `has_avx2` said yes.

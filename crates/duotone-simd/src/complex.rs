@@ -1,0 +1,92 @@
+use super::Vector;
+
+/// A register of complex numbers.
+#[derive(Clone, Copy)]
+pub struct Complex<V> {
+    /// Real parts.
+    pub re: V,
+    /// Imaginary parts.
+    pub im: V,
+}
+
+impl<V: Vector> Complex<V> {
+    /// A register of real parts and behind it one of imaginary parts.
+    ///
+    /// # Safety
+    /// `from` is valid for reading `2 × LANES` numbers.
+    #[inline(always)]
+    pub unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: as the caller vouches.
+        unsafe { Self { re: V::load(from), im: V::load(from.add(V::LANES)) } }
+    }
+
+    /// As [`load`](Self::load) reads it.
+    ///
+    /// # Safety
+    /// `to` is valid for writing `2 × LANES` numbers.
+    #[inline(always)]
+    pub unsafe fn store(self, to: *mut f32) {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            self.re.store(to);
+            self.im.store(to.add(V::LANES));
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self { re: self.re.add(other.re), im: self.im.add(other.im) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        Self { re: self.re.sub(other.re), im: self.im.sub(other.im) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn scale(self, by: V) -> Self {
+        Self { re: self.re.mul(by), im: self.im.mul(by) }
+    }
+
+    /// `self + by × other`
+    #[inline(always)]
+    pub(crate) fn add_scaled(self, by: V, other: Self) -> Self {
+        Self { re: self.re.mul_add(by, other.re), im: self.im.mul_add(by, other.im) }
+    }
+
+    /// `self + i × other`
+    #[inline(always)]
+    pub(crate) fn add_i(self, other: Self) -> Self {
+        Self { re: self.re.sub(other.im), im: self.im.add(other.re) }
+    }
+
+    /// `self − i × other`
+    #[inline(always)]
+    pub(crate) fn sub_i(self, other: Self) -> Self {
+        Self { re: self.re.add(other.im), im: self.im.sub(other.re) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn conjugate_sub(self, other: Self) -> Self {
+        Self { re: self.re.sub(other.re), im: self.im.add(other.im) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn conjugate_add(self, other: Self) -> Self {
+        Self { re: self.re.add(other.re), im: self.im.sub(other.im) }
+    }
+
+    /// `self × w`
+    #[inline(always)]
+    pub(crate) fn turn(self, w: Self) -> Self {
+        Self {
+            re: self.re.mul(w.re).neg_mul_add(self.im, w.im),
+            im: self.im.mul(w.re).mul_add(self.re, w.im),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn splat([re, im]: [f32; 2]) -> Self {
+        Self { re: V::splat(re), im: V::splat(im) }
+    }
+}

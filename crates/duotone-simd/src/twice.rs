@@ -1,0 +1,150 @@
+//! Short complex Fourier transforms of sizes that the compiler knows, one in each lane: two of
+//! Stockham's passes, so that all addresses are constants.
+
+use super::butterfly::butterfly;
+use super::stockham::root;
+use super::{Complex, Vector};
+
+/// The lengths that there are, each with the radices of its two passes.
+const LENGTHS: [(usize, (usize, usize)); 5] =
+    [(16, (4, 4)), (24, (6, 4)), (32, (8, 4)), (48, (8, 6)), (64, (8, 8))];
+
+/// The tables of the inverse transform `Σ x[n] e^(2πi kn / length)`, not divided by anything. With
+/// real and imaginary parts exchanged, before and after, it is the forward one.
+#[derive(Clone, Debug)]
+pub(crate) struct Twice {
+    length: usize,
+    /// Of the first pass, (group, j − 1); the second has none.
+    twiddles: Vec<[f32; 2]>,
+}
+
+impl Twice {
+    /// Where `length` is one of [`LENGTHS`].
+    pub(crate) fn new(length: usize) -> Option<Self> {
+        let (_, (first, second)) = LENGTHS.into_iter().find(|(known, _)| *known == length)?;
+        let twiddles =
+            (0..second).flat_map(|group| (1..first).map(move |j| root(group * j, length)));
+        Some(Self { length, twiddles: twiddles.collect() })
+    }
+
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Transforms the numbers that `load(n)` gives and hands each result, in no order, to `store`, all
+    /// `n` and `k` once.
+    ///
+    /// # Safety
+    /// `scratch` is valid for `2 × length × LANES` numbers; `load` does not read it, nor `store` write.
+    #[inline(always)]
+    pub(crate) unsafe fn run<V: Vector>(
+        &self,
+        load: impl Fn(usize) -> Complex<V>,
+        scratch: *mut f32,
+        store: impl FnMut(usize, Complex<V>),
+    ) {
+        // SAFETY: as the caller vouches; the radices' product is the length.
+        unsafe {
+            match self.length {
+                16 => self.passes::<V, 4, 4>(load, scratch, store),
+                24 => self.passes::<V, 6, 4>(load, scratch, store),
+                32 => self.passes::<V, 8, 4>(load, scratch, store),
+                48 => self.passes::<V, 8, 6>(load, scratch, store),
+                _ => self.passes::<V, 8, 8>(load, scratch, store),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`run`](Self::run), `P × Q` being the length.
+    #[inline(always)]
+    unsafe fn passes<V: Vector, const P: usize, const Q: usize>(
+        &self,
+        load: impl Fn(usize) -> Complex<V>,
+        scratch: *mut f32,
+        mut store: impl FnMut(usize, Complex<V>),
+    ) {
+        let size = 2 * V::LANES;
+        let twiddles = &self.twiddles[..Q * (P - 1)];
+        for (group, twiddles) in twiddles.chunks_exact(P - 1).enumerate() {
+            let mut x = [Complex::<V>::splat([0.0; 2]); P];
+            for (j, x) in x.iter_mut().enumerate() {
+                *x = load(group + j * Q);
+            }
+            let y = butterfly::<V, P>(x);
+            // SAFETY: P × group + j is below P × Q.
+            unsafe {
+                let to = scratch.add(P * group * size);
+                y[0].store(to);
+                for j in 1..P {
+                    y[j].turn(Complex::splat(twiddles[j - 1])).store(to.add(j * size));
+                }
+            }
+        }
+        for q in 0..P {
+            let mut x = [Complex::<V>::splat([0.0; 2]); Q];
+            for (j, x) in x.iter_mut().enumerate() {
+                // SAFETY: q + P × j is below P × Q.
+                *x = unsafe { Complex::load(scratch.add((q + P * j) * size)) };
+            }
+            for (j, y) in butterfly::<V, Q>(x).into_iter().enumerate() {
+                store(q + P * j, y);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::{LENGTHS, Twice};
+    use crate::{Complex, Isa, Kernel, Vector, noise};
+
+    struct Run<'a> {
+        plan: &'a Twice,
+        numbers: &'a [f32],
+    }
+
+    impl Kernel for Run<'_> {
+        type Output = Vec<f32>;
+
+        #[inline(always)]
+        fn run<V: Vector>(self) -> Self::Output {
+            let size = 2 * V::LANES;
+            let mut scratch = vec![0.0; self.plan.length() * size];
+            let mut got = vec![f32::NAN; self.plan.length() * size];
+            let to = got.as_mut_ptr();
+            let load =
+                |n: usize| Complex::<V>::splat([self.numbers[2 * n], self.numbers[2 * n + 1]]);
+            // SAFETY: both buffers hold all numbers.
+            unsafe {
+                self.plan.run(load, scratch.as_mut_ptr(), |k, x| x.store(to.add(k * size)));
+            }
+            // The last lane's; all are the same.
+            got.iter().copied().skip(V::LANES - 1).step_by(V::LANES).collect()
+        }
+    }
+
+    #[test]
+    fn transforms_are_the_sums_they_stand_for() {
+        for (length, _) in LENGTHS {
+            let plan = Twice::new(length).unwrap();
+            let numbers = noise(2 * length, length);
+            for isa in Isa::available() {
+                let got = isa.run(Run { plan: &plan, numbers: &numbers });
+                for (k, got) in got.chunks_exact(2).enumerate() {
+                    let (mut re, mut im) = (0.0, 0.0);
+                    for (n, x) in numbers.chunks_exact(2).enumerate() {
+                        let (sin, cos) = (TAU * (n * k) as f64 / length as f64).sin_cos();
+                        let (x, y) = (f64::from(x[0]), f64::from(x[1]));
+                        (re, im) = (re + x * cos - y * sin, im + x * sin + y * cos);
+                    }
+                    let off = (f64::from(got[0]) - re).hypot(f64::from(got[1]) - im);
+                    assert!(off < 1e-5, "{}, length {length}, {k}: {off} off", isa.name());
+                }
+            }
+        }
+        assert!(Twice::new(20).is_none());
+    }
+}
