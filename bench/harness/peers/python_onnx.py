@@ -1,5 +1,7 @@
-"""Files classified as one does it in Python: librosa.load, log-mel, ONNX Runtime; a process a thread."""
+"""Files classified as one does it in Python: a library's decoding and log-mel spectrogram (``librosa`` or
+``essentia``), then ONNX Runtime; a process a thread."""
 
+import importlib
 import multiprocessing
 
 import numpy as np
@@ -7,27 +9,27 @@ import onnxruntime
 
 from harness.model import segments, tensors
 from harness.network import onnx_model
-from harness.peers.librosa_sound import file_log_mel
 
 _kept = {}
 
 
-def start(path):
+def start(library, path):
     model = tensors(path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     network = onnx_model(model, "model2")
     _kept["session"] = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
     _kept["model"] = model
+    _kept["sound"] = importlib.import_module(f"harness.peers.{library}_sound")
 
 
 def classify(path: str):
-    inputs = segments(file_log_mel(path), _kept["model"])
+    inputs = segments(_kept["sound"].file_log_mel(path), _kept["model"])
     return _kept["session"].run(None, {"inputs": inputs})[0].mean(axis=0)
 
 
-def works(threads: int, model: str, *paths: str):
-    pool = multiprocessing.get_context("spawn").Pool(threads, start, [model])
+def works(threads: int, library: str, model: str, *paths: str):
+    pool = multiprocessing.get_context("spawn").Pool(threads, start, [library, model])
 
     def all_files():
         return pool.map(classify, paths, chunksize=1)
