@@ -9,12 +9,15 @@
 //! other sign, not divided by anything. Bins 0 and `length / 2` are real and share place 0.
 
 use super::stockham::{Stockham, radices, root};
+use super::twice::Twice;
 use super::{Complex, Vector};
 
 /// The tables of a transform.
 #[derive(Clone, Debug)]
 pub struct Fourier {
     complex: Stockham,
+    /// The same where the compiler knows the length.
+    known: Option<Twice>,
     /// e^(2πi k / length), k up to a quarter of the length.
     split: Vec<[f32; 2]>,
 }
@@ -36,7 +39,7 @@ impl Fourier {
     pub fn new(length: usize) -> Option<Self> {
         let half = length / 2;
         let split = (0..=half / 2).map(|k| root(k, length)).collect();
-        Some(Self { complex: Stockham::new(half)?, split })
+        Some(Self { complex: Stockham::new(half)?, known: Twice::new(half), split })
     }
 
     /// Real numbers of a transform.
@@ -70,7 +73,11 @@ impl Fourier {
             let (scratch, to) = (work.add(half * size), work.add(2 * half * size));
             // With real and imaginary parts exchanged the inverse transform is the forward one.
             let swapped = |n| Complex { re: sample(2 * n + 1), im: sample(2 * n) };
-            self.complex.run(swapped, (work, scratch), |k, x| x.store(to.add(k * size)));
+            let store = |k: usize, x: Complex<V>| x.store(to.add(k * size));
+            match &self.known {
+                Some(known) => known.run(swapped, work, store),
+                None => self.complex.run(swapped, (work, scratch), store),
+            }
             let read = |k: usize| {
                 let swapped = Complex::<V>::load(to.add(k * size));
                 Complex { re: swapped.im, im: swapped.re }
@@ -132,7 +139,16 @@ impl Fourier {
     #[inline(always)]
     pub unsafe fn inverse<V: Vector>(&self, joined: *mut f32, scratch: *mut f32, to: *mut f32) {
         // SAFETY: as the caller vouches.
-        unsafe { self.complex.run_buffers::<V>(joined, scratch, to) }
+        unsafe {
+            match &self.known {
+                Some(known) => {
+                    let size = 2 * V::LANES;
+                    let load = |k: usize| Complex::<V>::load(joined.add(k * size));
+                    known.run(load, scratch, |n, x| x.store(to.add(n * size)));
+                }
+                None => self.complex.run_buffers::<V>(joined, scratch, to),
+            }
+        }
     }
 }
 

@@ -6,8 +6,15 @@ use super::stockham::root;
 use super::{Complex, Vector};
 
 /// The lengths that there are, each with the radices of its two passes.
-const LENGTHS: [(usize, (usize, usize)); 5] =
-    [(16, (4, 4)), (24, (6, 4)), (32, (8, 4)), (48, (8, 6)), (64, (8, 8))];
+const LENGTHS: [(usize, (usize, usize)); 7] = [
+    (16, (4, 4)),
+    (24, (6, 4)),
+    (32, (8, 4)),
+    (36, (6, 6)),
+    (40, (8, 5)),
+    (48, (8, 6)),
+    (64, (8, 8)),
+];
 
 /// The tables of the inverse transform `Σ x[n] e^(2πi kn / length)`, not divided by anything. With
 /// real and imaginary parts exchanged, before and after, it is the forward one.
@@ -49,6 +56,8 @@ impl Twice {
                 16 => self.passes::<V, 4, 4>(load, scratch, store),
                 24 => self.passes::<V, 6, 4>(load, scratch, store),
                 32 => self.passes::<V, 8, 4>(load, scratch, store),
+                36 => self.passes::<V, 6, 6>(load, scratch, store),
+                40 => self.passes::<V, 8, 5>(load, scratch, store),
                 48 => self.passes::<V, 8, 6>(load, scratch, store),
                 _ => self.passes::<V, 8, 8>(load, scratch, store),
             }

@@ -173,14 +173,29 @@ impl Kernel for Convolve<'_, '_> {
                 let start = first_row + tile * rows / tiles;
                 let count = first_row + (tile + 1) * rows / tiles - start;
                 for span in 0..spans {
-                    let to = Tile { start, span, width, taps: shape.kernel.0, next };
+                    let to = Tile { start, span, taps: shape.kernel.0, next };
                     match count {
-                        1 => input.sums::<V, 1>(weights, to, joined, work, sums),
-                        2 => input.sums::<V, 2>(weights, to, joined, work, sums),
-                        3 => input.sums::<V, 3>(weights, to, joined, work, sums),
-                        4 => input.sums::<V, 4>(weights, to, joined, work, sums),
-                        5 => input.sums::<V, 5>(weights, to, joined, work, sums),
-                        _ => input.sums::<V, ROWS>(weights, to, joined, work, sums),
+                        1 => input.sums::<V, 1>(weights, to, joined),
+                        2 => input.sums::<V, 2>(weights, to, joined),
+                        3 => input.sums::<V, 3>(weights, to, joined),
+                        4 => input.sums::<V, 4>(weights, to, joined),
+                        5 => input.sums::<V, 5>(weights, to, joined),
+                        _ => input.sums::<V, ROWS>(weights, to, joined),
+                    }
+                    let column = span * filters.step;
+                    assert!(column + length <= width);
+                    let joined = joined.chunks_exact_mut(length * V::LANES);
+                    let rows = sums.chunks_exact_mut(width * V::LANES);
+                    for (joined, row) in joined.zip(rows).take(count) {
+                        // SAFETY: all hold `length` registers, by the assertion above.
+                        unsafe {
+                            let row = row.as_mut_ptr().add(column * V::LANES);
+                            filters.fourier.inverse::<V>(
+                                joined.as_mut_ptr(),
+                                work.as_mut_ptr(),
+                                row,
+                            );
+                        }
                     }
                 }
                 let step = filters.step * V::LANES;
@@ -266,38 +281,27 @@ struct Spectra<'a> {
     spectra: &'a [f32],
 }
 
-/// A tile of sums: its first row, its span, and the columns between two rows of sums.
+/// A tile of sums: its first row and its span.
 #[derive(Clone, Copy)]
 struct Tile {
     start: usize,
     span: usize,
-    width: usize,
     taps: usize,
     /// See [`one`].
     next: usize,
 }
 
 impl Spectra<'_> {
-    /// The sums of a block of filters at `T` rows of a span.
+    /// The sums of a block of filters at `T` rows of a span, as spectra ready for the inverse.
     #[inline(always)]
-    fn sums<V: Vector, const T: usize>(
-        &self,
-        weights: &[f32],
-        tile: Tile,
-        joined: &mut [f32],
-        work: &mut [f32],
-        sums: &mut [f32],
-    ) {
+    fn sums<V: Vector, const T: usize>(&self, weights: &[f32], tile: Tile, joined: &mut [f32]) {
         let fourier = &self.filters.fourier;
         let (bins, length) = (fourier.bins(), fourier.length());
         let size = 2 * V::LANES;
-        let column = tile.span * self.filters.step;
         assert!(tile.start + T - 1 + tile.taps <= self.bands);
         assert_eq!(weights.len(), bins * tile.taps * size);
         assert!(self.spectra.len() >= (tile.span + 1) * length * self.bands);
         assert!(joined.len() >= T * length * V::LANES);
-        assert!(work.len() >= length * V::LANES);
-        assert!(sums.len() >= T * tile.width * V::LANES && column + length <= tile.width);
         // SAFETY: bins are below `bins`, and a bin's part of each buffer is as the lines above say.
         unsafe {
             let input = self.spectra.as_ptr();
@@ -328,10 +332,6 @@ impl Spectra<'_> {
                 for (t, middle) in in_bin(bins / 2).into_iter().enumerate() {
                     Fourier::join_middle(middle).store(to.add((t * bins + bins / 2) * size));
                 }
-            }
-            for t in 0..T {
-                let row = sums.as_mut_ptr().add((t * tile.width + column) * V::LANES);
-                fourier.inverse::<V>(to.add(t * bins * size), work.as_mut_ptr(), row);
             }
         }
     }
