@@ -10,6 +10,10 @@ use crate::{Architecture, Tensor, Weights, parallel};
 /// samples' inputs share the second-level cache.
 const UNITS_A_TASK: usize = 5 * UNITS;
 
+/// Blocks of the dense layer's weights that are packed together: with 32 filters they hold 16
+/// neighbouring windows, whose weights share cache lines in the canonical order.
+const BLOCKS_A_TASK: usize = 8;
+
 /// Parts that a segment's convolutions are split into at most, where there are fewer segments than
 /// threads: each part transforms the segment for itself.
 const MOST_PARTS: usize = 4;
@@ -78,12 +82,17 @@ impl Layers {
         };
         dense.weight.resize(dense.blocks * dense.units * BLOCK);
         let canonical = canonical_order(a);
-        for (unit, row) in weights.get("dense.weight").chunks_exact(a.features()).enumerate() {
-            for (feature, &from) in canonical.iter().enumerate() {
-                let index = dense.index(unit, feature);
-                dense.weight[index] = row[from];
+        let (rows, units) = (weights.get("dense.weight"), dense.units);
+        parallel::pieces(&mut dense.weight, BLOCKS_A_TASK * units * BLOCK, |task, out| {
+            for (unit, row) in rows.chunks_exact(a.features()).enumerate() {
+                let from = canonical.chunks(BLOCK).skip(task * BLOCKS_A_TASK);
+                for (out, from) in out.chunks_exact_mut(units * BLOCK).zip(from) {
+                    for (out, &from) in out[unit * BLOCK..].iter_mut().zip(from) {
+                        *out = row[from];
+                    }
+                }
             }
-        }
+        });
         Self {
             isa: kernels.isa,
             pipelines,
