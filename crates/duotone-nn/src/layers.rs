@@ -10,10 +10,6 @@ use crate::{Architecture, Tensor, Weights, parallel};
 /// samples' inputs share the second-level cache.
 const UNITS_A_TASK: usize = 5 * UNITS;
 
-/// Blocks of the dense layer's weights that are packed together: with 32 filters they hold 16
-/// neighbouring windows, whose weights share cache lines in the canonical order.
-const BLOCKS_A_TASK: usize = 8;
-
 /// Parts that a segment's convolutions are split into at most, where there are fewer segments than
 /// threads: each part transforms the segment for itself.
 const MOST_PARTS: usize = 4;
@@ -81,18 +77,18 @@ impl Layers {
             blocks: a.features().div_ceil(BLOCK),
         };
         dense.weight.resize(dense.blocks * dense.units * BLOCK);
-        let canonical = canonical_order(a);
-        let (rows, units) = (weights.get("dense.weight"), dense.units);
-        parallel::pieces(&mut dense.weight, BLOCKS_A_TASK * units * BLOCK, |task, out| {
-            for (unit, row) in rows.chunks_exact(a.features()).enumerate() {
-                let from = canonical.chunks(BLOCK).skip(task * BLOCKS_A_TASK);
-                for (out, from) in out.chunks_exact_mut(units * BLOCK).zip(from) {
-                    for (out, &from) in out[unit * BLOCK..].iter_mut().zip(from) {
-                        *out = row[from];
-                    }
-                }
+        // A row is put in order where it stays in the nearest cache, and goes to its blocks in runs.
+        let mut ordered = vec![0.0; dense.blocks * BLOCK];
+        for (unit, row) in weights.get("dense.weight").chunks_exact(a.features()).enumerate() {
+            kernels_order(a, row, &mut ordered);
+            for (block, run) in ordered.chunks_exact(BLOCK).enumerate() {
+                let to = dense.index(unit, block * BLOCK);
+                dense.weight[to..to + BLOCK].copy_from_slice(run);
             }
-        });
+        }
+        let indices: Vec<usize> = (0..a.features()).collect();
+        let mut canonical = vec![0; indices.len()];
+        kernels_order(a, &indices, &mut canonical);
         Self {
             isa: kernels.isa,
             pipelines,
@@ -217,15 +213,18 @@ impl Dense {
     }
 }
 
-/// The kernels give (row, column, filter), the canonical order is (filter, row, column).
-fn canonical_order(architecture: &Architecture) -> Vec<usize> {
-    let mut order = Vec::with_capacity(architecture.features());
+/// One value a feature, from the canonical order, (filter, row, column) in each pipeline, to the
+/// kernels', (row, column, filter).
+fn kernels_order<T: Copy>(architecture: &Architecture, mut from: &[T], mut to: &mut [T]) {
     for pipeline in &architecture.pipelines {
-        let first = order.len();
         let (rows, columns) = architecture.map_shape(pipeline).pooled;
-        for window in 0..rows * columns {
-            order.extend((0..pipeline.filters).map(|f| first + f * rows * columns + window));
+        let (maps, later) = from.split_at(pipeline.filters * rows * columns);
+        let (windows, rest) = to.split_at_mut(maps.len());
+        for (filter, map) in maps.chunks_exact(rows * columns).enumerate() {
+            for (window, &value) in windows.chunks_exact_mut(pipeline.filters).zip(map) {
+                window[filter] = value;
+            }
         }
+        (from, to) = (later, rest);
     }
-    order
 }
