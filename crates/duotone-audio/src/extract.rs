@@ -152,55 +152,47 @@ pub fn extract_samples(
     Ok(Extraction { silent: spectrogram.is_silent(), spectrogram, source, repeated, damage: None })
 }
 
-/// As [`extract`], but only from ranges of the file, in seconds, each with a spectrogram of its
-/// own. What was heard of each comes with it: a range ends where the file does, and one behind its
-/// end is left out.
+/// As [`extract`], but only from a range of the file, in seconds. Comes with what was heard of it:
+/// the range ends where the file does.
 ///
 /// Reads by seeking, or, where the format does not seek, by decoding and dropping what lies
-/// between; either way a range starts at its very sample. [`Extraction::damage`] counts only
+/// before; either way the range starts at its very sample. [`Extraction::damage`] counts only
 /// packets that could not be decoded.
 ///
 /// # Errors
-/// See [`Error`]; [`Error::NoAudio`] when no range holds sound.
-pub fn extract_ranges(
+/// See [`Error`]; [`Error::NoAudio`] for a range behind the file's end.
+pub fn extract_range(
     path: &Path,
     front_end: &FrontEnd,
-    ranges: &[Range<f64>],
-) -> Result<Vec<(Range<f64>, Extraction)>, Error> {
+    range: Range<f64>,
+) -> Result<(Range<f64>, Extraction), Error> {
     front_end.validate()?;
     let mut source = Source::open(path)?;
     let rate = source.info().sample_rate;
-    let mut extractions = Vec::with_capacity(ranges.len());
-    for range in ranges {
-        // Casting takes what is negative or no number for 0.
-        let [start, end] = [range.start, range.end].map(|s| (s * f64::from(rate)).round() as u64);
-        if source.seek(start).is_err() {
-            source = Source::open(path)?;
-        }
-        if !source.skip_to(start)? {
-            continue;
-        }
-        let mut analysis = Analysis::new(front_end, rate)?;
-        let mut left = end.saturating_sub(start);
-        while left > 0 {
-            let Some(block) = source.next()? else { break };
-            let taken = &block[..block.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
-            analysis.push(taken)?;
-            left -= taken.len() as u64;
-        }
-        let (spectrogram, repeated) = match analysis.finish() {
-            Err(Error::NoAudio) => continue,
-            finished => finished?,
-        };
-        let heard = [start, end - left].map(|sample| sample as f64 / f64::from(rate));
-        let extraction = Extraction {
-            silent: spectrogram.is_silent(),
-            source: source.info().clone(),
-            damage: source.damaged_packets(),
-            spectrogram,
-            repeated,
-        };
-        extractions.push((heard[0]..heard[1], extraction));
+    // Casting takes what is negative or no number for 0.
+    let [start, end] = [range.start, range.end].map(|s| (s * f64::from(rate)).round() as u64);
+    if source.seek(start).is_err() {
+        source = Source::open(path)?;
     }
-    if extractions.is_empty() { Err(Error::NoAudio) } else { Ok(extractions) }
+    if !source.skip_to(start)? {
+        return Err(Error::NoAudio);
+    }
+    let mut analysis = Analysis::new(front_end, rate)?;
+    let mut left = end.saturating_sub(start);
+    while left > 0 {
+        let Some(block) = source.next()? else { break };
+        let taken = &block[..block.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
+        analysis.push(taken)?;
+        left -= taken.len() as u64;
+    }
+    let (spectrogram, repeated) = analysis.finish()?;
+    let [start, end] = [start, end - left].map(|sample| sample as f64 / f64::from(rate));
+    let extraction = Extraction {
+        silent: spectrogram.is_silent(),
+        source: source.info().clone(),
+        damage: source.damaged_packets(),
+        spectrogram,
+        repeated,
+    };
+    Ok((start..end, extraction))
 }

@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use duotone_audio::{Error, FrontEnd, decode, extract, extract_pieces, extract_ranges};
+use duotone_audio::{Error, FrontEnd, decode, extract, extract_pieces, extract_range};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio")
@@ -17,9 +17,8 @@ fn check(path: &Path, ranges: &[Range<f64>]) {
     let clip = decode(path).unwrap();
     // Segments of one frame, so that no range is so short that it is repeated.
     let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(clip.rate) };
-    let extracted = extract_ranges(path, &front_end, ranges).unwrap();
-    assert_eq!(extracted.len(), ranges.len(), "{}", path.display());
-    for ((heard, extraction), range) in extracted.iter().zip(ranges) {
+    for range in ranges {
+        let (heard, extraction) = extract_range(path, &front_end, range.clone()).unwrap();
         let sample = |seconds: f64| (seconds * f64::from(clip.rate)).round() as usize;
         let end = sample(range.end).min(clip.samples.len());
         let cut = &clip.samples[sample(range.start)..end];
@@ -95,11 +94,10 @@ fn pieces_are_the_whole() {
 fn behind_the_end() {
     let path = fixtures().join("wav_s16.wav");
     let front_end = FrontEnd { segment_frames: 2, ..FrontEnd::paper(8000) };
-    let extracted = extract_ranges(&path, &front_end, &[0.1..9.0, 7.0..8.0]).unwrap();
-    assert_eq!(extracted.len(), 1);
-    assert!((extracted[0].0.end - 0.25).abs() < 1e-3);
-    for ranges in [&[7.0..8.0][..], &[], &[f64::INFINITY..f64::NAN]] {
-        let error = extract_ranges(&path, &front_end, ranges).unwrap_err();
+    let (heard, _) = extract_range(&path, &front_end, 0.1..9.0).unwrap();
+    assert!((heard.end - 0.25).abs() < 1e-3);
+    for range in [7.0..8.0, 0.1..0.1, f64::INFINITY..f64::NAN] {
+        let error = extract_range(&path, &front_end, range).unwrap_err();
         assert!(matches!(error, Error::NoAudio), "{error}");
     }
 }

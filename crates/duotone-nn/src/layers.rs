@@ -77,13 +77,18 @@ impl Layers {
             blocks: a.features().div_ceil(BLOCK),
         };
         dense.weight.resize(dense.blocks * dense.units * BLOCK);
-        let canonical = canonical_order(a);
+        // A row is put in order where it stays in the nearest cache, and goes to its blocks in runs.
+        let mut ordered = vec![0.0; dense.blocks * BLOCK];
         for (unit, row) in weights.get("dense.weight").chunks_exact(a.features()).enumerate() {
-            for (feature, &from) in canonical.iter().enumerate() {
-                let index = dense.index(unit, feature);
-                dense.weight[index] = row[from];
+            kernels_order(a, row, &mut ordered);
+            for (block, run) in ordered.chunks_exact(BLOCK).enumerate() {
+                let to = dense.index(unit, block * BLOCK);
+                dense.weight[to..to + BLOCK].copy_from_slice(run);
             }
         }
+        let indices: Vec<usize> = (0..a.features()).collect();
+        let mut canonical = vec![0; indices.len()];
+        kernels_order(a, &indices, &mut canonical);
         Self {
             isa: kernels.isa,
             pipelines,
@@ -208,15 +213,18 @@ impl Dense {
     }
 }
 
-/// The kernels give (row, column, filter), the canonical order is (filter, row, column).
-fn canonical_order(architecture: &Architecture) -> Vec<usize> {
-    let mut order = Vec::with_capacity(architecture.features());
+/// One value a feature, from the canonical order, (filter, row, column) in each pipeline, to the
+/// kernels', (row, column, filter).
+fn kernels_order<T: Copy>(architecture: &Architecture, mut from: &[T], mut to: &mut [T]) {
     for pipeline in &architecture.pipelines {
-        let first = order.len();
         let (rows, columns) = architecture.map_shape(pipeline).pooled;
-        for window in 0..rows * columns {
-            order.extend((0..pipeline.filters).map(|f| first + f * rows * columns + window));
+        let (maps, later) = from.split_at(pipeline.filters * rows * columns);
+        let (windows, rest) = to.split_at_mut(maps.len());
+        for (filter, map) in maps.chunks_exact(rows * columns).enumerate() {
+            for (window, &value) in windows.chunks_exact_mut(pipeline.filters).zip(map) {
+                window[filter] = value;
+            }
         }
+        (from, to) = (later, rest);
     }
-    order
 }

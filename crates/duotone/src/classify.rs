@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use duotone_audio::Spectrogram;
 use duotone_nn::Embedding;
@@ -243,21 +245,29 @@ impl Classifier {
         let Some((seconds, ranges)) = told.and_then(|s| Some((s, excerpts.ranges(s)?))) else {
             return self.hear(path);
         };
-        let extracted = match duotone_audio::extract_ranges(path, &self.card.front_end, &ranges) {
+        let extract = |range| match duotone_audio::extract_range(path, &self.card.front_end, range)
+        {
             // It told more than it holds.
-            Err(duotone_audio::Error::NoAudio) => return self.hear(path),
-            extracted => extracted?,
+            Err(duotone_audio::Error::NoAudio) => Ok(None),
+            extracted => extracted.map(Some),
         };
+        let extracted: Vec<_> =
+            ranges.into_par_iter().with_max_len(1).map(extract).collect::<Result<_, _>>()?;
         let mut heard = Heard { seconds, silent: true, ..Heard::default() };
-        let mut parts = Vec::new();
-        for (range, extraction) in extracted {
+        let (mut parts, mut damage) = (Vec::new(), Vec::new());
+        for (range, extraction) in extracted.into_iter().flatten() {
             heard.silent &= extraction.silent;
             heard.repeated |= extraction.repeated;
-            // Each has seen all that the ones before have.
-            heard.damage = extraction.damage;
+            damage.extend(extraction.damage);
             self.part(&mut heard, range.start, extraction.spectrogram)?;
             parts.push((range.start, range.end));
         }
+        if parts.is_empty() {
+            return self.hear(path);
+        }
+        // Those that are read from the file's start all tell of damage there.
+        damage.dedup();
+        heard.damage = (!damage.is_empty()).then(|| damage.join("; "));
         heard.excerpts = Some(parts);
         Ok(heard)
     }
@@ -296,9 +306,9 @@ impl Classifier {
         labels.zip(probabilities.iter().copied()).collect()
     }
 
-    /// Decides on many files in parallel, a bounded number at a time, and hands each result to
-    /// `each` in the order of `paths`. The observer gets [`Event::Extracted`](crate::Event) for
-    /// every file.
+    /// Decides on many files in parallel, one on each thread, and hands each result to `each` in
+    /// the order of `paths` as soon as those before it are there. The observer gets
+    /// [`Event::Extracted`](crate::Event) for every file.
     ///
     /// # Errors
     /// [`Error::Interrupted`] when the observer asks to stop; single bad files go to `each`.
@@ -307,7 +317,7 @@ impl Classifier {
         paths: &[PathBuf],
         options: &ClassifyOptions,
         observer: &dyn Observer,
-        mut each: impl FnMut(Result<Decision, LeftOut>),
+        each: impl FnMut(Result<Decision, LeftOut>) + Send,
     ) -> Result<(), Error> {
         let done = AtomicUsize::new(0);
         let one = |path: &PathBuf| {
@@ -324,11 +334,18 @@ impl Classifier {
             }
             Ok(result)
         };
-        for batch in paths.chunks(4 * rayon::current_num_threads()) {
-            let results: Vec<_> =
-                batch.par_iter().with_max_len(1).map(one).collect::<Result<_, _>>()?;
-            results.into_iter().for_each(&mut each);
-        }
-        Ok(())
+        let out = Mutex::new((0, BTreeMap::new(), each));
+        // Files are begun in their order, and no thread waits for another but at the very end.
+        paths.iter().enumerate().par_bridge().try_for_each(|(i, path)| {
+            let result = one(path)?;
+            let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
+            let (next, waiting, each) = &mut *out;
+            waiting.insert(i, result);
+            while let Some(result) = waiting.remove(next) {
+                *next += 1;
+                each(result);
+            }
+            Ok(())
+        })
     }
 }

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use duotone_nn::Tensor;
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::tensor::{Metadata, TensorView};
+use safetensors::{Dtype, SafeTensorError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,8 @@ const KEY: &str = "duotone";
 const LARGEST_HEADER: u64 = 16 << 20;
 /// The largest network (2²⁸ numbers) and a header.
 const LARGEST_FILE: u64 = (1 << 30) + 2 * LARGEST_HEADER;
+/// Bytes of numbers that are read at a time.
+const BLOCK: usize = 1 << 16;
 
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +103,7 @@ pub(crate) fn write<C: Serialize>(
         .iter()
         .zip(&bytes)
         .map(|((name, t), b)| Ok((name, TensorView::new(Dtype::F32, t.shape.clone(), b)?)))
-        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+        .collect::<Result<Vec<_>, SafeTensorError>>()
         .map_err(|e| failed(e.to_string()))?;
     // One key only: the library keeps metadata in a hash map, whose order changes from run to run.
     let metadata = HashMap::from([(KEY.to_owned(), text)]);
@@ -123,20 +125,19 @@ pub(crate) fn read<C: DeserializeOwned>(
     let mut file = File::open(path).map_err(Error::io(path))?;
     let length = file.metadata().map_err(Error::io(path))?.len();
     let mut buffer = Vec::new();
-    let mut more = |buffer: &mut Vec<u8>, count: u64| {
-        (&mut file).take(count).read_to_end(buffer).map_err(Error::io(path))
+    let more = |file: &mut File, buffer: &mut Vec<u8>, count: u64| {
+        file.take(count).read_to_end(buffer).map_err(Error::io(path))
     };
 
-    more(&mut buffer, 8)?;
+    more(&mut file, &mut buffer, 8)?;
     let header_length = <[u8; 8]>::try_from(&buffer[..]).map(u64::from_le_bytes).unwrap_or(0);
     if length > LARGEST_FILE || header_length > LARGEST_HEADER || header_length + 8 > length {
         return Err(refuse(damaged(kind, "its lengths cannot be true")));
     }
-    more(&mut buffer, header_length)?;
-    let header: Header = buffer
-        .get(8..)
-        .and_then(|bytes| serde_json::from_slice(bytes).ok())
-        .ok_or_else(|| refuse(damaged(kind, "its header cannot be read")))?;
+    buffer.clear();
+    more(&mut file, &mut buffer, header_length)?;
+    let header: Header = serde_json::from_slice(&buffer)
+        .map_err(|_| refuse(damaged(kind, "its header cannot be read")))?;
     let document = header.metadata.get(KEY).ok_or_else(|| {
         refuse(format!(
             "a safetensors file, but not a duotone {}: its metadata lacks the key `{KEY}`",
@@ -161,34 +162,59 @@ pub(crate) fn read<C: DeserializeOwned>(
         return Err(refuse(damaged(kind, "it is shorter than its header says")));
     }
 
-    more(&mut buffer, data_length)?;
-    let tensors = SafeTensors::deserialize(&buffer)
-        .map_err(|e| refuse(damaged(kind, &format!("its tensors: {e}"))))?;
-    let data = buffer.get(8 + header_length as usize..).unwrap_or_default();
-    let right = |d: String| d == blake3::hash(data).to_hex().as_str();
+    let bad_tensors = |e: String| refuse(damaged(kind, &format!("its tensors: {e}")));
+    let places: Metadata =
+        serde_json::from_slice(&buffer).map_err(|e| bad_tensors(e.to_string()))?;
+    if places.data_len() as u64 != data_length {
+        return Err(bad_tensors(SafeTensorError::MetadataIncompleteBuffer.to_string()));
+    }
+    let mut hasher = blake3::Hasher::new();
+    let (mut out, mut not_finite) = (BTreeMap::new(), None);
+    // In the order of the data, without holes.
+    for name in places.offset_keys() {
+        let Some(place) = places.info(&name) else { continue };
+        if place.dtype != Dtype::F32 {
+            return Err(refuse(format!(
+                "{name} is {:?}; only 32-bit floats are read",
+                place.dtype
+            )));
+        }
+        let count = place.shape.iter().product();
+        let (data, finite) = numbers(&mut file, count, &mut hasher).map_err(Error::io(path))?;
+        if !finite {
+            not_finite.get_or_insert_with(|| name.clone());
+        }
+        out.insert(name, Tensor { shape: place.shape.clone(), data });
+    }
+    let right = |d: String| d == hasher.finalize().to_hex().as_str();
     // No fuzzer finds a digest, and what lies behind one must hold by itself.
     if !cfg!(fuzzing) && !document.digest.is_none_or(right) {
         return Err(refuse(damaged(kind, "its numbers do not match their digest")));
     }
-    let mut out = BTreeMap::new();
-    for (name, view) in tensors.iter() {
-        if view.dtype() != Dtype::F32 {
-            return Err(refuse(format!(
-                "{name} is {:?}; only 32-bit floats are read",
-                view.dtype()
-            )));
-        }
-        let numbers = view.data().as_chunks::<4>().0.iter();
-        let data: Vec<f32> = numbers.map(|&bytes| f32::from_le_bytes(bytes)).collect();
-        if data.iter().any(|x| !x.is_finite()) {
-            return Err(refuse(damaged(
-                kind,
-                &format!("{name} holds numbers that are not finite"),
-            )));
-        }
-        out.insert(name.to_owned(), Tensor { shape: view.shape().to_vec(), data });
+    if let Some(name) = not_finite {
+        return Err(refuse(damaged(kind, &format!("{name} holds numbers that are not finite"))));
     }
     Ok((document.card, out))
+}
+
+/// The next numbers of a file, which the hasher sees as well, and whether all are finite. A block
+/// at a time: memory that is touched for the first time costs more than what is done with it.
+fn numbers(
+    file: &mut File,
+    count: usize,
+    hasher: &mut blake3::Hasher,
+) -> io::Result<(Vec<f32>, bool)> {
+    let mut block = vec![0; BLOCK.min(4 * count)];
+    let (mut numbers, mut finite) = (Vec::with_capacity(count), true);
+    while numbers.len() < count {
+        let done = numbers.len();
+        let bytes = &mut block[..BLOCK.min(4 * (count - done))];
+        file.read_exact(bytes)?;
+        hasher.update(bytes);
+        numbers.extend(bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)));
+        finite = numbers[done..].iter().fold(finite, |all, x| all & x.is_finite());
+    }
+    Ok((numbers, finite))
 }
 
 /// The words for a file that contradicts itself, with the cure.
