@@ -21,7 +21,7 @@ const LENGTHS: [(usize, (usize, usize)); 7] = [
 #[derive(Clone, Debug)]
 pub(crate) struct Twice {
     length: usize,
-    /// Of the first pass, (group, j − 1); the second has none.
+    /// Of the first pass, (group − 1, j − 1): those of its first group are 1, and the second has none.
     twiddles: Vec<[f32; 2]>,
 }
 
@@ -30,7 +30,7 @@ impl Twice {
     pub(crate) fn new(length: usize) -> Option<Self> {
         let (_, (first, second)) = LENGTHS.into_iter().find(|(known, _)| *known == length)?;
         let twiddles =
-            (0..second).flat_map(|group| (1..first).map(move |j| root(group * j, length)));
+            (1..second).flat_map(|group| (1..first).map(move |j| root(group * j, length)));
         Some(Self { length, twiddles: twiddles.collect() })
     }
 
@@ -74,8 +74,7 @@ impl Twice {
         mut store: impl FnMut(usize, Complex<V>),
     ) {
         let size = 2 * V::LANES;
-        let twiddles = &self.twiddles[..Q * (P - 1)];
-        for (group, twiddles) in twiddles.chunks_exact(P - 1).enumerate() {
+        for group in 0..Q {
             let mut x = [Complex::<V>::splat([0.0; 2]); P];
             for (j, x) in x.iter_mut().enumerate() {
                 *x = load(group + j * Q);
@@ -85,6 +84,13 @@ impl Twice {
             unsafe {
                 let to = scratch.add(P * group * size);
                 y[0].store(to);
+                if group == 0 {
+                    for j in 1..P {
+                        y[j].store(to.add(j * size));
+                    }
+                    continue;
+                }
+                let twiddles = &self.twiddles[(group - 1) * (P - 1)..][..P - 1];
                 for j in 1..P {
                     y[j].turn(Complex::splat(twiddles[j - 1])).store(to.add(j * size));
                 }
