@@ -36,7 +36,7 @@ pub const FRAMES: usize = 8;
 impl PowerSpectra {
     /// Plans transforms of frames of `window.len()` samples, `hop` apart, each multiplied by `window`,
     /// for an instruction set. There is none where half the length is not a product of two of 16, 24, 32,
-    /// 48 and 64.
+    /// 40, 48 and 64 or of 36 and one of them.
     #[must_use]
     pub fn new(isa: Isa, window: &[f32], hop: usize) -> Option<Self> {
         let length = window.len();
@@ -80,8 +80,10 @@ impl PowerSpectra {
 
 /// Columns and rows whose product is `half`, as near to each other as there are.
 fn factors(half: usize) -> Option<(Twice, Twice)> {
-    let columns = (1..=half.isqrt()).rev().filter(|columns| half.is_multiple_of(*columns));
-    columns.filter_map(|c| Twice::new(c).zip(Twice::new(half / c))).next()
+    // Rows are taken by whole registers.
+    let columns = (1..=half / FRAMES).filter(|columns| half.is_multiple_of(columns * FRAMES));
+    let factors = columns.filter_map(|c| Twice::new(c).zip(Twice::new(half / c)));
+    factors.min_by_key(|(column, row)| column.length().max(row.length()))
 }
 
 /// How many bins `c + columns × d`, d from 0, are taken apart with row `c`: of a bin and its mirror
@@ -271,7 +273,9 @@ mod tests {
     /// Frames that overlap, touch and leave gaps.
     #[test]
     fn powers_are_the_sums_they_stand_for() {
-        for (length, hop) in [(512, 1), (512, 512), (768, 384), (1152, 1155), (3072, 1536)] {
+        for (length, hop) in
+            [(512, 1), (512, 512), (768, 384), (1280, 1283), (1728, 864), (3072, 1536)]
+        {
             let window = noise(length, 1);
             let samples = noise(length + (FRAMES - 1) * hop, length);
             let expected = sums(&window, hop, &samples);
@@ -301,9 +305,13 @@ mod tests {
         let factors = |half| factors(half).map(|(column, row)| (column.length(), row.length()));
         assert_eq!(factors(1536), Some((32, 48)));
         assert_eq!(factors(768), Some((24, 32)));
+        assert_eq!(factors(864), Some((36, 24)));
         assert_eq!(factors(4096), Some((64, 64)));
-        assert_eq!([0, 1, 128, 1672, 8192].map(factors), [None; 5]);
-        for length in [0, 1, 511, 513, 3344] {
+        assert_eq!([0, 1, 128, 1296, 1672, 8192].map(factors), [None; 6]);
+        for (half, (columns, rows)) in (0..5000).filter_map(|half| Some((half, factors(half)?))) {
+            assert!(columns * rows == half && rows.is_multiple_of(FRAMES), "{columns} × {rows}");
+        }
+        for length in [0, 1, 511, 513, 2592, 3344] {
             assert!(PowerSpectra::new(Isa::best(), &vec![1.0; length], 1).is_none());
         }
     }
