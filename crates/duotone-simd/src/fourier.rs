@@ -9,7 +9,7 @@
 //! other sign, not divided by anything. Bins 0 and `length / 2` are real and share place 0.
 
 use super::stockham::{Stockham, radices, root};
-use super::twice::Twice;
+use super::twice::{InOrder, Twice};
 use super::{Complex, Vector};
 
 /// The tables of a transform.
@@ -72,12 +72,11 @@ impl Fourier {
         unsafe {
             let (scratch, to) = (work.add(half * size), work.add(2 * half * size));
             // With real and imaginary parts exchanged the inverse transform is the forward one.
-            let swapped = |n| Complex { re: sample(2 * n + 1), im: sample(2 * n) };
-            let store = |k: usize, x: Complex<V>| x.store(to.add(k * size));
-            match &self.known {
-                Some(known) => known.run(swapped, work, store),
-                None => self.complex.run(swapped, (work, scratch), store),
+            for n in 0..half {
+                let swapped = Complex { re: sample(2 * n + 1), im: sample(2 * n) };
+                swapped.store(work.add(n * size));
             }
+            self.inverse::<V>(work, scratch, to);
             let read = |k: usize| {
                 let swapped = Complex::<V>::load(to.add(k * size));
                 Complex { re: swapped.im, im: swapped.re }
@@ -141,12 +140,8 @@ impl Fourier {
         // SAFETY: as the caller vouches.
         unsafe {
             match &self.known {
-                Some(known) => {
-                    let size = 2 * V::LANES;
-                    let load = |k: usize| Complex::<V>::load(joined.add(k * size));
-                    known.run(load, scratch, |n, x| x.store(to.add(n * size)));
-                }
-                None => self.complex.run_buffers::<V>(joined, scratch, to),
+                Some(known) => known.run::<V>(joined, scratch, InOrder(to)),
+                None => self.complex.run::<V>(joined, scratch, to),
             }
         }
     }

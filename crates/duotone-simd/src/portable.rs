@@ -10,6 +10,7 @@ pub(crate) struct Portable(f32x4);
 
 impl Vector for Portable {
     const LANES: usize = 4;
+    type Square = [Self; 4];
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -23,12 +24,13 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
-    unsafe fn load_turned(from: *const f32, stride: usize, mut emit: impl FnMut(usize, Self)) {
-        // SAFETY: the caller vouches for four numbers at each row.
-        let rows = [0, 1, 2, 3].map(|row| unsafe { Self::load(from.add(row * stride)).0 });
-        for (i, column) in f32x4::transpose(rows).into_iter().enumerate() {
-            emit(i, Self(column));
+    unsafe fn load_turned(from: *const f32, stride: usize) -> [Self; 4] {
+        let mut rows = [f32x4::ZERO; 4];
+        for (row, to) in rows.iter_mut().enumerate() {
+            // SAFETY: the caller vouches for four numbers at each row.
+            *to = unsafe { Self::load(from.add(row * stride)).0 };
         }
+        f32x4::transpose(rows).map(Self)
     }
 
     #[inline(always)]

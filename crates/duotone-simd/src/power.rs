@@ -1,5 +1,5 @@
 use super::stockham::root;
-use super::twice::Twice;
+use super::twice::{InOrder, Place, Twice};
 use super::{Complex, Isa, Kernel, Lines, Vector};
 
 /// Power spectra of overlapping frames of real samples, several at once, one in each lane.
@@ -161,26 +161,21 @@ impl PowerSpectra {
                         let at = 2 * (a * rows + b) + part * V::LANES;
                         let first = part * V::LANES / 2;
                         let window = &self.window[at..at + V::LANES];
-                        V::load_turned(samples.add(at), self.hop, |i, x| {
+                        let turned = V::load_turned(samples.add(at), self.hop);
+                        for (i, (&x, &w)) in turned.as_ref().iter().zip(window).enumerate() {
                             let to = ((first + i / 2) * columns + a) * size;
                             // Real and imaginary parts exchanged: see `Twice`.
                             let to = to + (1 - i % 2) * V::LANES;
-                            x.mul(V::splat(window[i])).store(buffers.lines.add(to));
-                        });
+                            x.mul(V::splat(w)).store(buffers.lines.add(to));
+                        }
                     }
                 }
                 let twiddles = self.twiddles[b * columns..].chunks_exact(columns);
                 for (i, twiddles) in twiddles.take(V::LANES).enumerate() {
                     let from = buffers.lines.add(i * columns * size);
                     let to = buffers.all.add((b + i) * size);
-                    self.column.run::<V>(
-                        |a| Complex::load(from.add(a * size)),
-                        buffers.scratch,
-                        |c, x| {
-                            let x = x.turn(Complex::splat(twiddles[c]));
-                            x.store(to.add(c * (rows + 1) * size));
-                        },
-                    );
+                    let to = Turned { to, stride: (rows + 1) * size, twiddles };
+                    self.column.run::<V>(from, buffers.scratch, to);
                 }
             }
         }
@@ -205,11 +200,7 @@ impl PowerSpectra {
                 let mirror = (columns - c) % columns;
                 for (row, to) in [(c, low), (mirror, high)] {
                     let from = buffers.all.add(row * (rows + 1) * size);
-                    self.row.run::<V>(
-                        |b| Complex::load(from.add(b * size)),
-                        buffers.scratch,
-                        |d, x| x.store(to.add(d * size)),
-                    );
+                    self.row.run::<V>(from, buffers.scratch, InOrder(to));
                 }
                 for (d, &angle) in (0..pairs(columns, rows, c)).zip(&mut angles) {
                     let opposite = if c == 0 { (rows - d) % rows } else { rows - 1 - d };
@@ -225,6 +216,23 @@ impl PowerSpectra {
     }
 }
 
+/// The numbers of a column, each turned by its own twiddle: memory that is valid for writing them, `stride`
+/// apart.
+struct Turned<'a> {
+    to: *mut f32,
+    stride: usize,
+    twiddles: &'a [[f32; 2]],
+}
+
+impl<V: Vector> Place<V> for Turned<'_> {
+    #[inline(always)]
+    unsafe fn put(&self, k: usize, x: Complex<V>) {
+        let x = x.turn(Complex::splat(self.twiddles[k]));
+        // SAFETY: as the caller vouches.
+        unsafe { x.store(self.to.add(k * self.stride)) }
+    }
+}
+
 /// The powers of bins `k` and `half − k` from the half-length transform's values there, real and
 /// imaginary parts exchanged, and e^(2πi k / length).
 #[inline(always)]
@@ -236,11 +244,9 @@ fn powers<V: Vector>(a: Complex<V>, b: Complex<V>, turn: Complex<V>) -> (V, V) {
         re: odd.im.mul(turn.re).neg_mul_add(odd.re, turn.im),
         im: odd.re.mul(turn.re).mul_add(odd.im, turn.im),
     };
-    let power = |re: V, im: V| re.mul(re).mul_add(im, im);
-    (
-        power(even.re.add(odd.re), even.im.sub(odd.im)),
-        power(even.re.sub(odd.re), even.im.add(odd.im)),
-    )
+    let [low, high] =
+        [(even.re.add(odd.re), even.im.sub(odd.im)), (even.re.sub(odd.re), even.im.add(odd.im))];
+    (low.0.mul(low.0).mul_add(low.1, low.1), high.0.mul(high.0).mul_add(high.1, high.1))
 }
 
 #[cfg(test)]

@@ -46,121 +46,60 @@ impl Stockham {
         self.length
     }
 
-    /// Transforms the numbers that `load(n)` gives and hands each result, in no order, to `store`.
-    ///
-    /// # Safety
-    /// Both buffers are valid for `2 × length × LANES` numbers and do not overlap; `load` does not read
-    /// them.
-    #[inline(always)]
-    pub(crate) unsafe fn run<V: Vector>(
-        &self,
-        load: impl Fn(usize) -> Complex<V>,
-        (mut full, mut free): (*mut f32, *mut f32),
-        mut store: impl FnMut(usize, Complex<V>),
-    ) {
-        let size = 2 * V::LANES;
-        let (first, between, last) = match self.passes.as_slice() {
-            [] => return store(0, load(0)),
-            [only] => return self.any_pass(*only, load, store),
-            [first, between @ .., last] => (first, between, last),
-        };
-        // SAFETY: indices are below `length`, and no pass reads the buffer that it writes.
-        unsafe {
-            self.any_pass(*first, load, |n, x| x.store(full.add(n * size)));
-            for pass in between {
-                let to = free;
-                let from = full;
-                self.any_pass(
-                    *pass,
-                    |n| Complex::<V>::load(from.add(n * size)),
-                    |n, x| {
-                        x.store(to.add(n * size));
-                    },
-                );
-                (full, free) = (free, full);
-            }
-            self.any_pass(*last, |n| Complex::<V>::load(full.add(n * size)), store);
-        }
-    }
-
-    /// As [`run`](Self::run) from one buffer (which is destroyed) to another.
+    /// From a buffer (which is destroyed) to another.
     ///
     /// # Safety
     /// All three are valid for `2 × length × LANES` numbers and do not overlap.
     #[inline(always)]
-    pub(crate) unsafe fn run_buffers<V: Vector>(
-        &self,
-        from: *mut f32,
-        scratch: *mut f32,
-        to: *mut f32,
-    ) {
-        let size = 2 * V::LANES;
+    pub(crate) unsafe fn run<V: Vector>(&self, from: *mut f32, scratch: *mut f32, to: *mut f32) {
         let (mut read, mut write) = (from, scratch);
         for (i, pass) in self.passes.iter().enumerate() {
             if i + 1 == self.passes.len() {
                 write = to;
             }
-            // SAFETY: each buffer holds all numbers of the transform, indices are below `length`, and
-            // `read` is not `write`.
+            // SAFETY: each buffer holds all numbers of the transform, and `read` is not `write`.
             unsafe {
-                self.any_pass(
-                    *pass,
-                    |n| Complex::<V>::load(read.add(n * size)),
-                    |n, x| {
-                        x.store(write.add(n * size));
-                    },
-                );
+                match pass.radix {
+                    2 => self.pass::<V, 2>(*pass, read, write),
+                    3 => self.pass::<V, 3>(*pass, read, write),
+                    4 => self.pass::<V, 4>(*pass, read, write),
+                    5 => self.pass::<V, 5>(*pass, read, write),
+                    6 => self.pass::<V, 6>(*pass, read, write),
+                    _ => self.pass::<V, 8>(*pass, read, write),
+                }
             }
             (read, write) = (write, read);
         }
     }
 
+    /// # Safety
+    /// `from` and `to` are valid for all numbers of the transform and do not overlap.
     #[inline(always)]
-    fn any_pass<V: Vector>(
-        &self,
-        pass: Pass,
-        load: impl Fn(usize) -> Complex<V>,
-        store: impl FnMut(usize, Complex<V>),
-    ) {
-        match pass.radix {
-            2 => self.pass::<V, 2>(pass, load, store),
-            3 => self.pass::<V, 3>(pass, load, store),
-            4 => self.pass::<V, 4>(pass, load, store),
-            5 => self.pass::<V, 5>(pass, load, store),
-            6 => self.pass::<V, 6>(pass, load, store),
-            _ => self.pass::<V, 8>(pass, load, store),
-        }
-    }
-
-    /// Reads and writes every index below the transform's length once: the largest one read is
-    /// q + stride × (group + (R − 1) × groups), below stride × the pass's length, as is the largest one
-    /// written.
-    #[inline(always)]
-    fn pass<V: Vector, const R: usize>(
-        &self,
-        pass: Pass,
-        load: impl Fn(usize) -> Complex<V>,
-        mut store: impl FnMut(usize, Complex<V>),
-    ) {
+    unsafe fn pass<V: Vector, const R: usize>(&self, pass: Pass, from: *const f32, to: *mut f32) {
         let Pass { length, stride, first, .. } = pass;
+        let size = 2 * V::LANES;
         let groups = length / R;
         for group in 0..groups {
             let twiddles = &self.twiddles[first + group * (R - 1)..][..R - 1];
             for q in 0..stride {
-                let read = q + stride * group;
-                let write = q + stride * R * group;
-                let mut x = [Complex::<V>::splat([0.0; 2]); R];
-                for (j, x) in x.iter_mut().enumerate() {
-                    *x = load(read + j * groups * stride);
-                }
-                let y = butterfly::<V, R>(x);
-                store(write, y[0]);
-                for j in 1..R {
-                    let y = match group {
-                        0 => y[j],
-                        _ => y[j].turn(Complex::splat(twiddles[j - 1])),
-                    };
-                    store(write + j * stride, y);
+                // SAFETY: the largest index read is q + stride × (group + (R − 1) × groups), below
+                // stride × length, which is the transform's length; as is the largest one written.
+                unsafe {
+                    let read = from.add((q + stride * group) * size);
+                    let write = to.add((q + stride * R * group) * size);
+                    let mut x = [Complex::<V>::splat([0.0; 2]); R];
+                    for (j, x) in x.iter_mut().enumerate() {
+                        *x = Complex::load(read.add(j * groups * stride * size));
+                    }
+                    let y = butterfly::<V, R>(x);
+                    y[0].store(write);
+                    for j in 1..R {
+                        let y = match group {
+                            0 => y[j],
+                            _ => y[j].turn(Complex::splat(twiddles[j - 1])),
+                        };
+                        y.store(write.add(j * stride * size));
+                    }
                 }
             }
         }

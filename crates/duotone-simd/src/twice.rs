@@ -38,28 +38,28 @@ impl Twice {
         self.length
     }
 
-    /// Transforms the numbers that `load(n)` gives and hands each result, in no order, to `store`, all
-    /// `n` and `k` once.
+    /// Transforms the numbers at `from` and hands each result, in no order, to `to`.
     ///
     /// # Safety
-    /// `scratch` is valid for `2 × length × LANES` numbers; `load` does not read it, nor `store` write.
+    /// `from` and `scratch` are valid for `2 × length × LANES` numbers and do not overlap; `to` takes
+    /// numbers below `length`, and none to where those lie.
     #[inline(always)]
     pub(crate) unsafe fn run<V: Vector>(
         &self,
-        load: impl Fn(usize) -> Complex<V>,
+        from: *const f32,
         scratch: *mut f32,
-        store: impl FnMut(usize, Complex<V>),
+        to: impl Place<V>,
     ) {
         // SAFETY: as the caller vouches; the radices' product is the length.
         unsafe {
             match self.length {
-                16 => self.passes::<V, 4, 4>(load, scratch, store),
-                24 => self.passes::<V, 6, 4>(load, scratch, store),
-                32 => self.passes::<V, 8, 4>(load, scratch, store),
-                36 => self.passes::<V, 6, 6>(load, scratch, store),
-                40 => self.passes::<V, 8, 5>(load, scratch, store),
-                48 => self.passes::<V, 8, 6>(load, scratch, store),
-                _ => self.passes::<V, 8, 8>(load, scratch, store),
+                16 => self.passes::<V, 4, 4>(from, scratch, to),
+                24 => self.passes::<V, 6, 4>(from, scratch, to),
+                32 => self.passes::<V, 8, 4>(from, scratch, to),
+                36 => self.passes::<V, 6, 6>(from, scratch, to),
+                40 => self.passes::<V, 8, 5>(from, scratch, to),
+                48 => self.passes::<V, 8, 6>(from, scratch, to),
+                _ => self.passes::<V, 8, 8>(from, scratch, to),
             }
         }
     }
@@ -69,19 +69,19 @@ impl Twice {
     #[inline(always)]
     unsafe fn passes<V: Vector, const P: usize, const Q: usize>(
         &self,
-        load: impl Fn(usize) -> Complex<V>,
+        from: *const f32,
         scratch: *mut f32,
-        mut store: impl FnMut(usize, Complex<V>),
+        to: impl Place<V>,
     ) {
         let size = 2 * V::LANES;
         for group in 0..Q {
-            let mut x = [Complex::<V>::splat([0.0; 2]); P];
-            for (j, x) in x.iter_mut().enumerate() {
-                *x = load(group + j * Q);
-            }
-            let y = butterfly::<V, P>(x);
-            // SAFETY: P × group + j is below P × Q.
+            // SAFETY: group + j × Q and P × group + j are below P × Q.
             unsafe {
+                let mut x = [Complex::<V>::splat([0.0; 2]); P];
+                for (j, x) in x.iter_mut().enumerate() {
+                    *x = Complex::load(from.add((group + j * Q) * size));
+                }
+                let y = butterfly::<V, P>(x);
                 let to = scratch.add(P * group * size);
                 y[0].store(to);
                 if group == 0 {
@@ -97,15 +97,39 @@ impl Twice {
             }
         }
         for q in 0..P {
-            let mut x = [Complex::<V>::splat([0.0; 2]); Q];
-            for (j, x) in x.iter_mut().enumerate() {
-                // SAFETY: q + P × j is below P × Q.
-                *x = unsafe { Complex::load(scratch.add((q + P * j) * size)) };
-            }
-            for (j, y) in butterfly::<V, Q>(x).into_iter().enumerate() {
-                store(q + P * j, y);
+            // SAFETY: q + P × j is below P × Q.
+            unsafe {
+                let mut x = [Complex::<V>::splat([0.0; 2]); Q];
+                for (j, x) in x.iter_mut().enumerate() {
+                    *x = Complex::load(scratch.add((q + P * j) * size));
+                }
+                let y = butterfly::<V, Q>(x);
+                for j in 0..Q {
+                    to.put(q + P * j, y[j]);
+                }
             }
         }
+    }
+}
+
+/// Where a transform's results go. No closure: what is not inlined is not compiled for the instruction
+/// set, and only a method can be made to be.
+pub(crate) trait Place<V> {
+    /// Takes the `k`-th result. Must be `#[inline(always)]`.
+    ///
+    /// # Safety
+    /// As the place itself says.
+    unsafe fn put(&self, k: usize, x: Complex<V>);
+}
+
+/// One after the other: memory that is valid for writing all results.
+pub(crate) struct InOrder(pub(crate) *mut f32);
+
+impl<V: Vector> Place<V> for InOrder {
+    #[inline(always)]
+    unsafe fn put(&self, k: usize, x: Complex<V>) {
+        // SAFETY: as the caller vouches.
+        unsafe { x.store(self.0.add(k * 2 * V::LANES)) }
     }
 }
 
@@ -113,8 +137,8 @@ impl Twice {
 mod tests {
     use std::f64::consts::TAU;
 
-    use super::{LENGTHS, Twice};
-    use crate::{Complex, Isa, Kernel, Vector, noise};
+    use super::{InOrder, LENGTHS, Twice};
+    use crate::{Isa, Kernel, Vector, noise};
 
     struct Run<'a> {
         plan: &'a Twice,
@@ -129,12 +153,12 @@ mod tests {
             let size = 2 * V::LANES;
             let mut scratch = vec![0.0; self.plan.length() * size];
             let mut got = vec![f32::NAN; self.plan.length() * size];
-            let to = got.as_mut_ptr();
-            let load =
-                |n: usize| Complex::<V>::splat([self.numbers[2 * n], self.numbers[2 * n + 1]]);
-            // SAFETY: both buffers hold all numbers.
+            let from: Vec<f32> =
+                self.numbers.iter().flat_map(|&x| std::iter::repeat_n(x, V::LANES)).collect();
+            // SAFETY: all buffers hold all numbers.
             unsafe {
-                self.plan.run(load, scratch.as_mut_ptr(), |k, x| x.store(to.add(k * size)));
+                let to = InOrder(got.as_mut_ptr());
+                self.plan.run::<V>(from.as_ptr(), scratch.as_mut_ptr(), to);
             }
             // The last lane's; all are the same.
             got.iter().copied().skip(V::LANES - 1).step_by(V::LANES).collect()

@@ -5,6 +5,8 @@
 pub trait Vector: Copy {
     /// Numbers in a register.
     const LANES: usize;
+    /// `LANES` registers.
+    type Square: AsRef<[Self]>;
 
     /// `x` in every lane.
     fn splat(x: f32) -> Self;
@@ -13,12 +15,12 @@ pub trait Vector: Copy {
     /// # Safety
     /// `from` is valid for reading `LANES` numbers; any alignment will do.
     unsafe fn load(from: *const f32) -> Self;
-    /// `LANES` rows of `LANES` numbers, turned: `emit(i, the i-th number of every row)`, i from 0 to
-    /// `LANES - 1`.
+    /// `LANES` rows of `LANES` numbers, turned: registers of the first number of every row, of the
+    /// second, and so on.
     ///
     /// # Safety
     /// `from` is valid for reading `LANES` numbers, as is every `stride` numbers after it, `LANES` times.
-    unsafe fn load_turned(from: *const f32, stride: usize, emit: impl FnMut(usize, Self));
+    unsafe fn load_turned(from: *const f32, stride: usize) -> Self::Square;
     /// `LANES` numbers to memory.
     ///
     /// # Safety

@@ -12,6 +12,7 @@ pub(crate) struct Avx2(__m256);
 
 impl Vector for Avx2 {
     const LANES: usize = 8;
+    type Square = [Self; 8];
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -26,23 +27,28 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn load_turned(from: *const f32, stride: usize, mut emit: impl FnMut(usize, Self)) {
+    unsafe fn load_turned(from: *const f32, stride: usize) -> [Self; 8] {
         // SAFETY: the processor has AVX; the caller vouches for eight numbers at each row.
         unsafe {
-            // A row's first half beside the first half of the row four below; as their second halves.
-            let load = |row: usize, half: usize| {
-                let at = |row: usize| _mm_loadu_ps(from.add(row * stride + 4 * half));
-                _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(at(row)), at(row + 4))
-            };
+            let zero = Self(_mm256_setzero_ps());
+            let mut turned = [zero; 8];
             for half in 0..2 {
-                let [a, b, c, d] = [0, 1, 2, 3].map(|row| load(row, half));
+                // A row's four numbers beside those of the row four below.
+                let mut rows = [zero.0; 4];
+                for (row, to) in rows.iter_mut().enumerate() {
+                    let at = from.add(row * stride + 4 * half);
+                    let low = _mm256_castps128_ps256(_mm_loadu_ps(at));
+                    *to = _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(at.add(4 * stride)));
+                }
+                let [a, b, c, d] = rows;
                 let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
                 let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
-                emit(4 * half, Self(_mm256_shuffle_ps::<0x44>(ab_low, cd_low)));
-                emit(4 * half + 1, Self(_mm256_shuffle_ps::<0xee>(ab_low, cd_low)));
-                emit(4 * half + 2, Self(_mm256_shuffle_ps::<0x44>(ab_high, cd_high)));
-                emit(4 * half + 3, Self(_mm256_shuffle_ps::<0xee>(ab_high, cd_high)));
+                turned[4 * half] = Self(_mm256_shuffle_ps::<0x44>(ab_low, cd_low));
+                turned[4 * half + 1] = Self(_mm256_shuffle_ps::<0xee>(ab_low, cd_low));
+                turned[4 * half + 2] = Self(_mm256_shuffle_ps::<0x44>(ab_high, cd_high));
+                turned[4 * half + 3] = Self(_mm256_shuffle_ps::<0xee>(ab_high, cd_high));
             }
+            turned
         }
     }
 
