@@ -15,11 +15,18 @@ use super::{Complex, Vector};
 /// The tables of a transform.
 #[derive(Clone, Debug)]
 pub struct Fourier {
-    complex: Stockham,
-    /// The same where the compiler knows the length.
-    known: Option<Twice>,
+    bins: usize,
+    complex: Complexes,
     /// e^(2πi k / length), k up to a quarter of the length.
     split: Vec<[f32; 2]>,
+}
+
+/// The complex transform of half the length.
+#[derive(Clone, Debug)]
+enum Complexes {
+    /// Of a length that the compiler knows.
+    Known(Twice),
+    Any(Stockham),
 }
 
 impl Fourier {
@@ -39,7 +46,9 @@ impl Fourier {
     pub fn new(length: usize) -> Option<Self> {
         let half = length / 2;
         let split = (0..=half / 2).map(|k| root(k, length)).collect();
-        Some(Self { complex: Stockham::new(half)?, known: Twice::new(half), split })
+        let known = Twice::new(half).map(Complexes::Known);
+        let complex = known.or_else(|| Stockham::new(half).map(Complexes::Any))?;
+        Some(Self { bins: half, complex, split })
     }
 
     /// Real numbers of a transform.
@@ -51,7 +60,7 @@ impl Fourier {
     /// Complex numbers of a spectrum: bins 0 and `length / 2` share one.
     #[must_use]
     pub fn bins(&self) -> usize {
-        self.complex.length()
+        self.bins
     }
 
     /// Transforms the real numbers that `sample(n)` gives, `n` below `length`, and hands each bin to
@@ -139,9 +148,9 @@ impl Fourier {
     pub unsafe fn inverse<V: Vector>(&self, joined: *mut f32, scratch: *mut f32, to: *mut f32) {
         // SAFETY: as the caller vouches.
         unsafe {
-            match &self.known {
-                Some(known) => known.run::<V>(joined, scratch, InOrder(to)),
-                None => self.complex.run::<V>(joined, scratch, to),
+            match &self.complex {
+                Complexes::Known(known) => known.run::<V>(joined, scratch, InOrder(to)),
+                Complexes::Any(any) => any.run::<V>(joined, scratch, to),
             }
         }
     }

@@ -194,11 +194,15 @@ impl PowerSpectra {
         // SAFETY: c is below `columns`, b and d below `rows`; `lines` holds two rows; a bin and its
         // mirror are at most `half`.
         unsafe {
-            let (low, high) = (buffers.lines, buffers.lines.add(rows * size));
+            let (low, other) = (buffers.lines, buffers.lines.add(rows * size));
             let mut angles = self.angles.iter();
             for c in 0..=columns / 2 {
                 let mirror = (columns - c) % columns;
-                for (row, to) in [(c, low), (mirror, high)] {
+                let pair = [(c, low), (mirror, other)];
+                // The first row and the middle one mirror themselves.
+                let pair = &pair[..if mirror == c { 1 } else { 2 }];
+                let high = pair[pair.len() - 1].1;
+                for &(row, to) in pair {
                     let from = buffers.all.add(row * (rows + 1) * size);
                     self.row.run::<V>(from, buffers.scratch, InOrder(to));
                 }

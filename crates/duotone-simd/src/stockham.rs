@@ -10,7 +10,6 @@ use super::{Complex, Vector};
 /// real and imaginary parts exchanged, before and after, it is the forward one.
 #[derive(Clone, Debug)]
 pub(crate) struct Stockham {
-    length: usize,
     passes: Vec<Pass>,
     twiddles: Vec<[f32; 2]>,
 }
@@ -39,11 +38,7 @@ impl Stockham {
             left /= radix;
             stride *= radix;
         }
-        Some(Self { length, passes, twiddles })
-    }
-
-    pub(crate) fn length(&self) -> usize {
-        self.length
+        Some(Self { passes, twiddles })
     }
 
     /// From a buffer (which is destroyed) to another.
