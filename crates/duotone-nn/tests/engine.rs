@@ -267,6 +267,23 @@ fn not_a_number_is_not_lost_among_rows() {
     }
 }
 
+/// In the last frames that a window sees: the transforms of Model 2's first pipeline have room for all
+/// but one of 80 frames, and all but two of 82.
+#[test]
+fn not_a_number_is_not_lost_at_the_end() {
+    for (frames, frame) in [(80, 50), (80, 63), (80, 64), (82, 79), (82, 80), (82, 81)] {
+        let a = architecture((40, frames), &[(2, (14, 15), (1, 17))], 5, 3);
+        let mut inputs = noise(a.bands * a.frames, 5);
+        inputs[20 * a.frames + frame] = f32::NAN;
+        for kernels in Kernels::available() {
+            let network = Network::with_kernels(&a, &weights(&a, 3), kernels).unwrap();
+            let logits = network.logits(&inputs).unwrap();
+            let context = format!("{} frame {frame}", kernels.name());
+            assert!(logits.iter().all(|x| x.is_nan()), "{context}: {logits:?}");
+        }
+    }
+}
+
 /// Where all of a window is equal, the fast path and the reference keep the same patch.
 #[test]
 fn ties_keep_the_first() {

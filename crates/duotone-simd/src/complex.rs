@@ -1,3 +1,5 @@
+use std::ops::{Add, Sub};
+
 use super::Vector;
 
 /// A register of complex numbers.
@@ -31,16 +33,6 @@ impl<V: Vector> Complex<V> {
             self.re.store(to);
             self.im.store(to.add(V::LANES));
         }
-    }
-
-    #[inline(always)]
-    pub(crate) fn add(self, other: Self) -> Self {
-        Self { re: self.re.add(other.re), im: self.im.add(other.im) }
-    }
-
-    #[inline(always)]
-    pub(crate) fn sub(self, other: Self) -> Self {
-        Self { re: self.re.sub(other.re), im: self.im.sub(other.im) }
     }
 
     #[inline(always)]
@@ -88,5 +80,23 @@ impl<V: Vector> Complex<V> {
     #[inline(always)]
     pub(crate) fn splat([re, im]: [f32; 2]) -> Self {
         Self { re: V::splat(re), im: V::splat(im) }
+    }
+}
+
+impl<V: Vector> Add for Complex<V> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self { re: self.re.add(other.re), im: self.im.add(other.im) }
+    }
+}
+
+impl<V: Vector> Sub for Complex<V> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self { re: self.re.sub(other.re), im: self.im.sub(other.im) }
     }
 }

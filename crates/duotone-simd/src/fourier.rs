@@ -101,8 +101,8 @@ impl Fourier {
                 let odd = Complex { re: odd.im, im: V::splat(0.0).sub(odd.re) };
                 let [re, im] = self.split[k];
                 let odd = odd.turn(Complex::splat([re, -im]));
-                emit(k, even.add(odd));
-                let other = even.sub(odd);
+                emit(k, even + odd);
+                let other = even - odd;
                 emit(half - k, Complex { re: other.re, im: V::splat(0.0).sub(other.im) });
             }
             if half.is_multiple_of(2) {

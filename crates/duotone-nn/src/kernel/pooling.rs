@@ -63,7 +63,7 @@ pub(super) struct Sums<'a> {
     /// Numbers from one row to the next.
     pub(super) width: usize,
     /// Numbers from one span of columns to the next: what was not finite in a span's input shows in
-    /// its first column.
+    /// its last column.
     pub(super) step: usize,
 }
 
@@ -105,7 +105,7 @@ impl Windows {
         let mut finite = true;
         for row in sums.sums.chunks(sums.width).take(rows.len()) {
             for span in row[..kept].chunks(sums.step) {
-                let column = &span[..V::LANES];
+                let column = &span[span.len() - V::LANES..];
                 // SAFETY: the slice is `LANES` long.
                 finite &= unsafe { V::load(column.as_ptr()) }.is_finite();
             }
@@ -249,52 +249,56 @@ impl Windows {
         let block = self.block;
         let real = (shape.filters - first).min(block);
         let bias = &bias[first..first + block];
-        let pairs = self.values.chunks_exact(block).zip(self.positions.chunks_exact(block));
-        for (column, (values, positions)) in pairs.enumerate() {
-            let at = ((row - out.rows.start) * shape.pooled.1 + column) * shape.filters + first;
-            let to_values = &mut out.values[at..at + real];
-            let mut to_positions = out.positions.as_deref_mut().map(|to| &mut to[at..at + real]);
-            for lane in (0..real).step_by(V::LANES) {
-                let lanes = lane..lane + V::LANES;
-                let part = lane..real.min(lanes.end);
-                let (bias, values) = (&bias[lanes.clone()], &values[lanes.clone()]);
-                // SAFETY: all slices are `LANES` long.
-                let value = unsafe {
-                    let sum = V::load(values.as_ptr()).add(V::load(bias.as_ptr()));
-                    sum.positive_or(sum.mul(V::splat(shape.slope)))
-                };
-                // SAFETY: it asks for room for `LANES` numbers.
-                unsafe { store_part(value, V::store, &mut to_values[part.clone()]) };
-                if let Some(to) = &mut to_positions {
-                    // SAFETY: the slice is `LANES` long, and so much room is asked for.
-                    unsafe {
-                        let position = V::load(positions[lanes].as_ptr());
-                        store_part(position, V::store_whole, &mut to[part]);
-                    }
+        for sums in self.values.chunks_exact_mut(block) {
+            for (sums, bias) in sums.chunks_exact_mut(V::LANES).zip(bias.chunks_exact(V::LANES)) {
+                // SAFETY: both slices are `LANES` long.
+                unsafe {
+                    let sum = V::load(sums.as_ptr()).add(V::load(bias.as_ptr()));
+                    let value = sum.positive_or(sum.mul(V::splat(shape.slope)));
+                    value.store(sums.as_mut_ptr());
                 }
+            }
+        }
+        let at = (row - out.rows.start) * shape.pooled.1 * shape.filters + first;
+        // SAFETY: both ways of storing ask for room for `LANES` numbers.
+        unsafe {
+            let sizes = (block, real, shape.filters);
+            hand_on(&self.values, sizes, V::store, &mut out.values[at..]);
+            if let Some(to) = &mut out.positions {
+                hand_on(&self.positions, sizes, V::store_whole, &mut to[at..]);
             }
         }
     }
 }
 
-/// The first lanes of a register, all of them or fewer.
+/// The `real` ones of each `block` of numbers, to places `filters` apart.
 ///
 /// # Safety
 /// `store` asks for no more than room for `LANES` numbers.
 #[inline(always)]
-unsafe fn store_part<V: Vector, T: Copy + Default>(
-    register: V,
+unsafe fn hand_on<V: Vector, T: Copy + Default>(
+    from: &[f32],
+    (block, real, filters): (usize, usize, usize),
     store: unsafe fn(V, *mut T),
     to: &mut [T],
 ) {
-    assert!(to.len() <= V::LANES && V::LANES <= MOST_LANES);
-    if to.len() == V::LANES {
-        // SAFETY: there is room for `LANES` numbers.
-        unsafe { store(register, to.as_mut_ptr()) };
-    } else {
-        let mut all = [T::default(); MOST_LANES];
-        // SAFETY: as above.
-        unsafe { store(register, all.as_mut_ptr()) };
-        to.copy_from_slice(&all[..to.len()]);
+    assert!(V::LANES <= MOST_LANES);
+    for lane in (0..real).step_by(V::LANES) {
+        let lanes = (real - lane).min(V::LANES);
+        for (window, from) in from.chunks_exact(block).enumerate() {
+            let from = &from[lane..][..V::LANES];
+            let to = &mut to[window * filters + lane..][..lanes];
+            // SAFETY: the slice is `LANES` long.
+            let register = unsafe { V::load(from.as_ptr()) };
+            if lanes == V::LANES {
+                // SAFETY: there is room for `LANES` numbers.
+                unsafe { store(register, to.as_mut_ptr()) };
+            } else {
+                let mut all = [T::default(); MOST_LANES];
+                // SAFETY: as above.
+                unsafe { store(register, all.as_mut_ptr()) };
+                to.copy_from_slice(&all[..lanes]);
+            }
+        }
     }
 }

@@ -4,28 +4,28 @@
 //! by bin, a short sum of products over its kernel's rows, and one inverse transform. Longer rows
 //! are cut into spans that overlap by a kernel's width less one.
 
+mod plan;
+mod products;
+mod turn;
+mod wrap;
+
+pub(super) use plan::{POOL_COST, Plan};
+pub(super) use turn::turn;
+
+use duotone_simd::{Complex, Fourier};
+
 use super::pooling::{PooledMaps, Shape, Sums, Windows};
 use super::scratch::Work;
-use super::{Isa, Kernel, Lines, Vector, one};
-use duotone_simd::{Complex, Fourier};
+use super::{Isa, Kernel, Lines, Vector};
+use products::{Conjugate, Product, TwoReal};
+use wrap::Wrap;
 
 /// Rows of sums that a tile holds: with real and imaginary parts twelve registers, beside two of
 /// weights and two of inputs.
 const ROWS: usize = 6;
 
-/// Bands that are turned at once; registers are no wider.
-const TURNED: usize = 4;
-/// What a window's candidate costs, in multiply-adds of a register.
-pub(super) const POOL_COST: usize = 4;
-/// The longest transform.
-const LONGEST: usize = 1024;
-/// How many times its own width a kernel's row may be padded to.
-const MOST_PADDING: usize = 16;
-/// How many times its own width a span may be transformed from.
-const MOST_OVERLAP: usize = 4;
-
-/// A pipeline's filters as spectra: (block of `LANES` filters, bin, kernel row, real and imaginary
-/// part, filter); padded with zeros and divided by the transform's length.
+/// A pipeline's filters as spectra: (block of `LANES` filters, bin, what [`products`] wants of a bin,
+/// real and imaginary part, filter); padded with zeros and divided by the transform's length.
 #[derive(Clone, Debug)]
 pub(super) struct SpectralFilters {
     fourier: Fourier,
@@ -33,58 +33,28 @@ pub(super) struct SpectralFilters {
     step: usize,
     spans: usize,
     spectra: Lines,
-}
-
-/// How rows are cut.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-    length: usize,
-    step: usize,
-    spans: usize,
-    /// In multiply-adds of a register a row of sums.
-    pub(super) cost: usize,
-}
-
-impl Plan {
-    /// The cheapest one, if there is one whose memory is in proportion to the layer's.
-    pub(super) fn new(shape: &Shape) -> Option<Self> {
-        let (columns, width) = (shape.kernel.1, shape.kept().1);
-        // A transform of what a whole row needs, or shorter ones; a kernel fills a share of it.
-        let most = (width + columns - 1).min(LONGEST).min(MOST_PADDING * columns);
-        let mut best: Option<Self> = None;
-        let mut length = columns;
-        while length < most {
-            length = Fourier::length_from(length + 1);
-            let step = length + 1 - columns;
-            let spans = width.div_ceil(step);
-            let products = shape.kernel.0 * (2 * length - 2);
-            let inverse = length * (length.ilog2() as usize + 6);
-            let cost = spans * (products + inverse) + width * POOL_COST;
-            let in_proportion = spans == 1 || length <= MOST_OVERLAP * step;
-            if in_proportion && best.is_none_or(|best| cost < best.cost) {
-                best = Some(Self { length, step, spans, cost });
-            }
-        }
-        best
-    }
+    wrap: Wrap,
 }
 
 impl SpectralFilters {
     /// All weights zero.
     pub(super) fn new(plan: Plan, shape: &Shape, lanes: usize) -> Option<Self> {
-        let Plan { length, step, spans, .. } = plan;
+        let Plan { length, step, spans, wrong, .. } = plan;
         let blocks = shape.filters.div_ceil(lanes);
-        let spectra = Lines::zeros(blocks * length * shape.kernel.0 * lanes);
-        Some(Self { fourier: Fourier::new(length)?, step, spans, spectra })
+        let spectra = Lines::zeros(blocks * length * products::weights(shape.kernel.0) * lanes);
+        let wrap = Wrap::new(length, wrong, shape, lanes);
+        Some(Self { fourier: Fourier::new(length)?, step, spans, spectra, wrap })
     }
 
     /// Takes weights in the canonical order (filter, row, column).
     pub(super) fn pack(&mut self, isa: Isa, shape: &Shape, weight: &[f32]) {
-        let block = self.fourier.length() * shape.kernel.0 * isa.lanes();
+        let lanes = isa.lanes();
         let fourier = &self.fourier;
+        let block = fourier.length() * products::weights(shape.kernel.0) * lanes;
         crate::parallel::pieces(&mut self.spectra, block, |i, spectra| {
-            isa.run(Pack { fourier, shape, weight, first: i * isa.lanes(), spectra });
+            isa.run(Pack { fourier, shape, weight, first: i * lanes, spectra });
         });
+        self.wrap.pack(shape, lanes, weight);
     }
 }
 
@@ -102,11 +72,13 @@ impl Kernel for Pack<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let (length, (rows, columns)) = (self.fourier.length(), self.shape.kernel);
+        let size = 2 * V::LANES;
         let scale = 1.0 / length as f32;
         let mut work = Lines::zeros(3 * length * V::LANES);
         let mut taps = Lines::zeros(columns * V::LANES);
-        assert_eq!(self.spectra.len(), length * rows * V::LANES);
-        for row in 0..rows {
+        // (row, bin)
+        let mut spectra = Lines::zeros(rows * length * V::LANES);
+        for (row, spectrum) in spectra.chunks_exact_mut(length * V::LANES).enumerate() {
             let real = (self.shape.filters - self.first).min(V::LANES);
             for filter in 0..real {
                 let from = ((self.first + filter) * rows + row) * columns;
@@ -114,18 +86,29 @@ impl Kernel for Pack<'_> {
                     taps[column * V::LANES + filter] = w * scale;
                 }
             }
-            // SAFETY: `taps` holds `columns` registers, `work` three transforms, `spectra` one
-            // complex register for each bin and row.
+            // SAFETY: `taps` holds `columns` registers, `work` three transforms, `spectrum` one
+            // complex register for each bin.
             unsafe {
-                let to = self.spectra.as_mut_ptr();
+                let to = spectrum.as_mut_ptr();
                 self.fourier.forward::<V>(
                     |n| match n < columns {
                         true => V::load(taps.as_ptr().add(n * V::LANES)),
                         false => V::splat(0.0),
                     },
                     work.as_mut_ptr(),
-                    |bin, x| x.store(to.add((bin * rows + row) * 2 * V::LANES)),
+                    |bin, x| x.store(to.add(bin * size)),
                 );
+            }
+        }
+        let bins = self.fourier.bins();
+        let weights = products::weights(rows) * size;
+        assert_eq!(self.spectra.len(), bins * weights);
+        for (bin, to) in self.spectra.chunks_exact_mut(weights).enumerate() {
+            // SAFETY: rows and bins below those of `spectra`; `to` is a bin's weights.
+            unsafe {
+                let row =
+                    |row: usize| Complex::load(spectra.as_ptr().add((row * bins + bin) * size));
+                products::pack::<V>(rows, row, to.as_mut_ptr());
             }
         }
     }
@@ -151,29 +134,34 @@ impl Kernel for Convolve<'_, '_> {
         let Self { shape, filters, bias, turned, work, out } = self;
         let (length, spans) = (filters.fourier.length(), filters.spans);
         let bands = turned.len() / shape.frames;
-        let first_row = out.rows.start * shape.pool.0;
-        let rows = out.rows.len() * shape.pool.0;
+        let wanted = out.rows.start * shape.pool.0..out.rows.end * shape.pool.0;
+        // Pairs of rows begin with an even one, wherever the rows that are wanted do: a sum's bits
+        // must not depend on that.
+        let pairs = wanted.start / 2..wanted.end.div_ceil(2);
+        let tiles = pairs.len().div_ceil(ROWS / 2);
         // Columns that the spans' transforms write, the last one's useless ones included.
         let width = (spans - 1) * filters.step + length;
-        let [spectra, joined, work, sums] = work.buffers([
-            spans * length * bands,
+        let [spectra, joined, work, sums, missing] = work.buffers([
+            2 * spans * length * bands,
             ROWS * length * V::LANES,
             3 * length * V::LANES,
             ROWS * width * V::LANES,
+            filters.wrap.len(bands),
         ]);
         transform::<V>(filters, (turned, bands), work, spectra);
+        filters.wrap.differences(turned, bands, missing);
         let input = Spectra { filters, bands, spectra };
-        let block_size = length * shape.kernel.0 * V::LANES;
-        let tiles = rows.div_ceil(ROWS);
-        let next = one();
+        let block_size = length * products::weights(shape.kernel.0) * V::LANES;
         let mut windows = Windows::default();
         for (block, weights) in filters.spectra.chunks_exact(block_size).enumerate() {
             let first = block * V::LANES;
             for tile in 0..tiles {
-                let start = first_row + tile * rows / tiles;
-                let count = first_row + (tile + 1) * rows / tiles - start;
+                let row = |tile: usize| 2 * (pairs.start + tile * pairs.len() / tiles);
+                let start = row(tile);
+                let end = row(tile + 1).min(wanted.end);
+                let count = end - start;
                 for span in 0..spans {
-                    let to = Tile { start, span, taps: shape.kernel.0, next };
+                    let to = Tile { start, span, taps: shape.kernel.0 };
                     match count {
                         1 => input.sums::<V, 1>(weights, to, joined),
                         2 => input.sums::<V, 2>(weights, to, joined),
@@ -199,9 +187,13 @@ impl Kernel for Convolve<'_, '_> {
                     }
                 }
                 let step = filters.step * V::LANES;
+                let rows = sums.chunks_exact_mut(width * V::LANES).take(count);
+                let wrong = rows.map(|row| &mut row[spans * step..]);
+                filters.wrap.add::<V>(missing, (block, start), wrong);
                 let mut sums = Sums { sums, width: width * V::LANES, step };
+                let mut row = start.max(wanted.start);
+                sums.sums = &sums.sums[(row - start) * sums.width..];
                 // Rows of one pooled row go into its windows together.
-                let (mut row, end) = (start, start + count);
                 while row < end {
                     let pooled = row / shape.pool.0;
                     let next = end.min((pooled + 1) * shape.pool.0);
@@ -220,25 +212,8 @@ impl Kernel for Convolve<'_, '_> {
     }
 }
 
-/// A segment of `frames` frames, frame-major and its bands padded with zeros to whole registers.
-pub(super) fn turn(isa: Isa, segment: &[f32], frames: usize, turned: &mut Lines) {
-    let bands = (segment.len() / frames).next_multiple_of(isa.lanes());
-    turned.resize(frames * bands);
-    for first in (0..bands).step_by(TURNED) {
-        // A band beyond the last has no row and stays zero.
-        let mut rows = [&[][..]; TURNED];
-        for (row, band) in rows.iter_mut().zip(segment.chunks_exact(frames).skip(first)) {
-            *row = band;
-        }
-        for (frame, to) in turned.chunks_exact_mut(bands).enumerate() {
-            for (to, row) in to[first..].iter_mut().zip(rows) {
-                *to = row.get(frame).copied().unwrap_or(0.0);
-            }
-        }
-    }
-}
-
-/// Fills the input's spectra, (span, bin, real and imaginary part, band), from the turned segment.
+/// Fills the input's spectra, (span, bin, rows or differences, real and imaginary part, band), from the
+/// turned segment: a row's difference is what it has more than the next band's.
 #[inline(always)]
 fn transform<V: Vector>(
     filters: &SpectralFilters,
@@ -249,15 +224,15 @@ fn transform<V: Vector>(
     let fourier = &filters.fourier;
     let frames = turned.len() / bands;
     assert!(bands.is_multiple_of(V::LANES));
-    assert!(spectra.len() >= filters.spans * fourier.length() * bands);
+    assert!(spectra.len() == 2 * filters.spans * fourier.length() * bands);
     assert!(work.len() >= 3 * fourier.length() * V::LANES);
-    for span in 0..filters.spans {
+    for (span, spectra) in spectra.chunks_exact_mut(2 * fourier.length() * bands).enumerate() {
         for band in (0..bands).step_by(V::LANES) {
             // SAFETY: frames below `frames`, bands and bins below theirs: within `turned` and, by
             // the assertions, within `spectra`.
             unsafe {
                 let from = turned.as_ptr().add(band);
-                let to = spectra.as_mut_ptr().add(span * fourier.length() * bands + band);
+                let to = spectra.as_mut_ptr().add(band);
                 fourier.forward::<V>(
                     |n| match span * filters.step + n {
                         frame if frame < frames => V::load(from.add(frame * bands)),
@@ -265,10 +240,26 @@ fn transform<V: Vector>(
                     },
                     work.as_mut_ptr(),
                     |bin, x| {
-                        x.re.store(to.add(2 * bin * bands));
-                        x.im.store(to.add((2 * bin + 1) * bands));
+                        x.re.store(to.add(4 * bin * bands));
+                        x.im.store(to.add((4 * bin + 1) * bands));
                     },
                 );
+            }
+        }
+        for bin in spectra.chunks_exact_mut(4 * bands) {
+            let (rows, differences) = bin.split_at_mut(2 * bands);
+            for band in (0..2 * bands - V::LANES).step_by(V::LANES) {
+                // SAFETY: a register further both ends within `rows`, and so does the next band's.
+                unsafe {
+                    let next = V::load(rows.as_ptr().add(band + 1));
+                    let difference = V::load(rows.as_ptr().add(band)).sub(next);
+                    difference.store(differences.as_mut_ptr().add(band));
+                }
+            }
+            // The last register's last band has none after it.
+            let last = 2 * bands - V::LANES;
+            for band in last..2 * bands - 1 {
+                differences[band] = rows[band] - rows[band + 1];
             }
         }
     }
@@ -281,14 +272,12 @@ struct Spectra<'a> {
     spectra: &'a [f32],
 }
 
-/// A tile of sums: its first row and its span.
+/// A tile of sums: its first row and its span, and the kernel's rows.
 #[derive(Clone, Copy)]
 struct Tile {
     start: usize,
     span: usize,
     taps: usize,
-    /// See [`one`].
-    next: usize,
 }
 
 impl Spectra<'_> {
@@ -298,84 +287,54 @@ impl Spectra<'_> {
         let fourier = &self.filters.fourier;
         let (bins, length) = (fourier.bins(), fourier.length());
         let size = 2 * V::LANES;
-        assert!(tile.start + T - 1 + tile.taps <= self.bands);
-        assert_eq!(weights.len(), bins * tile.taps * size);
-        assert!(self.spectra.len() >= (tile.span + 1) * length * self.bands);
+        let Tile { start, span, taps } = tile;
+        assert!(start + T - 1 + taps <= self.bands);
+        assert_eq!(weights.len(), bins * products::weights(taps) * size);
+        assert!(self.spectra.len() >= 2 * (span + 1) * length * self.bands);
         assert!(joined.len() >= T * length * V::LANES);
         // SAFETY: bins are below `bins`, and a bin's part of each buffer is as the lines above say.
         unsafe {
-            let input = self.spectra.as_ptr();
-            let at = |bin: usize| {
-                let x = input.add(2 * (tile.span * bins + bin) * self.bands + tile.start);
-                ((x, x.add(self.bands)), weights.as_ptr().add(bin * tile.taps * size))
-            };
-            let rows = (tile.taps, tile.next);
-            let in_bin = |bin: usize| -> [Complex<V>; T] {
-                let (x, w) = at(bin);
-                products(x, w, rows, add_product)
-            };
+            let in_bin = |bin: usize| self.in_bin::<V, Conjugate, T>(weights, tile, bin);
             let to = joined.as_mut_ptr();
-            let (x, w) = at(0);
-            let ends: [_; T] = products(x, w, rows, add_real_products);
-            for (t, ends) in ends.into_iter().enumerate() {
-                Fourier::join_ends::<V>(ends).store(to.add(t * bins * size));
+            let ends = self.in_bin::<V, TwoReal, T>(weights, tile, 0);
+            let rows: [_; T] = std::array::from_fn(|t| to.add(t * bins * size));
+            for (to, ends) in rows.into_iter().zip(ends) {
+                Fourier::join_ends::<V>(ends).store(to);
             }
             for bin in 1..bins.div_ceil(2) {
                 let (low, high) = (in_bin(bin), in_bin(bins - bin));
                 for t in 0..T {
                     let (low, high) = fourier.join(bin, low[t], high[t]);
-                    low.store(to.add((t * bins + bin) * size));
-                    high.store(to.add((t * bins + bins - bin) * size));
+                    low.store(rows[t].add(bin * size));
+                    high.store(rows[t].add((bins - bin) * size));
                 }
             }
             if bins.is_multiple_of(2) {
-                for (t, middle) in in_bin(bins / 2).into_iter().enumerate() {
-                    Fourier::join_middle(middle).store(to.add((t * bins + bins / 2) * size));
+                for (to, middle) in rows.into_iter().zip(in_bin(bins / 2)) {
+                    Fourier::join_middle(middle).store(to.add(bins / 2 * size));
                 }
             }
         }
     }
-}
 
-/// For each of `T` rows the sum over the kernel's rows of what `add` makes of an input and a weight
-/// in one bin.
-///
-/// # Safety
-/// `re` and `im` are valid for `T + taps − 1` numbers, `weights` for `taps` complex registers;
-/// `next` is 1.
-#[inline(always)]
-unsafe fn products<V: Vector, const T: usize>(
-    (mut re, mut im): (*const f32, *const f32),
-    weights: *const f32,
-    (taps, next): (usize, usize),
-    add: impl Fn(Complex<V>, Complex<V>, Complex<V>) -> Complex<V>,
-) -> [Complex<V>; T] {
-    let mut sums = [Complex { re: V::splat(0.0), im: V::splat(0.0) }; T];
-    for tap in 0..taps {
+    /// The sums in one bin.
+    ///
+    /// # Safety
+    /// As [`sums`](Self::sums) has checked; `bin` is below the transform's `bins`.
+    #[inline(always)]
+    unsafe fn in_bin<V: Vector, P: Product, const T: usize>(
+        &self,
+        weights: &[f32],
+        Tile { start, span, taps }: Tile,
+        bin: usize,
+    ) -> [Complex<V>; T] {
+        let bands = self.bands;
         // SAFETY: as the caller vouches.
         unsafe {
-            let w = Complex::<V>::load(weights.add(tap * 2 * V::LANES));
-            for (t, sum) in sums.iter_mut().enumerate() {
-                let x = Complex { re: V::splat(*re.add(t)), im: V::splat(*im.add(t)) };
-                *sum = add(*sum, x, w);
-            }
-            (re, im) = (re.add(next), im.add(next));
+            let bins = self.filters.fourier.bins();
+            let x = self.spectra.as_ptr().add(4 * (span * bins + bin) * bands + start);
+            let weights = weights.as_ptr().add(bin * products::weights(taps) * 2 * V::LANES);
+            products::sums::<V, P, T>([0, 1, 2, 3].map(|part| x.add(part * bands)), weights, taps)
         }
     }
-    sums
-}
-
-/// `sum + x × conjugate w`
-#[inline(always)]
-fn add_product<V: Vector>(sum: Complex<V>, x: Complex<V>, w: Complex<V>) -> Complex<V> {
-    Complex {
-        re: sum.re.mul_add(x.re, w.re).mul_add(x.im, w.im),
-        im: sum.im.mul_add(x.im, w.re).neg_mul_add(x.re, w.im),
-    }
-}
-
-/// As [`add_product`], for the two real bins that share a place.
-#[inline(always)]
-fn add_real_products<V: Vector>(sum: Complex<V>, x: Complex<V>, w: Complex<V>) -> Complex<V> {
-    Complex { re: sum.re.mul_add(x.re, w.re), im: sum.im.mul_add(x.im, w.im) }
 }
