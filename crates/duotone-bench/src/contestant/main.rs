@@ -36,7 +36,9 @@ fn main() -> Outcome {
     let [threads, kind, ref rest @ ..] = words[..] else {
         return Err("usage: contestant THREADS network|sound|files PATH...".into());
     };
-    rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build_global()?;
+    // The caller is one of the threads, as with the others' libraries.
+    let threads = threads.parse()?;
+    rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global()?;
     let mut works: Box<dyn Works> = match (kind, rest) {
         ("network", [path]) => Box::new(network::Networks::read(Path::new(path))?),
         ("sound", [path]) => Box::new(sound::Sound::read(Path::new(path))?),

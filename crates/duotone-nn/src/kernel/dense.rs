@@ -68,12 +68,17 @@ impl Kernel for Rows<'_> {
         let Inputs { samples, blocks, .. } = self.inputs;
         for block in (0..blocks).step_by(DEPTH) {
             let depth = (blocks - block).min(DEPTH);
-            for unit in (0..self.out.len() / samples).step_by(UNITS) {
+            let units = self.out.len() / samples;
+            for unit in (0..units).step_by(UNITS) {
+                // After the last units come the first ones of the next blocks.
+                let last = unit + UNITS >= units;
+                let next = if last { depth * self.units - unit } else { UNITS };
+                let place = Place { block, depth, unit, next: next * BLOCK };
                 for sample in (0..samples).step_by(SAMPLES) {
                     match samples - sample {
-                        1 => self.tile::<V, 1>((block, depth), unit, sample),
-                        2 => self.tile::<V, 2>((block, depth), unit, sample),
-                        _ => self.tile::<V, SAMPLES>((block, depth), unit, sample),
+                        1 => self.tile::<V, 1>(place, sample),
+                        2 => self.tile::<V, 2>(place, sample),
+                        _ => self.tile::<V, SAMPLES>(place, sample),
                     }
                 }
             }
@@ -81,14 +86,21 @@ impl Kernel for Rows<'_> {
     }
 }
 
+/// Weights of a tile: its blocks and its first unit.
+#[derive(Clone, Copy)]
+struct Place {
+    block: usize,
+    depth: usize,
+    unit: usize,
+    /// Numbers from these weights to the next tile's.
+    next: usize,
+}
+
 impl Rows<'_> {
+    /// `N` samples from `sample` on.
     #[inline(always)]
-    fn tile<V: Vector, const N: usize>(
-        &mut self,
-        (block, depth): (usize, usize),
-        unit: usize,
-        sample: usize,
-    ) {
+    fn tile<V: Vector, const N: usize>(&mut self, place: Place, sample: usize) {
+        let Place { block, depth, unit, next } = place;
         let Inputs { values, samples, stride, .. } = self.inputs;
         let start = (block * self.units + self.first + unit) * BLOCK;
         let weight = &self.weight[start..];
@@ -106,10 +118,10 @@ impl Rows<'_> {
                     inputs.as_ptr().add(block * BLOCK),
                 )
             };
-            // The next units' weights come while these are at work, some with each tile.
+            // The next tile's weights come while these are at work, some with each tile.
             let mut line = sample / SAMPLES;
             while line < UNITS * BLOCK / LINE {
-                V::prefetch(weight.wrapping_add(UNITS * BLOCK + line * LINE));
+                V::prefetch(weight.wrapping_add(next + line * LINE));
                 line += tiles;
             }
             for lane in (0..BLOCK).step_by(V::LANES) {
