@@ -62,10 +62,10 @@ impl Kernel for Convolve<'_, '_> {
         let shape = self.shape;
         let width = shape.kept().1;
         let strips = width.div_ceil(COLUMNS);
-        let mut windows = Windows::default();
+        let mut windows = Windows::new(shape, 1, FILTERS * V::LANES);
         for first in (0..shape.filters).step_by(FILTERS * V::LANES) {
             for row in self.out.rows.clone() {
-                windows.begin(shape, row, FILTERS * V::LANES);
+                windows.begin(shape, row..row + 1, self.out);
                 for strip in 0..strips {
                     let column = strip * width / strips;
                     let columns = (strip + 1) * width / strips - column;
@@ -79,7 +79,7 @@ impl Kernel for Convolve<'_, '_> {
                         _ => self.strip::<V, COLUMNS>(place, &mut windows),
                     }
                 }
-                windows.end::<V>(shape, self.bias, (first, row), self.out);
+                windows.end::<V>(shape, self.bias, (first, row..row + 1), self.out);
             }
         }
     }

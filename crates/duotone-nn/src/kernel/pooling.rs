@@ -67,32 +67,44 @@ pub(super) struct Sums<'a> {
     pub(super) step: usize,
 }
 
-/// One row of pooling windows of a block of filters while it is filled: (window, filter), the
-/// largest sums so far and their positions (below 2²⁴: whole numbers that f32 can hold).
-#[derive(Clone, Debug, Default)]
+/// Pooling windows of a block of filters while they are filled: (window, filter), the largest sums so
+/// far and their positions (below 2²⁴: whole numbers that f32 can hold). They are one pooled row, or
+/// several where each is of one row of sums.
+#[derive(Clone, Debug)]
 pub(super) struct Windows {
     pub(super) values: Lines,
+    /// Of no meaning where they are not wanted.
     pub(super) positions: Lines,
     /// Filters in the block, a multiple of the register's lanes.
     block: usize,
 }
 
 impl Windows {
-    /// Empty windows of pooled row `row`.
-    pub(super) fn begin(&mut self, shape: &Shape, row: usize, block: usize) {
-        self.block = block;
-        self.values.resize(shape.pooled.1 * block);
-        self.values.fill(f32::NEG_INFINITY);
-        self.positions.resize(shape.pooled.1 * block);
-        // What wins against nothing but −∞: the window's own first patch.
-        for (window, positions) in self.positions.chunks_exact_mut(block).enumerate() {
-            let start = row * shape.pool.0 * shape.frames + window * shape.pool.1;
-            positions.fill(start as f32);
+    /// Windows of a pipeline: of as many pooled rows as `rows` of sums may belong to.
+    pub(super) fn new(shape: &Shape, rows: usize, block: usize) -> Self {
+        let rows = if shape.pool.0 == 1 { rows } else { 1 };
+        let empty = Lines::zeros(rows * shape.pooled.1 * block);
+        Self { values: empty.clone(), positions: empty, block }
+    }
+
+    /// Empty windows of pooled rows.
+    #[inline(always)]
+    pub(super) fn begin(&mut self, shape: &Shape, pooled: Range<usize>, out: &PooledMaps<'_>) {
+        let row_size = shape.pooled.1 * self.block;
+        self.values[..pooled.len() * row_size].fill(f32::NEG_INFINITY);
+        if out.positions.is_some() {
+            // What wins against nothing but −∞: the window's own first patch.
+            for (row, positions) in pooled.zip(self.positions.chunks_exact_mut(row_size)) {
+                for (window, positions) in positions.chunks_exact_mut(self.block).enumerate() {
+                    let start = row * shape.pool.0 * shape.frames + window * shape.pool.1;
+                    positions.fill(start as f32);
+                }
+            }
         }
     }
 
-    /// Takes rows of sums of this pooled row into its windows. Of equal sums the one of the first
-    /// row wins, in it that of the first column.
+    /// Takes rows of sums into the windows, all into the same ones or each into its own. Of equal
+    /// sums the one of the first row wins, in it that of the first column.
     #[inline(always)]
     pub(super) fn take<V: Vector>(
         &mut self,
@@ -101,16 +113,21 @@ impl Windows {
         sums: Sums<'_>,
         out: &PooledMaps<'_>,
     ) {
-        let kept = shape.kept().1 * V::LANES;
-        let mut finite = true;
-        for row in sums.sums.chunks(sums.width).take(rows.len()) {
-            for span in row[..kept].chunks(sums.step) {
-                let column = &span[span.len() - V::LANES..];
-                // SAFETY: the slice is `LANES` long.
-                finite &= unsafe { V::load(column.as_ptr()) }.is_finite();
+        let (kept, step) = (shape.kept().1 * V::LANES, sums.step);
+        assert!(sums.sums.len() >= rows.len() * sums.width && sums.width >= kept);
+        // Zero, or NaN once there was a number that is not finite.
+        let mut zero = V::splat(0.0);
+        for row in 0..rows.len() {
+            let mut end = 0;
+            while end < kept {
+                end = kept.min(end + step);
+                // SAFETY: a register that ends in a row's first `kept` numbers.
+                let last =
+                    unsafe { V::load(sums.sums.as_ptr().add(row * sums.width + end - V::LANES)) };
+                zero = zero.add(last.sub(last));
             }
         }
-        match (finite, out.positions.is_some()) {
+        match (zero.is_finite(), out.positions.is_some()) {
             (false, _) => self.rows(shape, rows, sums, V::larger),
             (true, true) => self.rows(shape, rows, sums, V::larger_number),
             (true, false) => {
@@ -133,23 +150,25 @@ impl Windows {
     ) {
         let mut rest = sums.sums;
         let mut row = rows.start;
+        let mut first = 0;
         while row < rows.end {
             let at = row * shape.frames;
             let sums = Sums { sums: rest, ..sums };
-            let count = match (shape.pool.1, rows.end - row) {
-                (1, 1) => self.narrow::<V, 1>(shape, at, sums, larger),
-                (1, 2) => self.narrow::<V, 2>(shape, at, sums, larger),
-                (1, 3..5) => self.narrow::<V, 3>(shape, at, sums, larger),
-                (1, 5) => self.narrow::<V, 5>(shape, at, sums, larger),
-                (1, _) => self.narrow::<V, 6>(shape, at, sums, larger),
+            let together = if shape.pool.0 == 1 { 1 } else { rows.end - row };
+            let count = match (shape.pool.1, together) {
+                (1, 1) => self.narrow::<V, 1>(shape, (at, first), sums, larger),
+                (1, 2) => self.narrow::<V, 2>(shape, (at, first), sums, larger),
+                (1, 3..5) => self.narrow::<V, 3>(shape, (at, first), sums, larger),
+                (1, 5) => self.narrow::<V, 5>(shape, (at, first), sums, larger),
+                (1, _) => self.narrow::<V, 6>(shape, (at, first), sums, larger),
                 (columns, _) => {
                     let mut window = 0;
                     while window < shape.pooled.1 {
                         let at = (at, columns, window);
                         window += match shape.pooled.1 - window {
-                            1 => self.wide::<V, 1>(at, sums, larger),
-                            2 => self.wide::<V, 2>(at, sums, larger),
-                            _ => self.wide::<V, 3>(at, sums, larger),
+                            1 => self.wide::<V, 1>(at, first, sums, larger),
+                            2 => self.wide::<V, 2>(at, first, sums, larger),
+                            _ => self.wide::<V, 3>(at, first, sums, larger),
                         };
                     }
                     1
@@ -157,22 +176,26 @@ impl Windows {
             };
             rest = &rest[count * sums.width..];
             row += count;
+            if shape.pool.0 == 1 {
+                first += shape.pooled.1 * V::LANES;
+            }
         }
     }
 
-    /// `T` rows, the first of which begins at the segment's number `at`, into windows of one
-    /// column; gives `T`.
+    /// `T` rows, the first of which begins at the segment's number `at`, into windows of one column
+    /// whose numbers begin with `first`; gives `T`.
     #[inline(always)]
     fn narrow<V: Vector, const T: usize>(
         &mut self,
         shape: &Shape,
-        at: usize,
+        (at, first): (usize, usize),
         Sums { sums, width, .. }: Sums<'_>,
         larger: impl Fn((V, V), V, V) -> (V, V),
     ) -> usize {
         let count = shape.pooled.1 * V::LANES;
         assert!(sums.len() >= T * width && width >= count);
-        assert!(self.values.len() == count && self.positions.len() == count);
+        let values = &mut self.values[first..][..count];
+        let places = &mut self.positions[first..][..count];
         let mut positions = [V::splat(0.0); T];
         for t in 0..T {
             positions[t] = V::splat((at + t * shape.frames) as f32);
@@ -180,8 +203,8 @@ impl Windows {
         for window in (0..count).step_by(V::LANES) {
             // SAFETY: `window + LANES <= count`, and see the assertions.
             unsafe {
-                let value = self.values.as_mut_ptr().add(window);
-                let place = self.positions.as_mut_ptr().add(window);
+                let value = values.as_mut_ptr().add(window);
+                let place = places.as_mut_ptr().add(window);
                 let mut best = (V::load(value), V::load(place));
                 for t in 0..T {
                     let sum = V::load(sums.as_ptr().add(t * width + window));
@@ -196,15 +219,16 @@ impl Windows {
     }
 
     /// One row, which begins at the segment's number `at`, into `T` windows of `columns` from
-    /// `window` on; gives `T`.
+    /// `window` on, of those whose numbers begin with `first`; gives `T`.
     #[inline(always)]
     fn wide<V: Vector, const T: usize>(
         &mut self,
         (at, columns, window): (usize, usize, usize),
+        first: usize,
         Sums { sums, .. }: Sums<'_>,
         larger: impl Fn((V, V), V, V) -> (V, V),
     ) -> usize {
-        let (first, size) = (window * V::LANES, columns * V::LANES);
+        let (first, size) = (first + window * V::LANES, columns * V::LANES);
         let sums = &sums[window * size..][..T * size];
         let values = &mut self.values[first..][..T * V::LANES];
         let places = &mut self.positions[first..][..T * V::LANES];
@@ -236,33 +260,37 @@ impl Windows {
         T
     }
 
-    /// Adds the bias, applies LeakyReLU and hands the row on, without the padding. The maximum was
-    /// taken before: both change no order.
+    /// Adds the bias, applies LeakyReLU and hands the pooled rows on, without the padding. The maximum
+    /// was taken before: both change no order.
     #[inline(always)]
     pub(super) fn end<V: Vector>(
         &mut self,
         shape: &Shape,
         bias: &[f32],
-        (first, row): (usize, usize),
+        (first, pooled): (usize, Range<usize>),
         out: &mut PooledMaps<'_>,
     ) {
         let block = self.block;
+        let windows = pooled.len() * shape.pooled.1;
         let real = (shape.filters - first).min(block);
-        let bias = &bias[first..first + block];
-        for sums in self.values.chunks_exact_mut(block) {
-            for (sums, bias) in sums.chunks_exact_mut(V::LANES).zip(bias.chunks_exact(V::LANES)) {
-                // SAFETY: both slices are `LANES` long.
+        let slope = V::splat(shape.slope);
+        for lane in (0..block).step_by(V::LANES) {
+            let bias = &bias[first + lane..][..V::LANES];
+            // SAFETY: the slice is `LANES` long.
+            let bias = unsafe { V::load(bias.as_ptr()) };
+            for sums in self.values.chunks_exact_mut(block).take(windows) {
+                let sums = &mut sums[lane..][..V::LANES];
+                // SAFETY: the slice is `LANES` long.
                 unsafe {
-                    let sum = V::load(sums.as_ptr()).add(V::load(bias.as_ptr()));
-                    let value = sum.positive_or(sum.mul(V::splat(shape.slope)));
-                    value.store(sums.as_mut_ptr());
+                    let sum = V::load(sums.as_ptr()).add(bias);
+                    sum.positive_or(sum.mul(slope)).store(sums.as_mut_ptr());
                 }
             }
         }
-        let at = (row - out.rows.start) * shape.pooled.1 * shape.filters + first;
+        let at = (pooled.start - out.rows.start) * shape.pooled.1 * shape.filters + first;
         // SAFETY: both ways of storing ask for room for `LANES` numbers.
         unsafe {
-            let sizes = (block, real, shape.filters);
+            let sizes = (windows, block, real, shape.filters);
             hand_on(&self.values, sizes, V::store, &mut out.values[at..]);
             if let Some(to) = &mut out.positions {
                 hand_on(&self.positions, sizes, V::store_whole, &mut to[at..]);
@@ -271,33 +299,35 @@ impl Windows {
     }
 }
 
-/// The `real` ones of each `block` of numbers, to places `filters` apart.
+/// The `real` ones of each window's `block` of numbers, to places `filters` apart.
 ///
 /// # Safety
 /// `store` asks for no more than room for `LANES` numbers.
 #[inline(always)]
 unsafe fn hand_on<V: Vector, T: Copy + Default>(
     from: &[f32],
-    (block, real, filters): (usize, usize, usize),
+    (windows, block, real, filters): (usize, usize, usize, usize),
     store: unsafe fn(V, *mut T),
     to: &mut [T],
 ) {
-    assert!(V::LANES <= MOST_LANES);
+    assert!(V::LANES <= MOST_LANES && block.is_multiple_of(V::LANES));
+    assert!(real <= block && from.len() >= windows * block);
+    assert!(to.len() >= (windows - 1) * filters + real);
     for lane in (0..real).step_by(V::LANES) {
         let lanes = (real - lane).min(V::LANES);
-        for (window, from) in from.chunks_exact(block).enumerate() {
-            let from = &from[lane..][..V::LANES];
-            let to = &mut to[window * filters + lane..][..lanes];
-            // SAFETY: the slice is `LANES` long.
-            let register = unsafe { V::load(from.as_ptr()) };
-            if lanes == V::LANES {
-                // SAFETY: there is room for `LANES` numbers.
-                unsafe { store(register, to.as_mut_ptr()) };
-            } else {
-                let mut all = [T::default(); MOST_LANES];
-                // SAFETY: as above.
-                unsafe { store(register, all.as_mut_ptr()) };
-                to.copy_from_slice(&all[..lanes]);
+        for window in 0..windows {
+            // SAFETY: a window's numbers up to `lane + LANES <= block`, and its places up to
+            // `lane + lanes <= real`, by the assertions.
+            unsafe {
+                let register = V::load(from.as_ptr().add(window * block + lane));
+                let to = to.as_mut_ptr().add(window * filters + lane);
+                if lanes == V::LANES {
+                    store(register, to);
+                } else {
+                    let mut all = [T::default(); MOST_LANES];
+                    store(register, all.as_mut_ptr());
+                    to.copy_from_nonoverlapping(all.as_ptr(), lanes);
+                }
             }
         }
     }

@@ -152,9 +152,10 @@ impl Kernel for Convolve<'_, '_> {
         filters.wrap.differences(turned, bands, missing);
         let input = Spectra { filters, bands, spectra };
         let block_size = length * products::weights(shape.kernel.0) * V::LANES;
-        let mut windows = Windows::default();
+        let mut windows = Windows::new(shape, ROWS, V::LANES);
         for (block, weights) in filters.spectra.chunks_exact(block_size).enumerate() {
             let first = block * V::LANES;
+            let mut pooled = out.rows.start;
             for tile in 0..tiles {
                 let row = |tile: usize| 2 * (pairs.start + tile * pairs.len() / tiles);
                 let start = row(tile);
@@ -193,16 +194,18 @@ impl Kernel for Convolve<'_, '_> {
                 let mut sums = Sums { sums, width: width * V::LANES, step };
                 let mut row = start.max(wanted.start);
                 sums.sums = &sums.sums[(row - start) * sums.width..];
-                // Rows of one pooled row go into its windows together.
+                // Rows of one pooled row go into its windows together, and so do pooled rows of one row.
                 while row < end {
-                    let pooled = row / shape.pool.0;
-                    let next = end.min((pooled + 1) * shape.pool.0);
-                    if row % shape.pool.0 == 0 {
-                        windows.begin(shape, pooled, V::LANES);
+                    let whole = if shape.pool.0 == 1 { end - row } else { 1 };
+                    let these = pooled..pooled + whole;
+                    if row == these.start * shape.pool.0 {
+                        windows.begin(shape, these.clone(), out);
                     }
+                    let next = end.min(these.end * shape.pool.0);
                     windows.take::<V>(shape, row..next, sums, out);
-                    if next % shape.pool.0 == 0 {
-                        windows.end::<V>(shape, bias, (first, pooled), out);
+                    if next == these.end * shape.pool.0 {
+                        pooled = these.end;
+                        windows.end::<V>(shape, bias, (first, these), out);
                     }
                     sums.sums = &sums.sums[(next - row) * sums.width..];
                     row = next;
