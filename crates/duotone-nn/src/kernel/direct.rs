@@ -1,6 +1,7 @@
 //! Convolution tap by tap.
 
-use super::pooling::{PooledMaps, Shape, Windows};
+use super::pooling::{PooledMaps, Shape, Sums, Windows};
+use super::scratch::Work;
 use super::spectral::POOL_COST;
 use super::{Isa, Kernel, Lines, Vector, one};
 
@@ -9,6 +10,8 @@ const FILTERS: usize = 2;
 /// Columns that a tile works on at once: with two registers of filters, twelve sums, two weights
 /// and one input fill the sixteen registers of x86.
 const COLUMNS: usize = 6;
+/// Rows of sums that are pooled at once.
+const ROWS: usize = 4;
 
 /// A pipeline's filters tap by tap: (block of `2 × LANES` filters, kernel row, kernel column,
 /// filter), padded with zeros.
@@ -42,121 +45,103 @@ impl DirectFilters {
 }
 
 /// Runs a pipeline's convolution and pooling over one segment. Of equal sums in a window the one of
-/// the first column wins, in it that of the first row.
+/// the first row wins, in it that of the first column.
 pub(super) struct Convolve<'a, 'b> {
     pub(super) shape: &'a Shape,
     pub(super) filters: &'a DirectFilters,
     pub(super) bias: &'a [f32],
     pub(super) segment: &'a [f32],
+    /// Whether it and the filters are.
+    pub(super) finite: bool,
+    pub(super) work: &'a mut Work,
     pub(super) out: &'a mut PooledMaps<'b>,
 }
-
-/// The larger of all candidates so far and where it was, for one column and two registers.
-type Best<V> = [(V, V); FILTERS];
 
 impl Kernel for Convolve<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let shape = self.shape;
-        let width = shape.kept().1;
-        let strips = width.div_ceil(COLUMNS);
-        let mut windows = Windows::new(shape, 1, FILTERS * V::LANES);
-        for first in (0..shape.filters).step_by(FILTERS * V::LANES) {
-            for row in self.out.rows.clone() {
-                windows.begin(shape, row..row + 1, self.out);
-                for strip in 0..strips {
-                    let column = strip * width / strips;
-                    let columns = (strip + 1) * width / strips - column;
-                    let place = Place { first, row, column };
-                    match columns {
-                        1 => self.strip::<V, 1>(place, &mut windows),
-                        2 => self.strip::<V, 2>(place, &mut windows),
-                        3 => self.strip::<V, 3>(place, &mut windows),
-                        4 => self.strip::<V, 4>(place, &mut windows),
-                        5 => self.strip::<V, 5>(place, &mut windows),
-                        _ => self.strip::<V, COLUMNS>(place, &mut windows),
+        let Self { shape, filters, bias, segment, finite, work, out } = self;
+        let columns = shape.kept().1;
+        let strips = columns.div_ceil(COLUMNS);
+        let width = columns * V::LANES;
+        let [sums] = work.buffers([FILTERS * ROWS * width]);
+        let mut windows: [_; FILTERS] = std::array::from_fn(|_| Windows::new::<V>(shape, ROWS));
+        let block_size = FILTERS * V::LANES * shape.taps();
+        for (block, weight) in filters.weight.chunks_exact(block_size).enumerate() {
+            let first = block * FILTERS * V::LANES;
+            for (i, windows) in windows.iter_mut().enumerate() {
+                windows.start(first + i * V::LANES, out);
+            }
+            for tile in shape.tiles(&out.rows, ROWS) {
+                for row in tile.clone() {
+                    let at = (row - tile.start) * width;
+                    for strip in 0..strips {
+                        let column = strip * columns / strips;
+                        let mut strip_of = Strip { shape, weight, segment, row, column, sums, at };
+                        match (strip + 1) * columns / strips - column {
+                            1 => strip_of.run::<V, 1>(),
+                            2 => strip_of.run::<V, 2>(),
+                            3 => strip_of.run::<V, 3>(),
+                            4 => strip_of.run::<V, 4>(),
+                            5 => strip_of.run::<V, 5>(),
+                            _ => strip_of.run::<V, COLUMNS>(),
+                        }
                     }
                 }
-                windows.end::<V>(shape, self.bias, (first, row..row + 1), self.out);
+                for (windows, sums) in windows.iter_mut().zip(sums.chunks_exact(ROWS * width)) {
+                    if windows.first() < shape.filters {
+                        let sums = Sums { sums, width, finite };
+                        windows.feed::<V>(shape, bias, tile.clone(), sums, out);
+                    }
+                }
             }
         }
     }
 }
 
-/// Where a strip lies: its block's first filter, its pooled row and its first column in the map.
-#[derive(Clone, Copy)]
-struct Place {
-    first: usize,
+/// Neighbouring columns of a row of sums, of two registers of filters.
+struct Strip<'a> {
+    shape: &'a Shape,
+    weight: &'a [f32],
+    segment: &'a [f32],
     row: usize,
     column: usize,
+    /// (register of filters, row of the tile, column, filter), and where the row begins.
+    sums: &'a mut [f32],
+    at: usize,
 }
 
-impl Convolve<'_, '_> {
-    /// All rows of the pooling window over `T` neighbouring columns, then each column's best to
-    /// its window.
+impl Strip<'_> {
+    /// The sums of `T` columns.
     #[inline(always)]
-    fn strip<V: Vector, const T: usize>(&self, place: Place, windows: &mut Windows) {
-        let f = self.shape;
-        let Windows { values, positions, .. } = windows;
-        let nothing = (V::splat(f32::NEG_INFINITY), V::splat(0.0));
-        let mut best: [Best<V>; T] = [[nothing; FILTERS]; T];
-        let first_row = place.row * f.pool.0;
-        for column in 0..T {
-            let start = first_row * f.frames + place.column + column;
-            for register in &mut best[column] {
-                register.1 = V::splat(start as f32);
-            }
-        }
-        for row in first_row..first_row + f.pool.0 {
-            let sums = self.tile::<V, T>(place.first, row, place.column);
-            for column in 0..T {
-                let start = row * f.frames + place.column + column;
-                let position = V::splat(start as f32);
-                for register in 0..FILTERS {
-                    best[column][register] =
-                        V::larger(best[column][register], sums[column][register], position);
-                }
-            }
-        }
-        for column in 0..T {
-            let window = (place.column + column) / f.pool.1;
-            for register in 0..FILTERS {
-                let at = (window * FILTERS + register) * V::LANES;
-                let (values, positions) =
-                    (&mut values[at..at + V::LANES], &mut positions[at..at + V::LANES]);
-                // SAFETY: both slices are `LANES` long.
-                unsafe {
-                    let held = (V::load(values.as_ptr()), V::load(positions.as_ptr()));
-                    let (candidate, position) = best[column][register];
-                    let (value, position) = V::larger(held, candidate, position);
-                    value.store(values.as_mut_ptr());
-                    position.store(positions.as_mut_ptr());
-                }
+    fn run<V: Vector, const T: usize>(&mut self) {
+        let sums = self.tile::<V, T>();
+        let first = self.at + self.column * V::LANES;
+        let block = self.sums.len() / FILTERS;
+        for (i, to) in self.sums.chunks_exact_mut(block).enumerate() {
+            let to = to[first..].chunks_exact_mut(V::LANES);
+            for (sums, to) in sums.iter().zip(to) {
+                // SAFETY: the slice is `LANES` long.
+                unsafe { sums[i].store(to.as_mut_ptr()) };
             }
         }
     }
 
-    /// The convolution of two registers of filters at `T` neighbouring columns of one row.
     #[inline(always)]
-    fn tile<V: Vector, const T: usize>(
-        &self,
-        first: usize,
-        row: usize,
-        column: usize,
-    ) -> [[V; FILTERS]; T] {
-        let f = self.shape;
+    fn tile<V: Vector, const T: usize>(&self) -> [[V; FILTERS]; T] {
+        let Self { shape: f, weight, segment, row, column, .. } = *self;
         let taps = f.taps();
-        let weight = &self.filters.weight[first * taps..][..FILTERS * V::LANES * taps];
+        assert_eq!(weight.len(), FILTERS * V::LANES * taps);
         let last = (row + f.kernel.0 - 1) * f.frames + column + T - 1 + f.kernel.1;
-        assert!(last <= self.segment.len());
+        assert!(last <= segment.len());
         let next = one();
         let mut sums = [[V::splat(0.0); FILTERS]; T];
         let mut w = weight.as_ptr();
         for i in 0..f.kernel.0 {
             // SAFETY: within the segment, as all of `row + i`'s columns up to `last` are.
-            let mut x = unsafe { self.segment.as_ptr().add((row + i) * f.frames + column) };
+            let mut x = unsafe { segment.as_ptr().add((row + i) * f.frames + column) };
             for _ in 0..f.kernel.1 {
                 // SAFETY: `w` passes once over `weight`, whose length is taps × FILTERS × LANES;
                 // `x` reads no further than `last`, which lies within the segment.

@@ -15,6 +15,8 @@ pub(crate) struct PackedFilters {
     weight: Vec<f32>,
     /// One a filter, padded with zeros.
     bias: Vec<f32>,
+    /// Whether all weights are.
+    finite: bool,
     form: Form,
 }
 
@@ -48,6 +50,7 @@ impl PackedFilters {
             weight: vec![0.0; shape.filters * shape.taps()],
             // Enough for the widest blocks of either form.
             bias: vec![0.0; shape.filters.next_multiple_of(2 * isa.lanes())],
+            finite: true,
             form,
         }
     }
@@ -55,6 +58,7 @@ impl PackedFilters {
     /// Lets `change` set the weights, (filter, row, column), and the biases.
     pub(crate) fn update(&mut self, change: impl FnOnce(&mut [f32], &mut [f32])) {
         change(&mut self.weight, &mut self.bias[..self.shape.filters]);
+        self.finite = all_finite(&self.weight);
         match &mut self.form {
             Form::Direct(direct) => direct.pack(self.isa, &self.shape, &self.weight),
             Form::Spectral(spectral) => spectral.pack(self.isa, &self.shape, &self.weight),
@@ -121,14 +125,16 @@ fn convolve(segment: &[f32], jobs: &mut [Job<'_>]) {
         if let Some((PackedFilters { isa, shape, .. }, _)) = jobs.iter().find(is_spectral) {
             spectral::turn(*isa, segment, shape.frames, turned);
         }
-        for (PackedFilters { isa, shape, bias, form, .. }, out) in jobs {
+        let finite = all_finite(segment);
+        for (PackedFilters { isa, shape, bias, form, finite: filters_are, .. }, out) in jobs {
             assert_eq!(segment.len(), shape.bands * shape.frames);
+            let finite = finite && *filters_are;
             match form {
                 Form::Direct(filters) => {
-                    isa.run(direct::Convolve { shape, filters, bias, segment, out });
+                    isa.run(direct::Convolve { shape, filters, bias, segment, finite, work, out });
                 }
                 Form::Spectral(filters) => {
-                    isa.run(spectral::Convolve { shape, filters, bias, turned, work, out });
+                    isa.run(spectral::Convolve { shape, filters, bias, turned, finite, work, out });
                 }
             }
         }
@@ -137,4 +143,9 @@ fn convolve(segment: &[f32], jobs: &mut [Job<'_>]) {
 
 fn is_spectral((filters, _): &&Job<'_>) -> bool {
     matches!(filters.form, Form::Spectral(_))
+}
+
+/// Without a way out of the loop, so that the compiler can take many at once.
+fn all_finite(numbers: &[f32]) -> bool {
+    numbers.iter().fold(true, |all, x| all & x.is_finite())
 }

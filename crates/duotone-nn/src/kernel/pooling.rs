@@ -43,6 +43,21 @@ impl Shape {
     pub(super) fn kept(&self) -> (usize, usize) {
         (self.pooled.0 * self.pool.0, self.pooled.1 * self.pool.1)
     }
+
+    /// Tiles of at most `most` rows of sums, an even number, that together are those of some pooled rows.
+    /// All begin with an even row, the first one with a row too many perhaps: what pairs of rows share
+    /// must not depend on which rows are wanted.
+    pub(super) fn tiles(
+        &self,
+        pooled: &Range<usize>,
+        most: usize,
+    ) -> impl Iterator<Item = Range<usize>> + use<> {
+        let end = pooled.end * self.pool.0;
+        let pairs = pooled.start * self.pool.0 / 2..end.div_ceil(2);
+        let tiles = pairs.len().div_ceil(most / 2);
+        let row = move |tile: usize| 2 * (pairs.start + tile * pairs.len() / tiles);
+        (0..tiles).map(move |tile| row(tile)..row(tile + 1).min(end))
+    }
 }
 
 /// Where a segment's pooled values go: (pooled row, pooled column, filter), filter fastest.
@@ -62,42 +77,85 @@ pub(super) struct Sums<'a> {
     pub(super) sums: &'a [f32],
     /// Numbers from one row to the next.
     pub(super) width: usize,
-    /// Numbers from one span of columns to the next: what was not finite in a span's input shows in
-    /// its last column.
-    pub(super) step: usize,
+    /// Whether all that was summed up was finite: then no sum is NaN. (One of numbers near f32's
+    /// largest, which overflows on the way, may be; it can be missed.)
+    pub(super) finite: bool,
 }
 
-/// Pooling windows of a block of filters while they are filled: (window, filter), the largest sums so
-/// far and their positions (below 2²⁴: whole numbers that f32 can hold). They are one pooled row, or
-/// several where each is of one row of sums.
-#[derive(Clone, Debug)]
+/// Pooling windows of `LANES` filters while they are filled: (window, filter), the largest sums so far
+/// and their positions (below 2²⁴: whole numbers that f32 can hold). They are one pooled row, or several
+/// where each is of one row of sums.
 pub(super) struct Windows {
-    pub(super) values: Lines,
+    values: Lines,
     /// Of no meaning where they are not wanted.
-    pub(super) positions: Lines,
-    /// Filters in the block, a multiple of the register's lanes.
-    block: usize,
+    positions: Lines,
+    /// The first filter, and the pooled row at work.
+    first: usize,
+    pooled: usize,
 }
 
 impl Windows {
     /// Windows of a pipeline: of as many pooled rows as `rows` of sums may belong to.
-    pub(super) fn new(shape: &Shape, rows: usize, block: usize) -> Self {
+    pub(super) fn new<V: Vector>(shape: &Shape, rows: usize) -> Self {
         let rows = if shape.pool.0 == 1 { rows } else { 1 };
-        let empty = Lines::zeros(rows * shape.pooled.1 * block);
-        Self { values: empty.clone(), positions: empty, block }
+        let empty = Lines::zeros(rows * shape.pooled.1 * V::LANES);
+        Self { values: empty.clone(), positions: empty, first: 0, pooled: 0 }
     }
 
-    /// Empty windows of pooled rows.
+    /// Turns to the filters from `first` on and to the first pooled row that is wanted of them.
+    pub(super) fn start(&mut self, first: usize, out: &PooledMaps<'_>) {
+        (self.first, self.pooled) = (first, out.rows.start);
+    }
+
+    /// The first filter.
+    pub(super) fn first(&self) -> usize {
+        self.first
+    }
+
+    /// Takes the next tile of rows of sums and hands on the pooled rows that it completes.
     #[inline(always)]
-    pub(super) fn begin(&mut self, shape: &Shape, pooled: Range<usize>, out: &PooledMaps<'_>) {
-        let row_size = shape.pooled.1 * self.block;
+    pub(super) fn feed<V: Vector>(
+        &mut self,
+        shape: &Shape,
+        bias: &[f32],
+        tile: Range<usize>,
+        mut sums: Sums<'_>,
+        out: &mut PooledMaps<'_>,
+    ) {
+        let mut row = tile.start.max(out.rows.start * shape.pool.0);
+        sums.sums = &sums.sums[(row - tile.start) * sums.width..];
+        // Rows of one pooled row go into its windows together, and so do pooled rows of one row.
+        while row < tile.end {
+            let whole = if shape.pool.0 == 1 { tile.end - row } else { 1 };
+            let pooled = self.pooled..self.pooled + whole;
+            if row == pooled.start * shape.pool.0 {
+                self.begin::<V>(shape, pooled.clone(), out);
+            }
+            let next = tile.end.min(pooled.end * shape.pool.0);
+            self.take::<V>(shape, row..next, sums, out);
+            if next == pooled.end * shape.pool.0 {
+                self.pooled = pooled.end;
+                self.end::<V>(shape, bias, pooled, out);
+            }
+            sums.sums = &sums.sums[(next - row) * sums.width..];
+            row = next;
+        }
+    }
+
+    /// Empties the windows for pooled rows.
+    #[inline(always)]
+    fn begin<V: Vector>(&mut self, shape: &Shape, pooled: Range<usize>, out: &PooledMaps<'_>) {
+        let row_size = shape.pooled.1 * V::LANES;
         self.values[..pooled.len() * row_size].fill(f32::NEG_INFINITY);
         if out.positions.is_some() {
             // What wins against nothing but −∞: the window's own first patch.
+            let step = V::splat(shape.pool.1 as f32);
             for (row, positions) in pooled.zip(self.positions.chunks_exact_mut(row_size)) {
-                for (window, positions) in positions.chunks_exact_mut(self.block).enumerate() {
-                    let start = row * shape.pool.0 * shape.frames + window * shape.pool.1;
-                    positions.fill(start as f32);
+                let mut start = V::splat((row * shape.pool.0 * shape.frames) as f32);
+                for positions in positions.chunks_exact_mut(V::LANES) {
+                    // SAFETY: the slice is `LANES` long.
+                    unsafe { start.store(positions.as_mut_ptr()) };
+                    start = start.add(step);
                 }
             }
         }
@@ -106,28 +164,14 @@ impl Windows {
     /// Takes rows of sums into the windows, all into the same ones or each into its own. Of equal
     /// sums the one of the first row wins, in it that of the first column.
     #[inline(always)]
-    pub(super) fn take<V: Vector>(
+    fn take<V: Vector>(
         &mut self,
         shape: &Shape,
         rows: Range<usize>,
         sums: Sums<'_>,
         out: &PooledMaps<'_>,
     ) {
-        let (kept, step) = (shape.kept().1 * V::LANES, sums.step);
-        assert!(sums.sums.len() >= rows.len() * sums.width && sums.width >= kept);
-        // Zero, or NaN once there was a number that is not finite.
-        let mut zero = V::splat(0.0);
-        for row in 0..rows.len() {
-            let mut end = 0;
-            while end < kept {
-                end = kept.min(end + step);
-                // SAFETY: a register that ends in a row's first `kept` numbers.
-                let last =
-                    unsafe { V::load(sums.sums.as_ptr().add(row * sums.width + end - V::LANES)) };
-                zero = zero.add(last.sub(last));
-            }
-        }
-        match (zero.is_finite(), out.positions.is_some()) {
+        match (sums.finite, out.positions.is_some()) {
             (false, _) => self.rows(shape, rows, sums, V::larger),
             (true, true) => self.rows(shape, rows, sums, V::larger_number),
             (true, false) => {
@@ -260,74 +304,65 @@ impl Windows {
         T
     }
 
-    /// Adds the bias, applies LeakyReLU and hands the pooled rows on, without the padding. The maximum
-    /// was taken before: both change no order.
+    /// Adds the bias, applies LeakyReLU and hands pooled rows on, without the padding. The maximum was
+    /// taken before: both change no order.
     #[inline(always)]
-    pub(super) fn end<V: Vector>(
+    fn end<V: Vector>(
         &mut self,
         shape: &Shape,
         bias: &[f32],
-        (first, pooled): (usize, Range<usize>),
+        pooled: Range<usize>,
         out: &mut PooledMaps<'_>,
     ) {
-        let block = self.block;
-        let windows = pooled.len() * shape.pooled.1;
-        let real = (shape.filters - first).min(block);
+        let size = pooled.len() * shape.pooled.1 * V::LANES;
         let slope = V::splat(shape.slope);
-        for lane in (0..block).step_by(V::LANES) {
-            let bias = &bias[first + lane..][..V::LANES];
+        let bias = &bias[self.first..][..V::LANES];
+        // SAFETY: the slice is `LANES` long.
+        let bias = unsafe { V::load(bias.as_ptr()) };
+        for sums in self.values[..size].chunks_exact_mut(V::LANES) {
             // SAFETY: the slice is `LANES` long.
-            let bias = unsafe { V::load(bias.as_ptr()) };
-            for sums in self.values.chunks_exact_mut(block).take(windows) {
-                let sums = &mut sums[lane..][..V::LANES];
-                // SAFETY: the slice is `LANES` long.
-                unsafe {
-                    let sum = V::load(sums.as_ptr()).add(bias);
-                    sum.positive_or(sum.mul(slope)).store(sums.as_mut_ptr());
-                }
+            unsafe {
+                let sum = V::load(sums.as_ptr()).add(bias);
+                sum.positive_or(sum.mul(slope)).store(sums.as_mut_ptr());
             }
         }
-        let at = (pooled.start - out.rows.start) * shape.pooled.1 * shape.filters + first;
+        let at = (pooled.start - out.rows.start) * shape.pooled.1 * shape.filters + self.first;
         // SAFETY: both ways of storing ask for room for `LANES` numbers.
         unsafe {
-            let sizes = (windows, block, real, shape.filters);
-            hand_on(&self.values, sizes, V::store, &mut out.values[at..]);
+            let filters = (shape.filters - self.first, shape.filters);
+            hand_on(&self.values[..size], filters, V::store, &mut out.values[at..]);
             if let Some(to) = &mut out.positions {
-                hand_on(&self.positions, sizes, V::store_whole, &mut to[at..]);
+                hand_on(&self.positions[..size], filters, V::store_whole, &mut to[at..]);
             }
         }
     }
 }
 
-/// The `real` ones of each window's `block` of numbers, to places `filters` apart.
+/// The first `left` lanes of every register, to places `filters` apart.
 ///
 /// # Safety
 /// `store` asks for no more than room for `LANES` numbers.
 #[inline(always)]
 unsafe fn hand_on<V: Vector, T: Copy + Default>(
     from: &[f32],
-    (windows, block, real, filters): (usize, usize, usize, usize),
+    (left, filters): (usize, usize),
     store: unsafe fn(V, *mut T),
     to: &mut [T],
 ) {
-    assert!(V::LANES <= MOST_LANES && block.is_multiple_of(V::LANES));
-    assert!(real <= block && from.len() >= windows * block);
-    assert!(to.len() >= (windows - 1) * filters + real);
-    for lane in (0..real).step_by(V::LANES) {
-        let lanes = (real - lane).min(V::LANES);
-        for window in 0..windows {
-            // SAFETY: a window's numbers up to `lane + LANES <= block`, and its places up to
-            // `lane + lanes <= real`, by the assertions.
-            unsafe {
-                let register = V::load(from.as_ptr().add(window * block + lane));
-                let to = to.as_mut_ptr().add(window * filters + lane);
-                if lanes == V::LANES {
-                    store(register, to);
-                } else {
-                    let mut all = [T::default(); MOST_LANES];
-                    store(register, all.as_mut_ptr());
-                    to.copy_from_nonoverlapping(all.as_ptr(), lanes);
-                }
+    let lanes = left.min(V::LANES);
+    let windows = from.len() / V::LANES;
+    assert!(V::LANES <= MOST_LANES && to.len() >= (windows - 1) * filters + lanes);
+    for window in 0..windows {
+        // SAFETY: a register of each window, and room for `lanes` numbers, by the assertion.
+        unsafe {
+            let register = V::load(from.as_ptr().add(window * V::LANES));
+            let to = to.as_mut_ptr().add(window * filters);
+            if lanes == V::LANES {
+                store(register, to);
+            } else {
+                let mut all = [T::default(); MOST_LANES];
+                store(register, all.as_mut_ptr());
+                to.copy_from_nonoverlapping(all.as_ptr(), lanes);
             }
         }
     }

@@ -122,6 +122,8 @@ pub(super) struct Convolve<'a, 'b> {
     pub(super) bias: &'a [f32],
     /// The segment as [`turn`] leaves it.
     pub(super) turned: &'a [f32],
+    /// Whether it and the filters are.
+    pub(super) finite: bool,
     pub(super) work: &'a mut Work,
     pub(super) out: &'a mut PooledMaps<'b>,
 }
@@ -131,14 +133,9 @@ impl Kernel for Convolve<'_, '_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { shape, filters, bias, turned, work, out } = self;
+        let Self { shape, filters, bias, turned, finite, work, out } = self;
         let (length, spans) = (filters.fourier.length(), filters.spans);
         let bands = turned.len() / shape.frames;
-        let wanted = out.rows.start * shape.pool.0..out.rows.end * shape.pool.0;
-        // Pairs of rows begin with an even one, wherever the rows that are wanted do: a sum's bits
-        // must not depend on that.
-        let pairs = wanted.start / 2..wanted.end.div_ceil(2);
-        let tiles = pairs.len().div_ceil(ROWS / 2);
         // Columns that the spans' transforms write, the last one's useless ones included.
         let width = (spans - 1) * filters.step + length;
         let [spectra, joined, work, sums, missing] = work.buffers([
@@ -152,15 +149,11 @@ impl Kernel for Convolve<'_, '_> {
         filters.wrap.differences(turned, bands, missing);
         let input = Spectra { filters, bands, spectra };
         let block_size = length * products::weights(shape.kernel.0) * V::LANES;
-        let mut windows = Windows::new(shape, ROWS, V::LANES);
+        let mut windows = Windows::new::<V>(shape, ROWS);
         for (block, weights) in filters.spectra.chunks_exact(block_size).enumerate() {
-            let first = block * V::LANES;
-            let mut pooled = out.rows.start;
-            for tile in 0..tiles {
-                let row = |tile: usize| 2 * (pairs.start + tile * pairs.len() / tiles);
-                let start = row(tile);
-                let end = row(tile + 1).min(wanted.end);
-                let count = end - start;
+            windows.start(block * V::LANES, out);
+            for tile in shape.tiles(&out.rows, ROWS) {
+                let (start, count) = (tile.start, tile.len());
                 for span in 0..spans {
                     let to = Tile { start, span, taps: shape.kernel.0 };
                     match count {
@@ -191,25 +184,8 @@ impl Kernel for Convolve<'_, '_> {
                 let rows = sums.chunks_exact_mut(width * V::LANES).take(count);
                 let wrong = rows.map(|row| &mut row[spans * step..]);
                 filters.wrap.add::<V>(missing, (block, start), wrong);
-                let mut sums = Sums { sums, width: width * V::LANES, step };
-                let mut row = start.max(wanted.start);
-                sums.sums = &sums.sums[(row - start) * sums.width..];
-                // Rows of one pooled row go into its windows together, and so do pooled rows of one row.
-                while row < end {
-                    let whole = if shape.pool.0 == 1 { end - row } else { 1 };
-                    let these = pooled..pooled + whole;
-                    if row == these.start * shape.pool.0 {
-                        windows.begin(shape, these.clone(), out);
-                    }
-                    let next = end.min(these.end * shape.pool.0);
-                    windows.take::<V>(shape, row..next, sums, out);
-                    if next == these.end * shape.pool.0 {
-                        pooled = these.end;
-                        windows.end::<V>(shape, bias, (first, these), out);
-                    }
-                    sums.sums = &sums.sums[(next - row) * sums.width..];
-                    row = next;
-                }
+                let sums = Sums { sums, width: width * V::LANES, finite };
+                windows.feed::<V>(shape, bias, tile, sums, out);
             }
         }
     }
