@@ -26,7 +26,7 @@ impl Network {
         let mut out = Embedding::default();
         let mut activations = Activations::default();
         for batch in inputs.chunks(BATCH * size) {
-            self.layers.forward(batch, (size, size), Pass::Inference, &mut activations);
+            self.layers.forward(batch, size, Pass::Inference, &mut activations);
             let samples = activations.samples;
             for sample in 0..samples {
                 let sum = |unit: usize| activations.sums[unit * samples + sample];

@@ -131,17 +131,11 @@ impl Layers {
         weights
     }
 
-    /// From a batch of segments, `stride` numbers apart, to the dense layer's sums, with what the
-    /// backward pass needs or without.
-    pub(crate) fn forward(
-        &self,
-        segments: &[f32],
-        (size, stride): (usize, usize),
-        pass: Pass,
-        out: &mut Activations,
-    ) {
+    /// From a batch of segments of `size` numbers to the dense layer's sums, with what the backward
+    /// pass needs or without.
+    pub(crate) fn forward(&self, segments: &[f32], size: usize, pass: Pass, out: &mut Activations) {
         let features = self.canonical.len();
-        let samples = segments.len() / stride;
+        let samples = segments.len() / size;
         out.samples = samples;
         // One cache line more than needed: the rows of a block then lie in different cache sets.
         out.stride = self.dense.blocks * BLOCK + 16;
@@ -159,7 +153,7 @@ impl Layers {
             (&mut out.features, out.stride),
             (&mut positions, 1),
             |sample, values, positions| {
-                let segment = &segments[sample * stride..][..size];
+                let segment = &segments[sample * size..][..size];
                 let (maps, padding) = values.split_at_mut(features);
                 let maps = (maps, positions[0].take());
                 PackedFilters::convolve(&self.pipelines, segment, maps, parts);

@@ -71,7 +71,7 @@ impl Network {
         // Another call on this thread, while this one waits for its helpers, finds none to take.
         let mut activations = ACTIVATIONS.take();
         for batch in inputs.chunks(BATCH * size) {
-            self.layers.forward(batch, (size, size), Pass::Inference, &mut activations);
+            self.layers.forward(batch, size, Pass::Inference, &mut activations);
             head::logits(&self.architecture, &self.layers, &activations, &mut logits);
         }
         ACTIVATIONS.set(activations);

@@ -32,8 +32,8 @@ pub struct Trainer {
     network: Network,
     /// A pipeline's layout and its filters' gradients, one after the other.
     filter_gradients: Vec<(FilterGradient, Vec<f32>)>,
-    /// The batch, each segment followed by the zeros that gradient kernels read beyond it.
-    segments: Vec<f32>,
+    /// The batch's last segments, followed by the zeros that gradient kernels read beyond them.
+    last: Vec<f32>,
     activations: Activations,
     head: HeadGradients,
     /// Gradients of the pooled maps, (feature block, sample, feature in the block).
@@ -70,7 +70,7 @@ impl Trainer {
         Ok(Self {
             network,
             filter_gradients,
-            segments: Vec::new(),
+            last: Vec::new(),
             activations: Activations::default(),
             head: HeadGradients::default(),
             pooled: Lines::default(),
@@ -123,12 +123,12 @@ impl Trainer {
         let Network { architecture, layers } = &mut self.network;
         let size = check(architecture, inputs, labels)?;
         let overrun = self.filter_gradients.iter().map(|(layout, _)| layout.overrun()).max();
-        let stride = size + overrun.unwrap_or(0);
-        self.segments.resize(labels.len() * stride, 0.0);
-        for (to, from) in self.segments.chunks_exact_mut(stride).zip(inputs.chunks_exact(size)) {
-            to[..size].copy_from_slice(from);
-        }
-        layers.forward(&self.segments, (size, stride), Pass::Training, &mut self.activations);
+        let overrun = overrun.unwrap_or(0);
+        let first_of_last = labels.len().saturating_sub(overrun.div_ceil(size));
+        self.last.clear();
+        self.last.extend_from_slice(&inputs[first_of_last * size..]);
+        self.last.resize(self.last.len() + overrun, 0.0);
+        layers.forward(inputs, size, Pass::Training, &mut self.activations);
 
         let head = &mut self.head;
         let outcome = head::backward(architecture, layers, &self.activations, labels, step, head);
@@ -148,8 +148,8 @@ impl Trainer {
         {
             let (rows, columns) = architecture.map_shape(pipeline).pooled;
             let from = PooledGradients {
-                segments: &self.segments,
-                segment_stride: stride,
+                segments: inputs,
+                last: (first_of_last, &self.last),
                 samples: labels.len(),
                 frames: architecture.frames,
                 gradients: &self.pooled,

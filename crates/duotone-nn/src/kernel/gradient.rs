@@ -15,10 +15,11 @@ const WIDE: usize = 2;
 /// What a gradient kernel reads: the batch's segments and the gradients of its pooled values.
 #[derive(Clone, Copy)]
 pub(crate) struct PooledGradients<'a> {
-    /// Segments, each bands × frames, `segment_stride` numbers apart.
+    /// Segments, each bands × frames, one after the other.
     pub(crate) segments: &'a [f32],
-    /// At least bands × frames plus [`FilterGradient::overrun`].
-    pub(crate) segment_stride: usize,
+    /// Those from a number on behind which fewer than [`FilterGradient::overrun`] numbers follow, with
+    /// as many zeros behind them.
+    pub(crate) last: (usize, &'a [f32]),
     pub(crate) samples: usize,
     pub(crate) frames: usize,
     /// Gradients of the values before LeakyReLU, in the dense layer's blocks: (feature block,
@@ -49,7 +50,7 @@ impl FilterGradient {
         Self { isa, kernel, stride: kernel.1.next_multiple_of(isa.lanes()) }
     }
 
-    /// Numbers that are read past the end of a segment (and come to nothing).
+    /// Numbers that are read past the end of a segment, the next one's first (and come to nothing).
     pub(crate) fn overrun(&self) -> usize {
         self.stride - self.kernel.1
     }
@@ -82,7 +83,7 @@ pub(crate) fn filter_gradients(
     let p = &from;
     let group = sums.len() / layout.len();
     assert!(sums.len() == group * layout.len() && group <= GROUP && filter + group <= p.filters);
-    assert!(p.segments.len() >= p.samples * p.segment_stride);
+    assert!(p.samples > 0 && p.segments.len().is_multiple_of(p.samples));
     assert!(p.positions.len() >= p.samples * p.features);
     assert!(p.first + p.windows * p.filters <= p.features);
     assert!(p.gradients.len() >= p.features.next_multiple_of(BLOCK) * p.samples);
@@ -112,11 +113,15 @@ impl Kernel for Gradient<'_> {
     fn run<V: Vector>(self) {
         let FilterGradient { kernel, stride, .. } = self.layout;
         let p = self.from;
+        let size = p.segments.len() / p.samples;
         let mut bias = [0.0; GROUP];
         let mut patches = vec![Patches::default(); p.windows];
         for sample in 0..p.samples {
             let farthest = self.collect::<V>(sample, &mut patches, &mut bias);
-            let segment = &p.segments[sample * p.segment_stride..][..p.segment_stride];
+            let segment = match sample.checked_sub(p.last.0) {
+                None => &p.segments[sample * size..],
+                Some(sample) => &p.last.1[sample * size..],
+            };
             assert!(farthest as usize + (kernel.0 - 1) * p.frames + stride <= segment.len());
             let filters = self.sums.chunks_exact_mut(self.layout.len());
             for (filter, sums) in filters.enumerate() {
