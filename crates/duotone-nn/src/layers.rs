@@ -10,8 +10,8 @@ use crate::{Architecture, Tensor, Weights, parallel};
 /// samples' inputs share the second-level cache.
 const UNITS_A_TASK: usize = 5 * UNITS;
 
-/// Parts that a segment's convolutions are split into at most, where there are fewer segments than
-/// threads: each part transforms the segment for itself.
+/// Parts that a pipeline's convolution is split into at most, where there are fewer segments than
+/// threads: each part transforms the segment for itself, and has tiles of fewer rows.
 const MOST_PARTS: usize = 4;
 
 /// All layers of a network, packed for one instruction set.
@@ -148,7 +148,9 @@ impl Layers {
             Pass::Inference => (0..samples).map(|_| None).collect(),
         };
         out.sums.resize(samples * self.dense.units, 0.0);
-        let parts = parallel::threads().div_ceil(samples).min(MOST_PARTS);
+        let threads = parallel::threads();
+        let parts = (samples < threads)
+            .then(|| threads.div_ceil(samples * self.pipelines.len()).min(MOST_PARTS));
         parallel::pieces2(
             (&mut out.features, out.stride),
             (&mut positions, 1),

@@ -79,18 +79,17 @@ impl PackedFilters {
     /// all pipelines; their maps lie one behind the other in `values`, and in `positions` where
     /// they are wanted. Of equal values in a window the first one seen wins.
     ///
-    /// With more than one of `parts` the work of each pipeline is split into so many.
+    /// With `parts` the pipelines' work is done side by side, each one's split into so many.
     pub(crate) fn convolve(
         pipelines: &[Self],
         segment: &[f32],
         (values, positions): (&mut [f32], Option<&mut [u32]>),
-        parts: usize,
+        parts: Option<usize>,
     ) {
-        let mut jobs = jobs(pipelines, values, positions, parts);
-        if parts == 1 {
-            convolve(segment, &mut jobs);
-        } else {
-            crate::parallel::pieces(&mut jobs, 1, |_, job| convolve(segment, job));
+        let mut jobs = jobs(pipelines, values, positions, parts.unwrap_or(1));
+        match parts {
+            None => convolve(segment, &mut jobs),
+            Some(_) => crate::parallel::pieces(&mut jobs, 1, |_, job| convolve(segment, job)),
         }
     }
 }
