@@ -10,7 +10,7 @@ const FILTERS: usize = 2;
 /// Columns that a tile works on at once: with two registers of filters, twelve sums, two weights
 /// and one input fill the sixteen registers of x86.
 const COLUMNS: usize = 6;
-/// Rows of sums that are pooled at once.
+/// Rows of sums that are pooled at once, an even number.
 const ROWS: usize = 4;
 
 /// A pipeline's filters tap by tap: (block of `2 × LANES` filters, kernel row, kernel column,
@@ -77,16 +77,16 @@ impl Kernel for Convolve<'_, '_> {
             for tile in shape.tiles(&out.rows, ROWS) {
                 for row in tile.clone() {
                     let at = (row - tile.start) * width;
-                    for strip in 0..strips {
-                        let column = strip * columns / strips;
-                        let mut strip_of = Strip { shape, weight, segment, row, column, sums, at };
-                        match (strip + 1) * columns / strips - column {
-                            1 => strip_of.run::<V, 1>(),
-                            2 => strip_of.run::<V, 2>(),
-                            3 => strip_of.run::<V, 3>(),
-                            4 => strip_of.run::<V, 4>(),
-                            5 => strip_of.run::<V, 5>(),
-                            _ => strip_of.run::<V, COLUMNS>(),
+                    for i in 0..strips {
+                        let column = i * columns / strips;
+                        let mut strip = Strip { shape, weight, segment, row, column, sums, at };
+                        match (i + 1) * columns / strips - column {
+                            1 => strip.run::<V, 1>(),
+                            2 => strip.run::<V, 2>(),
+                            3 => strip.run::<V, 3>(),
+                            4 => strip.run::<V, 4>(),
+                            5 => strip.run::<V, 5>(),
+                            _ => strip.run::<V, COLUMNS>(),
                         }
                     }
                 }
@@ -129,6 +129,7 @@ impl Strip<'_> {
         }
     }
 
+    /// The same, by register of filters, before they are stored.
     #[inline(always)]
     fn tile<V: Vector, const T: usize>(&self) -> [[V; FILTERS]; T] {
         let Self { shape: f, weight, segment, row, column, .. } = *self;
