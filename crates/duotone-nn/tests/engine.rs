@@ -267,6 +267,24 @@ fn not_a_number_is_not_lost_among_rows() {
     }
 }
 
+/// As after a training run that diverged: all of a filter's sums are NaN. With one window a filter, since
+/// several that are −∞ by mistake make NaN together.
+#[test]
+fn not_a_number_among_the_weights_is_not_lost() {
+    let a = architecture((6, 30), &[(3, (3, 4), (4, 27)), (3, (2, 3), (5, 28))], 5, 3);
+    let inputs = noise(a.bands * a.frames, 5);
+    for pipeline in 0..2 {
+        let mut weights = weights(&a, 3);
+        let name = format!("pipeline{pipeline}.weight");
+        weights.0.get_mut(&name).unwrap().data[7] = f32::NAN;
+        for kernels in Kernels::available() {
+            let network = Network::with_kernels(&a, &weights, kernels).unwrap();
+            let logits = network.logits(&inputs).unwrap();
+            assert!(logits.iter().all(|x| x.is_nan()), "{} {name}: {logits:?}", kernels.name());
+        }
+    }
+}
+
 /// In the last frames that a window sees: the transforms of Model 2's first pipeline have room for all
 /// but one of 80 frames, and all but two of 82.
 #[test]

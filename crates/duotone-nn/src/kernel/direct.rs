@@ -71,6 +71,8 @@ impl Kernel for Convolve<'_, '_> {
         let block_size = FILTERS * V::LANES * shape.taps();
         for (block, weight) in filters.weight.chunks_exact(block_size).enumerate() {
             let first = block * FILTERS * V::LANES;
+            // Registers that are not all padding.
+            let used = (shape.filters - first).div_ceil(V::LANES);
             for (i, windows) in windows.iter_mut().enumerate() {
                 windows.start(first + i * V::LANES, out);
             }
@@ -90,11 +92,10 @@ impl Kernel for Convolve<'_, '_> {
                         }
                     }
                 }
-                for (windows, sums) in windows.iter_mut().zip(sums.chunks_exact(ROWS * width)) {
-                    if windows.first() < shape.filters {
-                        let sums = Sums { sums, width, finite };
-                        windows.feed::<V>(shape, bias, tile.clone(), sums, out);
-                    }
+                let registers = windows.iter_mut().zip(sums.chunks_exact(ROWS * width));
+                for (windows, sums) in registers.take(used) {
+                    let sums = Sums { sums, width, finite };
+                    windows.feed::<V>(shape, bias, tile.clone(), sums, out);
                 }
             }
         }

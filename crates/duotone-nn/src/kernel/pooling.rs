@@ -77,8 +77,8 @@ pub(super) struct Sums<'a> {
     pub(super) sums: &'a [f32],
     /// Numbers from one row to the next.
     pub(super) width: usize,
-    /// Whether all that was summed up was finite: then no sum is NaN. (One of numbers near f32's
-    /// largest, which overflows on the way, may be; it can be missed.)
+    /// Whether all that was summed up was finite: then comparisons need not look for NaN. (Numbers
+    /// near f32's largest may overflow on the way to a sum; that can be missed.)
     pub(super) finite: bool,
 }
 
@@ -105,11 +105,6 @@ impl Windows {
     /// Turns to the filters from `first` on and to the first pooled row that is wanted of them.
     pub(super) fn start(&mut self, first: usize, out: &PooledMaps<'_>) {
         (self.first, self.pooled) = (first, out.rows.start);
-    }
-
-    /// The first filter.
-    pub(super) fn first(&self) -> usize {
-        self.first
     }
 
     /// Takes the next tile of rows of sums and hands on the pooled rows that it completes.

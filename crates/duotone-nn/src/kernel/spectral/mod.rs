@@ -226,19 +226,15 @@ fn transform<V: Vector>(
             }
         }
         for bin in spectra.chunks_exact_mut(4 * bands) {
-            let (rows, differences) = bin.split_at_mut(2 * bands);
-            for band in (0..2 * bands - V::LANES).step_by(V::LANES) {
-                // SAFETY: a register further both ends within `rows`, and so does the next band's.
+            let rows = bin.as_mut_ptr();
+            for band in (0..2 * bands).step_by(V::LANES) {
+                // SAFETY: reads end one number behind the rows at most, writes with the bin. (What the
+                // last band's difference is counts for nothing.)
                 unsafe {
-                    let next = V::load(rows.as_ptr().add(band + 1));
-                    let difference = V::load(rows.as_ptr().add(band)).sub(next);
-                    difference.store(differences.as_mut_ptr().add(band));
+                    let next = V::load(rows.add(band + 1));
+                    let difference = V::load(rows.add(band)).sub(next);
+                    difference.store(rows.add(2 * bands + band));
                 }
-            }
-            // The last register's last band has none after it.
-            let last = 2 * bands - V::LANES;
-            for band in last..2 * bands - 1 {
-                differences[band] = rows[band] - rows[band + 1];
             }
         }
     }
