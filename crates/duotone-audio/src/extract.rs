@@ -31,6 +31,9 @@ pub struct Extraction {
     pub silent: bool,
     /// Parts that could not be decoded and were left out, in words.
     pub damage: Option<String>,
+    /// What else the user should know about the recording, one sentence each: channels that
+    /// cancel in the mono mix, a codec of which only a part is decoded.
+    pub warnings: Vec<String>,
 }
 
 /// Reads a file's header and first packet: its rate, channels and codec.
@@ -109,6 +112,7 @@ pub fn extract_pieces<E: From<Error>>(
         silent: silent && spectrogram.is_silent(),
         source: SourceInfo { seconds: Some(source.seconds()), ..source.info().clone() },
         damage: source.damage(),
+        warnings: source.warnings(),
         spectrogram,
         repeated,
     })
@@ -149,7 +153,14 @@ pub fn extract_samples(
         analysis.push(block)?;
     }
     let (spectrogram, repeated) = analysis.finish()?;
-    Ok(Extraction { silent: spectrogram.is_silent(), spectrogram, source, repeated, damage: None })
+    Ok(Extraction {
+        silent: spectrogram.is_silent(),
+        spectrogram,
+        source,
+        repeated,
+        damage: None,
+        warnings: Vec::new(),
+    })
 }
 
 /// As [`extract`], but only from a range of the file, in seconds. Comes with what was heard of it:
@@ -191,6 +202,7 @@ pub fn extract_range(
         silent: spectrogram.is_silent(),
         source: source.info().clone(),
         damage: source.damaged_packets(),
+        warnings: source.warnings(),
         spectrogram,
         repeated,
     };

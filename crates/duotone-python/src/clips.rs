@@ -67,6 +67,7 @@ impl Clip {
             },
             repeated: long > frames,
             damage: None,
+            warnings: Vec::new(),
         };
         Ok(Self { features: ClipFeatures::new(extraction, digest) })
     }

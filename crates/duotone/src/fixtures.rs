@@ -43,6 +43,7 @@ pub(crate) fn clip(number: u64, label: usize, frames: usize) -> ClipFeatures {
         repeated: false,
         silent: false,
         damage: None,
+        warnings: Vec::new(),
     };
     ClipFeatures::new(extraction, format!("toy{number}"))
 }

@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
+use super::Reader;
 use super::damage::Damage;
+use super::mono::Mono;
 use crate::{Error, SourceInfo};
 
 pub(super) const MAGIC: [u8; 4] = *b".snd";
@@ -24,7 +26,8 @@ pub(super) struct Au {
     left: u64,
     /// The present block as it lies in the file.
     bytes: Vec<u8>,
-    rate: u32,
+    /// Its samples, channels interleaved.
+    samples: Vec<f32>,
     told: Option<f64>,
     frames: u64,
 }
@@ -122,38 +125,35 @@ impl Au {
             size: left,
             left,
             bytes: Vec::new(),
-            rate,
+            samples: Vec::new(),
             told: Some(told),
             frames: 0,
         };
         Ok((au, info(Some(told))))
     }
+}
 
-    /// Appends the next block to `mono`; `false` at the end.
-    pub(super) fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
+impl Reader for Au {
+    fn read(&mut self, mono: &mut Mono) -> Result<bool, Error> {
         let frame_bytes = self.encoding.bytes() * self.channels;
         let wanted = self.left.min((BLOCK_FRAMES * frame_bytes) as u64);
         self.bytes.clear();
         let got = (&mut self.file).take(wanted).read_to_end(&mut self.bytes)?;
         self.left -= got as u64;
-        let frames = self.bytes.chunks_exact(frame_bytes);
-        let scale = 1.0 / self.channels as f32;
         let encoding = self.encoding;
-        mono.extend(frames.map(|frame| {
-            let samples = frame.chunks_exact(encoding.bytes());
-            samples.map(|bytes| sample(encoding, bytes)).sum::<f32>() * scale
-        }));
+        self.samples.clear();
+        let codes = self.bytes.chunks_exact(encoding.bytes());
+        self.samples.extend(codes.map(|bytes| sample(encoding, bytes)));
+        mono.append_interleaved(&self.samples, self.channels);
         self.frames += (got / frame_bytes) as u64;
         Ok(got >= frame_bytes)
     }
 
-    /// Samples from the file's start to the end of the last block.
-    pub(super) fn position(&self) -> u64 {
+    fn position(&self) -> u64 {
         self.frames
     }
 
-    /// Jumps to a sample.
-    pub(super) fn seek(&mut self, sample: u64) -> Result<(), Error> {
+    fn seek(&mut self, sample: u64) -> Result<(), Error> {
         let frame_bytes = (self.encoding.bytes() * self.channels) as u64;
         let skipped = sample.saturating_mul(frame_bytes).min(self.size / frame_bytes * frame_bytes);
         self.file.seek(SeekFrom::Start(self.offset.saturating_add(skipped)))?;
@@ -162,9 +162,12 @@ impl Au {
         Ok(())
     }
 
-    /// In words, what is missing.
-    pub(super) fn damage(&self) -> Option<String> {
-        Damage::default().describe(self.frames as f64 / f64::from(self.rate), self.told)
+    fn damage(&self) -> Damage {
+        Damage::default()
+    }
+
+    fn stated_seconds(&self) -> Option<f64> {
+        self.told
     }
 }
 

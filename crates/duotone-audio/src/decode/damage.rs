@@ -1,5 +1,5 @@
 /// What a reader had to leave out.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Damage {
     /// Packets that could not be decoded.
     pub(super) packets: u64,

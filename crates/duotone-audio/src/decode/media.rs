@@ -15,11 +15,12 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::Time;
 use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 
+use super::Reader;
 use super::codec_names::codec_name;
 use super::contain::contained;
 use super::damage::Damage;
 use super::limits::{self, MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
-use super::mono::append_mono;
+use super::mono::Mono;
 use super::mp3::Mp3;
 use crate::{Error, SourceInfo};
 
@@ -72,20 +73,15 @@ pub(super) struct Media {
 impl Media {
     /// Recognises the format, and decodes the first packet to `mono`: only it tells the true rate
     /// and channels.
-    pub(super) fn open(file: File, mono: &mut Vec<f32>) -> Result<(Self, SourceInfo), Error> {
+    pub(super) fn open(file: File, mono: &mut Mono) -> Result<(Self, SourceInfo), Error> {
         let length = file.metadata()?.len();
         contained(|| Self::open_unguarded(Box::new(file), length, mono)).unwrap_or_else(panicked)
-    }
-
-    /// Appends the next packet that holds samples to `mono`; `false` at the end.
-    pub(super) fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
-        contained(|| self.read_unguarded(mono)).unwrap_or_else(panicked)
     }
 
     fn open_unguarded(
         file: Box<dyn MediaSource>,
         length: u64,
-        mono: &mut Vec<f32>,
+        mono: &mut Mono,
     ) -> Result<(Self, SourceInfo), Error> {
         let stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
         let metadata = MetadataOptions::default()
@@ -120,7 +116,7 @@ impl Media {
         Ok((media, info))
     }
 
-    fn read_unguarded(&mut self, mono: &mut Vec<f32>) -> Result<bool, Error> {
+    fn read_unguarded(&mut self, mono: &mut Mono) -> Result<bool, Error> {
         for _ in 0..MAX_FRUITLESS {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
@@ -181,47 +177,13 @@ impl Media {
                 let since = since.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
                 self.samples = (since * f64::from(rate)).round().max(0.0) as u64;
             }
-            append_mono(&decoded, mono);
+            mono.append_packet(&decoded);
             self.samples += decoded.frames() as u64;
             self.packets += 1;
             return Ok(true);
         }
         self.damage.cut = true;
         self.end()
-    }
-
-    /// Samples from the file's start to the end of what was decoded last.
-    pub(super) fn position(&self) -> u64 {
-        self.samples
-    }
-
-    /// Jumps to [`PREROLL`] before a sample or earlier.
-    pub(super) fn seek(&mut self, sample: u64) -> Result<(), Error> {
-        if self.format.format_info().format == FORMAT_ID_FLAC {
-            return Err(Error::Unsupported(FLAC_LOSES.into()));
-        }
-        let start = self.origin.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
-        let seconds = (sample as f64 / f64::from(self.rate) - PREROLL).max(0.0) + start.max(0.0);
-        let time = Time::try_from_secs_f64(seconds)
-            .ok_or_else(|| Error::Limit("a time beyond all recordings".into()))?;
-        let to = SeekTo::Time { time, track_id: Some(self.track) };
-        contained(|| self.format.seek(SeekMode::Accurate, to).map_err(refused))
-            .unwrap_or_else(panicked)?;
-        self.decoder.reset();
-        self.jumped = true;
-        // The same packets may be read again.
-        self.left = self.length;
-        Ok(())
-    }
-
-    /// In words, the packets that were left out.
-    pub(super) fn damaged_packets(&self) -> Option<String> {
-        self.damage.describe(0.0, None)
-    }
-
-    /// In words, what was left out.
-    pub(super) fn damage(&self, seconds: f64) -> Option<String> {
-        self.damage.describe(seconds, self.told)
     }
 
     fn rate_change(&self, to: u32) -> Error {
@@ -245,6 +207,43 @@ impl Media {
 
     fn seconds(&self) -> f64 {
         self.samples as f64 / f64::from(self.rate.max(1))
+    }
+}
+
+impl Reader for Media {
+    fn read(&mut self, mono: &mut Mono) -> Result<bool, Error> {
+        contained(|| self.read_unguarded(mono)).unwrap_or_else(panicked)
+    }
+
+    fn position(&self) -> u64 {
+        self.samples
+    }
+
+    /// Jumps to [`PREROLL`] before a sample or earlier.
+    fn seek(&mut self, sample: u64) -> Result<(), Error> {
+        if self.format.format_info().format == FORMAT_ID_FLAC {
+            return Err(Error::Unsupported(FLAC_LOSES.into()));
+        }
+        let start = self.origin.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
+        let seconds = (sample as f64 / f64::from(self.rate) - PREROLL).max(0.0) + start.max(0.0);
+        let time = Time::try_from_secs_f64(seconds)
+            .ok_or_else(|| Error::Limit("a time beyond all recordings".into()))?;
+        let to = SeekTo::Time { time, track_id: Some(self.track) };
+        contained(|| self.format.seek(SeekMode::Accurate, to).map_err(refused))
+            .unwrap_or_else(panicked)?;
+        self.decoder.reset();
+        self.jumped = true;
+        // The same packets may be read again.
+        self.left = self.length;
+        Ok(())
+    }
+
+    fn damage(&self) -> Damage {
+        self.damage
+    }
+
+    fn stated_seconds(&self) -> Option<f64> {
+        self.told
     }
 }
 
@@ -317,7 +316,7 @@ mod tests {
 
     use symphonia::core::io::MediaSource;
 
-    use super::Media;
+    use super::{Media, Mono, Reader};
     use crate::Error;
 
     /// A file on a disk that cannot be read from some byte on.
@@ -363,11 +362,11 @@ mod tests {
             let length = bytes.len() as u64;
             for good in [0, 10, length / 2, length - 1] {
                 let file = BadDisk { file: Cursor::new(bytes.clone()), good };
-                let mut mono = Vec::new();
+                let mut mono = Mono::default();
                 let outcome = Media::open_unguarded(Box::new(file), length, &mut mono).and_then(
                     |(mut media, _)| {
                         while media.read(&mut mono)? {}
-                        Ok(media.damage(media.seconds()))
+                        Ok(media.damage().describe(media.seconds(), media.told))
                     },
                 );
                 match outcome {

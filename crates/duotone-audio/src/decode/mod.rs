@@ -15,26 +15,52 @@ use std::path::Path;
 
 use crate::{Error, SourceInfo};
 use au::Au;
+use damage::Damage;
 use limits::{LARGEST_SAMPLE, MAX_HOURS};
 use media::Media;
+use mono::Mono;
+
+/// Reads one container, block by block.
+trait Reader {
+    /// Appends the next block to `mono`; `false` at the end.
+    fn read(&mut self, mono: &mut Mono) -> Result<bool, Error>;
+
+    /// Samples from the file's start to the end of the last block.
+    fn position(&self) -> u64;
+
+    /// Jumps to a sample or shortly before it.
+    ///
+    /// # Errors
+    /// Where the format cannot be read from its middle; the reader is of no use then.
+    fn seek(&mut self, sample: u64) -> Result<(), Error>;
+
+    /// What could not be decoded so far.
+    fn damage(&self) -> Damage;
+
+    /// The length in seconds that the container states.
+    fn stated_seconds(&self) -> Option<f64>;
+
+    /// What the user should know about the recording, one sentence each.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+const CANCELLED: &str =
+    "the channels cancel each other in the mono mix: almost nothing of the sound is left";
 
 /// An open audio file, decoded block by block.
 pub(crate) struct Source {
-    reader: Reader,
+    reader: Box<dyn Reader>,
     info: SourceInfo,
     /// The present block.
-    mono: Vec<f32>,
+    mono: Mono,
     /// The present block has not been handed out yet.
     waiting: bool,
     /// Where the present block starts, in samples from the file's start.
     at: u64,
     /// Samples handed out so far.
     samples: u64,
-}
-
-enum Reader {
-    Au(Au),
-    Media(Box<Media>),
 }
 
 impl Source {
@@ -55,16 +81,16 @@ impl Source {
         let mut magic = [0; 4];
         let is_au = file.read_exact(&mut magic).is_ok() && magic == au::MAGIC;
         file.rewind()?;
-        let mut mono = Vec::new();
-        let (reader, info) = if is_au {
+        let mut mono = Mono::default();
+        let (reader, info): (Box<dyn Reader>, _) = if is_au {
             let (au, info) = Au::open(file)?;
-            (Reader::Au(au), info)
+            (Box::new(au), info)
         } else {
             let (media, info) = Media::open(file, &mut mono)?;
-            (Reader::Media(Box::new(media)), info)
+            (Box::new(media), info)
         };
         limits::check(&info)?;
-        let waiting = !mono.is_empty();
+        let waiting = !mono.samples.is_empty();
         Ok(Self { reader, info, mono, waiting, at: 0, samples: 0 })
     }
 
@@ -79,27 +105,20 @@ impl Source {
         }
         self.waiting = false;
         self.check_samples()?;
-        self.samples += self.mono.len() as u64;
+        self.samples += self.mono.samples.len() as u64;
         if self.samples > MAX_HOURS * 3600 * u64::from(self.info.sample_rate) {
             return Err(Error::Limit(format!(
                 "longer than {MAX_HOURS} hours; cut the recording into parts"
             )));
         }
-        Ok(Some(&self.mono))
+        Ok(Some(&self.mono.samples))
     }
 
     /// Decodes the next block; `false` at the end.
     fn advance(&mut self) -> Result<bool, Error> {
-        self.mono.clear();
-        let more = match &mut self.reader {
-            Reader::Au(au) => au.read(&mut self.mono)?,
-            Reader::Media(media) => media.read(&mut self.mono)?,
-        };
-        let end = match &self.reader {
-            Reader::Au(au) => au.position(),
-            Reader::Media(media) => media.position(),
-        };
-        self.at = end.saturating_sub(self.mono.len() as u64);
+        self.mono.samples.clear();
+        let more = self.reader.read(&mut self.mono)?;
+        self.at = self.reader.position().saturating_sub(self.mono.samples.len() as u64);
         Ok(more)
     }
 
@@ -108,29 +127,26 @@ impl Source {
     /// # Errors
     /// Where the format cannot be read from its middle; the source is of no use then.
     pub(crate) fn seek(&mut self, sample: u64) -> Result<(), Error> {
-        match &mut self.reader {
-            Reader::Au(au) => au.seek(sample)?,
-            Reader::Media(media) => media.seek(sample)?,
-        }
+        self.reader.seek(sample)?;
         self.waiting = false;
         if self.advance()? && self.at > sample {
             return Err(Error::Unsupported("seeking went too far".into()));
         }
-        self.waiting = !self.mono.is_empty();
+        self.waiting = !self.mono.samples.is_empty();
         Ok(())
     }
 
     /// Decodes and drops what comes before a sample of the file; the next block starts exactly
     /// there. `false` when the file ends before.
     pub(crate) fn skip_to(&mut self, sample: u64) -> Result<bool, Error> {
-        while !self.waiting || self.at + self.mono.len() as u64 <= sample {
+        while !self.waiting || self.at + self.mono.samples.len() as u64 <= sample {
             if !self.advance()? {
                 return Ok(false);
             }
             self.waiting = true;
         }
         let early = sample.saturating_sub(self.at);
-        self.mono.drain(..early as usize);
+        self.mono.samples.drain(..early as usize);
         self.at += early;
         Ok(true)
     }
@@ -142,18 +158,21 @@ impl Source {
 
     /// Packets that were left out so far, in words.
     pub(crate) fn damaged_packets(&self) -> Option<String> {
-        match &self.reader {
-            Reader::Au(_) => None,
-            Reader::Media(media) => media.damaged_packets(),
-        }
+        self.reader.damage().describe(0.0, None)
     }
 
     /// What was left out so far of a file read from its start, in words.
     pub(crate) fn damage(&self) -> Option<String> {
-        match &self.reader {
-            Reader::Au(au) => au.damage(),
-            Reader::Media(media) => media.damage(self.seconds()),
+        self.reader.damage().describe(self.seconds(), self.reader.stated_seconds())
+    }
+
+    /// What the user should know about what was decoded so far.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.reader.warnings();
+        if self.mono.cancelled() {
+            warnings.push(CANCELLED.to_owned());
         }
+        warnings
     }
 
     /// Refuses NaN, infinities, and numbers so large that the sums over their squares would not be
@@ -161,14 +180,14 @@ impl Source {
     fn check_samples(&self) -> Result<(), Error> {
         let fine = |x: &f32| x.abs() <= LARGEST_SAMPLE;
         // Without a way out early the compiler can look at many samples at a time.
-        if self.mono.iter().fold(true, |all, x| all & fine(x)) {
+        if self.mono.samples.iter().fold(true, |all, x| all & fine(x)) {
             return Ok(());
         }
-        let Some(at) = self.mono.iter().position(|x| !fine(x)) else { return Ok(()) };
+        let Some(at) = self.mono.samples.iter().position(|x| !fine(x)) else { return Ok(()) };
         let seconds = (self.at + at as u64) as f64 / f64::from(self.info.sample_rate);
         Err(Error::Malformed(format!(
             "the sample at {seconds:.3} s is {}; export the file again as integer PCM",
-            self.mono[at]
+            self.mono.samples[at]
         )))
     }
 }

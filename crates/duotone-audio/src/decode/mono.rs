@@ -2,32 +2,111 @@ use symphonia::core::audio::conv::IntoSample;
 use symphonia::core::audio::sample::Sample;
 use symphonia::core::audio::{Audio, AudioBuffer, GenericAudioBufferRef};
 
-/// Appends the mean of a decoded packet's channels to `mono`.
-pub(super) fn append_mono(packet: &GenericAudioBufferRef<'_>, mono: &mut Vec<f32>) {
-    match packet {
-        GenericAudioBufferRef::U8(b) => average(b, mono),
-        GenericAudioBufferRef::U16(b) => average(b, mono),
-        GenericAudioBufferRef::U24(b) => average(b, mono),
-        GenericAudioBufferRef::U32(b) => average(b, mono),
-        GenericAudioBufferRef::S8(b) => average(b, mono),
-        GenericAudioBufferRef::S16(b) => average(b, mono),
-        GenericAudioBufferRef::S24(b) => average(b, mono),
-        GenericAudioBufferRef::S32(b) => average(b, mono),
-        GenericAudioBufferRef::F32(b) => average(b, mono),
-        GenericAudioBufferRef::F64(b) => average(b, mono),
+/// How much weaker than its channels a mix must be, in power, for them to cancel: 30 dB.
+const CANCELLED: f64 = 1e-3;
+/// Mean power per sample below which channels count as silent: -80 dB of full scale.
+const SILENT: f64 = 1e-8;
+
+/// The mean of a recording's channels, block by block.
+#[derive(Default)]
+pub(super) struct Mono {
+    /// The samples of the current block.
+    pub(super) samples: Vec<f32>,
+    /// Sums over the whole recording, of files with several channels only.
+    frames: u64,
+    /// Squares of the channels, averaged over the channels.
+    channel_power: f64,
+    /// Squares of the mix.
+    mix_power: f64,
+}
+
+impl Mono {
+    /// Appends the mean of a decoded packet's channels.
+    pub(super) fn append_packet(&mut self, packet: &GenericAudioBufferRef<'_>) {
+        match packet {
+            GenericAudioBufferRef::U8(b) => self.append_buffer(b),
+            GenericAudioBufferRef::U16(b) => self.append_buffer(b),
+            GenericAudioBufferRef::U24(b) => self.append_buffer(b),
+            GenericAudioBufferRef::U32(b) => self.append_buffer(b),
+            GenericAudioBufferRef::S8(b) => self.append_buffer(b),
+            GenericAudioBufferRef::S16(b) => self.append_buffer(b),
+            GenericAudioBufferRef::S24(b) => self.append_buffer(b),
+            GenericAudioBufferRef::S32(b) => self.append_buffer(b),
+            GenericAudioBufferRef::F32(b) => self.append_buffer(b),
+            GenericAudioBufferRef::F64(b) => self.append_buffer(b),
+        }
+    }
+
+    /// Appends the mean of interleaved channels; an incomplete last frame is dropped.
+    pub(super) fn append_interleaved(&mut self, samples: &[f32], channels: usize) {
+        let start = self.samples.len();
+        let scale = 1.0 / channels.max(1) as f32;
+        match channels {
+            0 => return,
+            1 => self.samples.extend_from_slice(samples),
+            2 => {
+                let frames = samples.as_chunks::<2>().0;
+                self.samples.extend(frames.iter().map(|[left, right]| (left + right) * scale));
+            }
+            _ => {
+                let frames = samples.chunks_exact(channels);
+                self.samples.extend(frames.map(|frame| frame.iter().sum::<f32>() * scale));
+            }
+        }
+        if channels > 1 {
+            self.add_power(start, power(samples) / channels as f64);
+        }
+    }
+
+    /// Whether the channels cancelled each other, so that the mix holds next to nothing of what
+    /// they hold.
+    pub(super) fn cancelled(&self) -> bool {
+        self.channel_power > SILENT * self.frames as f64
+            && self.mix_power < CANCELLED * self.channel_power
+    }
+
+    fn append_buffer<S: Sample + IntoSample<f32>>(&mut self, buffer: &AudioBuffer<S>) {
+        let channels = buffer.num_planes();
+        let scale = 1.0 / channels.max(1) as f32;
+        let start = self.samples.len();
+        let mut channel_power = 0.0;
+        for (channel, plane) in buffer.iter_planes().enumerate() {
+            let samples = plane.iter().map(|&x| IntoSample::<f32>::into_sample(x));
+            if channel == 0 {
+                self.samples.extend(samples.map(|x| x * scale));
+                if channels > 1 {
+                    channel_power += power(&self.samples[start..]) * (channels as f64).powi(2);
+                }
+                continue;
+            }
+            let mut squares = 0.0;
+            for (sum, x) in self.samples[start..].iter_mut().zip(samples) {
+                *sum += x * scale;
+                squares += x * x;
+            }
+            channel_power += f64::from(squares);
+        }
+        if channels > 1 {
+            self.add_power(start, channel_power / channels as f64);
+        }
+    }
+
+    fn add_power(&mut self, start: usize, channel_power: f64) {
+        self.frames += (self.samples.len() - start) as u64;
+        self.channel_power += channel_power;
+        self.mix_power += power(&self.samples[start..]);
     }
 }
 
-fn average<S: Sample + IntoSample<f32>>(buffer: &AudioBuffer<S>, mono: &mut Vec<f32>) {
-    let scale = 1.0 / buffer.num_planes().max(1) as f32;
-    let start = mono.len();
-    let mut planes = buffer.iter_planes();
-    if let Some(plane) = planes.next() {
-        mono.extend(plane.iter().map(|&x| IntoSample::<f32>::into_sample(x) * scale));
-    }
-    for plane in planes {
-        for (sum, &x) in mono[start..].iter_mut().zip(plane) {
-            *sum += IntoSample::<f32>::into_sample(x) * scale;
+/// The sum of squares, in eight sums side by side.
+fn power(samples: &[f32]) -> f64 {
+    let (blocks, rest) = samples.as_chunks::<8>();
+    let mut sums = [0.0f32; 8];
+    for block in blocks {
+        for (sum, x) in sums.iter_mut().zip(block) {
+            *sum += x * x;
         }
     }
+    let tail: f32 = rest.iter().map(|x| x * x).sum();
+    f64::from(sums.iter().sum::<f32>() + tail)
 }
