@@ -8,6 +8,8 @@ pub(crate) mod limits;
 mod media;
 mod mono;
 mod mp3;
+#[allow(dead_code)] // used by the readers to come
+mod view;
 
 use std::fs::File;
 use std::io::{Read, Seek};
