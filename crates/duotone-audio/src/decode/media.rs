@@ -22,6 +22,7 @@ use super::damage::Damage;
 use super::limits::{self, MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
 use super::mono::Mono;
 use super::mp3::Mp3;
+use super::view::View;
 use crate::{Error, SourceInfo};
 
 static PROBE: LazyLock<Probe> = LazyLock::new(|| {
@@ -76,6 +77,12 @@ impl Media {
     pub(super) fn open(file: File, mono: &mut Mono) -> Result<(Self, SourceInfo), Error> {
         let length = file.metadata()?.len();
         contained(|| Self::open_unguarded(Box::new(file), length, mono)).unwrap_or_else(panicked)
+    }
+
+    /// As [`open`](Self::open), of a part of a file.
+    pub(super) fn open_view(view: View, mono: &mut Mono) -> Result<(Self, SourceInfo), Error> {
+        let length = view.length();
+        contained(|| Self::open_unguarded(Box::new(view), length, mono)).unwrap_or_else(panicked)
     }
 
     fn open_unguarded(

@@ -1,6 +1,9 @@
 //! From a file to a stream of mono samples at the file's own rate.
 
+mod aiff;
 mod au;
+mod caf;
+mod chunks;
 mod codec_names;
 mod contain;
 mod damage;
@@ -8,19 +11,22 @@ pub(crate) mod limits;
 mod media;
 mod mono;
 mod mp3;
-#[allow(dead_code)] // used by the readers to come
+mod pcm;
+mod start;
+mod unread;
 mod view;
+mod wave;
+mod wave_format;
 
 use std::fs::File;
-use std::io::{Read, Seek};
 use std::path::Path;
 
 use crate::{Error, SourceInfo};
-use au::Au;
 use damage::Damage;
 use limits::{LARGEST_SAMPLE, MAX_HOURS};
 use media::Media;
 use mono::Mono;
+use start::Start;
 
 /// Reads one container, block by block.
 trait Reader {
@@ -51,6 +57,30 @@ trait Reader {
 const CANCELLED: &str =
     "the channels cancel each other in the mono mix: almost nothing of the sound is left";
 
+/// Opens the reader that a file's first bytes ask for. It may decode the first block.
+fn open_reader(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
+    let Start { offset, bytes } = Start::read(&mut file)?;
+    if let Some(refusal) = unread::refusal(&bytes) {
+        return Err(refusal);
+    }
+    if let Some(style) = wave::style(&bytes) {
+        return wave::open(file, style, offset, mono);
+    }
+    if bytes.starts_with(caf::MAGIC) {
+        return caf::open(file, offset, mono);
+    }
+    if aiff::is_aiff(&bytes) {
+        let (pcm, info) = aiff::open(file, offset)?;
+        return Ok((Box::new(pcm), info));
+    }
+    if bytes.starts_with(au::MAGIC) {
+        let (pcm, info) = au::open(file, offset)?;
+        return Ok((Box::new(pcm), info));
+    }
+    let (media, info) = Media::open(file, mono)?;
+    Ok((Box::new(media), info))
+}
+
 /// An open audio file, decoded block by block.
 pub(crate) struct Source {
     reader: Box<dyn Reader>,
@@ -79,18 +109,8 @@ impl Source {
         if metadata.len() == 0 {
             return Err(Error::NoAudio);
         }
-        let mut file = File::open(path)?;
-        let mut magic = [0; 4];
-        let is_au = file.read_exact(&mut magic).is_ok() && magic == au::MAGIC;
-        file.rewind()?;
         let mut mono = Mono::default();
-        let (reader, info): (Box<dyn Reader>, _) = if is_au {
-            let (au, info) = Au::open(file)?;
-            (Box::new(au), info)
-        } else {
-            let (media, info) = Media::open(file, &mut mono)?;
-            (Box::new(media), info)
-        };
+        let (reader, info) = open_reader(File::open(path)?, &mut mono)?;
         limits::check(&info)?;
         let waiting = !mono.samples.is_empty();
         Ok(Self { reader, info, mono, waiting, at: 0, samples: 0 })

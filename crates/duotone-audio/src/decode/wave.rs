@@ -1,0 +1,148 @@
+//! WAV and what grew out of it: RIFX, RF64 and BW64, Sony's W64.
+
+use std::fs::File;
+use std::ops::Range;
+
+use super::Reader;
+use super::chunks::{Chunk, Chunks, Style, number};
+use super::media::Media;
+use super::mono::Mono;
+use super::pcm::{Layout, Pcm};
+use super::view::View;
+use super::wave_format::{Stored, WaveFormat};
+use crate::{Error, SourceInfo};
+
+const OTHER_RECORDING: &str =
+    "a second recording of another format follows in the same file and is not read";
+/// How W64 names its outermost chunk: where WAV has `RIFF`.
+const W64_RIFF: [u8; 16] = *b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0";
+/// Sizes from here on that the file does not hold are placeholders of programs that could not go
+/// back to the header.
+const PLACEHOLDER: u64 = 0x7fff_0000;
+
+/// How the chunks of a file that begins with these bytes are written; none where it is no WAV.
+pub(super) fn style(start: &[u8]) -> Option<Style> {
+    let form = start.get(8..12).unwrap_or_default();
+    match start.first_chunk()? {
+        b"RIFF" | b"RF64" | b"BW64" if form == b"WAVE" => Some(Style::Riff),
+        b"RIFX" if form == b"WAVE" => Some(Style::BigEndian),
+        b"riff" if start.starts_with(&W64_RIFF) => Some(Style::Wave64),
+        _ => None,
+    }
+}
+
+/// Opens a file whose outermost chunk starts at a byte.
+pub(super) fn open(
+    mut file: File,
+    style: Style,
+    start: u64,
+    mono: &mut Mono,
+) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
+    let found = Found::read(&mut file, style, start)?;
+    let Some(format) = found.format else {
+        return Err(Error::Malformed("it ends within its header".into()));
+    };
+    let Some(sound) = found.ranges.first().cloned() else {
+        return Err(Error::Malformed("it ends before its sound".into()));
+    };
+    let coding = match format.stored()? {
+        Stored::Samples(coding) => coding,
+        Stored::Mpeg => {
+            // The stream of frames is a file of its own.
+            let view = View::new(file, Vec::new(), sound.start, sound.end)?;
+            let (media, info) = Media::open_view(view, mono)?;
+            return Ok((Box::new(media), info));
+        }
+    };
+    let layout = Layout {
+        coding,
+        channels: format.channels.into(),
+        sample_rate: format.sample_rate,
+        ranges: found.ranges,
+        missing_bytes: found.missing_bytes,
+        stated_frames: found.stated_frames,
+        warnings: found.warnings,
+    };
+    let (pcm, info) = Pcm::open(file, layout)?;
+    Ok((Box::new(pcm), info))
+}
+
+/// What the chunks say.
+#[derive(Default)]
+struct Found {
+    format: Option<WaveFormat>,
+    /// Bytes of the file that hold the sound.
+    ranges: Vec<Range<u64>>,
+    missing_bytes: u64,
+    stated_frames: Option<u64>,
+    warnings: Vec<String>,
+    /// Where the outermost chunk ends, as its header states it.
+    end: u64,
+    /// The size of a sound of more than four gigabytes.
+    long_size: Option<u64>,
+}
+
+impl Found {
+    fn read(file: &mut File, style: Style, start: u64) -> Result<Self, Error> {
+        let mut chunks = Chunks::new(file, style)?;
+        let mut found = Self::default();
+        let mut next = chunks.at(start)?;
+        while let Some(chunk) = next {
+            next = chunks.after(&chunk)?;
+            match &chunk.name {
+                // The outermost chunk, or that of a second file behind the first.
+                b"RIFF" | b"RIFX" | b"RF64" | b"BW64" | b"riff" => {
+                    let form = if style == Style::Wave64 { 16 } else { 4 };
+                    found.end = chunk.body.saturating_add(chunk.size.unwrap_or_default());
+                    next = chunks.at(chunk.body + form)?;
+                }
+                b"ds64" => found.long_sizes(&mut chunks, &chunk, start)?,
+                b"fmt " => {
+                    let format = WaveFormat::read(&mut chunks, &chunk, style)?;
+                    if found.format.as_ref().is_some_and(|first| *first != format) {
+                        found.warnings.push(OTHER_RECORDING.to_owned());
+                        break;
+                    }
+                    found.format = Some(format);
+                }
+                b"fact" => {
+                    let mut count = [0; 4];
+                    if chunks.body(&chunk, &mut count)? == count.len() {
+                        found.stated_frames = Some(u32::from_le_bytes(count).into());
+                    }
+                }
+                b"data" => {
+                    let size = found.sound(&mut chunks, &chunk)?;
+                    next = chunks.after(&Chunk { size: Some(size), ..chunk })?;
+                }
+                _ => {}
+            }
+        }
+        // It counts the samples of one part.
+        found.stated_frames = found.stated_frames.filter(|_| found.ranges.len() == 1);
+        Ok(found)
+    }
+
+    /// The sizes of RF64 and BW64, of 64 bits: of the file and of its sound.
+    fn long_sizes(&mut self, chunks: &mut Chunks, chunk: &Chunk, start: u64) -> Result<(), Error> {
+        let mut sizes = [0; 16];
+        if chunks.body(chunk, &mut sizes)? == sizes.len() {
+            self.end = number(&sizes, false).saturating_add(start + 8);
+            self.long_size = Some(number(&sizes[8..], false)).filter(|&size| size > 0);
+        }
+        Ok(())
+    }
+
+    /// Notes the sound of a chunk; returns its bytes.
+    fn sound(&mut self, chunks: &mut Chunks, chunk: &Chunk) -> Result<u64, Error> {
+        let stated = chunk.size.or(self.long_size);
+        let end = chunks.sound_end(chunk.body, stated)?;
+        self.ranges.push(chunk.body..end);
+        // A header that agrees with itself is that of a longer file, which was cut off.
+        let stated_end = chunk.body.saturating_add(stated.unwrap_or_default());
+        if stated_end > end && stated_end <= self.end && stated < Some(PLACEHOLDER) {
+            self.missing_bytes += stated_end - end;
+        }
+        Ok(end - chunk.body)
+    }
+}
