@@ -5,7 +5,7 @@ use wgpu::Buffer;
 use crate::kernel::{Bound, Grid, Kernel};
 use crate::network::Forward;
 use crate::plan::{COLUMNS, ROWS, THREADS};
-use crate::shaders;
+use crate::shaders::all as shaders;
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the tests look into the buffers"))]
 pub(crate) struct Backward {

@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Weights};
 
+use crate::cost::training_step;
 use crate::device::Device;
-use crate::{
-    Epoch, Error, Network, Place, Plan, Scaling, Segments, Spectrograms, Trainer, training_step,
-};
+use crate::error::Error;
+use crate::network::Network;
+use crate::plan::Plan;
+use crate::segments::{Place, Segments, Spectrograms};
+use crate::trainer::{Epoch, Scaling, Trainer};
 
 /// One network's measurements.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,7 +9,7 @@ use wgpu::{
 
 use crate::batches::Batches;
 use crate::device::Device;
-use crate::shaders::Shader;
+use crate::shaders::all::Shader as shaders;
 
 /// A buffer and what the shader does with it.
 #[derive(Clone, Copy)]

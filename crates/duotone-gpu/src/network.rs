@@ -8,10 +8,11 @@ use wgpu::Buffer;
 
 use crate::batches::{Batch, Batches};
 use crate::device::Device;
+use crate::error::Error;
 use crate::kernel::{Bound, Grid, Kernel};
 use crate::plan::{COLUMNS, Plan, ROWS};
+use crate::shaders::all as shaders;
 use crate::tensors::Tensors;
-use crate::{Error, shaders};
 
 /// What both halves of a network share on a device: weights, a batch and its activations.
 pub(crate) struct Forward {

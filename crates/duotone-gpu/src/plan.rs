@@ -2,7 +2,8 @@
 
 use duotone_nn::{Architecture, Pipeline};
 
-use crate::{Error, training_step};
+use crate::cost::training_step;
+use crate::error::Error;
 
 /// A product's tile: rows × columns of its result, and how much of the sum's range is loaded at
 /// once.

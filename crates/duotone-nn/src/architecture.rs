@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::error::Error;
 
 /// One convolution followed by LeakyReLU and max-pooling, side by side with the other pipelines on
 /// the same input.

@@ -1,10 +1,12 @@
 //! A network's weights as the kernels want them, and the forward pass over them.
 
+use crate::architecture::Architecture;
 use crate::kernel::{
     BLOCK, DenseBlock, Inputs, Isa, Kernels, Lines, PackedFilters, UNITS, block_gradients,
     dense_rows,
 };
-use crate::{Architecture, Tensor, Weights, parallel};
+use crate::parallel;
+use crate::weights::{Tensor, Weights};
 
 /// Units that one task of the dense layer's forward product takes: its rows of weights and the
 /// samples' inputs share the second-level cache.

@@ -1,10 +1,14 @@
+use crate::architecture::Architecture;
+use crate::error::Error;
 use crate::head::{self, HeadGradients};
 use crate::kernel::{
     BLOCK, FilterGradient, GROUP, Kernels, Lines, PooledGradients, filter_gradients,
 };
 use crate::layers::{Activations, Pass};
+use crate::network::Network;
 use crate::network::segment_size;
-use crate::{Architecture, Error, Network, Weights, parallel};
+use crate::parallel;
+use crate::weights::Weights;
 
 /// The numbers of one training step.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,5 @@
-use super::{Complex, Vector};
+use crate::complex::Complex;
+use crate::vector::Vector;
 
 /// The inverse transform of `R` numbers.
 #[inline(always)]

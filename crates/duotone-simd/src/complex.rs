@@ -1,6 +1,6 @@
 use std::ops::{Add, Sub};
 
-use super::Vector;
+use crate::vector::Vector;
 
 /// A register of complex numbers.
 #[derive(Clone, Copy)]

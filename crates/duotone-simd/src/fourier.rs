@@ -10,7 +10,8 @@
 
 use super::stockham::{Stockham, radices, root};
 use super::twice::{InOrder, Twice};
-use super::{Complex, Vector};
+use crate::complex::Complex;
+use crate::vector::Vector;
 
 /// The tables of a transform.
 #[derive(Clone, Debug)]
@@ -161,7 +162,8 @@ mod tests {
     use std::f64::consts::TAU;
 
     use super::{Complex, Fourier};
-    use crate::{Isa, Kernel, Vector};
+    use crate::isa::Isa;
+    use crate::vector::{Kernel, Vector};
 
     /// Both ways of one transform: the spectrum's real and imaginary parts bin by bin, each
     /// `LANES` wide, and what the inverse makes of it.

@@ -3,7 +3,7 @@
 
 use wide::f32x4;
 
-use super::Vector;
+use crate::vector::Vector;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Portable(f32x4);

@@ -1,6 +1,9 @@
 use super::stockham::root;
 use super::twice::{InOrder, Place, Twice};
-use super::{Complex, Isa, Kernel, Lines, Vector};
+use crate::complex::Complex;
+use crate::isa::Isa;
+use crate::lines::Lines;
+use crate::vector::{Kernel, Vector};
 
 /// Power spectra of overlapping frames of real samples, several at once, one in each lane.
 ///
@@ -258,7 +261,8 @@ mod tests {
     use std::f64::consts::TAU;
 
     use super::{FRAMES, PowerSpectra, factors};
-    use crate::{Isa, noise};
+    use crate::isa::Isa;
+    use crate::noise;
 
     /// The sum written out in f64: (bin, frame).
     fn sums(window: &[f32], hop: usize, samples: &[f32]) -> Vec<f64> {

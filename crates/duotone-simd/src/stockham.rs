@@ -4,7 +4,8 @@
 use std::f64::consts::TAU;
 
 use super::butterfly::butterfly;
-use super::{Complex, Vector};
+use crate::complex::Complex;
+use crate::vector::Vector;
 
 /// The tables of the inverse transform `Σ x[n] e^(2πi kn / length)`, not divided by anything. With
 /// real and imaginary parts exchanged, before and after, it is the forward one.

@@ -3,7 +3,8 @@
 
 use super::butterfly::butterfly;
 use super::stockham::root;
-use super::{Complex, Vector};
+use crate::complex::Complex;
+use crate::vector::Vector;
 
 /// The lengths that there are, each with the radices of its two passes.
 const LENGTHS: [(usize, (usize, usize)); 7] = [
@@ -138,7 +139,9 @@ mod tests {
     use std::f64::consts::TAU;
 
     use super::{InOrder, LENGTHS, Twice};
-    use crate::{Isa, Kernel, Vector, noise};
+    use crate::isa::Isa;
+    use crate::noise;
+    use crate::vector::{Kernel, Vector};
 
     struct Run<'a> {
         plan: &'a Twice,

@@ -1,4 +1,6 @@
-use super::{FRAMES, Isa, Kernel, Vector};
+use crate::isa::Isa;
+use crate::power::FRAMES;
+use crate::vector::{Kernel, Vector};
 
 /// Weighted sums of neighbouring bins of [`FRAMES`] frames: a filterbank whose filters are each zero but
 /// for one stretch of bins.
@@ -78,7 +80,9 @@ impl Kernel for Compute<'_> {
 #[cfg(test)]
 mod tests {
     use super::WeightedSums;
-    use crate::{FRAMES, Isa, noise};
+    use crate::isa::Isa;
+    use crate::noise;
+    use crate::power::FRAMES;
 
     #[test]
     fn sums_are_those_of_a_dense_product() {

@@ -5,7 +5,7 @@
 
 use std::arch::x86_64::*;
 
-use super::Vector;
+use crate::vector::Vector;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(__m256);

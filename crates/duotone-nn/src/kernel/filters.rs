@@ -4,7 +4,7 @@ use super::direct::{self, DirectFilters};
 use super::pooling::{PooledMaps, Shape};
 use super::spectral::{self, Plan, SpectralFilters};
 use super::{Isa, Kernels, Method, Scratch};
-use crate::{Architecture, Pipeline};
+use crate::architecture::{Architecture, Pipeline};
 
 /// A pipeline's filters: the weights themselves, and as the kernels want them.
 #[derive(Clone, Debug)]

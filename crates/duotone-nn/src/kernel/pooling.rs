@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Lines, Vector};
-use crate::{Architecture, Pipeline};
+use crate::architecture::{Architecture, Pipeline};
 
 /// Lanes of the widest register.
 const MOST_LANES: usize = 8;
