@@ -5,7 +5,7 @@ use wgpu::Buffer;
 use crate::kernel::{Bound, Grid, Kernel};
 use crate::network::Forward;
 use crate::plan::{COLUMNS, ROWS, THREADS};
-use crate::shaders::all as shaders;
+use crate::shaders;
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the tests look into the buffers"))]
 pub(crate) struct Backward {
@@ -31,7 +31,7 @@ impl Backward {
             let grid = Grid::fixed((p.taps + 1).div_ceil(THREADS), p.filters);
             kernels.push(forward.kernel(
                 &shaders::filter_gradient(plan, i),
-                grid.along(2, plan.samples_a_part),
+                grid.along(2, plan.samples_per_part),
                 &[
                     Bound::Read(&forward.inputs),
                     Bound::Read(&gradients),

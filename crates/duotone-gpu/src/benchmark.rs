@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Weights};
 
-use crate::cost::training_step;
 use crate::device::Device;
 use crate::error::Error;
 use crate::network::Network;
-use crate::plan::Plan;
+use crate::plan::{Plan, training_step};
 use crate::segments::{Place, Segments, Spectrograms};
 use crate::trainer::{Epoch, Scaling, Trainer};
 

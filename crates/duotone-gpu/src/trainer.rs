@@ -13,7 +13,7 @@ use crate::kernel::{Bound, Grid, Kernel};
 use crate::network::{Forward, Network};
 use crate::plan::{Plan, THREADS};
 use crate::segments::Segments;
-use crate::shaders::all as shaders;
+use crate::shaders;
 
 /// Submissions under way at once: one at work, one waiting.
 const AHEAD: usize = 2;

@@ -5,7 +5,7 @@ use crate::layers::{Activations, Layers};
 use crate::parallel;
 use crate::random::Philox;
 use crate::reference::{DROPOUT, dropout_threshold};
-use crate::trainer::{Step, StepOutcome};
+use crate::step::{Step, StepOutcome};
 
 /// What the head's backward pass hands on and leaves behind, each a mean over the batch.
 #[derive(Clone, Debug, Default)]

@@ -92,7 +92,7 @@ impl Stockham {
                     for j in 1..R {
                         let y = match group {
                             0 => y[j],
-                            _ => y[j].turn(Complex::splat(twiddles[j - 1])),
+                            _ => y[j].mul_twiddle(Complex::splat(twiddles[j - 1])),
                         };
                         y.store(write.add(j * stride * size));
                     }

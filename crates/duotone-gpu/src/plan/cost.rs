@@ -1,7 +1,7 @@
 //! What a training step costs by its nature: multiply-adds, and bytes that must pass between the
 //! device's memory and its processors when nothing is kept between two shaders.
 
-use crate::plan::Plan;
+use super::Plan;
 
 /// Of one shader, or of a whole step.
 #[derive(Clone, Debug, PartialEq)]
