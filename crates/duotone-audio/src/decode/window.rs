@@ -1,4 +1,4 @@
-use std::io::{self, Read, SeekFrom};
+use std::io::{self, ErrorKind, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
@@ -63,8 +63,20 @@ impl Window {
         }
         self.start = from;
         let wanted = count.max(CHUNK) + (offset - from) as usize;
-        let missing = wanted.saturating_sub(self.buffer.len()) as u64;
-        (&mut self.source).take(missing).read_to_end(&mut self.buffer)?;
+        let mut filled = self.buffer.len();
+        self.buffer.resize(wanted.max(filled), 0);
+        while filled < self.buffer.len() {
+            match self.source.read(&mut self.buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => {
+                    self.buffer.truncate(filled);
+                    return Err(e);
+                }
+            }
+        }
+        self.buffer.truncate(filled);
         Ok(())
     }
 }

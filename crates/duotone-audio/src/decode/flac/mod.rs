@@ -118,6 +118,10 @@ impl Reader for Flac {
         while let Some(frame) = self.next {
             let (next, end) = self.frames.behind(&frame)?;
             self.next = next;
+            if next.is_some_and(|next| next.header.number > frame.header.next_number()) {
+                // Frames without a header that can be read.
+                self.damage.packet(self.seconds());
+            }
             self.reached =
                 self.reached.max(self.start(&frame.header) + u64::from(frame.header.samples));
             let rate = rate(&frame.header, &self.metadata);
