@@ -7,7 +7,6 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::common::{Limit, Tier};
 use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::well_known::FORMAT_ID_FLAC;
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
@@ -42,7 +41,6 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
 
 /// Seconds decoded and dropped after a jump: until then MP3 and AAC want earlier packets.
 const PREROLL: f64 = 0.5;
-const FLAC_LOSES: &str = "its reader loses a block after a jump";
 const NO_TIMES: &str = "its packets do not tell their times";
 
 /// A file read by Symphonia.
@@ -164,7 +162,7 @@ impl Media {
                 self.damage.packet(self.seconds());
                 self.strange += 1;
                 if self.strange > MAX_STRANGE {
-                    return Err(self.rate_change(rate));
+                    return Err(super::rate_change(self.rate, rate, self.seconds()));
                 }
                 continue;
             }
@@ -186,22 +184,8 @@ impl Media {
         self.end()
     }
 
-    fn rate_change(&self, to: u32) -> Error {
-        Error::Malformed(format!(
-            "the sample rate changes from {} to {to} Hz at {:.1} s; cut the recording there",
-            self.rate,
-            self.seconds()
-        ))
-    }
-
     fn end(&self) -> Result<bool, Error> {
-        if self.damage.packets > self.packets {
-            return Err(Error::Malformed(format!(
-                "{} of {} packets could not be decoded; is it audio at all?",
-                self.damage.packets,
-                self.damage.packets + self.packets
-            )));
-        }
+        self.damage.check(self.packets)?;
         Ok(false)
     }
 
@@ -221,9 +205,6 @@ impl Reader for Media {
 
     /// Jumps to [`PREROLL`] before a sample or earlier.
     fn seek(&mut self, sample: u64) -> Result<(), Error> {
-        if self.format.format_info().format == FORMAT_ID_FLAC {
-            return Err(Error::Unsupported(FLAC_LOSES.into()));
-        }
         let start = self.origin.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
         let seconds = (sample as f64 / f64::from(self.rate) - PREROLL).max(0.0) + start.max(0.0);
         let time = Time::try_from_secs_f64(seconds)
