@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-FIXTURES = pathlib.Path(__file__).parent.parent / "crates/duotone-audio/tests/fixtures"
+FIXTURES = pathlib.Path(__file__).parent.parent / "crates/duotone-audio/tests/fixtures/audio"
 SECONDS_A_FILE = 5
 LEFT_OUT = re.compile(r"^.*?[0-9]+\.audio: ", re.MULTILINE)
 EXTREMES = [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\1"]
@@ -92,7 +92,7 @@ def main() -> int:
     parser.add_argument("--keep", default="bad-audio", help="where files that fail are put")
     parser.add_argument("--only", type=int, help="write this one file and stop")
     options = parser.parse_args()
-    fixtures = [path.read_bytes() for folder in ("audio", "cases") for path in sorted((FIXTURES / folder).iterdir())]
+    fixtures = [path.read_bytes() for path in sorted(FIXTURES.iterdir())]
     keep = pathlib.Path(options.keep)
     if options.only is not None:
         keep.mkdir(exist_ok=True)
