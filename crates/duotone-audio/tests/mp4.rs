@@ -231,6 +231,16 @@ fn a_file_without_its_index_says_so() {
     assert!(error.to_string().contains("moov"), "{error}");
 }
 
+/// Two descriptions of one track's sound, where the packets' reader takes one.
+#[test]
+fn a_structure_that_is_not_read_has_a_cure() {
+    let file = changed("aac_44k.m4a", |bytes| {
+        let at = find(bytes, b"stsd") + 8;
+        bytes[at..at + 4].copy_from_slice(&2u32.to_be_bytes());
+    });
+    assert!(refusal(&file.path).contains("convert it"), "{}", refusal(&file.path));
+}
+
 /// Early QuickTime has no box that tells the file's type.
 #[test]
 fn quicktime_without_a_file_type() {

@@ -66,7 +66,8 @@ fn open_track(
         Sound::Pcm(pcm) => open_pcm(file, movie, track, pcm, mono)?,
         Sound::Coded(coded) => {
             let length = file.metadata()?.len();
-            let format = OneTrack::new(media::probe(Box::new(file))?, track.id, coded, length);
+            let format = media::probe(Box::new(file)).map_err(with_cure)?;
+            let format = OneTrack::new(format, track.id, coded, length);
             let format = format.ok_or_else(|| Error::Unsupported(NOT_FOUND.into()))?;
             Media::of_format(Box::new(format), length, mono)?
         }
@@ -97,6 +98,16 @@ fn open_track(
     let trim = Trim::new(media, rate, start, end, warning, mono);
     info.seconds = trim.stated_seconds();
     Ok((Box::new(trim), info))
+}
+
+/// Symphonia's reason against a file's structure, which says nothing to the user by itself.
+fn with_cure(error: Error) -> Error {
+    let words = |reason| format!("its structure is not read ({reason}); convert it to FLAC or WAV");
+    match error {
+        Error::Unsupported(reason) => Error::Unsupported(words(reason)),
+        Error::Malformed(reason) => Error::Malformed(words(reason)),
+        other => other,
+    }
 }
 
 fn open_pcm(
