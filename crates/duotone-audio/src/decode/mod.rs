@@ -1,5 +1,6 @@
 //! From a file to a stream of mono samples at the file's own rate.
 
+mod aac;
 mod au;
 mod codec_names;
 mod contain;
@@ -9,8 +10,10 @@ pub(crate) mod limits;
 mod media;
 mod mono;
 mod mp3;
+mod mp4;
 mod mpeg;
 mod tags;
+mod trim;
 #[allow(dead_code)] // used by the readers to come
 mod view;
 mod window;
@@ -101,13 +104,20 @@ impl Source {
             return Err(Error::NoAudio);
         }
         let mut file = File::open(path)?;
-        let mut magic = [0; 4];
-        let is_au = file.read_exact(&mut magic).is_ok() && magic == au::MAGIC;
+        if let Some(name) = aac::refused(&mut file)? {
+            let reason = format!("AAC in {name} is not read; convert it to FLAC or WAV");
+            return Err(Error::Unsupported(reason));
+        }
+        file.rewind()?;
+        let mut first = [0; 8];
+        let known = file.read_exact(&mut first).is_ok();
         file.rewind()?;
         let mut mono = Mono::default();
-        let (reader, info): (Box<dyn Reader>, _) = if is_au {
+        let (reader, info): (Box<dyn Reader>, _) = if known && first.starts_with(&au::MAGIC) {
             let (au, info) = Au::open(file)?;
             (Box::new(au), info)
+        } else if known && mp4::is_mp4(&first) {
+            mp4::open(file, &mut mono)?
         } else if let Some((flac, info)) = Flac::open(whole(&file)?)? {
             (Box::new(flac), info)
         } else if let Some((mpeg, info)) = Mpeg::open(whole(&file)?, 0)? {
