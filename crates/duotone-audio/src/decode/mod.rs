@@ -1,5 +1,6 @@
 //! From a file to a stream of mono samples at the file's own rate.
 
+mod aac;
 mod aiff;
 mod au;
 mod caf;
@@ -7,26 +8,38 @@ mod chunks;
 mod codec_names;
 mod contain;
 mod damage;
+mod flac;
 pub(crate) mod limits;
 mod media;
 mod mono;
 mod mp3;
+mod mp4;
+mod mpeg;
 mod pcm;
 mod start;
+mod tags;
+mod trim;
 mod unread;
 mod view;
 mod wave;
 mod wave_format;
+mod window;
 
 use std::fs::File;
+use std::io::Seek;
 use std::path::Path;
+
+use symphonia::core::io::MediaSource;
 
 use crate::{Error, SourceInfo};
 use damage::Damage;
-use limits::{LARGEST_SAMPLE, MAX_HOURS};
+use flac::Flac;
+use limits::{LARGEST_SAMPLE, MAX_HOURS, PROBE_BYTES};
 use media::Media;
 use mono::Mono;
+use mpeg::Mpeg;
 use start::Start;
+use view::View;
 
 /// Reads one container, block by block.
 trait Reader {
@@ -48,10 +61,22 @@ trait Reader {
     /// The length in seconds that the container states.
     fn stated_seconds(&self) -> Option<f64>;
 
+    /// The true length in seconds, where it can be known without decoding; the reader is at the
+    /// same place as before.
+    fn length(&mut self) -> Result<Option<f64>, Error> {
+        Ok(self.stated_seconds())
+    }
+
     /// What the user should know about the recording, one sentence each.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
+}
+
+fn rate_change(from: u32, to: u32, seconds: f64) -> Error {
+    Error::Malformed(format!(
+        "the sample rate changes from {from} to {to} Hz at {seconds:.1} s; cut the recording there"
+    ))
 }
 
 const CANCELLED: &str =
@@ -64,7 +89,7 @@ fn open_reader(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, Sour
         return Err(refusal);
     }
     if let Some(style) = wave::style(&bytes) {
-        return wave::open(file, style, offset, mono);
+        return wave::open(file, style, offset);
     }
     if bytes.starts_with(caf::MAGIC) {
         return caf::open(file, offset, mono);
@@ -77,8 +102,21 @@ fn open_reader(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, Sour
         let (pcm, info) = au::open(file, offset)?;
         return Ok((Box::new(pcm), info));
     }
-    let (media, info) = Media::open(file, mono)?;
-    Ok((Box::new(media), info))
+    if let Some(name) = aac::refused(&mut file)? {
+        let reason = format!("AAC in {name} is not read; convert it to FLAC or WAV");
+        return Err(Error::Unsupported(reason));
+    }
+    if offset == 0 && bytes.first_chunk().is_some_and(mp4::is_mp4) {
+        file.rewind()?;
+        return mp4::open(file, mono);
+    }
+    if let Some((flac, info)) = Flac::open(whole(&file)?)? {
+        return Ok((Box::new(flac), info));
+    }
+    if let Some((mpeg, info)) = Mpeg::open(whole(&file)?, 0)? {
+        return Ok((Box::new(mpeg), info));
+    }
+    open_media(file, mono)
 }
 
 /// An open audio file, decoded block by block.
@@ -118,6 +156,11 @@ impl Source {
 
     pub(crate) fn info(&self) -> &SourceInfo {
         &self.info
+    }
+
+    /// The true length in seconds, where it can be known without decoding.
+    pub(crate) fn length(&mut self) -> Result<Option<f64>, Error> {
+        self.reader.length()
     }
 
     /// The next block of mono samples, never empty; `None` at the end.
@@ -212,4 +255,26 @@ impl Source {
             self.mono.samples[at]
         )))
     }
+}
+
+/// A file from its start to its end, for a reader of its own.
+fn whole(file: &File) -> Result<Box<dyn MediaSource>, Error> {
+    Ok(Box::new(View::new(file.try_clone()?, Vec::new(), 0, u64::MAX)?))
+}
+
+/// Opens what Symphonia reads, or MPEG audio that starts behind other bytes.
+fn open_media(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
+    let again = whole(&file)?;
+    // Where the readers before have left it.
+    file.rewind()?;
+    let error = match Media::open(file, mono) {
+        Ok((media, info)) => return Ok((Box::new(media), info)),
+        Err(error) => error,
+    };
+    if matches!(error, Error::Unsupported(_))
+        && let Some((mpeg, info)) = Mpeg::open(again, u64::from(PROBE_BYTES))?
+    {
+        return Ok((Box::new(mpeg), info));
+    }
+    Err(error)
 }

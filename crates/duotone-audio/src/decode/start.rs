@@ -1,6 +1,8 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::tags;
+
 /// Bytes that formats are recognised by.
 const RECOGNISED: u64 = 2048;
 /// ID3v2 tags in a row.
@@ -23,7 +25,7 @@ impl Start {
             start.bytes.clear();
             file.seek(SeekFrom::Start(start.offset))?;
             (&mut *file).take(RECOGNISED).read_to_end(&mut start.bytes)?;
-            match tag_bytes(&start.bytes) {
+            match tags::id3v2(&start.bytes) {
                 Some(bytes) => start.offset += bytes,
                 None => break,
             }
@@ -31,19 +33,6 @@ impl Start {
         file.rewind()?;
         Ok(start)
     }
-}
-
-/// Bytes of an ID3v2 tag, by its header: the size in four times seven bits, and a flag for a footer
-/// of ten bytes more.
-fn tag_bytes(start: &[u8]) -> Option<u64> {
-    let [b'I', b'D', b'3', version, revision, flags, size @ ..] = start.first_chunk::<10>()? else {
-        return None;
-    };
-    if *version == 0xff || *revision == 0xff || size.iter().any(|&byte| byte >= 0x80) {
-        return None;
-    }
-    let size = size.iter().fold(0, |size, &byte| size << 7 | u64::from(byte));
-    Some(10 + size + if flags & 0x10 != 0 { 10 } else { 0 })
 }
 
 #[cfg(test)]

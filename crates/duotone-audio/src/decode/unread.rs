@@ -49,8 +49,6 @@ const FORMATS: &[Format] = &[
     Format(0, b"#!AMR", "AMR", Audio("amr")),
     Format(0, b".ra\xfd", "RealAudio", Audio("ra")),
     Format(0, b".RMF", "RealMedia", Audio("rm")),
-    Format(0, b"\x56\xe0", "AAC in LATM", Audio("latm")),
-    Format(0, b"ADIF", "AAC in ADIF", Audio("aac")),
     Format(0, b"#!SILK_V3", "SILK", Nothing("convert it to WAV with a SILK decoder")),
     Format(0, b"Creative Voice File\x1a", "Creative Voice (VOC)", Audio("voc")),
     Format(0, b"NIST_1A\n", "NIST SPHERE", Audio("nist")),

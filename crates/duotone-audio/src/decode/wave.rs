@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::Reader;
 use super::chunks::{Chunk, Chunks, Style, number};
-use super::media::Media;
-use super::mono::Mono;
+use super::limits::PROBE_BYTES;
+use super::mpeg::Mpeg;
 use super::pcm::{Layout, Pcm};
 use super::view::View;
 use super::wave_format::{Stored, WaveFormat};
@@ -36,7 +36,6 @@ pub(super) fn open(
     mut file: File,
     style: Style,
     start: u64,
-    mono: &mut Mono,
 ) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
     let found = Found::read(&mut file, style, start)?;
     let Some(format) = found.format else {
@@ -50,8 +49,9 @@ pub(super) fn open(
         Stored::Mpeg => {
             // The stream of frames is a file of its own.
             let view = View::new(file, Vec::new(), sound.start, sound.end)?;
-            let (media, info) = Media::open_view(view, mono)?;
-            return Ok((Box::new(media), info));
+            let opened = Mpeg::open(Box::new(view), u64::from(PROBE_BYTES))?;
+            let (mpeg, info) = opened.ok_or(Error::NoAudio)?;
+            return Ok((Box::new(mpeg), info));
         }
     };
     let layout = Layout {
