@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(rate(0x400e, 0xac44_0000_0000_0000), 44_100);
         assert_eq!(rate(0x400b, 0xfa00_0000_0000_0000), 8000);
         // The Macintosh's 22,254.5454 Hz.
-        assert_eq!(rate(0x400d, 0xadcd_1745_d145_d174), 22_255);
+        assert_eq!(rate(0x400d, 0xaddd_1745_d145_d174), 22_255);
         assert_eq!([rate(0, 0), rate(0x7fff, u64::MAX), rate(0x800e, 1 << 63)], [0; 3]);
     }
 }

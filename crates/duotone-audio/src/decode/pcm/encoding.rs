@@ -140,7 +140,7 @@ mod tests {
     /// A half and a negative quarter in every integer encoding, in both byte orders.
     #[test]
     fn integers_of_every_size() {
-        for bits in 1..=64 {
+        for bits in 1..=64u32 {
             for (most_significant, expected) in [(0x40, 0.5), (0xe0, -0.25)] {
                 let mut code = vec![0; bits.div_ceil(8) as usize];
                 code[0] = most_significant;
