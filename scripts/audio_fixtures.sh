@@ -38,6 +38,13 @@ make 96000 1 -c:a pcm_s16le wav_96k.wav
 make 8000 2 -c:a pcm_s16be aiff_s16.aiff
 make 8000 2 -c:a pcm_s24be aiff_s24.aiff
 make 8000 2 -c:a pcm_f32be aiff_f32.aifc
+make 8000 2 -c:a adpcm_ms -block_size 256 adpcm_ms.wav
+make 8000 2 -c:a adpcm_ima_wav -block_size 256 adpcm_ima.wav
+make 8000 2 -c:a adpcm_ima_qt adpcm_ima.aifc
+make 8000 2 -c:a alac caf_alac.caf
+# What ffmpeg decodes of ADPCM, which is defined to the last bit.
+mkdir -p ../adpcm
+for file in adpcm_*; do run -i "$file" -f s16le "../adpcm/${file/./_}.s16"; done
 for encoding in s8 s16be s24be s32be f32be f64be alaw mulaw; do
     make 8000 2 -c:a "pcm_$encoding" "au_$encoding.au"
 done

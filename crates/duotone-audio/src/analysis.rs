@@ -5,6 +5,9 @@ use crate::{Error, FrontEnd, MelStream, Spectrogram};
 pub(crate) struct Analysis {
     resampler: Option<Resampler>,
     fill: Fill,
+    /// The first sample, and whether all the others are equal to it.
+    level: Option<f32>,
+    constant: bool,
 }
 
 impl Analysis {
@@ -14,10 +17,16 @@ impl Analysis {
         } else {
             Some(Resampler::new(rate, front_end.sample_rate)?)
         };
-        Ok(Self { resampler, fill: Fill::new(front_end)? })
+        Ok(Self { resampler, fill: Fill::new(front_end)?, level: None, constant: true })
     }
 
     pub(crate) fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
+        if self.constant
+            && let Some(&first) = samples.first()
+        {
+            let level = *self.level.get_or_insert(first);
+            self.constant = samples.iter().all(|&x| x == level);
+        }
         match &mut self.resampler {
             Some(resampler) => resampler.push(samples, &mut |ready| self.fill.push(ready)),
             None => self.fill.push(samples),
@@ -27,6 +36,12 @@ impl Analysis {
     /// The first `frames` frames, once they are there.
     pub(crate) fn take(&mut self, frames: usize) -> Result<Option<Spectrogram>, Error> {
         self.fill.mel.take(frames)
+    }
+
+    /// Whether all samples so far are the same number: the offset of a converter with nothing behind
+    /// it, which a window turns into power in the lowest band.
+    pub(crate) fn is_constant(&self) -> bool {
+        self.constant
     }
 
     /// The rest of the spectrogram, and whether the samples had to be repeated to fill a segment.

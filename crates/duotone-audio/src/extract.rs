@@ -27,7 +27,7 @@ pub struct Extraction {
     pub source: SourceInfo,
     /// The clip was shorter than a segment and was repeated to fill one.
     pub repeated: bool,
-    /// Every value is at the floor.
+    /// Every value is at the floor, or all samples are equal: a constant signal makes no sound.
     pub silent: bool,
     /// Parts that could not be decoded and were left out, in words.
     pub damage: Option<String>,
@@ -118,9 +118,10 @@ pub fn extract_pieces<E: From<Error>>(
             each(piece)?;
         }
     }
+    let constant = analysis.is_constant();
     let (spectrogram, repeated) = analysis.finish()?;
     Ok(Extraction {
-        silent: silent && spectrogram.is_silent(),
+        silent: constant || silent && spectrogram.is_silent(),
         source: SourceInfo { seconds: Some(source.seconds()), ..source.info().clone() },
         damage: source.damage(),
         warnings: source.warnings(),
@@ -163,9 +164,10 @@ pub fn extract_samples(
         }
         analysis.push(block)?;
     }
+    let constant = analysis.is_constant();
     let (spectrogram, repeated) = analysis.finish()?;
     Ok(Extraction {
-        silent: spectrogram.is_silent(),
+        silent: constant || spectrogram.is_silent(),
         spectrogram,
         source,
         repeated,
@@ -207,10 +209,11 @@ pub fn extract_range(
         analysis.push(taken)?;
         left -= taken.len() as u64;
     }
+    let constant = analysis.is_constant();
     let (spectrogram, repeated) = analysis.finish()?;
     let [start, end] = [start, end - left].map(|sample| sample as f64 / f64::from(rate));
     let extraction = Extraction {
-        silent: spectrogram.is_silent(),
+        silent: constant || spectrogram.is_silent(),
         source: source.info().clone(),
         damage: source.damaged_packets(),
         warnings: source.warnings(),

@@ -27,17 +27,19 @@ pub(super) fn open(mut file: File, start: u64) -> Result<(Pcm, SourceInfo), Erro
         return Err(Error::Malformed(format!("sound at byte {offset}, within its header")));
     }
     let encoding = encoding(number).ok_or_else(|| unread(number))?;
-    let sound = start + u64::from(offset);
+    let sound_start = start + u64::from(offset);
     let size = Some(u64::from(size)).filter(|_| size != 0 && size != UNKNOWN_SIZE);
     let mut chunks = Chunks::new(&mut file, Style::BigEndian)?;
     let length = chunks.length();
-    let end = chunks.sound_end(sound.min(length), size)?;
+    let missing_bytes = size.map_or(0, |size| (sound_start + size).saturating_sub(length));
+    let sound_start = sound_start.min(length);
+    let sound = sound_start..chunks.sound_end(sound_start, size)?;
     let layout = Layout {
         coding: Coding::Pcm(encoding),
         channels: channels as usize,
         sample_rate,
-        ranges: vec![sound.min(length)..end],
-        missing_bytes: size.map_or(0, |size| (sound + size).saturating_sub(length)),
+        ranges: vec![sound],
+        missing_bytes,
         stated_frames: None,
         warnings: Vec::new(),
     };

@@ -71,6 +71,8 @@ pub(super) struct Media {
     packets: u64,
     /// Length in seconds that the container tells.
     told: Option<f64>,
+    /// Seconds of the last packet, as the container counts them.
+    packet_seconds: f64,
     damage: Damage,
     /// Packets in a row at another rate.
     strange: u32,
@@ -134,6 +136,7 @@ impl Media {
             jumped: false,
             packets: 0,
             told,
+            packet_seconds: 0.0,
             damage: Damage::default(),
             strange: 0,
             left: length,
@@ -151,7 +154,10 @@ impl Media {
         for _ in 0..MAX_FRUITLESS {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
-                Ok(None) => return self.end(),
+                Ok(None) => {
+                    self.last_packet_may_be_short();
+                    return self.end();
+                }
                 Err(MediaError::ResetRequired) => {
                     // The next of several streams in one Ogg file.
                     let track = audio_track(&*self.format)?;
@@ -179,6 +185,9 @@ impl Media {
             if packet.track_id != self.track {
                 continue;
             }
+            let base = audio_track(&*self.format)?.time_base;
+            let duration = base.and_then(|base| base.calc_duration(packet.dur));
+            self.packet_seconds = duration.map_or(0.0, |duration| duration.as_secs_f64());
             // Decoders panic on some malformed packets.
             let decoded = contained(|| self.decoder.decode(&packet).is_ok());
             if !decoded.unwrap_or(false) {
@@ -218,6 +227,14 @@ impl Media {
         }
         self.damage.cut = true;
         self.end()
+    }
+
+    /// Some containers count as many samples in the last packet as in the others.
+    fn last_packet_may_be_short(&mut self) {
+        let seconds = self.seconds();
+        if self.told.is_some_and(|told| told > seconds && told - seconds <= self.packet_seconds) {
+            self.told = Some(seconds);
+        }
     }
 
     fn end(&self) -> Result<bool, Error> {

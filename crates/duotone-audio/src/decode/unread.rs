@@ -19,7 +19,8 @@ enum What {
 struct Format(usize, &'static [u8], &'static str, What);
 
 const NOT_AUDIO: What = Nothing("it holds no audio");
-const NOTES: What = Nothing("it holds notes, not sound; render it to WAV or FLAC");
+const NOTES: What =
+    Nothing("it holds notes, not sound; export it as WAV or FLAC from a music program");
 const LIST: What = Nothing("it names recordings and holds none; give the recordings themselves");
 const PACKED: What = Nothing("unpack it first");
 
@@ -126,6 +127,7 @@ pub(super) fn refusal(start: &[u8]) -> Option<Error> {
     let (name, what) = marked(start)
         .or_else(|| text(start))
         .or_else(|| ac3(start).map(|name| (name, Audio("ac3"))))
+        .or_else(|| adx(start).then_some(("CRI ADX", Audio("adx"))))
         .or_else(|| transport_stream(start).then_some(("an MPEG transport stream", Video("ts"))))?;
     Some(Error::Unsupported(match what {
         Audio(end) => format!("{name} is not read; convert it: ffmpeg -i in.{end} out.flac"),
@@ -156,6 +158,13 @@ fn ac3(start: &[u8]) -> Option<&'static str> {
         11..=16 => Some("E-AC-3"),
         _ => None,
     }
+}
+
+/// The mark lies right before the sound, whose place the header states.
+fn adx(start: &[u8]) -> bool {
+    let [0x80, 0x00, high, low, ..] = *start else { return false };
+    let mark = usize::from(u16::from_be_bytes([high, low])).saturating_sub(2);
+    start.get(mark..).is_some_and(|mark| mark.starts_with(b"(c)CRI"))
 }
 
 /// Packets of 188 bytes, of which each begins alike; in some files four bytes of time before each.
@@ -203,6 +212,8 @@ mod tests {
         ] {
             assert_eq!(words(start).as_deref(), Some(expected));
         }
+        let adx = [&b"\x80\0\0\x08\x03\x12(c)CRI"[..], &[0; 9]].concat();
+        assert!(words(&adx).unwrap().contains("CRI ADX"));
         let mut stream = vec![0; 800];
         (0..4).for_each(|i| stream[4 + 192 * i] = 0x47);
         assert!(words(&stream).unwrap().contains("an MPEG transport stream"));
