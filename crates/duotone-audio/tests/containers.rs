@@ -78,7 +78,9 @@ fn small() -> FrontEnd {
 fn check(what: &str, content: &[u8]) {
     let folder = Folder::new();
     let path = folder.file(content);
-    let clip = decode(&path).unwrap_or_else(|e| panic!("{what}: {e}"));
+    let clip = decode(&path);
+    assert!(clip.is_ok(), "{what}: {:?}", clip.err());
+    let clip = clip.unwrap();
     let expected: Vec<f32> = recording().iter().map(|&x| f32::from(x) / 32_768.0).collect();
     assert_eq!(clip.rate, RATE, "{what}");
     assert_eq!(clip.samples.len(), expected.len(), "{what}");

@@ -359,7 +359,7 @@ fn refused(error: MediaError) -> Error {
             Error::Unsupported(message.into())
         }
         MediaError::Unsupported(_) => Error::Unsupported(
-            "not recognised as WAV, AIFF, AU, FLAC, MP3, Ogg Vorbis or MP4 (AAC, ALAC)".into(),
+            "not recognised as WAV, AIFF, AU, CAF, FLAC, MP3, Ogg Vorbis or MP4 (AAC, ALAC)".into(),
         ),
         MediaError::LimitError(message) => Error::Limit(message.into()),
         MediaError::DecodeError(message) => Error::Malformed(message.into()),
