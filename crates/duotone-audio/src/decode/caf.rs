@@ -105,7 +105,7 @@ impl Description {
                 let adpcm = Adpcm::new(AdpcmKind::ImaApple, self.channels, 0);
                 return adpcm.map(|adpcm| Some(Coding::Adpcm(adpcm))).ok_or_else(|| self.unread());
             }
-            b"aac " | b"alac" | b"opus" | b"flac" | b".mp1" | b".mp2" | b".mp3" => return Ok(None),
+            b"aac " | b"alac" | b"opus" | b".mp1" | b".mp2" | b".mp3" => return Ok(None),
             _ => None,
         };
         let packed = |encoding: &Encoding| {
@@ -124,6 +124,7 @@ impl Description {
             b"MAC3" | b"MAC6" => "MACE".into(),
             b"aach" | b"aacp" => "HE-AAC".into(),
             b"aacl" | b"aace" => "low-delay AAC".into(),
+            b"flac" => "FLAC".into(),
             b"ilbc" => "iLBC".into(),
             b"samr" => "AMR".into(),
             b"ac-3" => "AC-3".into(),
