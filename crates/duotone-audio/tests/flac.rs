@@ -78,7 +78,8 @@ fn odd_metadata_does_not_touch_the_sound() {
 fn a_picture_larger_than_its_block_can_state() {
     let file = bytes("flac_s16.flac");
     let size = (16 << 20) + 1000;
-    let fields = [&[0, 0, 0, 3][..], &9_u32.to_be_bytes(), b"image/png", &[0; 4], &[0; 16]].concat();
+    let fields =
+        [&[0, 0, 0, 3][..], &9_u32.to_be_bytes(), b"image/png", &[0; 4], &[0; 16]].concat();
     let picture = [&fields[..], &(size as u32).to_be_bytes(), &vec![0xff; size]].concat();
     let odd = with_block(&file, 6, picture.len() & 0xff_ffff, &picture);
     assert_eq!(decoded(&odd), decoded(&file));

@@ -3,7 +3,7 @@
 
 /// A file of 16-bit mono samples. Of one block size the frames are numbered one by one; of several,
 /// taken in turns, by their first sample.
-pub fn file(rate: u32, samples: &[i16], block_sizes: &[usize]) -> Vec<u8> {
+pub(crate) fn file(rate: u32, samples: &[i16], block_sizes: &[usize]) -> Vec<u8> {
     let by_sample = block_sizes.len() > 1;
     let mut file = b"fLaC\x80\x00\x00\x22".to_vec();
     let (smallest, largest) = (block_sizes.iter().min(), block_sizes.iter().max());
