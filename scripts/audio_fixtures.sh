@@ -56,6 +56,8 @@ make 22050 1 -c:a libmp3lame -q:a 5 -write_xing 1 mp3_22k_vbr.mp3
 make 8000 1 -c:a libmp3lame -b:a 16k mp3_8k.mp3
 make 44100 2 -c:a libmp3lame -b:a 64k -write_xing 0 -id3v2_version 0 mp3_no_header.mp3
 make 44100 1 -c:a libmp3lame -b:a 64k -write_xing 0 -id3v2_version 0 mp3_no_header_mono.mp3
+make 44100 2 -c:a mp2 -b:a 128k mp2_44k.mp2
+make 22050 1 -c:a mp2 -b:a 32k mp2_22k.mp2
 make 44100 2 -c:a libvorbis -q:a 2 vorbis_44k.ogg
 make 8000 1 -c:a libvorbis -q:a 2 vorbis_8k.ogg
 make 44100 2 -c:a aac -b:a 96k aac_44k.m4a

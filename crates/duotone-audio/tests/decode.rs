@@ -141,6 +141,8 @@ fn lossy_files_give_the_signal() {
         ("mp3_8k.mp3", "MP3", 8000, 1, 0),
         ("mp3_no_header.mp3", "MP3", 44_100, 2, 1105),
         ("mp3_no_header_mono.mp3", "MP3", 44_100, 1, 1105),
+        ("mp2_44k.mp2", "MP2", 44_100, 2, 481),
+        ("mp2_22k.mp2", "MP2", 22_050, 1, 481),
         ("vorbis_44k.ogg", "Vorbis", 44_100, 2, 0),
         ("vorbis_8k.ogg", "Vorbis", 8000, 1, 0),
         ("aac_44k.m4a", "AAC", 44_100, 2, 0),

@@ -8,8 +8,9 @@ mod memory;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::time::Instant;
 
-use duotone_audio::{Error, FrontEnd, extract};
+use duotone_audio::{Error, FrontEnd, extract, extract_range, measure};
 
 #[track_caller]
 fn within_200_mib(what: &str) {
@@ -39,6 +40,7 @@ fn every_number_the_largest(folder: &Path, front_end: &FrontEnd) {
         "aiff_f32.aifc",
         "au_s16be.au",
         "flac_s16.flac",
+        "mp2_44k.mp2",
         "mp3_22k_vbr.mp3",
         "vorbis_8k.ogg",
         "wav_mulaw.wav",
@@ -77,11 +79,93 @@ fn a_day(folder: &Path, front_end: &FrontEnd) {
     within_200_mib("a day of silence");
 }
 
+/// Megabytes in which a frame could start at every byte or at none, alone, behind frames and
+/// between them: searched through once, not once for each place.
+fn garbage(folder: &Path, front_end: &FrontEnd) {
+    const BYTES: usize = 2 << 20;
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
+    let mut state = 1_u64;
+    let mut random = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    let noise: Vec<u8> = (0..BYTES).map(|_| random()).collect();
+    let patterns: [(&str, &[u8]); 9] = [
+        ("noise", &noise),
+        ("nothing", &[0]),
+        ("ones", &[0xff]),
+        ("headers of MP3", b"\xff\xfb\x90\x44"),
+        ("headers of MP2", b"\xff\xfd\x84\x04"),
+        ("free format", b"\xff\xfb\x00\x44"),
+        ("tags", b"ID3\x04\0\0\0\0\0\0"),
+        ("tags too long", b"ID3\x04\0\0\x7f\x7f\x7f\x7f"),
+        ("headers of FLAC", b"\xff\xf8\x46\x9c\x00\x6c"),
+    ];
+    let path = folder.join("garbage");
+    for name in ["mp3_44k.mp3", "mp2_44k.mp2", "flac_s16.flac"] {
+        let sound = std::fs::read(fixtures.join(name)).unwrap();
+        for (what, pattern) in patterns {
+            let garbage: Vec<u8> = pattern.iter().copied().cycle().take(BYTES).collect();
+            let (first, second) = sound.split_at(sound.len() / 2 + 1);
+            for file in [[&sound[..], &garbage].concat(), [first, &garbage, second].concat()] {
+                std::fs::write(&path, file).unwrap();
+                let start = Instant::now();
+                let _ = measure(&path);
+                let _ = extract(&path, front_end);
+                let _ = extract_range(&path, front_end, 0.1..0.2);
+                let took = start.elapsed().as_secs_f64();
+                assert!(took < 20.0, "{name} and {what}: {took} s");
+                within_200_mib(&format!("{name} and {what}"));
+            }
+        }
+    }
+}
+
+/// Bits flipped, parts cut out and repeated: an answer for each, and whole numbers in it.
+fn mutations(folder: &Path, front_end: &FrontEnd) {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
+    let path = folder.join("mutated");
+    let mut state = 7_u64;
+    let mut below = |n: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize % n
+    };
+    for name in ["mp3_22k_vbr.mp3", "mp3_44k.mp3", "mp2_22k.mp2", "mp2_44k.mp2", "flac_s16.flac"] {
+        let whole = std::fs::read(fixtures.join(name)).unwrap();
+        for _ in 0..100 {
+            let mut file = whole.clone();
+            for _ in 0..=below(6) {
+                let (from, to) = (below(file.len()), below(file.len()));
+                match below(4) {
+                    0 => file[from] ^= 1 << below(8),
+                    1 => file[from] = [0, 0xff][below(2)],
+                    2 if from < to && to - from < file.len() / 2 => {
+                        file.drain(from..to);
+                    }
+                    _ => file.extend_from_within(from.max(file.len() - 300)..),
+                }
+            }
+            std::fs::write(&path, file).unwrap();
+            let start = Instant::now();
+            let _ = measure(&path);
+            let whole = extract(&path, front_end);
+            let part = extract_range(&path, front_end, 0.05..0.15).map(|(_, part)| part);
+            for found in [whole, part].into_iter().flatten() {
+                assert!(found.spectrogram.data().iter().all(|x| x.is_finite()), "{name}");
+            }
+            assert!(start.elapsed().as_secs_f64() < 10.0, "{name}");
+        }
+    }
+    within_200_mib("mutations");
+}
+
 #[test]
 fn memory_stays_bounded_whatever_a_file_claims() {
     let folder = tempfile::tempdir().unwrap();
     let small = FrontEnd { bands: 8, segment_frames: 10, ..FrontEnd::paper(11_025) };
     every_number_the_largest(folder.path(), &small);
+    mutations(folder.path(), &small);
+    garbage(folder.path(), &small);
     // A short hop, so that the limit comes soon.
     a_day(folder.path(), &FrontEnd { window: 512, hop: 16, ..FrontEnd::paper(8_000) });
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod flac_writer;
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -53,7 +55,13 @@ fn of_every_format() {
 #[test]
 fn far_into_long_files() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, times) in [("mp3_no_header.mp3", 140), ("mp3_no_header_mono.mp3", 140)] {
+    for (name, times) in [
+        ("mp3_no_header.mp3", 140),
+        ("mp3_no_header_mono.mp3", 140),
+        ("mp3_44k.mp3", 120),
+        ("mp2_44k.mp2", 120),
+        ("mp2_22k.mp2", 120),
+    ] {
         let path = folder.path().join(name);
         std::fs::write(&path, std::fs::read(fixtures().join(name)).unwrap().repeat(times)).unwrap();
         check(&path, &[3.0..4.0, 20.0..21.5, 20.1..20.3, 1.0..1.5]);
@@ -65,6 +73,21 @@ fn far_into_long_files() {
     let big_endian = samples.iter().flat_map(|x| x.to_be_bytes()).collect::<Vec<_>>();
     std::fs::write(&path, [au, big_endian].concat()).unwrap();
     check(&path, &[3.0..4.0, 20.0..21.5, 28.9..30.0, 1.0..1.5]);
+    let path = folder.path().join("long.flac");
+    for sizes in [&[4096][..], &[64], &[1000, 17, 4096, 192]] {
+        std::fs::write(&path, flac_writer::file(8000, &samples, sizes)).unwrap();
+        check(&path, &[3.0..4.0, 20.0..21.5, 28.9..30.0, 1.0..1.5]);
+    }
+}
+
+/// A variable bit rate, where the place in the file is not the place in the recording, and joined
+/// files with headers and tags between their frames.
+#[test]
+fn of_mp3_at_every_second() {
+    let cases = fixtures().parent().unwrap().join("cases");
+    let starts = |seconds: u32| (0..seconds).map(|s| f64::from(s) + 0.123..f64::from(s) + 0.6);
+    check(&cases.join("vbr_with_xing.mp3"), &starts(9).collect::<Vec<_>>());
+    check(&cases.join("joined_three.mp3"), &starts(6).collect::<Vec<_>>());
 }
 
 /// A recording taken in pieces is the recording, and the pieces are as long as asked for.

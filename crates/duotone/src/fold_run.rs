@@ -54,6 +54,8 @@ impl FoldRun<'_> {
         if let Some(file) = file.filter(|file| resume && file.exists()) {
             let outcome = self.read(file)?;
             same(file, &outcome.spec, &spec)?;
+            // A run killed just after it wrote the outcome has left them.
+            self.remove_checkpoints()?;
             return Ok(outcome);
         }
         let outcome = self.compute(spec, observer)?;
@@ -62,8 +64,12 @@ impl FoldRun<'_> {
             write_file(file, &json)?;
         }
         // Until here the checkpoints of finished candidates serve to resume.
-        self.runs.iter().filter_map(|run| run.checkpoint).try_for_each(write::remove)?;
+        self.remove_checkpoints()?;
         Ok(outcome)
+    }
+
+    fn remove_checkpoints(&self) -> Result<(), Error> {
+        self.runs.iter().filter_map(|run| run.checkpoint).try_for_each(write::remove)
     }
 
     fn spec(&self) -> Result<FoldSpec, Error> {

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::io;
 
 use symphonia::core::checksum::Crc16Ansi;
@@ -112,19 +113,22 @@ impl Frames {
         let mut reach = 64 * 1024;
         loop {
             let from = length.saturating_sub(reach).max(first.offset);
-            let mut found = Vec::new();
+            let mut found = VecDeque::with_capacity(TRIED);
             let mut at = from;
             while let Some(frame) = self.find(at, u64::MAX, |next| next.matches(&first.header))? {
                 at = frame.offset + 1;
-                found.push(frame);
+                if found.len() == TRIED {
+                    found.pop_front();
+                }
+                found.push_back(frame);
             }
-            for frame in found.iter().rev().take(TRIED) {
+            for frame in found.iter().rev() {
                 let end = length.min(frame.offset.saturating_add(LONGEST));
                 if self.starts_whole(frame, end)? {
                     return Ok(*frame);
                 }
             }
-            if from == first.offset {
+            if from == first.offset || found.len() == TRIED {
                 return Ok(*first);
             }
             reach *= 4;
