@@ -24,9 +24,13 @@ impl Analysis {
         }
     }
 
-    /// The first `frames` frames, once they are there.
-    pub(crate) fn take(&mut self, frames: usize) -> Result<Option<Spectrogram>, Error> {
-        self.fill.mel.take(frames)
+    /// The first `frames` frames, once they are there; the next piece begins `step` frames later.
+    pub(crate) fn take(
+        &mut self,
+        frames: usize,
+        step: usize,
+    ) -> Result<Option<Spectrogram>, Error> {
+        self.fill.mel.take(frames, step)
     }
 
     /// The rest of the spectrogram, and whether the samples had to be repeated to fill a segment.

@@ -73,7 +73,7 @@ const PIECE: usize = 4096;
 /// See [`Error`].
 pub fn extract(path: &Path, front_end: &FrontEnd) -> Result<Extraction, Error> {
     let mut pieces = Vec::new();
-    let mut extraction = extract_pieces(path, front_end, PIECE, |piece| {
+    let mut extraction = extract_pieces(path, front_end, PIECE, PIECE, |piece| {
         pieces.push(piece);
         Ok::<_, Error>(())
     })?;
@@ -85,8 +85,11 @@ pub fn extract(path: &Path, front_end: &FrontEnd) -> Result<Extraction, Error> {
 }
 
 /// As [`extract`], but hands over the spectrogram in pieces of `frames` frames as they are ready,
-/// for recordings of any length. The extraction holds the last piece, which may be shorter, even
-/// without a frame when others came before; [`Extraction::silent`] is of all of them.
+/// for recordings of any length. Each piece begins `step` frames after the one before: a `step`
+/// below `frames` makes them overlap. The extraction holds the last piece, which may be shorter,
+/// even without a frame when others came before; [`Extraction::silent`] is of all of them.
+///
+/// To cut consecutive segments from pieces, see [`FrontEnd::piece_frames`].
 ///
 /// # Errors
 /// Those of `each`, which end the work; otherwise see [`Error`].
@@ -94,6 +97,7 @@ pub fn extract_pieces<E: From<Error>>(
     path: &Path,
     front_end: &FrontEnd,
     frames: usize,
+    step: usize,
     mut each: impl FnMut(Spectrogram) -> Result<(), E>,
 ) -> Result<Extraction, E> {
     front_end.validate()?;
@@ -102,7 +106,7 @@ pub fn extract_pieces<E: From<Error>>(
     let mut silent = true;
     while let Some(block) = source.next()? {
         analysis.push(block)?;
-        while let Some(piece) = analysis.take(frames)? {
+        while let Some(piece) = analysis.take(frames, step)? {
             silent &= piece.is_silent();
             each(piece)?;
         }

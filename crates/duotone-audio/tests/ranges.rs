@@ -5,7 +5,9 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use duotone_audio::{Error, FrontEnd, decode, extract, extract_pieces, extract_range};
+use duotone_audio::{
+    Error, FrontEnd, Segmenter, Spectrogram, decode, extract, extract_pieces, extract_range,
+};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio")
@@ -76,7 +78,7 @@ fn pieces_are_the_whole() {
         let whole = extract(&path, &front_end).unwrap().spectrogram;
         for frames in [1, 3, 5, 1000] {
             let mut pieces = Vec::new();
-            let last = extract_pieces(&path, &front_end, frames, |piece| {
+            let last = extract_pieces(&path, &front_end, frames, frames, |piece| {
                 assert_eq!(piece.frames(), frames);
                 pieces.push(piece);
                 Ok::<_, Error>(())
@@ -88,6 +90,52 @@ fn pieces_are_the_whole() {
             }
         }
     }
+}
+
+/// Consecutive segments cut from pieces are those of the whole, for any framing: no segment is lost
+/// where two pieces meet, and none comes twice.
+#[test]
+fn pieces_hold_every_segment() {
+    let path = fixtures().join("wav_96k.wav");
+    let mut sizes = Vec::new();
+    for centered in [false, true] {
+        for (window, hop) in [(256, 128), (256, 256), (400, 90), (512, 64)] {
+            for segment_frames in [1, 2, 5, 9] {
+                let paper = FrontEnd::paper(8000);
+                sizes.push(FrontEnd { window, hop, segment_frames, centered, bands: 8, ..paper });
+            }
+        }
+    }
+    for front_end in sizes {
+        let whole = extract(&path, &front_end).unwrap().spectrogram;
+        let expected = segments(&front_end, &whole);
+        for count in [1, 2, 3] {
+            let step = count * front_end.segment_hops();
+            let mut found = Vec::new();
+            let last =
+                extract_pieces(&path, &front_end, front_end.piece_frames(count), step, |piece| {
+                    found.extend(segments(&front_end, &piece));
+                    Ok::<_, Error>(())
+                });
+            found.extend(segments(&front_end, &last.unwrap().spectrogram));
+            assert_eq!(found, expected, "{count} segments a piece, {front_end:?}");
+        }
+    }
+}
+
+/// The values of a spectrogram's consecutive segments.
+fn segments(front_end: &FrontEnd, spectrogram: &Spectrogram) -> Vec<Vec<f32>> {
+    let frames = front_end.segment_frames;
+    let starts = Segmenter::Consecutive.starts(
+        spectrogram.frames(),
+        frames,
+        front_end.segment_hops(),
+        |_| 0,
+    );
+    let segment = |start: usize| {
+        (0..front_end.bands).flat_map(move |b| spectrogram.band(b)[start..start + frames].to_vec())
+    };
+    starts.into_iter().map(|start| segment(start).collect()).collect()
 }
 
 #[test]
