@@ -142,10 +142,10 @@ fn the_rate_is_the_collections_own_or_the_common_one() {
     };
     let absent = folder.path().join("absent.wav");
     for rate in [44_100, 22_050, 11_025] {
-        assert_eq!(choose_rate(&[absent.clone(), file(rate), file(rate)]), rate);
+        assert_eq!(choose_rate(&[absent.clone(), file(rate), file(rate)]).rate, rate);
     }
-    assert_eq!(choose_rate(&[file(48_000)]), 22_050);
-    assert_eq!(choose_rate(&[file(44_100), file(11_025)]), 22_050);
-    assert_eq!(choose_rate(&[absent]), 22_050);
-    assert_eq!(choose_rate(&[]), 22_050);
+    assert_eq!(choose_rate(&[file(48_000)]).rate, 22_050);
+    assert_eq!(choose_rate(&[file(44_100), file(11_025)]).rate, 22_050);
+    assert_eq!(choose_rate(&[absent]).rate, 22_050);
+    assert_eq!(choose_rate(&[]).rate, 22_050);
 }
