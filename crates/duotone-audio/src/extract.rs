@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysed, Analysis};
 use crate::decode::{Source, limits};
 use crate::{Clip, Error, FrontEnd, Spectrogram};
 
@@ -27,7 +27,7 @@ pub struct Extraction {
     pub source: SourceInfo,
     /// The clip was shorter than a segment and was repeated to fill one.
     pub repeated: bool,
-    /// Every value is at the floor.
+    /// Nothing sounds: every value is at the floor, or all samples are equal.
     pub silent: bool,
     /// Parts that could not be decoded and were left out, in words.
     pub damage: Option<String>,
@@ -122,9 +122,9 @@ pub fn extract_pieces<E: From<Error>>(
             each(piece)?;
         }
     }
-    let (spectrogram, repeated) = analysis.finish()?;
+    let Analysed { spectrogram, repeated, constant } = analysis.finish()?;
     Ok(Extraction {
-        silent: silent && spectrogram.is_silent(),
+        silent: constant || (silent && spectrogram.is_silent()),
         source: SourceInfo { seconds: Some(source.seconds()), ..source.info().clone() },
         damage: source.damage(),
         warnings: source.warnings(),
@@ -167,9 +167,9 @@ pub fn extract_samples(
         }
         analysis.push(block)?;
     }
-    let (spectrogram, repeated) = analysis.finish()?;
+    let Analysed { spectrogram, repeated, constant } = analysis.finish()?;
     Ok(Extraction {
-        silent: spectrogram.is_silent(),
+        silent: constant || spectrogram.is_silent(),
         spectrogram,
         source,
         repeated,
@@ -211,10 +211,10 @@ pub fn extract_range(
         analysis.push(taken)?;
         left -= taken.len() as u64;
     }
-    let (spectrogram, repeated) = analysis.finish()?;
+    let Analysed { spectrogram, repeated, constant } = analysis.finish()?;
     let [start, end] = [start, end - left].map(|sample| sample as f64 / f64::from(rate));
     let extraction = Extraction {
-        silent: spectrogram.is_silent(),
+        silent: constant || spectrogram.is_silent(),
         source: source.info().clone(),
         damage: source.damaged_packets(),
         warnings: source.warnings(),

@@ -149,3 +149,33 @@ fn behind_the_end() {
         assert!(matches!(error, Error::NoAudio), "{error}");
     }
 }
+
+/// Nothing sounds where all samples are equal, whatever their level and however they are read.
+#[test]
+fn a_constant_is_silent() {
+    let front_end = FrontEnd::paper(22_050);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("constant.wav");
+    // 16-bit mono at 44.1 kHz.
+    let write = |level: i16, last: i16| {
+        let mut data: Vec<u8> = level.to_le_bytes().repeat(300_000);
+        data.extend(last.to_le_bytes());
+        let length = data.len() as u32;
+        let mut wav = [b"RIFF", &(36 + length).to_le_bytes()[..], b"WAVEfmt "].concat();
+        for number in [16, 0x1_0001, 44_100, 88_200, 0x10_0002] {
+            wav.extend(u32::to_le_bytes(number));
+        }
+        wav.extend([&b"data"[..], &length.to_le_bytes()].concat());
+        wav.extend(data);
+        std::fs::write(&path, wav).unwrap();
+    };
+    for (level, last, silent) in [(8_000, 8_000, true), (0, 0, true), (8_000, 9_000, false)] {
+        write(level, last);
+        let samples = decode(&path).unwrap().samples;
+        assert_eq!(extract(&path, &front_end).unwrap().silent, silent, "{level}");
+        let of_samples = duotone_audio::extract_samples(&samples, 44_100, &front_end).unwrap();
+        assert_eq!(of_samples.silent, silent, "{level}");
+        let (_, range) = extract_range(&path, &front_end, 5.0..10.0).unwrap();
+        assert_eq!(range.silent, silent, "{level}");
+    }
+}
