@@ -5,9 +5,19 @@ use crate::{Error, FrontEnd, MelStream, Spectrogram};
 pub(crate) struct Analysis {
     resampler: Option<Resampler>,
     fill: Fill,
-    /// The first sample, and whether all the others are equal to it.
-    level: Option<f32>,
-    constant: bool,
+    first: Option<f32>,
+    /// Some sample is not the first one.
+    varies: bool,
+}
+
+/// What is left once all samples are in.
+pub(crate) struct Analysed {
+    /// The frames that were not taken.
+    pub(crate) spectrogram: Spectrogram,
+    /// The samples had to be repeated to fill a segment.
+    pub(crate) repeated: bool,
+    /// All samples are equal: nothing sounds, though a level other than 0 has power of its own.
+    pub(crate) constant: bool,
 }
 
 impl Analysis {
@@ -17,15 +27,15 @@ impl Analysis {
         } else {
             Some(Resampler::new(rate, front_end.sample_rate)?)
         };
-        Ok(Self { resampler, fill: Fill::new(front_end)?, level: None, constant: true })
+        Ok(Self { resampler, fill: Fill::new(front_end)?, first: None, varies: false })
     }
 
     pub(crate) fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
-        if self.constant
-            && let Some(&first) = samples.first()
+        if let Some(first) = self.first.or(samples.first().copied())
+            && !self.varies
         {
-            let level = *self.level.get_or_insert(first);
-            self.constant = samples.iter().all(|&x| x == level);
+            self.first = Some(first);
+            self.varies = samples.iter().any(|&x| x != first);
         }
         match &mut self.resampler {
             Some(resampler) => resampler.push(samples, &mut |ready| self.fill.push(ready)),
@@ -33,23 +43,22 @@ impl Analysis {
         }
     }
 
-    /// The first `frames` frames, once they are there.
-    pub(crate) fn take(&mut self, frames: usize) -> Result<Option<Spectrogram>, Error> {
-        self.fill.mel.take(frames)
+    /// The first `frames` frames, once they are there; the next piece begins `step` frames later.
+    pub(crate) fn take(
+        &mut self,
+        frames: usize,
+        step: usize,
+    ) -> Result<Option<Spectrogram>, Error> {
+        self.fill.mel.take(frames, step)
     }
 
-    /// Whether all samples so far are the same number: the offset of a converter with nothing behind
-    /// it, which a window turns into power in the lowest band.
-    pub(crate) fn is_constant(&self) -> bool {
-        self.constant
-    }
-
-    /// The rest of the spectrogram, and whether the samples had to be repeated to fill a segment.
-    pub(crate) fn finish(mut self) -> Result<(Spectrogram, bool), Error> {
+    /// The rest of the spectrogram, and what was noticed.
+    pub(crate) fn finish(mut self) -> Result<Analysed, Error> {
         if let Some(resampler) = self.resampler {
             resampler.finish(&mut |ready| self.fill.push(ready))?;
         }
-        self.fill.finish()
+        let (spectrogram, repeated) = self.fill.finish()?;
+        Ok(Analysed { spectrogram, repeated, constant: !self.varies })
     }
 }
 
@@ -82,6 +91,7 @@ impl Fill {
         Ok(())
     }
 
+    /// The rest of the spectrogram, and whether the samples had to be repeated.
     fn finish(mut self) -> Result<(Spectrogram, bool), Error> {
         if self.missing == 0 {
             return Ok((self.mel.finish()?, false));

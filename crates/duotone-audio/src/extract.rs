@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysed, Analysis};
 use crate::decode::{Source, limits};
 use crate::{Clip, Error, FrontEnd, Spectrogram};
 
@@ -27,7 +27,7 @@ pub struct Extraction {
     pub source: SourceInfo,
     /// The clip was shorter than a segment and was repeated to fill one.
     pub repeated: bool,
-    /// Every value is at the floor, or all samples are equal: a constant signal makes no sound.
+    /// Nothing sounds: every value is at the floor, or all samples are equal.
     pub silent: bool,
     /// Parts that could not be decoded and were left out, in words.
     pub damage: Option<String>,
@@ -84,7 +84,7 @@ const PIECE: usize = 4096;
 /// See [`Error`].
 pub fn extract(path: &Path, front_end: &FrontEnd) -> Result<Extraction, Error> {
     let mut pieces = Vec::new();
-    let mut extraction = extract_pieces(path, front_end, PIECE, |piece| {
+    let mut extraction = extract_pieces(path, front_end, PIECE, PIECE, |piece| {
         pieces.push(piece);
         Ok::<_, Error>(())
     })?;
@@ -96,8 +96,11 @@ pub fn extract(path: &Path, front_end: &FrontEnd) -> Result<Extraction, Error> {
 }
 
 /// As [`extract`], but hands over the spectrogram in pieces of `frames` frames as they are ready,
-/// for recordings of any length. The extraction holds the last piece, which may be shorter, even
-/// without a frame when others came before; [`Extraction::silent`] is of all of them.
+/// for recordings of any length. Each piece begins `step` frames after the one before: a `step`
+/// below `frames` makes them overlap. The extraction holds the last piece, which may be shorter,
+/// even without a frame when others came before; [`Extraction::silent`] is of all of them.
+///
+/// To cut consecutive segments from pieces, see [`FrontEnd::piece_frames`].
 ///
 /// # Errors
 /// Those of `each`, which end the work; otherwise see [`Error`].
@@ -105,6 +108,7 @@ pub fn extract_pieces<E: From<Error>>(
     path: &Path,
     front_end: &FrontEnd,
     frames: usize,
+    step: usize,
     mut each: impl FnMut(Spectrogram) -> Result<(), E>,
 ) -> Result<Extraction, E> {
     front_end.validate()?;
@@ -113,15 +117,14 @@ pub fn extract_pieces<E: From<Error>>(
     let mut silent = true;
     while let Some(block) = source.next()? {
         analysis.push(block)?;
-        while let Some(piece) = analysis.take(frames)? {
+        while let Some(piece) = analysis.take(frames, step)? {
             silent &= piece.is_silent();
             each(piece)?;
         }
     }
-    let constant = analysis.is_constant();
-    let (spectrogram, repeated) = analysis.finish()?;
+    let Analysed { spectrogram, repeated, constant } = analysis.finish()?;
     Ok(Extraction {
-        silent: constant || silent && spectrogram.is_silent(),
+        silent: constant || (silent && spectrogram.is_silent()),
         source: SourceInfo { seconds: Some(source.seconds()), ..source.info().clone() },
         damage: source.damage(),
         warnings: source.warnings(),
@@ -164,8 +167,7 @@ pub fn extract_samples(
         }
         analysis.push(block)?;
     }
-    let constant = analysis.is_constant();
-    let (spectrogram, repeated) = analysis.finish()?;
+    let Analysed { spectrogram, repeated, constant } = analysis.finish()?;
     Ok(Extraction {
         silent: constant || spectrogram.is_silent(),
         spectrogram,
@@ -209,8 +211,7 @@ pub fn extract_range(
         analysis.push(taken)?;
         left -= taken.len() as u64;
     }
-    let constant = analysis.is_constant();
-    let (spectrogram, repeated) = analysis.finish()?;
+    let Analysed { spectrogram, repeated, constant } = analysis.finish()?;
     let [start, end] = [start, end - left].map(|sample| sample as f64 / f64::from(rate));
     let extraction = Extraction {
         silent: constant || spectrogram.is_silent(),

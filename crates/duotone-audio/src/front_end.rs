@@ -78,6 +78,15 @@ impl FrontEnd {
         self.segment_samples().div_ceil(self.hop.max(1))
     }
 
+    /// Frames of a piece that so many consecutive segments are cut from. The next piece begins
+    /// `segments * segment_hops()` frames later: where a segment has more frames than hops (centred
+    /// frames), neighbouring pieces share the frames that both need.
+    #[must_use]
+    pub fn piece_frames(&self, segments: usize) -> usize {
+        let hops = self.segment_hops();
+        segments.saturating_mul(hops).saturating_add(self.segment_frames.saturating_sub(hops))
+    }
+
     /// Seconds from one frame to the next.
     #[must_use]
     pub fn frame_seconds(&self) -> f64 {

@@ -7,7 +7,9 @@ mod flac_writer;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use duotone_audio::{Error, FrontEnd, decode, extract, extract_pieces, extract_range};
+use duotone_audio::{
+    Error, FrontEnd, Segmenter, Spectrogram, decode, extract, extract_pieces, extract_range,
+};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio")
@@ -99,7 +101,7 @@ fn pieces_are_the_whole() {
         let whole = extract(&path, &front_end).unwrap().spectrogram;
         for frames in [1, 3, 5, 1000] {
             let mut pieces = Vec::new();
-            let last = extract_pieces(&path, &front_end, frames, |piece| {
+            let last = extract_pieces(&path, &front_end, frames, frames, |piece| {
                 assert_eq!(piece.frames(), frames);
                 pieces.push(piece);
                 Ok::<_, Error>(())
@@ -113,6 +115,52 @@ fn pieces_are_the_whole() {
     }
 }
 
+/// Consecutive segments cut from pieces are those of the whole, for any framing: no segment is lost
+/// where two pieces meet, and none comes twice.
+#[test]
+fn pieces_hold_every_segment() {
+    let path = fixtures().join("wav_96k.wav");
+    let mut sizes = Vec::new();
+    for centered in [false, true] {
+        for (window, hop) in [(256, 128), (256, 256), (400, 90), (512, 64)] {
+            for segment_frames in [1, 2, 5, 9] {
+                let paper = FrontEnd::paper(8000);
+                sizes.push(FrontEnd { window, hop, segment_frames, centered, bands: 8, ..paper });
+            }
+        }
+    }
+    for front_end in sizes {
+        let whole = extract(&path, &front_end).unwrap().spectrogram;
+        let expected = segments(&front_end, &whole);
+        for count in [1, 2, 3] {
+            let step = count * front_end.segment_hops();
+            let mut found = Vec::new();
+            let last =
+                extract_pieces(&path, &front_end, front_end.piece_frames(count), step, |piece| {
+                    found.extend(segments(&front_end, &piece));
+                    Ok::<_, Error>(())
+                });
+            found.extend(segments(&front_end, &last.unwrap().spectrogram));
+            assert_eq!(found, expected, "{count} segments a piece, {front_end:?}");
+        }
+    }
+}
+
+/// The values of a spectrogram's consecutive segments.
+fn segments(front_end: &FrontEnd, spectrogram: &Spectrogram) -> Vec<Vec<f32>> {
+    let frames = front_end.segment_frames;
+    let starts = Segmenter::Consecutive.starts(
+        spectrogram.frames(),
+        frames,
+        front_end.segment_hops(),
+        |_| 0,
+    );
+    let segment = |start: usize| {
+        (0..front_end.bands).flat_map(move |b| spectrogram.band(b)[start..start + frames].to_vec())
+    };
+    starts.into_iter().map(|start| segment(start).collect()).collect()
+}
+
 #[test]
 fn behind_the_end() {
     let path = fixtures().join("wav_s16.wav");
@@ -122,5 +170,35 @@ fn behind_the_end() {
     for range in [7.0..8.0, 0.1..0.1, f64::INFINITY..f64::NAN] {
         let error = extract_range(&path, &front_end, range).unwrap_err();
         assert!(matches!(error, Error::NoAudio), "{error}");
+    }
+}
+
+/// Nothing sounds where all samples are equal, whatever their level and however they are read.
+#[test]
+fn a_constant_is_silent() {
+    let front_end = FrontEnd::paper(22_050);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("constant.wav");
+    // 16-bit mono at 44.1 kHz.
+    let write = |level: i16, last: i16| {
+        let mut data: Vec<u8> = level.to_le_bytes().repeat(300_000);
+        data.extend(last.to_le_bytes());
+        let length = data.len() as u32;
+        let mut wav = [b"RIFF", &(36 + length).to_le_bytes()[..], b"WAVEfmt "].concat();
+        for number in [16, 0x1_0001, 44_100, 88_200, 0x10_0002] {
+            wav.extend(u32::to_le_bytes(number));
+        }
+        wav.extend([&b"data"[..], &length.to_le_bytes()].concat());
+        wav.extend(data);
+        std::fs::write(&path, wav).unwrap();
+    };
+    for (level, last, silent) in [(8_000, 8_000, true), (0, 0, true), (8_000, 9_000, false)] {
+        write(level, last);
+        let samples = decode(&path).unwrap().samples;
+        assert_eq!(extract(&path, &front_end).unwrap().silent, silent, "{level}");
+        let of_samples = duotone_audio::extract_samples(&samples, 44_100, &front_end).unwrap();
+        assert_eq!(of_samples.silent, silent, "{level}");
+        let (_, range) = extract_range(&path, &front_end, 5.0..10.0).unwrap();
+        assert_eq!(range.silent, silent, "{level}");
     }
 }

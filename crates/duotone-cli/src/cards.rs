@@ -5,14 +5,13 @@ use std::path::Path;
 
 use duotone::audio::{Extraction, FrontEnd, Segmenter};
 use duotone::nn::Architecture;
-use duotone::{ModelCard, Standardize};
+use duotone::{ModelCard, Sampling, Standardize};
 use serde::Serialize;
 
 use crate::output::{percent, table};
 
 /// A model's card as lines and small tables.
 pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
-    let clips: usize = card.labels.iter().map(|label| label.clips).sum();
     let a = &card.architecture;
     let mut text = format!(
         "{}: {}, {} parameters, made by duotone {}\n\n",
@@ -21,14 +20,17 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
         a.parameters(),
         card.version
     );
-    text += &table(
-        &["label", "clips"],
-        card.labels.iter().map(|label| [label.name.clone(), label.clips.to_string()]),
-    );
+    text += &labels(card);
     text.push('\n');
     text += &network(a);
     let _ = writeln!(text, "\nfront end    {}", front_end(&card.front_end));
-    let _ = writeln!(text, "learnt from  {clips} clips, label column {}", card.label_column);
+    let held_out = match card.held_out_clips() {
+        0 => String::new(),
+        count => format!(", {count} held out"),
+    };
+    let clips = card.training_clips();
+    let _ =
+        writeln!(text, "trained on   {clips} clips{held_out}, label column {}", card.label_column);
     let _ = writeln!(text, "collection   {}", card.collection_digest);
     let _ = writeln!(text, "training     {}", training(card));
     if let Some(last) = card.history.last() {
@@ -48,6 +50,21 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
     };
     let _ = writeln!(text, "accuracy     {measured}");
     text
+}
+
+/// The labels and their clips, held-out ones in a column of their own.
+fn labels(card: &ModelCard) -> String {
+    let held_out = card.labels.iter().any(|label| label.held_out > 0);
+    let mut header = vec!["label", "clips"];
+    if held_out {
+        header.push("held out");
+    }
+    let rows = card.labels.iter().map(|label| {
+        let mut row = vec![label.name.clone(), label.clips.to_string()];
+        row.extend(held_out.then(|| label.held_out.to_string()));
+        row
+    });
+    table(&header, rows)
 }
 
 fn network(a: &Architecture) -> String {
@@ -106,9 +123,13 @@ fn training(card: &ModelCard) -> String {
         Standardize::Band => "standardised by band",
         Standardize::Pixel => "standardised by pixel",
     };
+    let sampling = match s.sampling {
+        Sampling::Uniform => "",
+        Sampling::Balanced => " balanced by label,",
+    };
     format!(
-        "{} epochs, learning rate {}, batches of {}, {segments} segments a clip, {standardize}, \
-         seed {}",
+        "{} epochs, learning rate {}, batches of {}, {segments} segments a clip,{sampling} \
+         {standardize}, seed {}",
         s.epochs, s.learning_rate, s.batch_size, s.seed
     )
 }
@@ -128,13 +149,14 @@ pub(crate) struct Recording {
     silent: bool,
     repeated: bool,
     damage: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl Recording {
     /// Of a file as a front end saw it.
     pub(crate) fn new(path: &Path, front_end: &FrontEnd, extraction: &Extraction) -> Self {
         let (source, frames) = (&extraction.source, extraction.spectrogram.frames());
-        let hops = front_end.segment_samples() / front_end.hop.max(1);
+        let hops = front_end.segment_hops();
         let starts = Segmenter::Consecutive.starts(frames, front_end.segment_frames, hops, |_| 0);
         Self {
             path: path.display().to_string(),
@@ -149,6 +171,7 @@ impl Recording {
             silent: extraction.silent,
             repeated: extraction.repeated,
             damage: extraction.damage.clone(),
+            warnings: extraction.warnings.clone(),
         }
     }
 
@@ -175,6 +198,9 @@ impl Recording {
         }
         if let Some(damage) = &self.damage {
             let _ = writeln!(text, "damage       {damage}");
+        }
+        for warning in &self.warnings {
+            let _ = writeln!(text, "warning      {warning}");
         }
         text
     }

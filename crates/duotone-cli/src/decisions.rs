@@ -1,6 +1,6 @@
 //! Decisions on files in the form that was asked for.
 
-use duotone::{Decision, SegmentDecision};
+use duotone::{Decision, Notes, SegmentDecision};
 
 use crate::args::Format;
 use crate::exit::Failure;
@@ -47,6 +47,8 @@ impl Decisions {
                         }))
                     }
                 }
+                header.push("excerpts".into());
+                header.extend(Notes::COLUMNS.map(String::from));
                 output::print(&csv_rows([header])?)
             }
         }
@@ -145,6 +147,8 @@ impl Decisions {
                 }
                 row.push(format!("{share:.6}"));
             }
+            row.push(excerpts(decision));
+            row.extend(decision.notes.cells());
             row
         };
         match &decision.segments {
@@ -159,17 +163,18 @@ impl Decisions {
 fn notes(decision: &Decision) -> String {
     let mut notes = Vec::new();
     if let Some(excerpts) = &decision.excerpts {
-        let heard: f64 = excerpts.iter().map(|(start, end)| end - start).sum();
-        notes.push(format!("{} excerpts, {heard:.0} s in all", excerpts.len()));
+        let seconds: f64 = excerpts.iter().map(|(start, end)| end - start).sum();
+        notes.push(format!("{} excerpts, {seconds:.0} s in all", excerpts.len()));
     }
-    if decision.silent {
-        notes.push("silent".to_owned());
-    }
-    if decision.repeated {
-        notes.push("shorter than a segment".to_owned());
-    }
-    notes.extend(decision.damage.clone());
+    notes.extend(decision.notes.words());
     notes.join(", ")
+}
+
+/// The excerpts that decided, in seconds: `10.000-20.000 40.000-50.000`; empty for a whole file.
+fn excerpts(decision: &Decision) -> String {
+    let spans = decision.excerpts.iter().flatten();
+    let spans: Vec<String> = spans.map(|(start, end)| format!("{start:.3}-{end:.3}")).collect();
+    spans.join(" ")
 }
 
 fn json(decision: &Decision) -> Result<String, Failure> {

@@ -26,8 +26,6 @@ fn protocol(protocol: &Protocol) -> String {
         _ => String::new(),
     };
     let s = if protocol.folds == 1 { "" } else { "s" };
-    let most = protocol.labels.iter().map(|label| label.clips).max().unwrap_or(0);
-    let always = most as f64 / protocol.clips.max(1) as f64;
     format!(
         "{} clips of {} labels in {} fold{s}{grouped}.\n\
          Divided by {}; no label is further than {:.1} clips from an even share.\n\
@@ -38,7 +36,7 @@ fn protocol(protocol: &Protocol) -> String {
         protocol.folds_source,
         protocol.balance.largest_deviation,
         percent(1.0 / protocol.labels.len().max(1) as f64),
-        percent(always),
+        percent(protocol.majority_accuracy()),
     )
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn recipe_front_end(
 /// The sample rate in hertz that suits these files.
 #[pyfunction]
 pub(crate) fn choose_rate(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<u32> {
-    watch::watched(py, None, None, |_| Ok(duotone::choose_rate(&paths)))
+    watch::watched(py, None, None, |_| Ok(duotone::choose_rate(&paths).rate))
 }
 
 /// The log-mel spectrogram of one file.

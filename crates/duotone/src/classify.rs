@@ -12,11 +12,11 @@ use crate::examples::consecutive;
 use crate::predict::Predictor;
 use crate::vote::{largest, vote};
 use crate::{
-    ClipFeatures, Device, Error, Event, Excerpts, LeftOut, Model, ModelCard, Observer, Vote,
+    ClipFeatures, Device, Error, Event, Excerpts, LeftOut, Model, ModelCard, Notes, Observer, Vote,
     learner,
 };
 
-/// Segments of a file that are heard at a time: three minutes of music, one batch of the network.
+/// Segments of a file that are decided at a time: three minutes of music, one batch of the network.
 const PIECE_SEGMENTS: usize = 64;
 
 /// A model ready to decide on files.
@@ -46,10 +46,8 @@ struct Heard {
     begins: Vec<f64>,
     /// How long the whole file plays.
     seconds: f64,
-    silent: bool,
-    repeated: bool,
-    damage: Option<String>,
-    /// Where not the whole file was heard.
+    notes: Notes,
+    /// Where not the whole file was decoded.
     excerpts: Option<Vec<(f64, f64)>>,
 }
 
@@ -66,13 +64,9 @@ pub struct Decision {
     pub probabilities: Vec<(String, f64)>,
     /// How long the file plays, in seconds.
     pub seconds: f64,
-    /// Digital silence: the decision says nothing.
-    pub silent: bool,
-    /// Shorter than a segment and repeated to fill one.
-    pub repeated: bool,
-    /// Parts that could not be decoded, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub damage: Option<String>,
+    /// What the user should know of the file; its fields stand beside the others in JSON.
+    #[serde(flatten)]
+    pub notes: Notes,
     /// Start and end in seconds of the excerpts that decided, where not the whole file did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excerpts: Option<Vec<(f64, f64)>>,
@@ -159,9 +153,7 @@ impl Classifier {
         clip.check(&self.card.front_end)?;
         let mut heard = Heard {
             seconds: clip.frames() as f64 * self.card.front_end.frame_seconds(),
-            silent: clip.silent,
-            repeated: clip.repeated,
-            damage: clip.damage.clone(),
+            notes: clip.notes.clone(),
             ..Heard::default()
         };
         self.segments(&mut heard, 0.0, clip)?;
@@ -203,11 +195,9 @@ impl Classifier {
             label: card.labels[voted.winner].name.clone(),
             probabilities: self.named(&voted.probabilities),
             seconds: heard.seconds,
-            silent: heard.silent,
-            repeated: heard.repeated,
-            segments: options.segments.then(|| segments().collect()),
-            damage: heard.damage,
+            notes: heard.notes,
             excerpts: heard.excerpts,
+            segments: options.segments.then(|| segments().collect()),
         })
     }
 
@@ -215,18 +205,19 @@ impl Classifier {
     /// song.
     fn hear(&self, path: &Path) -> Result<Heard, Error> {
         let front_end = &self.card.front_end;
-        let frames = PIECE_SEGMENTS * front_end.segment_hops();
-        let piece_seconds = frames as f64 * front_end.frame_seconds();
+        let frames = front_end.piece_frames(PIECE_SEGMENTS);
+        let step = PIECE_SEGMENTS * front_end.segment_hops();
+        let piece_seconds = step as f64 * front_end.frame_seconds();
         let mut heard = Heard::default();
         let mut begin = 0.0;
-        let last = duotone_audio::extract_pieces(path, front_end, frames, |piece| {
+        let last = duotone_audio::extract_pieces(path, front_end, frames, step, |piece| {
             self.part(&mut heard, begin, piece)?;
             begin += piece_seconds;
             Ok::<_, Error>(())
         })?;
         let played = begin + last.spectrogram.frames() as f64 * front_end.frame_seconds();
         heard.seconds = last.source.seconds.unwrap_or(played);
-        (heard.silent, heard.repeated, heard.damage) = (last.silent, last.repeated, last.damage);
+        heard.notes = Notes::of(&last);
         self.part(&mut heard, begin, last.spectrogram)?;
         Ok(heard)
     }
@@ -253,21 +244,18 @@ impl Classifier {
         };
         let extracted: Vec<_> =
             ranges.into_par_iter().with_max_len(1).map(extract).collect::<Result<_, _>>()?;
-        let mut heard = Heard { seconds, silent: true, ..Heard::default() };
-        let (mut parts, mut damage) = (Vec::new(), Vec::new());
+        // Silent until a part is not.
+        let notes = Notes { silent: true, ..Notes::default() };
+        let mut heard = Heard { seconds, notes, ..Heard::default() };
+        let mut parts = Vec::new();
         for (range, extraction) in extracted.into_iter().flatten() {
-            heard.silent &= extraction.silent;
-            heard.repeated |= extraction.repeated;
-            damage.extend(extraction.damage);
+            heard.notes.add(Notes::of(&extraction));
             self.part(&mut heard, range.start, extraction.spectrogram)?;
             parts.push((range.start, range.end));
         }
         if parts.is_empty() {
             return self.hear(path);
         }
-        // Those that are read from the file's start all tell of damage there.
-        damage.dedup();
-        heard.damage = (!damage.is_empty()).then(|| damage.join("; "));
         heard.excerpts = Some(parts);
         Ok(heard)
     }
@@ -278,9 +266,7 @@ impl Classifier {
             spectrogram: part,
             digest: String::new(),
             source_rate: self.card.front_end.sample_rate,
-            repeated: false,
-            silent: false,
-            damage: None,
+            notes: Notes::default(),
         };
         self.segments(heard, begin, &clip)
     }

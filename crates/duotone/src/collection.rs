@@ -64,6 +64,8 @@ pub struct Collection {
     pub left_out: Vec<LeftOut>,
     /// What the user should know, in words.
     pub notices: Vec<String>,
+    /// Columns that files could be grouped by: artists or albums with several files.
+    pub group_candidates: Vec<String>,
 }
 
 /// A clip as it was found, before labels and groups have numbers.
@@ -83,6 +85,7 @@ struct Found {
     entries: Vec<Entry>,
     left_out: Vec<LeftOut>,
     notices: Vec<String>,
+    group_candidates: Vec<String>,
 }
 
 impl Collection {
@@ -135,6 +138,7 @@ impl Collection {
             groups: groups.into_keys().collect(),
             left_out: found.left_out,
             notices,
+            group_candidates: found.group_candidates,
         }
     }
 
@@ -183,7 +187,19 @@ impl Collection {
             items,
             left_out: self.left_out.clone(),
             notices: self.notices.clone(),
+            group_candidates: self.group_candidates.clone(),
         }
+    }
+
+    /// What to say before clips are divided, where they are not grouped and could be.
+    #[must_use]
+    pub fn ungrouped_notice(&self) -> Option<String> {
+        let column = self.group_candidates.first().filter(|_| self.group_column.is_none())?;
+        Some(format!(
+            "the list has a column `{column}`, but files are not grouped: one {column} may be both \
+             trained on and tested, and accuracies then read too high; `--group {column}` keeps \
+             them apart"
+        ))
     }
 
     /// The class number of each clip.
@@ -297,7 +313,7 @@ impl Collection {
 }
 
 /// `1 file`, `2 files`.
-fn count(n: usize, what: &str) -> String {
+pub(crate) fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 

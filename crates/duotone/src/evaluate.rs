@@ -8,15 +8,15 @@ use crate::division::Division;
 use crate::examples::Example;
 use crate::fit::Run;
 use crate::fold_run::{FoldOutcome, FoldRun};
-use crate::prepare::{Prepared, prepare};
+use crate::prepare::{Prepared, Silent, prepare};
 use crate::significance::{right, significance};
 use crate::statistics::bootstrap;
 use crate::train::rate;
 use crate::write::Claim;
 use crate::{
-    Collection, Device, Error, Event, Findings, FoldResult, Folds, NetworkInfo, Observer,
-    Prediction, Protocol, Recipe, Results, SystemResult, TrainSettings, Vote, folds_file,
-    predictions, scores, write, write_file,
+    Collection, Device, Error, Event, Findings, FoldResult, Folds, NetworkInfo, Notes, Observer,
+    Prediction, Protocol, RateChoice, Recipe, Results, SystemResult, TrainSettings, Vote,
+    folds_file, predictions, scores, write, write_file,
 };
 
 /// One evaluation: several networks on the same folds of one collection.
@@ -51,7 +51,7 @@ pub struct EvaluateJob<'a> {
 }
 
 /// Version of the results' schema.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Confidence of intervals.
 const LEVEL: f64 = 0.95;
 
@@ -68,9 +68,13 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     let output = job.output.as_deref();
     let claim = output.map(claim).transpose()?;
     let store = job.store.as_deref();
-    let rate = rate(job.collection, job.sample_rate);
+    let RateChoice { rate, notice } = rate(job.collection, job.sample_rate);
+    notice
+        .iter()
+        .chain(&job.collection.ungrouped_notice())
+        .for_each(|notice| observer.event(Event::Notice(notice)));
     let front_ends: Vec<_> = job.recipes.iter().map(|recipe| recipe.front_end(rate)).collect();
-    let data = prepare(job.collection, &front_ends, store, observer)?;
+    let data = prepare(job.collection, &front_ends, store, Silent::Tested, observer)?;
     let (division, notices) =
         Division::new(&data.collection, &job.folds, job.settings.seed, &data.digests())?;
     notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
@@ -160,11 +164,17 @@ fn outcomes(
     let mut outcomes = Vec::new();
     for fold in 0..division.folds {
         let test = division.tested(fold);
-        let rest: Vec<usize> = division.learnt(fold).collect();
-        let (train, held_out) = match division.valid() {
+        let rest = data.sounding(division.learnt(fold));
+        let (train, held_out) = match data.sounding(division.valid()) {
             valid if valid.is_empty() => data.hold_out(&rest, &job.settings)?,
             valid => (rest, valid),
         };
+        if train.is_empty() {
+            return Err(Error::Settings(format!(
+                "every file to train on in fold {} is silent",
+                fold + 1
+            )));
+        }
         let parts: Vec<_> = networks
             .iter()
             .map(|(recipe, front_end)| Parts {
@@ -230,6 +240,7 @@ fn system(
     seed: u64,
 ) -> Result<SystemResult, Error> {
     let (labels, items) = (&data.collection.labels, &data.collection.items);
+    let notes: Vec<&Notes> = data.notes().collect();
     let mut predictions = vec![None; data.len()];
     let mut folds: Vec<FoldResult> = Vec::new();
     let (mut file_truth, mut file_decided) = (Vec::new(), Vec::new());
@@ -248,6 +259,7 @@ fn system(
                 label: labels[truth].clone(),
                 predicted: labels[decided.winner].clone(),
                 fold: outcome.result.fold,
+                notes: notes[clip].clone(),
                 probabilities: decided.probabilities,
             });
         }
@@ -302,8 +314,8 @@ fn protocol(
         version: env!("CARGO_PKG_VERSION").into(),
         command: job.command.clone(),
         left_out: collection.left_out.clone(),
-        repeated: data.names(|clip| clip.repeated),
-        silent: data.names(|clip| clip.silent),
+        repeated: data.names(|clip| clip.notes.repeated),
+        silent: data.names(|clip| clip.notes.silent),
         findings,
     }
 }

@@ -83,7 +83,6 @@ impl<'a> Segments<'a> {
     }
 
     /// Each segment's class.
-    #[cfg(feature = "gpu")]
     pub(crate) fn labels(&self) -> Vec<u32> {
         self.places.iter().map(|&(clip, _)| self.examples[clip].label).collect()
     }

@@ -1,7 +1,7 @@
 //! From the files of a collection to their features.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use duotone_audio::{FrontEnd, probe};
 use rayon::prelude::*;
 
+use crate::collection::count as counted;
 use crate::store::Shelf;
 use crate::{ClipFeatures, Error, Event, FeatureStore, LeftOut, Observer};
 
@@ -138,12 +139,47 @@ pub(crate) fn digest(path: &Path) -> Result<blake3::Hash, String> {
     Ok(hasher.finalize())
 }
 
+/// A sample rate that was chosen for files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateChoice {
+    /// In hertz.
+    pub rate: u32,
+    /// What the user should know: which files are resampled to it, and how to choose another.
+    pub notice: Option<String>,
+}
+
 /// The sample rate for a collection: its own where all files share one of 44.1, 22.05 and
 /// 11.025 kHz, otherwise 22.05 kHz. Files that cannot be read have no say.
 #[must_use]
-pub fn choose_rate(paths: &[PathBuf]) -> u32 {
+pub fn choose_rate(paths: &[PathBuf]) -> RateChoice {
     let rate = |path: &PathBuf| probe(path).ok().map(|info| info.sample_rate);
-    automatic_rate(paths.par_iter().filter_map(rate).collect::<Vec<_>>())
+    let rates: Vec<u32> = paths.par_iter().filter_map(rate).collect();
+    let chosen = automatic_rate(rates.iter().copied());
+    RateChoice { rate: chosen, notice: rate_notice(&rates, chosen) }
+}
+
+/// Rates that a notice names.
+const NAMED_RATES: usize = 4;
+
+/// Says so where some of the rates are not the chosen one.
+fn rate_notice(rates: &[u32], chosen: u32) -> Option<String> {
+    let mut files: BTreeMap<u32, usize> = BTreeMap::new();
+    rates.iter().for_each(|&rate| *files.entry(rate).or_default() += 1);
+    if files.keys().all(|&rate| rate == chosen) {
+        return None;
+    }
+    let mut named: Vec<String> = files
+        .iter()
+        .take(NAMED_RATES)
+        .map(|(rate, &count)| format!("{rate} Hz ({})", counted(count, "file")))
+        .collect();
+    if files.len() > NAMED_RATES {
+        named.push(format!("{} other rates", files.len() - NAMED_RATES));
+    }
+    Some(format!(
+        "sample rates: {}; all are resampled to {chosen} Hz; `--sample-rate HZ` chooses another",
+        named.join(", ")
+    ))
 }
 
 /// The rule of [`choose_rate`] for rates that are already known, in hertz.

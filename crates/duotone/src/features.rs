@@ -1,6 +1,6 @@
 use duotone_audio::{Extraction, FrontEnd, Spectrogram};
 
-use crate::Error;
+use crate::{Error, Notes};
 
 /// The spectrogram of one clip, ready to cut segments from, and what its extraction noticed.
 #[derive(Clone, Debug)]
@@ -10,12 +10,8 @@ pub struct ClipFeatures {
     pub digest: String,
     /// Sample rate of the file itself in hertz.
     pub source_rate: u32,
-    /// The clip was shorter than a segment and was repeated to fill one.
-    pub repeated: bool,
-    /// The clip is digital silence.
-    pub silent: bool,
-    /// Parts that could not be decoded, in words.
-    pub damage: Option<String>,
+    /// What the extraction noticed.
+    pub notes: Notes,
 }
 
 impl ClipFeatures {
@@ -25,9 +21,7 @@ impl ClipFeatures {
         Self {
             digest,
             source_rate: extraction.source.sample_rate,
-            repeated: extraction.repeated,
-            silent: extraction.silent,
-            damage: extraction.damage,
+            notes: Notes::of(&extraction),
             spectrogram: extraction.spectrogram,
         }
     }

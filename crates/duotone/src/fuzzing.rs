@@ -33,7 +33,8 @@ pub fn store_entry(root: &Path, bytes: &[u8]) {
     assert!(written, "the store's folder cannot be written to");
     if let Some(features) = shelf.get(&content) {
         assert_eq!(features.bands(), front_end.bands);
-        assert!(features.damage.is_none_or(|text| text.len() <= 4096));
+        assert!(features.notes.damage.is_none_or(|text| text.len() <= 4096));
+        assert!(features.notes.warnings.concat().len() <= 4096);
     }
 }
 

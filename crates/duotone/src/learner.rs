@@ -2,10 +2,10 @@
 
 use std::fmt::Debug;
 
-use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Embedding, Network, Step, Trainer, Weights};
 
 use crate::examples::Segments;
+use crate::sampling::order;
 use crate::{Device, Error, Event, Observer, Scaler, TrainSettings};
 
 #[cfg(feature = "gpu")]
@@ -75,13 +75,11 @@ pub(crate) struct Seen {
     pub(crate) correct: usize,
 }
 
-/// `order` in ASCII: keeps these draws apart from the seed's other uses.
-const ORDER: u64 = 0x6f72_6465_7200_0000;
-
 impl Pass<'_> {
     /// The segments in the order in which they are learnt from.
     fn order(&self) -> Vec<usize> {
-        Philox::new(self.settings.seed ^ ORDER, self.epoch as u64).permutation(self.segments.len())
+        let TrainSettings { sampling, seed, .. } = *self.settings;
+        order(sampling, &self.segments.labels(), seed, self.epoch)
     }
 
     /// Number of the epoch's first step since the run began.

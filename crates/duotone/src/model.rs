@@ -6,7 +6,7 @@ use duotone_nn::{Architecture, Tensor, Weights};
 use serde::{Deserialize, Serialize};
 
 use crate::tensor_file::{self, Kind};
-use crate::{EpochRecord, Error, LabelCount, Scaler, TrainSettings};
+use crate::{EpochRecord, Error, Scaler, TrainSettings};
 
 /// A trained network with all that is needed to use it and to know where it came from.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,9 +30,8 @@ pub struct ModelCard {
     pub architecture: Architecture,
     /// What its input is made by.
     pub front_end: FrontEnd,
-    /// The classes in the order of the network's outputs, with the clips of each, held-out ones
-    /// included.
-    pub labels: Vec<LabelCount>,
+    /// The classes in the order of the network's outputs, with the clips of each.
+    pub labels: Vec<TrainedLabel>,
     /// Training settings: segmenter, standardisation, seed and the rest.
     pub settings: TrainSettings,
     /// Digest of the content, labels and groups of all clips used, held-out ones included.
@@ -45,6 +44,36 @@ pub struct ModelCard {
     pub measured: Option<Measured>,
     /// The learning curve.
     pub history: Vec<EpochRecord>,
+}
+
+/// A class and its clips.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainedLabel {
+    /// The label.
+    pub name: String,
+    /// Clips that were trained on. In models of earlier versions, which do not count held-out clips
+    /// by label, those are among them.
+    pub clips: usize,
+    /// Clips that were held out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub held_out: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// The labels with their clips, of which `held_out` were not trained on; both are class numbers.
+pub(crate) fn trained_labels(
+    labels: &[String],
+    train: impl IntoIterator<Item = usize>,
+    held_out: impl IntoIterator<Item = usize>,
+) -> Vec<TrainedLabel> {
+    let label = |name: &String| TrainedLabel { name: name.clone(), clips: 0, held_out: 0 };
+    let mut counted: Vec<TrainedLabel> = labels.iter().map(label).collect();
+    train.into_iter().for_each(|class| counted[class].clips += 1);
+    held_out.into_iter().for_each(|class| counted[class].held_out += 1);
+    counted
 }
 
 /// An accuracy and how it was measured.
@@ -116,6 +145,19 @@ impl Model {
 }
 
 impl ModelCard {
+    /// Clips that were held out.
+    #[must_use]
+    pub fn held_out_clips(&self) -> usize {
+        self.measured.as_ref().map_or(0, |measured| measured.clips)
+    }
+
+    /// Clips that were trained on.
+    #[must_use]
+    pub fn training_clips(&self) -> usize {
+        let all: usize = self.labels.iter().map(|label| label.clips + label.held_out).sum();
+        all.saturating_sub(self.held_out_clips())
+    }
+
     /// Whether all parts are possible and fit together; says what does not.
     fn check(&self) -> Result<(), String> {
         let (a, f) = (&self.architecture, &self.front_end);

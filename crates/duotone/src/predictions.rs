@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use crate::{Error, Results, write_file};
+use crate::{Error, Notes, Results, write_file};
 
-/// Columns: `path`, `label`, `predicted`, `fold` (from 0, as in `results.json`) and each class's
-/// probability under its label; where several networks were evaluated, `architecture` before them.
+/// Columns: `path`, `label`, `predicted`, `fold` (from 0, as in `results.json`), each class's
+/// probability under its label, and the notes on the file ([`Notes::COLUMNS`]); where several
+/// networks were evaluated, `architecture` before them.
 pub(crate) fn write(path: &Path, results: &Results) -> Result<(), Error> {
     let bytes =
         csv(results).map_err(|e| Error::File { path: path.into(), reason: e.to_string() })?;
@@ -19,6 +20,7 @@ fn csv(results: &Results) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     row.extend(several.then(|| "architecture".into()));
     row.extend(["path", "label", "predicted", "fold"].map(String::from));
     row.extend(results.protocol.labels.iter().map(|label| label.name.clone()));
+    row.extend(Notes::COLUMNS.map(String::from));
     out.write_record(&row)?;
     for system in &results.systems {
         for prediction in &system.predictions {
@@ -28,6 +30,7 @@ fn csv(results: &Results) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
             row.extend([prediction.label.clone(), prediction.predicted.clone()]);
             row.push(prediction.fold.to_string());
             row.extend(prediction.probabilities.iter().map(f64::to_string));
+            row.extend(prediction.notes.cells());
             out.write_record(&row)?;
         }
     }

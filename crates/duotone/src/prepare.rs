@@ -1,14 +1,16 @@
 //! From a collection to clips that can be learnt from.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use duotone_audio::FrontEnd;
 use rayon::prelude::*;
 
 use crate::check::{Fingerprint, Placement, find};
+use crate::collection::count;
 use crate::examples::Example;
 use crate::{
-    ClipFeatures, Collection, Error, Event, FeatureStore, Findings, LeftOut, Observer,
+    ClipFeatures, Collection, Error, Event, FeatureStore, Findings, LeftOut, Notes, Observer,
     TrainSettings, extract_all, hold_out,
 };
 
@@ -17,6 +19,16 @@ pub(crate) struct Prepared {
     pub(crate) collection: Collection,
     /// For each distinct front end, one entry a clip.
     features: Vec<(FrontEnd, Vec<ClipFeatures>)>,
+}
+
+/// What becomes of silent clips, from which nothing can be learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Silent {
+    /// They are left out.
+    LeftOut,
+    /// They stay to be tested; the caller keeps them out of training (see
+    /// [`Prepared::sounding`]).
+    Tested,
 }
 
 /// Extracts all clips with every front end and drops those that one of them cannot use, so that
@@ -28,6 +40,7 @@ pub(crate) fn prepare(
     collection: &Collection,
     front_ends: &[FrontEnd],
     store: Option<&Path>,
+    silent: Silent,
     observer: &dyn Observer,
 ) -> Result<Prepared, Error> {
     collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
@@ -46,6 +59,9 @@ pub(crate) fn prepare(
             clips.push(result.map_err(|left_out| *reason = Some(left_out.reason)).ok());
         }
         features.push((front_end.clone(), clips));
+    }
+    if silent == Silent::LeftOut {
+        leave_out_silent(collection, &features, &mut reasons, observer);
     }
     let usable: Vec<usize> = (0..paths.len()).filter(|&clip| reasons[clip].is_none()).collect();
     let whole = |(front_end, clips): (FrontEnd, Vec<Option<ClipFeatures>>)| {
@@ -68,9 +84,44 @@ pub(crate) fn prepare(
     Ok(prepared)
 }
 
+fn leave_out_silent(
+    collection: &Collection,
+    features: &[(FrontEnd, Vec<Option<ClipFeatures>>)],
+    reasons: &mut [Option<String>],
+    observer: &dyn Observer,
+) {
+    let Some((_, clips)) = features.first() else { return };
+    for ((clip, reason), item) in clips.iter().zip(reasons).zip(&collection.items) {
+        let silent = clip.as_ref().is_some_and(|clip| clip.notes.silent);
+        if silent && reason.is_none() {
+            let words = "silent: there is nothing to learn from".to_owned();
+            observer
+                .event(Event::LeftOut(&LeftOut { path: item.path.clone(), reason: words.clone() }));
+            *reason = Some(words);
+        }
+    }
+}
+
 /// The path as JSON and CSV can hold it.
 fn printable(path: &Path) -> PathBuf {
     path.to_string_lossy().into_owned().into()
+}
+
+/// Files that a notice names.
+const NAMED_FILES: usize = 3;
+
+/// A file's name, or how many files there are and the first of them.
+fn files(names: &[&Path]) -> String {
+    if let [only] = names {
+        return only.display().to_string();
+    }
+    let first: Vec<String> =
+        names.iter().take(NAMED_FILES).map(|name| name.display().to_string()).collect();
+    let more = match names.len().saturating_sub(NAMED_FILES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{} ({}{more})", count(names.len(), "file"), first.join(", "))
 }
 
 impl Prepared {
@@ -80,12 +131,37 @@ impl Prepared {
         let mut notices: Vec<String> = gone
             .map(|label| format!("no file of the label `{label}` can be used: it is left out"))
             .collect();
-        let pairs = self.collection.items.iter().zip(self.any());
-        notices.extend(pairs.filter_map(|(item, clip)| {
-            clip.damage.as_ref().map(|damage| format!("{}: {damage}", item.name.display()))
-        }));
+        notices.extend(self.file_notes(0..self.len()));
         notices.extend(self.collection.same_content(&self.digests()));
         notices
+    }
+
+    /// What a user should know of some clips; what is said of several is said once.
+    pub(crate) fn file_notes(&self, clips: impl IntoIterator<Item = usize>) -> Vec<String> {
+        let mut of_words: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
+        let known = self.any();
+        for clip in clips {
+            for words in known[clip].notes.words() {
+                of_words.entry(words).or_default().push(&self.collection.items[clip].name);
+            }
+        }
+        let notice = |(words, names): (String, Vec<&Path>)| match words.as_str() {
+            "silent" => format!("{}: silent: tested, but not trained on", files(&names)),
+            _ => format!("{}: {words}", files(&names)),
+        };
+        of_words.into_iter().map(notice).collect()
+    }
+
+    /// Those of the clips that are not silent.
+    pub(crate) fn sounding(&self, clips: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let known = self.any();
+        let silent = |clip: usize| known.get(clip).is_some_and(|clip| clip.notes.silent);
+        clips.into_iter().filter(|&clip| !silent(clip)).collect()
+    }
+
+    /// What a user should know of each clip, in the collection's order.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = &Notes> {
+        self.any().iter().map(|clip| &clip.notes)
     }
 
     /// The clips under the first front end, for what has nothing to do with front ends.

@@ -7,7 +7,7 @@ use duotone_nn::Architecture;
 use serde::{Deserialize, Serialize};
 
 use crate::statistics::{Bootstrap, Comparison, Friedman, McNemar};
-use crate::{Findings, LeftOut, TrainSettings, Vote};
+use crate::{Findings, LeftOut, Notes, TrainSettings, Vote};
 
 /// Everything an evaluation found, with the protocol that found it. Holds no clock times: the same
 /// protocol gives the same bytes.
@@ -67,6 +67,19 @@ pub struct Protocol {
     /// What makes the scores read too high, or labels doubtful.
     #[serde(default)]
     pub findings: Findings,
+}
+
+impl Protocol {
+    /// Accuracy of always naming the label that is most frequent among the clips tested.
+    #[must_use]
+    pub fn majority_accuracy(&self) -> f64 {
+        let tested = |label: usize| -> usize {
+            self.balance.counts.iter().filter_map(|fold| fold.get(label)).sum()
+        };
+        let counts: Vec<usize> = (0..self.labels.len()).map(tested).collect();
+        let all: usize = counts.iter().sum();
+        counts.iter().max().copied().unwrap_or(0) as f64 / all.max(1) as f64
+    }
 }
 
 /// How evenly labels are spread over the folds.
@@ -247,6 +260,9 @@ pub struct Prediction {
     pub predicted: String,
     /// The fold it was tested in.
     pub fold: usize,
+    /// What the user should know of the file; its fields stand beside the others in JSON.
+    #[serde(flatten)]
+    pub notes: Notes,
     /// One probability a class, in the labels' order.
     pub probabilities: Vec<f64>,
 }

@@ -11,13 +11,18 @@ pub struct Scaler {
     pub kind: Standardize,
     /// Means: none, one, one a band, or one a band and frame (band-major).
     pub mean: Vec<f32>,
-    /// Standard deviations (population, as scikit-learn's `StandardScaler`), as many. 1 where the
-    /// training part does not vary.
+    /// Standard deviations (population, as scikit-learn's `StandardScaler`), as many, none of them
+    /// below [`SMALLEST_DEVIATION`].
     pub deviation: Vec<f32>,
 }
 
-/// A deviation below this, in decades of power, is rounding and not variation.
-const NO_VARIATION: f64 = 1e-6;
+/// No input is divided by less, in decades of power: a band in which the training files hold next
+/// to nothing, above the low-pass of an encoder say, would blow up the rounding noise of a file of
+/// another origin.
+///
+/// Music varies by about a decade in every band that holds some; `docs/accuracy.md` has what other
+/// values do.
+pub const SMALLEST_DEVIATION: f32 = 1.0;
 
 impl Scaler {
     /// How many means a kind has for segments of bands × frames.
@@ -109,8 +114,8 @@ impl Fit {
     /// The scaler of all segments taken in.
     pub(crate) fn finish(self) -> Scaler {
         let deviation = |cell: &Moments| {
-            let deviation = (cell.squares / cell.count.max(1.0)).sqrt();
-            if deviation < NO_VARIATION { 1.0 } else { deviation as f32 }
+            let deviation = (cell.squares / cell.count.max(1.0)).sqrt() as f32;
+            deviation.max(SMALLEST_DEVIATION)
         };
         Scaler {
             kind: self.kind,
@@ -135,7 +140,7 @@ impl Moments {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fit, Scaler};
+    use super::{Fit, SMALLEST_DEVIATION, Scaler};
     use crate::Standardize;
     use duotone_nn::random::Philox;
 
@@ -144,7 +149,8 @@ mod tests {
 
     fn segments() -> Vec<Vec<f32>> {
         let random = Philox::new(5, 0);
-        let value = |i: usize| random.uniform(i as u64) * (1.0 + (i % 12) as f32) - 7.0;
+        // Every cell varies by more than the smallest deviation.
+        let value = |i: usize| random.uniform(i as u64) * (5.0 + (i % 12) as f32) - 7.0;
         (0..50).map(|s| (0..12).map(|i| value(s * 12 + i)).collect()).collect()
     }
 
@@ -215,6 +221,22 @@ mod tests {
             let mut segment = silence[0].clone();
             fit(kind, &silence).apply(&mut segment);
             assert!(segment.iter().all(|&x| x == 0.0), "{kind:?}: {segment:?}");
+        }
+    }
+
+    /// A band that varies by next to nothing is not blown up, whatever shares its deviation.
+    #[test]
+    fn no_deviation_is_below_the_smallest() {
+        let random = Philox::new(6, 0);
+        let value = |i: usize| random.uniform(i as u64) * 1e-3 - 9.9;
+        let quiet: Vec<Vec<f32>> =
+            (0..50).map(|s| (0..12).map(|i| value(s * 12 + i)).collect()).collect();
+        for kind in [Standardize::Global, Standardize::Band, Standardize::Pixel] {
+            let scaler = fit(kind, &quiet);
+            assert!(scaler.deviation.iter().all(|&d| d == SMALLEST_DEVIATION), "{kind:?}");
+            let mut noise = vec![-6.5; BANDS * FRAMES];
+            scaler.apply(&mut noise);
+            assert!(noise.iter().all(|x| x.abs() < 4.0), "{kind:?}: {noise:?}");
         }
     }
 

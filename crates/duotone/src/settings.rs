@@ -16,6 +16,18 @@ pub enum Standardize {
     Pixel,
 }
 
+/// Which segments an epoch learns from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sampling {
+    /// Each of the training part once.
+    #[default]
+    Uniform,
+    /// As many in all, but the same number of each class: those of a small class several times,
+    /// those of a large class not all in each epoch.
+    Balanced,
+}
+
 /// How the segments of a file decide together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -43,6 +55,9 @@ pub struct TrainSettings {
     pub segments: Segmenter,
     /// Draw new random positions in every epoch.
     pub fresh_segments: bool,
+    /// Which of them an epoch shows.
+    #[serde(default)]
+    pub sampling: Sampling,
     /// How inputs are scaled.
     pub standardize: Standardize,
     /// Share of the clips held out to watch loss and accuracy on.
@@ -59,6 +74,7 @@ impl Default for TrainSettings {
             batch_size: 40,
             segments: Segmenter::Random(30),
             fresh_segments: false,
+            sampling: Sampling::Uniform,
             standardize: Standardize::Band,
             validation: 0.0,
             seed: 0,

@@ -9,19 +9,21 @@ use std::path::{Path, PathBuf};
 use duotone_audio::{FrontEnd, Spectrogram};
 
 use crate::write::replace;
-use crate::{ClipFeatures, Error};
+use crate::{ClipFeatures, Error, Notes};
 
 const MAGIC: &[u8; 8] = b"duotmel\0";
 /// Raised when the format changes, or the numbers that the same front end gives.
-const VERSION: u32 = 2;
-const HEADER: usize = 96;
+const VERSION: u32 = 3;
+const HEADER: usize = 100;
+/// Where the numbers of a header end and its digests begin.
+const NUMBERS: usize = HEADER - 64;
 const CHECKSUM: usize = 32;
 const REPEATED: u32 = 1;
 const SILENT: u32 = 2;
 /// No recording this long is read, so no entry is larger than its spectrogram.
 const MOST_SECONDS: u64 = 25 * 3600;
-/// Bytes of a damage report, at most.
-const MOST_DAMAGE: usize = 4096;
+/// Bytes of a damage report, and of all warnings, at most.
+const MOST_TEXT: usize = 4096;
 /// Entries are not synced: after a crash of the machine the checksum tells.
 const NO_SYNC: fn(&File) -> std::io::Result<()> = |_| Ok(());
 
@@ -91,55 +93,66 @@ impl Shelf {
         let expected = (ours || cfg!(fuzzing))
             && header.bands as usize == self.front_end.bands
             && u64::from(header.frames) <= most_frames
-            && header.damage as usize <= MOST_DAMAGE
+            && header.damage as usize <= MOST_TEXT
+            && header.warnings as usize <= MOST_TEXT
             && about.is_file()
             && about.len() == header.file_length()?;
         if !expected {
             return None;
         }
-        let mut damage = vec![0; header.damage as usize];
-        file.read_exact(&mut damage).ok()?;
+        let mut text = vec![0; header.damage as usize + header.warnings as usize];
+        file.read_exact(&mut text).ok()?;
         let mut values = Vec::new();
         let bytes = header.bands as usize * header.frames as usize * 4;
         values.try_reserve_exact(bytes).ok()?;
         (&mut file).take(bytes as u64).read_to_end(&mut values).ok()?;
         let mut checksum = [0; CHECKSUM];
         file.read_exact(&mut checksum).ok()?;
-        let right = checksum_of(&header.bytes(), &damage, &values) == checksum;
+        let right = checksum_of(&header.bytes(), &text, &values) == checksum;
         if !right && !cfg!(fuzzing) {
             return None;
         }
         let data = values.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect();
         let (bands, frames) = (header.bands as usize, header.frames as usize);
+        let warnings = String::from_utf8(text.split_off(header.damage as usize)).ok()?;
+        let damage = String::from_utf8(text).ok()?;
         Some(ClipFeatures {
             spectrogram: Spectrogram::new(bands, frames, data).ok()?,
             digest: content.to_hex().to_string(),
             source_rate: header.source_rate,
-            repeated: header.flags & REPEATED != 0,
-            silent: header.flags & SILENT != 0,
-            damage: Some(String::from_utf8(damage).ok()?).filter(|text| !text.is_empty()),
+            notes: Notes {
+                silent: header.flags & SILENT != 0,
+                repeated: header.flags & REPEATED != 0,
+                damage: Some(damage).filter(|text| !text.is_empty()),
+                warnings: warnings.lines().map(str::to_owned).collect(),
+            },
         })
     }
 
     /// Keeps the features of the file with this content.
     pub(crate) fn put(&self, content: &blake3::Hash, clip: &ClipFeatures) -> Result<(), Error> {
-        let damage = clip.damage.as_deref().unwrap_or_default();
-        let damage = &damage.as_bytes()[..damage.floor_char_boundary(MOST_DAMAGE)];
+        let notes = &clip.notes;
+        let damage = short(notes.damage.as_deref().unwrap_or_default());
+        // One a line: they are sentences and hold no line breaks.
+        let warnings = notes.warnings.join("\n");
+        let warnings = short(&warnings);
         let flag = |set, bit| if set { bit } else { 0 };
         // Lengths beyond 32 bits become entries that are not found again.
         let header = Header {
             bands: clip.bands() as u32,
             frames: clip.frames() as u32,
             source_rate: clip.source_rate,
-            flags: flag(clip.repeated, REPEATED) | flag(clip.silent, SILENT),
+            flags: flag(notes.repeated, REPEATED) | flag(notes.silent, SILENT),
             damage: damage.len() as u32,
+            warnings: warnings.len() as u32,
             key: self.key,
             content: *content.as_bytes(),
         };
         let values: Vec<u8> =
             clip.spectrogram.data().iter().flat_map(|value| value.to_le_bytes()).collect();
-        let checksum = checksum_of(&header.bytes(), damage, &values);
-        let entry = [&header.bytes()[..], damage, &values, &checksum].concat();
+        let text = [damage, warnings].concat();
+        let checksum = checksum_of(&header.bytes(), text.as_bytes(), &values);
+        let entry = [&header.bytes()[..], text.as_bytes(), &values, &checksum].concat();
         let place = self.place(content);
         let folder = place.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
@@ -161,43 +174,59 @@ struct Header {
     flags: u32,
     /// Bytes of the damage report.
     damage: u32,
+    /// Bytes of the warnings behind it, one a line.
+    warnings: u32,
     key: [u8; 32],
     content: [u8; 32],
 }
 
 impl Header {
     fn bytes(&self) -> [u8; HEADER] {
-        let numbers = [VERSION, self.bands, self.frames, self.source_rate, self.flags, self.damage];
+        let numbers = [
+            VERSION,
+            self.bands,
+            self.frames,
+            self.source_rate,
+            self.flags,
+            self.damage,
+            self.warnings,
+        ];
         let mut bytes = [0; HEADER];
         bytes[..8].copy_from_slice(MAGIC);
-        for (to, number) in bytes[8..32].chunks_exact_mut(4).zip(numbers) {
+        for (to, number) in bytes[8..NUMBERS].chunks_exact_mut(4).zip(numbers) {
             to.copy_from_slice(&number.to_le_bytes());
         }
-        bytes[32..64].copy_from_slice(&self.key);
-        bytes[64..].copy_from_slice(&self.content);
+        bytes[NUMBERS..NUMBERS + 32].copy_from_slice(&self.key);
+        bytes[NUMBERS + 32..].copy_from_slice(&self.content);
         bytes
     }
 
     /// `None` where the magic or the version is another.
     fn read(bytes: &[u8; HEADER]) -> Option<Self> {
-        let (start, digests) = bytes.split_at(32);
+        let (start, digests) = bytes.split_at(NUMBERS);
         let numbers: Vec<u32> =
             start[8..].as_chunks().0.iter().map(|&number| u32::from_le_bytes(number)).collect();
-        let [VERSION, bands, frames, source_rate, flags, damage] = numbers[..] else {
+        let [VERSION, bands, frames, source_rate, flags, damage, warnings] = numbers[..] else {
             return None;
         };
         let (key, content) = digests.split_at(32);
         let (key, content) = (key.try_into().ok()?, content.try_into().ok()?);
-        let header = Self { bands, frames, source_rate, flags, damage, key, content };
+        let header = Self { bands, frames, source_rate, flags, damage, warnings, key, content };
         start.starts_with(MAGIC).then_some(header)
     }
 
     fn file_length(&self) -> Option<u64> {
         let values = u64::from(self.bands) * u64::from(self.frames);
-        values.checked_mul(4)?.checked_add((HEADER + CHECKSUM) as u64 + u64::from(self.damage))
+        let text = u64::from(self.damage) + u64::from(self.warnings);
+        values.checked_mul(4)?.checked_add((HEADER + CHECKSUM) as u64 + text)
     }
 }
 
-fn checksum_of(header: &[u8], damage: &[u8], values: &[u8]) -> [u8; CHECKSUM] {
-    *blake3::Hasher::new().update(header).update(damage).update(values).finalize().as_bytes()
+/// The start of a text, as long as an entry holds.
+fn short(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MOST_TEXT)]
+}
+
+fn checksum_of(header: &[u8], text: &[u8], values: &[u8]) -> [u8; CHECKSUM] {
+    *blake3::Hasher::new().update(header).update(text).update(values).finalize().as_bytes()
 }

@@ -2,11 +2,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::fit::{Fitted, Run};
-use crate::prepare::prepare;
+use crate::model::trained_labels;
+use crate::prepare::{Silent, prepare};
 use crate::write::Claim;
 use crate::{
-    Collection, Device, Error, Event, LeftOut, Model, ModelCard, Observer, Recipe, TrainSettings,
-    choose_rate, write,
+    Collection, Device, Error, Event, LeftOut, Model, ModelCard, Observer, RateChoice, Recipe,
+    TrainSettings, choose_rate, write,
 };
 
 /// One model to train.
@@ -37,14 +38,15 @@ pub struct TrainReport {
     pub model: PathBuf,
     /// What it says of itself: labels, clip counts, history, measured accuracy.
     pub card: ModelCard,
-    /// Clips used, held-out ones included.
+    /// Clips trained on.
     pub clips: usize,
-    /// Files that could not be used, the collection's own included.
+    /// Clips held out.
+    pub held_out: usize,
+    /// Files that were not used: silent ones, those that could not be read, and the collection's
+    /// own.
     pub left_out: Vec<LeftOut>,
     /// Clips that were repeated to fill a segment.
     pub repeated: Vec<PathBuf>,
-    /// Clips that are silent.
-    pub silent: Vec<PathBuf>,
     /// What the user should know, the collection's own notices included; the observer was told,
     /// too.
     pub notices: Vec<String>,
@@ -70,12 +72,20 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let checkpoint = write::beside(&job.output, ".checkpoint");
     let claim = Claim::of(&job.output)?;
     [&job.output, &checkpoint].into_iter().for_each(|path| claim.sweep(path));
-    let front_end = job.recipe.front_end(rate(job.collection, job.sample_rate));
-    let store = job.store.as_deref();
-    let prepared = prepare(job.collection, std::slice::from_ref(&front_end), store, observer)?;
+    let RateChoice { rate, notice: rate_notice } = rate(job.collection, job.sample_rate);
+    let ungrouped = job.collection.ungrouped_notice().filter(|_| job.settings.validation > 0.0);
+    let mut notices: Vec<String> = rate_notice.into_iter().chain(ungrouped).collect();
+    notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let front_end = job.recipe.front_end(rate);
+    let (store, silent) = (job.store.as_deref(), Silent::LeftOut);
+    let prepared =
+        prepare(job.collection, std::slice::from_ref(&front_end), store, silent, observer)?;
     let collection = &prepared.collection;
     let all: Vec<usize> = (0..prepared.len()).collect();
     let (train, held_out) = prepared.hold_out(&all, &job.settings)?;
+    let class_of = |clips: &[usize]| -> Vec<usize> {
+        clips.iter().map(|&clip| collection.items[clip].label).collect()
+    };
     let run = Run {
         name: &job.recipe.name,
         recipe: &job.recipe,
@@ -93,7 +103,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         recipe: job.recipe.name.clone(),
         architecture: run.architecture(),
         front_end: front_end.clone(),
-        labels: collection.label_counts(),
+        labels: trained_labels(&collection.labels, class_of(&train), class_of(&held_out)),
         settings: job.settings.clone(),
         collection_digest: prepared.digest(),
         label_column: collection.label_column.clone(),
@@ -119,22 +129,29 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
             model.card
         }
     };
+    notices.extend(collection.notices.iter().cloned().chain(notice));
     Ok(TrainReport {
         model: job.output.clone(),
         card,
-        clips: prepared.len(),
+        clips: train.len(),
+        held_out: held_out.len(),
         left_out: collection.left_out.clone(),
-        repeated: prepared.names(|clip| clip.repeated),
-        silent: prepared.names(|clip| clip.silent),
-        notices: collection.notices.iter().cloned().chain(notice).collect(),
+        repeated: prepared.names(|clip| clip.notes.repeated),
+        notices,
         seconds: begun.elapsed().as_secs_f64(),
     })
 }
 
 /// The sample rate asked for, or else the one that suits the collection.
-pub(crate) fn rate(collection: &Collection, asked: Option<u32>) -> u32 {
-    let paths = || collection.items.iter().map(|item| item.path.clone());
-    asked.unwrap_or_else(|| choose_rate(&paths().collect::<Vec<_>>()))
+pub(crate) fn rate(collection: &Collection, asked: Option<u32>) -> RateChoice {
+    match asked {
+        Some(rate) => RateChoice { rate, notice: None },
+        None => {
+            let paths: Vec<PathBuf> =
+                collection.items.iter().map(|item| item.path.clone()).collect();
+            choose_rate(&paths)
+        }
+    }
 }
 
 /// The card of the model that is already there, when resuming finds the run at its end.

@@ -3,11 +3,13 @@
 
 use duotone_audio::FrontEnd;
 
+use crate::collection::count as counted;
 use crate::examples::Example;
 use crate::fit::{Fitted, Run, clips_digest};
+use crate::model::trained_labels;
 use crate::{
-    ClipFeatures, Device, Error, LabelCount, Model, ModelCard, Observer, Recipe, TrainSettings,
-    hold_out,
+    ClipFeatures, Device, Error, Event, LabelCount, Model, ModelCard, Observer, Recipe,
+    TrainSettings, hold_out,
 };
 
 /// One model to train on clips in memory.
@@ -37,14 +39,23 @@ pub struct ClipsJob<'a> {
 /// [`Error::Interrupted`].
 pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model, Error> {
     job.check()?;
+    let used: Vec<usize> = (0..job.clips.len()).filter(|&i| !job.clips[i].notes.silent).collect();
+    job.notices(used.len()).iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let pick = |all: &[usize]| used.iter().map(|&clip| all[clip]).collect::<Vec<_>>();
     let held_out = match job.settings.validation {
-        0.0 => vec![false; job.clips.len()],
-        share => hold_out(job.classes, job.groups, share, job.settings.seed)?,
+        0.0 => vec![false; used.len()],
+        share => {
+            let groups = job.groups.map(pick);
+            hold_out(&pick(job.classes), groups.as_deref(), share, job.settings.seed)?
+        }
     };
     let examples = |wanted: bool| {
-        let clips = job.clips.iter().zip(job.classes).zip(&held_out);
-        let clips = clips.filter(|&(_, &out)| out == wanted);
-        clips.map(|((clip, &class), _)| Example { features: clip, label: class as u32 }).collect()
+        let clips = used.iter().zip(&held_out).filter(|&(_, &out)| out == wanted);
+        let example = |(&clip, _): (&usize, _)| Example {
+            features: job.clips[clip],
+            label: job.classes[clip] as u32,
+        };
+        clips.map(example).collect()
     };
     let (train, held_out): (Vec<_>, Vec<_>) = (examples(false), examples(true));
     let run = Run {
@@ -68,7 +79,7 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
         recipe: job.recipe.name.clone(),
         architecture,
         front_end: job.front_end.clone(),
-        labels: job.label_counts(),
+        labels: trained_labels(job.labels, classes_of(&train), classes_of(&held_out)),
         settings: job.settings.clone(),
         collection_digest: clips_digest(&[&train, &held_out]),
         label_column: "label".into(),
@@ -79,7 +90,22 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
     Ok(Model { card, scaler: predictor.scaler, weights })
 }
 
+fn classes_of(examples: &[Example<'_>]) -> Vec<usize> {
+    examples.iter().map(|example| example.label as usize).collect()
+}
+
 impl ClipsJob<'_> {
+    /// What to say of the clips, of which so many are used.
+    fn notices(&self, used: usize) -> Vec<String> {
+        let repeated = self.clips.iter().filter(|clip| clip.notes.repeated).count();
+        let of = |count: usize, words: &str| {
+            (count > 0).then(|| format!("{}: {words}", counted(count, "clip")))
+        };
+        let silent = of(self.clips.len() - used, "silent, and left out: nothing to learn from");
+        let repeated = of(repeated, "shorter than a segment");
+        silent.into_iter().chain(repeated).collect()
+    }
+
     fn check(&self) -> Result<(), Error> {
         let wrong = |message: String| Err(Error::Settings(message));
         self.settings.validate()?;
@@ -99,13 +125,19 @@ impl ClipsJob<'_> {
             return wrong(format!("{} labels: at least two are needed", counts.len()));
         }
         if let Some(empty) = counts.iter().find(|count| count.clips == 0) {
-            return wrong(format!("no clip of the label `{}` can be used", empty.name));
+            return wrong(format!(
+                "no clip of the label `{}` can be used: there are none, or all are silent",
+                empty.name
+            ));
         }
         self.clips.iter().try_for_each(|clip| clip.check(&self.front_end))
     }
 
+    /// The clips of each label that are not silent.
     fn label_counts(&self) -> Vec<LabelCount> {
-        let clips = |c| self.classes.iter().filter(|&&class| class == c).count();
+        let sounding =
+            || self.classes.iter().zip(self.clips).filter(|(_, clip)| !clip.notes.silent);
+        let clips = |c| sounding().filter(|&(&class, _)| class == c).count();
         let count =
             |(c, name): (usize, &String)| LabelCount { name: name.clone(), clips: clips(c) };
         self.labels.iter().enumerate().map(count).collect()
@@ -118,7 +150,7 @@ mod tests {
 
     use super::{ClipsJob, train_clips};
     use crate::fixtures::{clip, front_end, recipe};
-    use crate::{Classifier, ClassifyOptions, ClipFeatures, TrainSettings};
+    use crate::{Classifier, ClassifyOptions, ClipFeatures, Event, Observer, TrainSettings};
 
     fn labels() -> Vec<String> {
         vec!["low".into(), "high".into()]
@@ -149,6 +181,8 @@ mod tests {
         let model = train_clips(&job(&clips, &classes, &labels), &()).unwrap();
         let measured = model.card.measured.clone().unwrap();
         assert_eq!((measured.clips, model.card.history.len()), (4, 20));
+        assert_eq!((model.card.training_clips(), model.card.held_out_clips()), (12, 4));
+        assert!(model.card.labels.iter().all(|l| (l.clips, l.held_out) == (6, 2)));
         assert!(measured.protocol.contains("25 %"), "{}", measured.protocol);
         let classifier = Classifier::new(model).unwrap();
         for (number, label) in labels.iter().enumerate() {
@@ -158,6 +192,44 @@ mod tests {
             assert_eq!(decision.label, *label);
             assert_eq!(classifier.embed_clip(&new).unwrap().units.len() % 8, 0);
         }
+    }
+
+    #[derive(Default)]
+    struct Notices(std::sync::Mutex<Vec<String>>);
+
+    impl Observer for Notices {
+        fn event(&self, event: Event<'_>) {
+            if let Event::Notice(words) = event {
+                self.0.lock().unwrap().push(words.to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn silent_clips_change_nothing() {
+        let mut clips: Vec<_> = (0..10).map(|i| clip(i, i as usize % 2, 40)).collect();
+        let mut classes: Vec<usize> = (0..10).map(|i| i % 2).collect();
+        let labels = labels();
+        let train = |clips: &[ClipFeatures], classes: &[usize], notices: &Notices| {
+            let clips: Vec<&ClipFeatures> = clips.iter().collect();
+            train_clips(&job(&clips, classes, &labels), notices)
+        };
+        let without = train(&clips, &classes, &Notices::default()).unwrap();
+        for number in [50, 51] {
+            let mut silent = clip(number, 0, 40);
+            silent.notes.silent = true;
+            clips.insert(3, silent);
+            classes.insert(3, 0);
+        }
+        clips[0].notes.repeated = true;
+        let notices = Notices::default();
+        assert_eq!(train(&clips, &classes, &notices).unwrap(), without);
+        let said = notices.0.into_inner().unwrap();
+        assert!(said[0].starts_with("2 clips: silent"), "{said:?}");
+        assert!(said[1].starts_with("1 clip: shorter than a segment"), "{said:?}");
+        clips.iter_mut().zip(&classes).for_each(|(clip, &class)| clip.notes.silent |= class == 1);
+        let error = train(&clips, &classes, &Notices::default()).unwrap_err().to_string();
+        assert!(error.contains("`high`") && error.contains("silent"), "{error}");
     }
 
     #[test]

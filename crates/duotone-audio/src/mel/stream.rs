@@ -72,18 +72,20 @@ impl MelStream {
         Ok(())
     }
 
-    /// Takes out the first `frames` frames, once so many are made: a long recording need not lie in
-    /// memory whole.
+    /// Gives the first `frames` frames, once so many are made, and drops the first `step` of them:
+    /// a long recording need not lie in memory whole. With a `step` below `frames` the next piece
+    /// begins with the last frames of this one.
     ///
     /// # Errors
     /// None that [`push`](Self::push) lets arise.
-    pub fn take(&mut self, frames: usize) -> Result<Option<Spectrogram>, Error> {
-        let values = frames.saturating_mul(self.front_end.bands);
-        if values == 0 || self.frames.len() < values {
+    pub fn take(&mut self, frames: usize, step: usize) -> Result<Option<Spectrogram>, Error> {
+        let bands = self.front_end.bands;
+        let (values, dropped) = (frames.saturating_mul(bands), step.saturating_mul(bands));
+        if dropped == 0 || values < dropped || self.frames.len() < values {
             return Ok(None);
         }
         let taken = self.band_major(&self.frames[..values])?;
-        self.frames.drain(..values);
+        self.frames.drain(..dropped);
         Ok(Some(taken))
     }
 

@@ -29,6 +29,7 @@ impl TrainingArgs {
             Segmenter::Random(count) => format!("random:{count}"),
             Segmenter::Consecutive => "consecutive".to_owned(),
         };
+        let sampling = self.learning.sampling.to_possible_value();
         let standardize = self.learning.standardize.to_possible_value();
         let rate = self.learning.sample_rate.0.map_or("auto".to_owned(), |rate| rate.to_string());
         let mut words = Vec::new();
@@ -40,6 +41,7 @@ impl TrainingArgs {
         words.push(format!("--batch-size {}", settings.batch_size));
         words.push(format!("--segments {segments}"));
         words.extend(settings.fresh_segments.then(|| "--fresh-segments".to_owned()));
+        words.extend(sampling.map(|kind| format!("--sampling {}", kind.get_name())));
         words.extend(standardize.map(|kind| format!("--standardize {}", kind.get_name())));
         words.push(format!("--validation {}", settings.validation));
         words.push(format!("--seed {}", settings.seed));
@@ -85,7 +87,7 @@ mod tests {
             first,
             "duotone evaluate 'my music' --architecture model1,model3 --folds auto --group artist \
              --sample-rate auto --epochs 150 --learning-rate 0.02 --batch-size 40 \
-             --segments random:30 --fresh-segments --standardize band --validation 0 --seed 7"
+             --segments random:30 --fresh-segments --sampling uniform --standardize band --validation 0 --seed 7"
         );
         // A shell that reads it gives the same words again.
         let words: Vec<String> = first

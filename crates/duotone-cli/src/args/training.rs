@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use duotone::audio::Segmenter;
-use duotone::{Device, DeviceChoice, Standardize, TrainSettings};
+use duotone::{Device, DeviceChoice, Sampling, Standardize, TrainSettings};
 
 use super::values::{self, DeviceArg, SampleRate};
 use crate::exit::Failure;
@@ -58,6 +58,16 @@ pub(crate) struct LearningArgs {
     /// Draw new random segments in every epoch; the paper draws them once
     #[arg(long, help_heading = "Training")]
     fresh_segments: bool,
+    /// Which segments an epoch shows: each once, or those of every label equally often, for
+    /// collections with rare labels
+    #[arg(
+        long,
+        value_enum,
+        default_value = "uniform",
+        value_name = "HOW",
+        help_heading = "Training"
+    )]
+    pub(super) sampling: SamplingArg,
     /// How inputs are brought to a common scale, always fitted on training files alone
     #[arg(
         long,
@@ -91,6 +101,7 @@ impl LearningArgs {
             batch_size: self.batch_size,
             segments: self.segments,
             fresh_segments: self.fresh_segments,
+            sampling: self.sampling.into(),
             standardize: self.standardize.into(),
             validation: self.validation,
             seed: self.seed.seed,
@@ -130,6 +141,23 @@ pub(crate) struct Threads {
     #[arg(long, global = true, value_name = "N", value_parser = values::threads,
           help_heading = "Global options")]
     pub(crate) threads: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SamplingArg {
+    /// Each of the training segments once
+    Uniform,
+    /// As many in all, the same number of each label
+    Balanced,
+}
+
+impl From<SamplingArg> for Sampling {
+    fn from(arg: SamplingArg) -> Self {
+        match arg {
+            SamplingArg::Uniform => Self::Uniform,
+            SamplingArg::Balanced => Self::Balanced,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

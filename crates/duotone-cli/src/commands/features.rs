@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
 use duotone::{
-    Collection, CollectionOptions, Event, FeatureStore, Observer, Recipe, choose_rate, extract_each,
+    Collection, CollectionOptions, Event, FeatureStore, Observer, RateChoice, Recipe, choose_rate,
+    extract_each,
 };
 
 use super::finish;
@@ -17,7 +18,14 @@ pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure
     collection.notices.iter().for_each(|notice| console.event(Event::Notice(notice)));
     collection.left_out.iter().for_each(|left_out| console.event(Event::LeftOut(left_out)));
     let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
-    let rate = args.sample_rate.0.unwrap_or_else(|| choose_rate(&paths));
+    let rate = match args.sample_rate.0 {
+        Some(rate) => rate,
+        None => {
+            let RateChoice { rate, notice } = choose_rate(&paths);
+            notice.iter().for_each(|notice| console.event(Event::Notice(notice)));
+            rate
+        }
+    };
     let front_end = recipe.front_end(rate);
     let store = FeatureStore::open(&args.output)?;
     let kept = extract_each(&paths, &front_end, Some(&store), console, |_| ())

@@ -69,6 +69,9 @@ fn classify(
         let path = output::shown(&path.display().to_string());
         console.warn(&format!("{path}: {reason}; the most frequent label is written for it"));
     }
+    for (path, notes) in &classified.noted {
+        console.warn(&format!("{}: {}", path.display(), notes.words().join("; ")));
+    }
     console.say(&format!("{}: {} files", output.display(), classified.files));
     Ok(())
 }

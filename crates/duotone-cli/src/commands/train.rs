@@ -39,9 +39,13 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
 fn summary(report: &TrainReport) -> String {
     let card = &report.card;
     let mut text = String::new();
+    let held_out = match report.held_out {
+        0 => String::new(),
+        count => format!(", {count} held out"),
+    };
     let _ = writeln!(
         text,
-        "{}: {} on {} clips of {} labels, {} epochs",
+        "{}: {} trained on {} clips of {} labels{held_out}, {} epochs",
         report.model.display(),
         card.recipe,
         report.clips,

@@ -57,6 +57,80 @@ fn every_form_says_the_same() {
     }
 }
 
+/// The last columns of `--format csv`.
+const NOTES: [&str; 5] = ["excerpts", "silent", "repeated", "damage", "warnings"];
+
+/// What makes a decision worth less is in the table, in CSV and in JSON.
+#[test]
+fn notes_are_in_every_format() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 5);
+    tiny(dir);
+    train(dir);
+    let music = tone(230.0, 8.0, 90);
+    fs::write(dir.join("fine.wav"), wav(&music)).unwrap();
+    fs::write(dir.join("silent.wav"), wav(&[0.0; 22_050])).unwrap();
+    fs::write(dir.join("constant.wav"), wav(&[0.25; 22_050])).unwrap();
+    fs::write(dir.join("short.wav"), wav(&music[..2_000])).unwrap();
+    let cancelling: Vec<f64> = music.iter().flat_map(|&x| [x, -x]).collect();
+    fs::write(dir.join("cancelling.wav"), stereo(wav(&cancelling))).unwrap();
+    let names = ["fine.wav", "silent.wav", "constant.wav", "short.wav", "cancelling.wav"];
+    let classify = |more: &[&str]| {
+        let words = [&["classify", "m.safetensors"][..], &names, more].concat();
+        duotone(dir, words).ends_with(0).stdout
+    };
+    let expected = [
+        ["", "false", "false", "", ""],
+        ["", "true", "false", "", ""],
+        ["", "true", "false", "", ""],
+        ["", "false", "true", "", ""],
+    ];
+    let text = classify(&["--format", "csv"]);
+    let rows: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect();
+    let notes = |row: &csv::StringRecord| -> Vec<String> {
+        row.iter().skip(row.len() - NOTES.len()).map(str::to_owned).collect()
+    };
+    for (row, expected) in rows.iter().zip(expected) {
+        assert_eq!(notes(row), expected, "{row:?}");
+    }
+    let last = notes(&rows[4]);
+    assert!(last[4].contains("cancel"), "{last:?}");
+
+    let json: Value = serde_json::from_str(&classify(&["--format", "json"])).unwrap();
+    let lines = classify(&["--format", "jsonl"]);
+    for (object, line) in json.as_array().unwrap().iter().zip(lines.lines()) {
+        assert_eq!(object, &serde_json::from_str::<Value>(line).unwrap());
+    }
+    let silent: Vec<bool> = (0..5).map(|i| json[i]["silent"].as_bool().unwrap()).collect();
+    assert_eq!(silent, [false, true, true, false, false]);
+    assert_eq!(json[0]["warnings"], serde_json::json!([]));
+    assert_eq!(json[4]["warnings"][0], last[4].as_str());
+
+    let table = classify(&[]);
+    let words = ["", "silent", "silent", "shorter than a segment", "cancel"];
+    for (name, words) in names.iter().zip(words) {
+        let line = table.lines().find(|line| line.contains(name)).unwrap();
+        assert!(line.contains(words), "{line}");
+    }
+
+    let excerpts = classify(&["--format", "csv", "--excerpts", "2x1"]);
+    let mut csv = csv::Reader::from_reader(excerpts.as_bytes());
+    let row = csv.records().next().unwrap().unwrap();
+    let spans = notes(&row)[0].clone();
+    let spans: Vec<f64> = spans.split([' ', '-']).map(|s| s.parse().unwrap()).collect();
+    assert_eq!(spans.len(), 4, "{row:?}");
+    assert!(spans.is_sorted() && spans[3] <= 8.0, "{spans:?}");
+}
+
+/// The same samples as two channels, taken in turn.
+fn stereo(mut wav: Vec<u8>) -> Vec<u8> {
+    wav[22] = 2;
+    wav[32] = 4;
+    wav
+}
+
 #[test]
 fn segments_votes_and_top() {
     let folder = tempdir().unwrap();
@@ -82,7 +156,7 @@ fn segments_votes_and_top() {
     let text = classify(&["csv", "--segments"]);
     let mut csv = csv::Reader::from_reader(text.as_bytes());
     let header = vec!["path", "start_seconds", "end_seconds", "label", "high", "low"];
-    assert_eq!(csv.headers().unwrap(), header);
+    assert_eq!(csv.headers().unwrap(), [header, NOTES.to_vec()].concat());
     assert_eq!(csv.records().map(Result::unwrap).count(), 5);
 
     let top = json(&classify(&["jsonl", "--top", "1", "--vote", "majority"]));
@@ -90,7 +164,7 @@ fn segments_votes_and_top() {
     let text = classify(&["csv", "--top", "9"]);
     let mut csv = csv::Reader::from_reader(text.as_bytes());
     let header = vec!["path", "label", "label1", "probability1", "label2", "probability2"];
-    assert_eq!(csv.headers().unwrap(), header);
+    assert_eq!(csv.headers().unwrap(), [header, NOTES.to_vec()].concat());
     let row = csv.records().next().unwrap().unwrap();
     assert!(row[3].parse::<f64>().unwrap() >= row[5].parse::<f64>().unwrap());
     let table = classify(&["table", "--segments", "--top", "2"]);

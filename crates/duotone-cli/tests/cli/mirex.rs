@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::tempdir;
 
 use crate::run::{bash, duotone};
-use crate::sound::{collection, tiny};
+use crate::sound::{collection, tiny, tone, wav};
 
 /// Enough for the tiny network to tell these tones apart.
 const TRAINING: [&str; 10] = [
@@ -82,6 +82,26 @@ fn every_line_gets_one_in_its_order_whatever_it_names() {
     let expected = "absent.wav\thigh\nmusic/low/low5.wav\tlow\nnoise.wav\thigh\n\
                     music/low/low5.wav\tlow\n";
     assert_eq!(decided(dir), expected);
+}
+
+/// A list has no room for them, so notes on the files go to standard error.
+#[test]
+fn notes_are_said() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    lists(dir);
+    fs::write(dir.join("silent.wav"), wav(&[0.0; 20_000])).unwrap();
+    fs::write(dir.join("short.wav"), wav(&tone(230.0, 0.2, 50))).unwrap();
+    fs::write(dir.join("test.txt"), "silent.wav\nmusic/low/low5.wav\nshort.wav\n").unwrap();
+    // Nothing is learnt from silence.
+    bash(dir, "printf 'silent.wav\\tlow\\n' >> train.txt").ends_with(0);
+    duotone(dir, [&["mirex", "train", "s", "train.txt"][..], &TRAINING].concat())
+        .ends_with(0)
+        .says(&["silent.wav: silent: there is nothing to learn from"]);
+    let outcome = duotone(dir, ["mirex", "classify", "s", "test.txt", "decided.txt"]).ends_with(0);
+    assert!(!outcome.stderr.contains("low5.wav:"), "{}", outcome.stderr);
+    outcome.says(&["silent.wav: silent", "short.wav: shorter than a segment"]);
+    assert_eq!(decided(dir).lines().count(), 3);
 }
 
 #[test]

@@ -14,10 +14,10 @@ fn train_then_inspect() {
     let dir = folder.path();
     collection(dir, 5);
     tiny(dir);
-    let words = ["train", "music", "--output", "m.safetensors", "--validation", "0.2"];
-    let outcome = duotone(dir, words.into_iter().chain(TINY)).ends_with(0);
+    let words = "train music --output m.safetensors --validation 0.2 --sampling balanced";
+    let outcome = duotone(dir, words.split(' ').chain(TINY)).ends_with(0);
     assert!(
-        outcome.stdout.contains("tiny on 10 clips of 2 labels, 8 epochs"),
+        outcome.stdout.contains("tiny trained on 10 clips of 2 labels, 2 held out, 8 epochs"),
         "{}",
         outcome.stdout
     );
@@ -26,14 +26,31 @@ fn train_then_inspect() {
     assert_eq!(names(dir), ["m.safetensors", "music", "tiny.toml"], "nothing else is left");
 
     let card = duotone(dir, ["inspect", "m.safetensors"]).ends_with(0).stdout;
-    for words in ["tiny", "low", "high", "8×20", "5×16", "5×2", "11025 Hz", "seed 0", "held out"]
-    {
+    for words in [
+        "tiny",
+        "low",
+        "high",
+        "8×20",
+        "5×16",
+        "5×2",
+        "11025 Hz",
+        "seed 0",
+        "10 clips, 2 held out",
+        "balanced by label",
+    ] {
         assert!(card.contains(words), "no {words} in:\n{card}");
     }
     let card = duotone(dir, ["inspect", "m.safetensors", "--format", "json"]).ends_with(0).stdout;
     let card: Value = serde_json::from_str(&card).unwrap();
     assert_eq!(card["labels"][0]["name"], "high");
-    assert_eq!(card["settings"]["epochs"], 8);
+    assert_eq!(
+        (&card["labels"][0]["clips"], &card["labels"][0]["held_out"]),
+        (&5.into(), &1.into())
+    );
+    assert_eq!(
+        (&card["settings"]["epochs"], &card["settings"]["sampling"]),
+        (&8.into(), &"balanced".into())
+    );
     assert_eq!(card["measured"]["clips"], 2);
 }
 

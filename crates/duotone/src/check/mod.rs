@@ -47,6 +47,7 @@ pub fn check(
     observer: &dyn Observer,
 ) -> Result<CheckReport, Error> {
     collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    collection.ungrouped_notice().iter().for_each(|notice| observer.event(Event::Notice(notice)));
     collection.left_out.iter().for_each(|left_out| observer.event(Event::LeftOut(left_out)));
     // What is wrong with them is found out before the audio is read.
     Placement::of(collection, folds, seed)?;

@@ -1,5 +1,6 @@
 //! A CSV with a header, or a MIREX list: `path<TAB>label` lines.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -63,7 +64,19 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
     if unlabelled > 0 {
         notices.push(format!("passed over {} without a {label_column}", count(unlabelled, "line")));
     }
-    Ok(Found { label_column, entries, left_out, notices })
+    let mut group_candidates = Vec::new();
+    for name in ["artist", "album"] {
+        let column = position(name).filter(|&c| c != labels && Some(c) != groups);
+        let repeated = |&c: &usize| some_repeat(records.iter().map(|(_, record)| record.get(c)));
+        group_candidates.extend(column.filter(repeated).map(|c| columns[c].clone()));
+    }
+    Ok(Found { label_column, entries, left_out, notices, group_candidates })
+}
+
+/// Whether a value other than the empty one comes twice.
+fn some_repeat<'a>(values: impl Iterator<Item = Option<&'a str>>) -> bool {
+    let mut seen = HashSet::new();
+    values.flatten().map(str::trim).any(|value| !value.is_empty() && !seen.insert(value))
 }
 
 /// A line of a folds file.

@@ -8,17 +8,20 @@ use duotone_audio::FrontEnd;
 use super::record::{Outcome, Timing};
 use super::setup::Setup;
 use super::task::{Kind, Network, System, Task};
+use crate::collection::count;
 use crate::fit::Run;
 use crate::fold_run::FoldRun;
-use crate::prepare::{Prepared, prepare};
+use crate::prepare::{Prepared, Silent, prepare};
 use crate::train::rate;
-use crate::{Collection, Device, Error, Event, Observer, write};
+use crate::{Collection, Device, Error, Event, Observer, RateChoice, write};
 
 /// The clips as the networks see them.
 pub(super) struct Networks {
     data: Prepared,
     /// Where each of the task's clips is among those that can be read.
     place: Vec<Option<usize>>,
+    /// The sample rate in hertz of networks that ask for none.
+    rate: u32,
     /// Wall-clock seconds that the features took.
     pub(super) seconds: f64,
 }
@@ -32,14 +35,23 @@ impl Networks {
         observer: &dyn Observer,
     ) -> Result<Self, Error> {
         let begun = Instant::now();
-        let network = |system: &System| match &system.kind {
-            Kind::Network(network) => Some(front_end(setup, network)),
-            Kind::Program(_) => None,
-        };
-        let front_ends: Vec<FrontEnd> = task.systems.iter().filter_map(network).collect();
+        let networks: Vec<&Network> = task
+            .systems
+            .iter()
+            .filter_map(|system| match &system.kind {
+                Kind::Network(network) => Some(&**network),
+                Kind::Program(_) => None,
+            })
+            .collect();
+        let RateChoice { rate, notice } = rate(&setup.collection, None);
+        if networks.iter().any(|network| network.sample_rate.is_none()) {
+            notice.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+        }
+        let front_ends: Vec<FrontEnd> =
+            networks.into_iter().map(|network| front_end(network, rate)).collect();
         // Its notices are said already.
         let collection = Collection { notices: Vec::new(), ..setup.collection.clone() };
-        let data = prepare(&collection, &front_ends, Some(store), observer)?;
+        let data = prepare(&collection, &front_ends, Some(store), Silent::Tested, observer)?;
         let mut usable = data.collection.items.iter().map(|item| &item.path).zip(0..).peekable();
         let place = setup
             .collection
@@ -47,7 +59,7 @@ impl Networks {
             .iter()
             .map(|item| usable.next_if(|(path, _)| **path == item.path).map(|(_, place)| place))
             .collect();
-        Ok(Self { data, place, seconds: begun.elapsed().as_secs_f64() })
+        Ok(Self { data, place, rate, seconds: begun.elapsed().as_secs_f64() })
     }
 
     /// Trains and tests a network in a fold. A test file that cannot be read gets the most
@@ -66,10 +78,11 @@ impl Networks {
         let readable = |clips: &[usize]| {
             clips.iter().filter_map(|&clip| self.place[clip]).collect::<Vec<usize>>()
         };
-        let front_end = front_end(setup, network);
-        let (train, held_out) = self.data.hold_out(&readable(&split.train), &network.settings)?;
+        let front_end = front_end(network, self.rate);
+        let sounding = self.data.sounding(readable(&split.train));
+        let (train, held_out) = self.data.hold_out(&sounding, &network.settings)?;
         if train.is_empty() {
-            let reason = "none of the files to learn from can be read".to_owned();
+            let reason = "none of the files to train on can be read, or all are silent".to_owned();
             return Ok((Outcome::Failed(reason), Vec::new()));
         }
         let resumed = resume && checkpoint.exists();
@@ -136,15 +149,20 @@ impl Networks {
                 }
             }
         }
-        let files = if guessed == 1 { "1 file".to_owned() } else { format!("{guessed} files") };
-        let note = format!("{files} could not be read and got the label `{}`", labels[guess]);
-        let notes = if guessed > 0 { vec![note] } else { Vec::new() };
+        let mut notes = Vec::new();
+        if guessed > 0 {
+            let files = count(guessed, "file");
+            notes.push(format!("{files} could not be read and got the label `{}`", labels[guess]));
+        }
+        let readable = split.test.iter().filter_map(|&clip| self.place[clip]);
+        notes.extend(self.data.file_notes(readable));
         Outcome::Decided { decisions, notes }
     }
 }
 
-fn front_end(setup: &Setup, network: &Network) -> FrontEnd {
-    network.recipe.front_end(rate(&setup.collection, network.sample_rate))
+/// The front end of a network, at the task's rate in hertz where it asks for none.
+fn front_end(network: &Network, rate: u32) -> FrontEnd {
+    network.recipe.front_end(network.sample_rate.unwrap_or(rate))
 }
 
 /// Passes everything on, and asks to stop when the time is over.

@@ -38,7 +38,12 @@ impl Setup {
     pub(super) fn new(task: &Task, observer: &dyn Observer) -> Result<Self, Error> {
         let collection = nameable(Collection::open(&task.collection, &task.columns)?);
         collection.check()?;
-        collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+        let ungrouped = collection.ungrouped_notice();
+        collection
+            .notices
+            .iter()
+            .chain(&ungrouped)
+            .for_each(|notice| observer.event(Event::Notice(notice)));
         collection.left_out.iter().for_each(|l| observer.event(Event::LeftOut(l)));
         let absolute = |item: &crate::Item| std::path::absolute(&item.path);
         let paths: Vec<PathBuf> = collection

@@ -8,8 +8,9 @@ use super::lists;
 use crate::examples::Example;
 use crate::predict::{Outcome, Predictor};
 use crate::{
-    Collection, CollectionOptions, Device, Error, FeatureStore, LeftOut, Model, Observer, Recipe,
-    TrainJob, TrainReport, TrainSettings, Vote, choose_rate, extract_each, write, write_file,
+    Collection, CollectionOptions, Device, Error, Event, FeatureStore, LeftOut, Model, Notes,
+    Observer, RateChoice, Recipe, TrainJob, TrainReport, TrainSettings, Vote, choose_rate,
+    extract_each, write, write_file,
 };
 
 /// What a classification did.
@@ -19,6 +20,8 @@ pub struct Classified {
     pub files: usize,
     /// Files that could not be read; their line names the most frequent training label.
     pub guessed: Vec<LeftOut>,
+    /// Files of which there is something to be known, for which a list has no room.
+    pub noted: Vec<(PathBuf, Notes)>,
 }
 
 fn store(scratch: &Path) -> PathBuf {
@@ -46,7 +49,15 @@ pub fn extract(
 ) -> Result<(usize, Vec<LeftOut>), Error> {
     let lines = lists::read(files)?;
     let paths: Vec<PathBuf> = lines.iter().map(|line| line.place(files)).collect();
-    let front_end = recipe.front_end(sample_rate.unwrap_or_else(|| choose_rate(&paths)));
+    let rate = match sample_rate {
+        Some(rate) => rate,
+        None => {
+            let RateChoice { rate, notice } = choose_rate(&paths);
+            notice.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+            rate
+        }
+    };
+    let front_end = recipe.front_end(rate);
     let store = FeatureStore::open(&store(scratch))?;
     let kept = extract_each(&paths, &front_end, Some(&store), observer, |_| ())?;
     Ok((paths.len(), kept.into_iter().filter_map(Result::err).collect()))
@@ -102,16 +113,22 @@ pub fn classify(
     let store = FeatureStore::open(&store(scratch))?;
     let decided = extract_each(&paths, &card.front_end, Some(&store), observer, |clip| {
         let example = Example { features: &clip, label: 0 };
-        predictor.decide(&[example], &card.front_end, vote)
+        let outcomes = predictor.decide(&[example], &card.front_end, vote);
+        (outcomes, clip.notes)
     })?;
     // The first of equals.
     let most = card.labels.iter().map(|label| label.clips).max();
     let guess = card.labels.iter().find(|label| Some(label.clips) == most);
-    let mut guessed = Vec::new();
+    let (mut guessed, mut noted) = (Vec::new(), Vec::new());
     let mut labels = Vec::with_capacity(lines.len());
-    for result in decided {
+    for (result, path) in decided.into_iter().zip(&paths) {
         let label = match result {
-            Ok(outcomes) => outcomes?.first().and_then(|outcome| card.labels.get(sure(outcome)?)),
+            Ok((outcomes, notes)) => {
+                if !notes.words().is_empty() {
+                    noted.push((path.clone(), notes));
+                }
+                outcomes?.first().and_then(|outcome| card.labels.get(sure(outcome)?))
+            }
             Err(left_out) => {
                 guessed.push(left_out);
                 guess
@@ -121,7 +138,7 @@ pub fn classify(
     }
     let pairs = lines.iter().zip(labels).map(|(line, label)| (line.path.as_path(), Some(label)));
     write_file(output, &lists::bytes(pairs))?;
-    Ok(Classified { files: lines.len(), guessed })
+    Ok(Classified { files: lines.len(), guessed, noted })
 }
 
 /// The class decided for, if there were numbers to decide by.

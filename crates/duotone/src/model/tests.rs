@@ -5,14 +5,14 @@ use duotone_nn::Weights;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-use super::{Measured, Model, ModelCard};
+use super::{Measured, Model, ModelCard, TrainedLabel};
 use crate::fixtures::{front_end, recipe};
-use crate::{EpochRecord, Error, LabelCount, Scaler, Standardize, TrainSettings};
+use crate::{EpochRecord, Error, Sampling, Scaler, Standardize, TrainSettings};
 
 fn model(standardize: Standardize) -> Model {
     let architecture = recipe().architecture.with_classes(2);
     let cells = Scaler::cells(standardize, architecture.bands, architecture.frames);
-    let label = |name: &str| LabelCount { name: name.into(), clips: 3 };
+    let label = |name: &str| TrainedLabel { name: name.into(), clips: 3, held_out: 1 };
     let record = EpochRecord {
         epoch: 1,
         loss: 0.1 + 0.2,
@@ -109,6 +109,27 @@ fn no_digest(document: &str) -> String {
     let mut json: serde_json::Value = serde_json::from_str(document).unwrap();
     json.as_object_mut().unwrap().remove("digest").unwrap();
     json.to_string()
+}
+
+/// A model file of before held-out clips were counted by label and sampling could be chosen.
+#[test]
+fn older_models_load() {
+    let new = model(Standardize::Band);
+    assert_eq!((new.card.training_clips(), new.card.held_out_clips()), (6, 2));
+    let old = |document: &str| {
+        let mut json: serde_json::Value = serde_json::from_str(&no_digest(document)).unwrap();
+        let card = &mut json["card"];
+        for label in card["labels"].as_array_mut().unwrap() {
+            label.as_object_mut().unwrap().remove("held_out").unwrap();
+            label["clips"] = 4.into();
+        }
+        card["settings"].as_object_mut().unwrap().remove("sampling").unwrap();
+        Some(json.to_string())
+    };
+    let bytes = rewritten(&saved(&new), old, same);
+    let card = with_file(|path| load(path, &bytes)).unwrap().card;
+    assert_eq!(card.settings.sampling, Sampling::Uniform);
+    assert_eq!((card.training_clips(), card.held_out_clips()), (6, 2));
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use duotone_audio::Segmenter;
 
 use super::text::{count, escape, path};
-use crate::{Results, Standardize, Vote};
+use crate::{Results, Sampling, Standardize, Vote};
 
 /// Everything that is needed to repeat or to judge the evaluation.
 pub(super) fn section(results: &Results) -> String {
@@ -35,6 +35,7 @@ pub(super) fn section(results: &Results) -> String {
             ),
         ),
         ("Segments", segments(settings.segments, settings.fresh_segments)),
+        ("Sampling", sampling(settings.sampling).into()),
         ("Standardisation", standardize(settings.standardize).into()),
         ("Held out for validation", validation(settings.validation)),
         ("A file's decision", vote(p.vote).into()),
@@ -108,6 +109,13 @@ fn segments(segments: Segmenter, fresh: bool) -> String {
     }
 }
 
+fn sampling(sampling: Sampling) -> &'static str {
+    match sampling {
+        Sampling::Uniform => "every segment once an epoch",
+        Sampling::Balanced => "segments of every label equally often in each epoch",
+    }
+}
+
 fn standardize(standardize: Standardize) -> &'static str {
     match standardize {
         Standardize::None => "none",
@@ -157,8 +165,29 @@ fn files(results: &Results) -> String {
         html += &super::table("Files left out", &["<Left out", "<Because"], &rows, &caption);
     }
     html += &list("shorter than a segment, repeated to fill one", &p.repeated);
-    html += &list("silent", &p.silent);
+    html += &list("silent: tested, but not trained on", &p.silent);
+    html += &noted(results);
     html + "</div>"
+}
+
+/// Files with damage or warnings.
+fn noted(results: &Results) -> String {
+    let predictions = results.systems.first().map_or(&[][..], |system| &system.predictions);
+    let mut items = Vec::new();
+    for prediction in predictions {
+        let notes = &prediction.notes;
+        for words in notes.damage.iter().chain(&notes.warnings) {
+            items.push(format!("<li>{}: {}</li>", path(&prediction.path), escape(words)));
+        }
+    }
+    if items.is_empty() {
+        return String::new();
+    }
+    format!(
+        r#"<details><summary>{} on damage and odd recordings</summary><ul class="paths">{}</ul></details>"#,
+        count(items.len(), "note"),
+        items.concat()
+    )
 }
 
 fn list(what: &str, paths: &[PathBuf]) -> String {

@@ -7,13 +7,6 @@ pub(super) fn chance(protocol: &Protocol) -> f64 {
     1.0 / protocol.labels.len().max(1) as f64
 }
 
-/// Accuracy of always giving the most frequent label.
-pub(super) fn majority(protocol: &Protocol) -> f64 {
-    let clips: usize = protocol.labels.iter().map(|label| label.clips).sum();
-    let most = protocol.labels.iter().map(|label| label.clips).max().unwrap_or(0);
-    most as f64 / clips.max(1) as f64
-}
-
 /// Mean and sample standard deviation; the latter is no number for fewer than two values.
 pub(super) fn mean_sd(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;

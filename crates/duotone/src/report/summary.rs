@@ -1,6 +1,6 @@
 use super::{
     bar,
-    statistics::{best, chance, majority, mean_sd},
+    statistics::{best, chance, mean_sd},
     table,
     text::{count, decimal, escape, percent, thousands},
 };
@@ -54,7 +54,7 @@ pub(super) fn headline(results: &Results) -> String {
         r#"<section class="card hero" aria-label="Result"><div><div class="number">{}</div><div class="soft">of files right · <b>{}</b></div></div><div>{}<p class="soft">The shaded range is the 95&#8239;% interval {} to {} (percentile bootstrap of {} {unit}).{choice}</p></div></section>"#,
         percent(accuracy),
         escape(&system.name),
-        gauge(accuracy, (low, high), chance(protocol), majority(protocol)),
+        gauge(accuracy, (low, high), chance(protocol), protocol.majority_accuracy()),
         percent(low),
         percent(high),
         thousands(system.interval.units),

@@ -7,7 +7,7 @@ use super::{html, ranks};
 use crate::significance::significance;
 use crate::statistics::{bootstrap, friedman, tukey_kramer};
 use crate::{
-    Balance, Candidate, EpochRecord, Findings, FoldResult, LabelCount, LeftOut, NetworkInfo,
+    Balance, Candidate, EpochRecord, Findings, FoldResult, LabelCount, LeftOut, NetworkInfo, Notes,
     Prediction, Protocol, Results, Scores, Selection, SystemResult, TrainSettings, Vote,
 };
 
@@ -31,6 +31,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
                     label: labels[truth].clone(),
                     predicted: labels[decided].clone(),
                     fold,
+                    notes: Notes::default(),
                     probabilities,
                 }
             })
@@ -56,7 +57,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
     };
     let systems: Vec<SystemResult> = systems.iter().map(system).collect();
     Results {
-        format: 2,
+        format: 3,
         significance: significance(&systems).unwrap(),
         systems,
         protocol: Protocol {

@@ -22,6 +22,6 @@ fn real_lists_are_read_whole() {
         assert!(collection.left_out.is_empty() && collection.notices.is_empty());
         let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
         assert!(paths.iter().all(|path| path.is_file()));
-        assert_eq!(choose_rate(&paths), rate);
+        assert_eq!(choose_rate(&paths).rate, rate);
     }
 }

@@ -28,6 +28,23 @@ pub(crate) fn write_tone(path: &Path, hertz: f32, seconds: f32, rate: u32) {
     file.finalize().unwrap();
 }
 
+/// Writes two channels that cancel each other when averaged.
+pub(crate) fn write_cancelling(path: &Path, seconds: f32) {
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = hound::WavWriter::create(path, spec).unwrap();
+    for i in 0..(seconds * RATE as f32) as usize {
+        let sample = ((TAU * 440.0 * i as f32 / RATE as f32).sin() * 12_000.0) as i16;
+        file.write_sample(sample).unwrap();
+        file.write_sample(-sample).unwrap();
+    }
+    file.finalize().unwrap();
+}
+
 /// Different tones of different lengths in a folder: paths in their order.
 pub(crate) fn tones(folder: &Path, count: usize) -> Vec<PathBuf> {
     let tone = |i: usize| {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use duotone::audio::FrontEnd;
 use duotone::{Error, FeatureStore, extract_all};
 
-use crate::sounds::{RATE, front_end, tones, write_tone};
+use crate::sounds::{RATE, front_end, tones, write_cancelling, write_tone};
 
 /// A folder with `sounds/` and a store beside it.
 struct Place {
@@ -87,11 +87,14 @@ fn gives_back_the_same_bits() {
     write_tone(&silent, 0.0, 4.0, RATE);
     let whole = fs::read(&place.paths[0]).unwrap();
     fs::write(&cut, &whole[..whole.len() - 9_001]).unwrap();
-    place.paths.extend([short, silent, cut]);
+    let cancelling = sounds.join("cancelling.wav");
+    write_cancelling(&cancelling, 4.0);
+    place.paths.extend([short, silent, cut, cancelling]);
     let fresh = without_store(&place.paths, &front_end());
     assert!(fresh[2].contains("repeated: true") && fresh[2].contains("source_rate: 22050"));
     assert!(fresh[3].contains("silent: true"));
     assert!(fresh[4].contains("damage: Some("));
+    assert!(fresh[5].contains(r#"warnings: ["the channels cancel"#), "{}", fresh[5].len());
     assert_eq!(place.extract(&front_end()), fresh);
     place.age();
     assert_eq!(place.extract(&front_end()), fresh);
@@ -160,7 +163,7 @@ fn assert_repaired(place: &Place, what: &str, spoil: impl FnOnce(&Path)) {
 #[test]
 fn a_half_written_entry_is_computed_again() {
     let place = Place::new(1);
-    for keep in [0, 7, 50, 96, 97, 5_000, 13_000] {
+    for keep in [0, 7, 50, 96, 100, 101, 5_000, 13_000] {
         assert_repaired(&place, &format!("{keep} bytes"), |entry| {
             File::options().write(true).open(entry).unwrap().set_len(keep).unwrap();
         });
@@ -177,9 +180,9 @@ fn a_flipped_bit_is_noticed_wherever_it_is() {
     let place = Place::new(1);
     place.extract(&front_end());
     let length = fs::metadata(&place.entries()[0]).unwrap().len() as usize;
-    // Magic, version, bands, frames, rate, flags, length of the damage report, both digests,
-    // values, checksum.
-    for at in [0, 8, 12, 16, 20, 24, 28, 40, 80, 96, length / 2, length - 33, length - 1] {
+    // Magic, version, bands, frames, rate, flags, lengths of the damage report and the warnings,
+    // both digests, values, checksum.
+    for at in [0, 8, 12, 16, 20, 24, 28, 32, 44, 84, 100, length / 2, length - 33, length - 1] {
         assert_repaired(&place, &format!("byte {at}"), |entry| {
             let mut bytes = fs::read(entry).unwrap();
             bytes[at] ^= 1;
@@ -191,7 +194,7 @@ fn a_flipped_bit_is_noticed_wherever_it_is() {
 #[test]
 fn false_lengths_are_not_believed() {
     let place = Place::new(1);
-    for (at, name) in [(12, "bands"), (16, "frames"), (28, "damage")] {
+    for (at, name) in [(12, "bands"), (16, "frames"), (28, "damage"), (32, "warnings")] {
         assert_repaired(&place, name, |entry| {
             let mut bytes = fs::read(entry).unwrap();
             bytes[at..at + 4].fill(0xff);

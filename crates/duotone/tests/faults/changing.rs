@@ -63,5 +63,5 @@ fn cut_short_and_restored() {
     fs::write(&path, &whole).unwrap();
     let stored = extract(&path, Some(&store)).unwrap();
     assert_eq!(text(&stored), text(&extract(&path, None).unwrap()));
-    assert!(stored.damage.is_none());
+    assert!(stored.notes.damage.is_none());
 }

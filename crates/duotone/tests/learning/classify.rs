@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use duotone::{
     Classifier, ClassifyOptions, Device, Error, Excerpts, Model, TrainJob, TrainSettings, Vote,
-    train,
+    extract_all, train,
 };
 
 use crate::toy::{Toy, Watcher, recipe, settings, sound, wav, write_wav};
@@ -51,7 +51,7 @@ fn new_files_are_told_apart() {
             if vote == Vote::Mean {
                 assert!((mean - decision.probabilities[0].1).abs() < 1e-12);
             }
-            assert!(!decision.silent && !decision.repeated);
+            assert!(decision.notes.words().is_empty());
         }
     }
 }
@@ -74,8 +74,8 @@ fn many_files_come_in_their_order() {
         match result {
             Ok(decision) => {
                 assert_eq!(&decision.path, path);
-                assert_eq!(decision.silent, name == "silent.wav");
-                assert_eq!(decision.repeated, name == "short.wav");
+                assert_eq!(decision.notes.silent, name == "silent.wav");
+                assert_eq!(decision.notes.repeated, name == "short.wav");
                 assert!(decision.segments.is_none());
                 assert_eq!(decision, &classifier.classify_file(path, &options).unwrap());
             }
@@ -103,6 +103,55 @@ fn a_decision_is_an_object_in_json() {
     assert_eq!(json["probabilities"]["low"], decision.probabilities[1].1);
     assert_eq!(json["segments"][1]["probabilities"].as_object().unwrap().len(), 3);
     assert!(json.get("damage").is_none());
+}
+
+/// A file of more segments than are decided at a time has all its segments, for any framing.
+#[test]
+fn long_files_lose_no_segment() {
+    let toy = Toy::new();
+    classifier(&toy);
+    let path = toy.path("long.wav");
+    write_wav(&path, &sound(1000.0, 7, 80.0));
+    for (centered, hop) in [(false, 384), (true, 384), (true, 300), (false, 300)] {
+        let mut model = Model::load(&toy.path("m.safetensors")).unwrap();
+        model.card.front_end.centered = centered;
+        model.card.front_end.hop = hop;
+        let front_end = model.card.front_end.clone();
+        let classifier = Classifier::new(model).unwrap();
+        let options = ClassifyOptions { segments: true, ..Default::default() };
+        let pieces = classifier.classify_file(&path, &options).unwrap().segments.unwrap();
+        let clip = extract_all(std::slice::from_ref(&path), &front_end, None, &()).unwrap();
+        let clip = clip[0].as_ref().unwrap();
+        let whole = classifier.classify_clip(&path, clip, &options).unwrap().segments.unwrap();
+        assert!(whole.len() > 130, "more than two pieces");
+        assert_eq!(pieces.len(), whole.len(), "centred: {centered}, hop {hop}");
+        for (a, b) in pieces.iter().zip(&whole) {
+            assert!((a.start_seconds - b.start_seconds).abs() < 1e-9);
+            assert_eq!(a.probabilities, b.probabilities);
+        }
+    }
+}
+
+/// What the decoder warns of is part of the decision, whole or by excerpts.
+#[test]
+fn warnings_reach_the_decision() {
+    let toy = Toy::new();
+    let classifier = classifier(&toy);
+    let path = toy.path("cancelling.wav");
+    // Two channels of opposite sign.
+    let samples = sound(1000.0, 7, 12.0).into_iter().flat_map(|x| [x, x.saturating_neg()]);
+    let mut bytes = wav(&samples.collect::<Vec<_>>());
+    bytes[22] = 2;
+    bytes[32] = 4;
+    std::fs::write(&path, bytes).unwrap();
+    for excerpts in [None, Some(Excerpts { count: 3, seconds: 2 })] {
+        let options = ClassifyOptions { excerpts, ..Default::default() };
+        let decision = classifier.classify_file(&path, &options).unwrap();
+        let warnings = &decision.notes.warnings;
+        assert_eq!(warnings.len(), 1, "{decision:?}");
+        assert!(warnings[0].contains("cancel"), "{warnings:?}");
+        assert_eq!(serde_json::to_value(&decision).unwrap()["warnings"][0], warnings[0].as_str());
+    }
 }
 
 /// Excerpts decide as segments of the whole file do, and say so.

@@ -88,7 +88,10 @@ fn results_are_complete_and_groups_stay_whole() {
 
     let csv = String::from_utf8(csv).unwrap();
     let mut lines = csv.lines();
-    assert_eq!(lines.next(), Some("architecture,path,label,predicted,fold,high,low,mid"));
+    assert_eq!(
+        lines.next(),
+        Some("architecture,path,label,predicted,fold,high,low,mid,silent,repeated,damage,warnings")
+    );
     assert!(lines.next().unwrap().starts_with("toy,0.wav,high,"));
     assert_eq!(lines.count(), 35);
 }
@@ -209,4 +212,90 @@ fn files_left_out_are_in_the_protocol() {
     assert_eq!(results.protocol.left_out.len(), 1);
     assert_eq!(results.protocol.left_out[0].path, Path::new("text.wav"));
     assert_eq!((results.protocol.clips, results.protocol.groups), (18, None));
+}
+
+/// A silent file is tested and counted like any other, but nothing is learnt from it; every output
+/// says so.
+#[test]
+fn silent_files_are_tested_but_not_trained_on() {
+    let toy = Toy::new();
+    toy.add("silent.wav", "mid", "nobody", &crate::toy::wav(&[0; 12_000]));
+    toy.add("short.wav", "mid", "nobody else", &crate::toy::wav(&[9000, -9000].repeat(150)));
+    let collection = toy.collection();
+    let output = toy.path("out");
+    let mut job = job(&collection, Some(output.clone()), false);
+    job.settings.epochs = 2;
+    let watcher = Watcher::default();
+    let results = evaluate(&job, &watcher).unwrap();
+    assert!(watcher.heard("silent.wav: silent: tested, but not trained on"), "{:?}", watcher.said);
+    assert!(watcher.heard("short.wav: shorter than a segment"), "{:?}", watcher.said);
+    assert_eq!(results.protocol.clips, 20);
+    assert_eq!(results.protocol.silent, [PathBuf::from("silent.wav")]);
+    let system = &results.systems[0];
+    let silent = system.predictions.iter().find(|p| p.notes.silent).unwrap();
+    assert_eq!(silent.path, Path::new("silent.wav"));
+    for fold in &system.folds {
+        let rest = 20 - fold.test_clips;
+        let expected = if fold.fold == silent.fold { rest } else { rest - 1 };
+        assert_eq!(fold.train_clips, expected, "fold {}", fold.fold);
+    }
+    crate::schema::check(&read(&output).0);
+    let mut csv = csv::Reader::from_path(output.join("predictions.csv")).unwrap();
+    let rows: Vec<BTreeMap<String, String>> = csv.deserialize().map(Result::unwrap).collect();
+    let cells = |path: &str| {
+        let row = rows.iter().find(|row| row["path"] == path).unwrap();
+        [row["silent"].clone(), row["repeated"].clone()]
+    };
+    assert_eq!(cells("silent.wav"), ["true", "false"]);
+    assert_eq!(cells("short.wav"), ["false", "true"]);
+    assert_eq!(cells("0.wav"), ["false", "false"]);
+    let page = duotone::report::write(&output, &results, &collection).unwrap();
+    assert!(std::fs::read_to_string(page).unwrap().contains("tested, but not trained on"));
+}
+
+/// Who forgets to group is told, and where to.
+#[test]
+fn files_that_could_be_grouped_are_mentioned() {
+    let toy = Toy::new();
+    let open = |group: Option<&str>| {
+        let options = CollectionOptions { label: None, group: group.map(Into::into) };
+        Collection::open(&toy.path("list.csv"), &options).unwrap()
+    };
+    for (group, expected) in [(None, true), (Some("artist"), false)] {
+        let collection = open(group);
+        let mut job = job(&collection, None, false);
+        job.settings.epochs = 1;
+        let watcher = Watcher::default();
+        evaluate(&job, &watcher).unwrap();
+        assert_eq!(watcher.heard("--group artist"), expected, "{:?}", watcher.said);
+        let watcher = Watcher::default();
+        duotone::check(&collection, &3.into(), 0, &watcher).unwrap();
+        assert_eq!(watcher.heard("--group artist"), expected, "{:?}", watcher.said);
+    }
+    // Where every artist has one file there is nothing to group.
+    let list = std::fs::read_to_string(toy.path("list.csv")).unwrap();
+    let lines = list.lines().zip(0..).map(|(line, number)| match number {
+        0 => format!("{line}\n"),
+        _ => format!("{line}{number}\n"),
+    });
+    std::fs::write(toy.path("list.csv"), lines.collect::<String>()).unwrap();
+    assert_eq!(open(None).ungrouped_notice(), None);
+}
+
+/// Results of before the notes were written are read as they are.
+#[test]
+fn older_results_are_read() {
+    let toy = Toy::new();
+    let collection = toy.collection();
+    let mut job = job(&collection, Some(toy.path("out")), false);
+    job.settings.epochs = 1;
+    let results = evaluate(&job, &()).unwrap();
+    let mut old: serde_json::Value = serde_json::from_slice(&read(&toy.path("out")).0).unwrap();
+    for prediction in old["systems"][0]["predictions"].as_array_mut().unwrap() {
+        for field in ["silent", "repeated", "warnings"] {
+            prediction.as_object_mut().unwrap().remove(field).unwrap();
+        }
+    }
+    old["protocol"]["settings"].as_object_mut().unwrap().remove("sampling").unwrap();
+    assert_eq!(serde_json::from_value::<Results>(old).unwrap(), results);
 }

@@ -1,8 +1,11 @@
 use std::path::PathBuf;
 
-use duotone::{Collection, Device, Error, Model, Recipe, TrainJob, TrainSettings, train};
+use duotone::{
+    Classifier, ClassifyOptions, Collection, CollectionOptions, Device, Error, Model, Recipe,
+    Sampling, TrainJob, TrainSettings, train,
+};
 
-use crate::toy::{RATE, Toy, Watcher, recipe, settings};
+use crate::toy::{RATE, Toy, Watcher, recipe, settings, sound};
 
 fn job<'a>(collection: &'a Collection, output: PathBuf, resume: bool) -> TrainJob<'a> {
     TrainJob {
@@ -27,9 +30,11 @@ fn the_model_knows_where_it_comes_from() {
     let report = train(&job, &()).unwrap();
     let card = Model::load(&output).unwrap().card;
     assert_eq!(card, report.card);
-    assert_eq!(report.clips, 18);
-    let labels: Vec<_> = card.labels.iter().map(|l| (l.name.as_str(), l.clips)).collect();
-    assert_eq!(labels, [("high", 6), ("low", 6), ("mid", 6)]);
+    assert_eq!((report.clips, report.held_out), (12, 6));
+    assert_eq!((card.training_clips(), card.held_out_clips()), (12, 6));
+    let labels: Vec<_> =
+        card.labels.iter().map(|l| (l.name.as_str(), l.clips, l.held_out)).collect();
+    assert_eq!(labels, [("high", 4, 2), ("low", 4, 2), ("mid", 4, 2)]);
     assert_eq!((card.front_end.sample_rate, card.front_end.bands), (RATE, 12));
     assert_eq!((card.history.len(), card.architecture.classes), (40, 3));
     assert_eq!(card.label_column, "label");
@@ -96,12 +101,149 @@ fn bad_files_are_left_out_and_said() {
     let watcher = Watcher::default();
     let report = train(&job(&collection, toy.path("m"), false), &watcher).unwrap();
     let left_out: Vec<_> = report.left_out.iter().map(|l| l.path.to_str().unwrap()).collect();
-    assert_eq!(left_out, ["text.wav", "empty.wav"]);
+    assert_eq!(left_out, ["text.wav", "empty.wav", "silent.wav"]);
     assert!(report.left_out.iter().all(|l| !l.reason.is_empty()));
     assert!(watcher.heard("text.wav") && watcher.heard("`gone`"), "{:?}", watcher.said);
-    assert_eq!(report.silent, [PathBuf::from("silent.wav")]);
+    assert!(watcher.heard("silent.wav: silent: there is nothing to learn from"));
     assert_eq!(report.repeated, [PathBuf::from("short.wav")]);
-    assert_eq!((report.clips, report.card.labels.len()), (20, 3));
+    assert!(watcher.heard("short.wav: shorter than a segment"), "{:?}", watcher.said);
+    assert_eq!((report.clips, report.card.labels.len()), (19, 3));
+}
+
+/// A model has nothing of the silent files of its collection: neither weights nor scaler.
+#[test]
+fn silent_files_change_nothing() {
+    let toy = Toy::new();
+    let (without, with) = (toy.path("without"), toy.path("with"));
+    train(&job(&toy.collection(), without.clone(), false), &()).unwrap();
+    for number in 0..4 {
+        let silence = crate::toy::wav(&vec![0; 12_000 + number]);
+        toy.add(&format!("silent{number}.wav"), "mid", "nobody", &silence);
+    }
+    let report = train(&job(&toy.collection(), with.clone(), false), &()).unwrap();
+    assert_eq!((report.clips, report.left_out.len()), (18, 4));
+    assert!(std::fs::read(&with).unwrap() == std::fs::read(&without).unwrap());
+}
+
+/// A label whose files are all silent has nothing to be learnt by.
+#[test]
+fn a_silent_label_is_left_out() {
+    let toy = Toy::new();
+    toy.add("rest.wav", "rest", "nobody", &crate::toy::wav(&[0; 12_000]));
+    let watcher = Watcher::default();
+    let report = train(&job(&toy.collection(), toy.path("m"), false), &watcher).unwrap();
+    assert_eq!(report.card.labels.len(), 3);
+    assert!(watcher.heard("`rest`"), "{:?}", watcher.said);
+}
+
+/// What is chosen for the user is said, with how to choose otherwise.
+#[test]
+fn resampling_is_said() {
+    let toy = Toy::new();
+    let collection = toy.collection();
+    let settings = TrainSettings { epochs: 1, ..settings() };
+    let one = TrainJob { settings, ..job(&collection, toy.path("m"), false) };
+    let watcher = Watcher::default();
+    train(&one, &watcher).unwrap();
+    assert!(!watcher.heard("sample rate"), "all have the chosen one");
+
+    let mut wav = crate::toy::wav(&sound(300.0, 50, 1.5));
+    wav[24..28].copy_from_slice(&48_000_u32.to_le_bytes());
+    toy.add("studio.wav", "low", "nobody", &wav);
+    let collection = toy.collection();
+    let two = TrainJob { collection: &collection, ..one };
+    let watcher = Watcher::default();
+    let report = train(&two, &watcher).unwrap();
+    let words = "11025 Hz (18 files), 48000 Hz (1 file); all are resampled to 22050 Hz";
+    assert!(watcher.heard(words) && watcher.heard("--sample-rate"), "{:?}", watcher.said);
+    assert!(report.notices.iter().any(|notice| notice.contains(words)));
+
+    let asked = TrainJob { sample_rate: Some(11_025), ..two };
+    let watcher = Watcher::default();
+    train(&asked, &watcher).unwrap();
+    assert!(!watcher.heard("resampled"), "{:?}", watcher.said);
+}
+
+/// Who holds clips out without grouping them is told of the column to group by.
+#[test]
+fn files_that_could_be_grouped_are_mentioned() {
+    let toy = Toy::new();
+    let ungrouped = Collection::open(&toy.path("list.csv"), &CollectionOptions::default()).unwrap();
+    let grouped = toy.collection();
+    for (collection, validation, expected) in
+        [(&ungrouped, 0.34, true), (&ungrouped, 0.0, false), (&grouped, 0.34, false)]
+    {
+        let mut job = job(collection, toy.path("m"), false);
+        job.settings = TrainSettings { epochs: 1, validation, ..settings() };
+        let watcher = Watcher::default();
+        train(&job, &watcher).unwrap();
+        assert_eq!(watcher.heard("--group artist"), expected, "{:?}", watcher.said);
+    }
+}
+
+/// Four files of one label beside 24 of another are not learnt unless they are shown more often.
+#[test]
+fn balanced_sampling_finds_the_small_class() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut list = String::from("path,label\n");
+    for number in 0..28 {
+        let (label, tone) = if number < 24 { ("large", 500.0) } else { ("small", 650.0) };
+        crate::toy::write_wav(&path(&format!("{number}.wav")), &noisy(tone, number));
+        list += &format!("{number}.wav,{label}\n");
+    }
+    std::fs::write(path("list.csv"), list).unwrap();
+    let collection = Collection::open(&path("list.csv"), &CollectionOptions::default()).unwrap();
+    let recall = |sampling| {
+        let mut job = job(&collection, path("m"), false);
+        job.settings = TrainSettings { sampling, epochs: 30, learning_rate: 0.02, ..settings() };
+        train(&job, &()).unwrap();
+        let classifier = Classifier::load(&path("m")).unwrap();
+        let options = ClassifyOptions::default();
+        let found = (100..120).filter(|&number| {
+            crate::toy::write_wav(&path("new.wav"), &noisy(650.0, number));
+            let decision = classifier.classify_file(&path("new.wav"), &options).unwrap();
+            decision.label == "small"
+        });
+        found.count() as f64 / 20.0
+    };
+    let (uniform, balanced) = (recall(Sampling::Uniform), recall(Sampling::Balanced));
+    assert_eq!(uniform, 0.0);
+    assert!(balanced > 0.7, "{balanced}");
+}
+
+/// A tone in as much noise.
+fn noisy(tone: f32, seed: u64) -> Vec<i16> {
+    let noise = duotone::nn::random::Philox::new(seed, 9);
+    let samples = sound(tone, seed, 1.5).into_iter().zip(0..);
+    samples.map(|(x, i)| x / 2 + ((noise.uniform(i) - 0.5) * 20_000.0) as i16).collect()
+}
+
+/// Interrupted and resumed, a balanced run ends in the same file, and the model says how it was
+/// trained.
+#[test]
+fn balanced_runs_resume() {
+    let toy = Toy::new();
+    toy.add("more.wav", "low", "nobody", &crate::toy::wav(&sound(300.0, 40, 1.5)));
+    let collection = toy.collection();
+    let balanced = |name: &str, resume| {
+        let mut job = job(&collection, toy.path(name), resume);
+        job.settings.sampling = Sampling::Balanced;
+        job
+    };
+    let report = train(&balanced("whole", false), &()).unwrap();
+    assert_eq!(report.card.settings.sampling, Sampling::Balanced);
+    assert!(train(&balanced("m", false), &Watcher::stopping_after(25)).is_err());
+    let message = {
+        let job = job(&collection, toy.path("m"), true);
+        train(&job, &()).unwrap_err().to_string()
+    };
+    assert!(message.contains("sampling"), "{message}");
+    train(&balanced("m", true), &()).unwrap();
+    assert!(std::fs::read(toy.path("m")).unwrap() == std::fs::read(toy.path("whole")).unwrap());
+    train(&job(&collection, toy.path("uniform"), false), &()).unwrap();
+    let uniform = std::fs::read(toy.path("uniform")).unwrap();
+    assert!(uniform != std::fs::read(toy.path("m")).unwrap());
 }
 
 #[test]

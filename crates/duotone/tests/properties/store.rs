@@ -6,8 +6,8 @@ use proptest::prelude::*;
 fn all(features: &ClipFeatures) -> String {
     let bits = |band| features.band(band).iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     let bands: Vec<_> = (0..features.bands()).map(bits).collect();
-    let ClipFeatures { digest, source_rate, repeated, silent, damage, .. } = features;
-    format!("{bands:?} {digest} {source_rate} {repeated} {silent} {damage:?}")
+    let ClipFeatures { digest, source_rate, notes, .. } = features;
+    format!("{bands:?} {digest} {source_rate} {notes:?}")
 }
 
 proptest! {

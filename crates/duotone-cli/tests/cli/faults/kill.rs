@@ -62,6 +62,9 @@ fn an_evaluation_killed_ten_times_ends_with_the_same_results() {
         }
     }
     duotone(&dir, words("killed")).ends_with(0);
+    // A kill between the fold's outcome and the end of its checkpoint leaves both.
+    fs::write(dir.join("killed/runs/tiny-fold1.checkpoint"), "").unwrap();
+    duotone(&dir, words("killed")).ends_with(0);
     let [whole, killed] = ["whole", "killed"].map(|output| final_contents(&dir.join(output)));
     assert!(whole.keys().eq(killed.keys()), "nothing is left behind: {:?}", killed.keys());
     for (path, bytes) in whole {

@@ -1,0 +1,103 @@
+use duotone_audio::Extraction;
+use serde::{Deserialize, Serialize};
+
+/// What a user should know of a recording beside its features or the decision on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Notes {
+    /// The recording is silent: a decision on it says nothing, and nothing is learnt from it.
+    pub silent: bool,
+    /// Shorter than a segment, and repeated to fill one.
+    pub repeated: bool,
+    /// Parts that could not be decoded, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damage: Option<String>,
+    /// What else there is to say, one sentence each: channels that cancel each other, a codec of
+    /// which only a part is decoded.
+    pub warnings: Vec<String>,
+}
+
+impl Notes {
+    /// Takes over what the audio crate noticed.
+    #[must_use]
+    pub fn of(extraction: &Extraction) -> Self {
+        Self {
+            silent: extraction.silent,
+            repeated: extraction.repeated,
+            damage: extraction.damage.clone(),
+            warnings: extraction.warnings.clone(),
+        }
+    }
+
+    /// Adds the notes of another part of the same recording: all of it is silent only if every
+    /// part is.
+    pub(crate) fn add(&mut self, part: Self) {
+        self.silent &= part.silent;
+        self.repeated |= part.repeated;
+        // Parts that are decoded from the file's start all report the damage there.
+        if let Some(damage) = part.damage {
+            match &mut self.damage {
+                Some(known) if known.contains(&damage) => {}
+                Some(known) => *known += &format!("; {damage}"),
+                None => self.damage = Some(damage),
+            }
+        }
+        for warning in part.warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+    }
+
+    /// All of them in words, none where there is nothing to say.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.silent {
+            words.push("silent".to_owned());
+        }
+        if self.repeated {
+            words.push("shorter than a segment".to_owned());
+        }
+        words.extend(self.damage.clone());
+        words.extend(self.warnings.iter().cloned());
+        words
+    }
+
+    /// Names of the columns that [`cells`](Self::cells) fills.
+    pub const COLUMNS: [&str; 4] = ["silent", "repeated", "damage", "warnings"];
+
+    /// As the cells of a table: `true` or `false` twice, then text that may be empty.
+    #[must_use]
+    pub fn cells(&self) -> [String; 4] {
+        [
+            self.silent.to_string(),
+            self.repeated.to_string(),
+            self.damage.clone().unwrap_or_default(),
+            self.warnings.join("; "),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Notes;
+
+    fn part(silent: bool, damage: &str) -> Notes {
+        let damage = Some(damage.to_owned()).filter(|words| !words.is_empty());
+        Notes { silent, damage, warnings: vec!["odd".into()], ..Notes::default() }
+    }
+
+    #[test]
+    fn parts_add_up() {
+        let mut notes = part(true, "");
+        notes.add(part(true, "one"));
+        assert!(notes.silent);
+        notes.add(part(false, "one"));
+        notes.add(part(true, "two"));
+        notes.add(part(true, "two"));
+        assert_eq!(notes.cells(), ["false", "false", "one; two", "odd"]);
+        assert_eq!(notes.words(), ["one; two", "odd"]);
+        assert!(Notes::default().words().is_empty());
+    }
+}
