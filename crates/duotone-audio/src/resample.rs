@@ -192,7 +192,7 @@ mod tests {
             let spectrogram = |rate: u32| {
                 let mut analysis = Analysis::new(&front_end, rate).unwrap();
                 analysis.push(&tone(rate, 1000.0, 4 * rate as usize)).unwrap();
-                analysis.finish().unwrap().0
+                analysis.finish().unwrap().spectrogram
             };
             let (a, b) = (spectrogram(44_100), spectrogram(48_000));
             assert_eq!(a.frames(), b.frames());
