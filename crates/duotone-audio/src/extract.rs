@@ -1,8 +1,8 @@
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::analysis::{Analysed, Analysis};
-use crate::decode::{Source, limits};
+use crate::decode::{Marks, Source, limits};
 use crate::{Clip, Error, FrontEnd, Spectrogram};
 
 /// What a file says it holds.
@@ -50,9 +50,7 @@ pub fn probe(path: &Path) -> Result<SourceInfo, Error> {
 /// # Errors
 /// See [`Error`].
 pub fn measure(path: &Path) -> Result<SourceInfo, Error> {
-    let mut source = Source::open(path)?;
-    let seconds = source.length()?;
-    Ok(SourceInfo { seconds, ..source.info().clone() })
+    Ok(Measured::open(path)?.info)
 }
 
 /// Samples of the longest clip that [`decode`] holds in memory: 1 GiB, 100 minutes at 44.1 kHz.
@@ -192,8 +190,57 @@ pub fn extract_range(
     front_end: &FrontEnd,
     range: Range<f64>,
 ) -> Result<(Range<f64>, Extraction), Error> {
+    range_of(path, front_end, range, &Marks::default())
+}
+
+/// A file whose length was measured, to extract several ranges of it: where the length is found by
+/// walking over the frames, the way to each range starts near it and not at the file's start.
+pub struct Measured {
+    path: PathBuf,
+    info: SourceInfo,
+    marks: Marks,
+}
+
+impl Measured {
+    /// Measures a file.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let mut source = Source::open(path)?;
+        let seconds = source.length()?;
+        let info = SourceInfo { seconds, ..source.info().clone() };
+        Ok(Self { path: path.to_owned(), info, marks: source.marks() })
+    }
+
+    /// As [`measure`] gives it.
+    #[must_use]
+    pub fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    /// As [`extract_range`], from several threads at once where that is wanted.
+    ///
+    /// # Errors
+    /// As [`extract_range`].
+    pub fn extract_range(
+        &self,
+        front_end: &FrontEnd,
+        range: Range<f64>,
+    ) -> Result<(Range<f64>, Extraction), Error> {
+        range_of(&self.path, front_end, range, &self.marks)
+    }
+}
+
+fn range_of(
+    path: &Path,
+    front_end: &FrontEnd,
+    range: Range<f64>,
+    marks: &Marks,
+) -> Result<(Range<f64>, Extraction), Error> {
     front_end.validate()?;
     let mut source = Source::open(path)?;
+    source.use_marks(marks);
     let rate = source.info().sample_rate;
     // Casting takes what is negative or no number for 0.
     let [start, end] = [range.start, range.end].map(|s| (s * f64::from(rate)).round() as u64);

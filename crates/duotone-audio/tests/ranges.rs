@@ -8,7 +8,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use duotone_audio::{
-    Error, FrontEnd, Segmenter, Spectrogram, decode, extract, extract_pieces, extract_range,
+    Error, FrontEnd, Measured, Segmenter, Spectrogram, decode, extract, extract_pieces,
+    extract_range,
 };
 
 fn fixtures() -> PathBuf {
@@ -21,8 +22,12 @@ fn check(path: &Path, ranges: &[Range<f64>]) {
     let clip = decode(path).unwrap();
     // Segments of one frame, so that no range is so short that it is repeated.
     let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(clip.rate) };
+    let measured = Measured::open(path).unwrap();
     for range in ranges {
         let (heard, extraction) = extract_range(path, &front_end, range.clone()).unwrap();
+        let (again, same) = measured.extract_range(&front_end, range.clone()).unwrap();
+        assert_eq!(again, heard);
+        assert_eq!(same.spectrogram, extraction.spectrogram, "{} in {range:?}", path.display());
         let sample = |seconds: f64| (seconds * f64::from(clip.rate)).round() as usize;
         let end = sample(range.end).min(clip.samples.len());
         let cut = &clip.samples[sample(range.start)..end];

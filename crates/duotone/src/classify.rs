@@ -232,12 +232,12 @@ impl Classifier {
                 least.ceil()
             )));
         }
-        let told = duotone_audio::measure(path)?.seconds;
+        let file = duotone_audio::Measured::open(path)?;
+        let told = file.info().seconds;
         let Some((seconds, ranges)) = told.and_then(|s| Some((s, excerpts.ranges(s)?))) else {
             return self.hear(path);
         };
-        let extract = |range| match duotone_audio::extract_range(path, &self.card.front_end, range)
-        {
+        let extract = |range| match file.extract_range(&self.card.front_end, range) {
             // It told more than it holds.
             Err(duotone_audio::Error::NoAudio) => Ok(None),
             extracted => extracted.map(Some),

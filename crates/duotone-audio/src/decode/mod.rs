@@ -37,6 +37,7 @@ use flac::Flac;
 use limits::{LARGEST_SAMPLE, MAX_HOURS, PROBE_BYTES};
 use media::Media;
 use mono::Mono;
+pub(crate) use mpeg::Marks;
 use mpeg::Mpeg;
 use start::Start;
 use view::View;
@@ -66,6 +67,14 @@ trait Reader {
     fn length(&mut self) -> Result<Option<f64>, Error> {
         Ok(self.stated_seconds())
     }
+
+    /// Places that [`Self::length`] came past, for other readers of the same file.
+    fn marks(&self) -> Marks {
+        Marks::default()
+    }
+
+    /// Takes over the places that another reader came past, so that a jump starts near its goal.
+    fn use_marks(&mut self, _marks: &Marks) {}
 
     /// What the user should know about the recording, one sentence each.
     fn warnings(&self) -> Vec<String> {
@@ -161,6 +170,16 @@ impl Source {
     /// The true length in seconds, where it can be known without decoding.
     pub(crate) fn length(&mut self) -> Result<Option<f64>, Error> {
         self.reader.length()
+    }
+
+    /// Places that [`Self::length`] came past.
+    pub(crate) fn marks(&self) -> Marks {
+        self.reader.marks()
+    }
+
+    /// Takes over the places that another source of the same file came past.
+    pub(crate) fn use_marks(&mut self, marks: &Marks) {
+        self.reader.use_marks(marks);
     }
 
     /// The next block of mono samples, never empty; `None` at the end.

@@ -9,6 +9,7 @@ mod info;
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 
 use nanomp3_core::{DecodeError, Decoder, MAX_SAMPLES_PER_FRAME};
 use symphonia::core::io::MediaSource;
@@ -28,6 +29,21 @@ use info::Info;
 const REMEMBERED: usize = 32;
 /// Frames before the one wanted whose own sound must be complete: their second halves overlap.
 const OVERLAPPING: usize = 2;
+/// Frames from one remembered place to the next.
+const MARKED: usize = 256;
+
+/// Places of a stream, in order, from which a walk to a sample may start.
+#[derive(Clone, Default)]
+pub(crate) struct Marks(Arc<[Place]>);
+
+impl Marks {
+    /// The last place from which enough frames are passed on the way to a sample.
+    fn ahead_of(&self, sample: u64, frame: u64) -> Option<Place> {
+        let enough = REMEMBERED as u64 * frame;
+        let count = self.0.partition_point(|mark| mark.samples + enough <= sample);
+        self.0[..count].last().copied()
+    }
+}
 
 /// A stream of MPEG audio.
 pub(super) struct Mpeg {
@@ -38,6 +54,7 @@ pub(super) struct Mpeg {
     rate: u32,
     /// The first frame.
     first: Place,
+    marks: Marks,
     info: Info,
     /// Where the recording ends in the samples of all frames, by the header in front: believed
     /// only if the stream ends there.
@@ -85,6 +102,7 @@ impl Mpeg {
             samples: vec![0.0; MAX_SAMPLES_PER_FRAME],
             rate: header.sample_rate,
             first: start,
+            marks: Marks::default(),
             info,
             end: end.map(|end| end.saturating_sub(info.padding)).filter(|_| info.padding > 0),
             missing: 0,
@@ -216,7 +234,8 @@ impl Reader for Mpeg {
     /// depends on.
     fn seek(&mut self, sample: u64) -> Result<(), Error> {
         let wanted = sample.saturating_add(self.info.delay);
-        self.frames.place = self.first;
+        let longest = MAX_SAMPLES_PER_FRAME as u64;
+        self.frames.place = self.marks.ahead_of(wanted, longest).unwrap_or(self.first);
         let mut passed: VecDeque<(Place, usize)> = VecDeque::with_capacity(REMEMBERED);
         let mut reservoir = 0;
         loop {
@@ -265,11 +284,30 @@ impl Reader for Mpeg {
         Some((decoded + lost + cut_off) / f64::from(self.rate))
     }
 
+    fn marks(&self) -> Marks {
+        self.marks.clone()
+    }
+
+    fn use_marks(&mut self, marks: &Marks) {
+        self.marks = marks.clone();
+    }
+
     /// Walks over all frames without decoding them.
     fn length(&mut self) -> Result<Option<f64>, Error> {
         let here = self.frames.place;
         self.frames.place = self.first;
-        while self.frames.next()?.is_some() {}
+        let mut marks = Vec::new();
+        loop {
+            let place = self.frames.place;
+            for _ in 0..MARKED {
+                self.frames.next()?;
+            }
+            if self.frames.place.offset == place.offset {
+                break;
+            }
+            marks.push(place);
+        }
+        self.marks = Marks(marks.into());
         let samples = self.frames.place.samples;
         let ends = self.info.frames == Some(self.frames.place.frames);
         let end = self.end.filter(|_| ends).unwrap_or(samples).min(samples);
