@@ -8,14 +8,19 @@ mod damage;
 mod flac;
 pub(crate) mod limits;
 mod media;
+mod mkv;
 mod mono;
 mod mp3;
 mod mp4;
 mod mpeg;
+mod ogg;
+mod one_track;
+mod opus;
 mod tags;
 mod trim;
 #[allow(dead_code)] // used by the readers to come
 mod view;
+mod vorbis;
 mod window;
 
 use std::fs::File;
@@ -108,6 +113,9 @@ impl Source {
             let reason = format!("AAC in {name} is not read; convert it to FLAC or WAV");
             return Err(Error::Unsupported(reason));
         }
+        if let Some(reason) = ogg::refused(&mut file)? {
+            return Err(Error::Unsupported(reason));
+        }
         file.rewind()?;
         let mut first = [0; 8];
         let known = file.read_exact(&mut first).is_ok();
@@ -118,6 +126,8 @@ impl Source {
             (Box::new(au), info)
         } else if known && mp4::is_mp4(&first) {
             mp4::open(file, &mut mono)?
+        } else if known && first.starts_with(&mkv::MAGIC) {
+            mkv::open(file, &mut mono)?
         } else if let Some((flac, info)) = Flac::open(whole(&file)?)? {
             (Box::new(flac), info)
         } else if let Some((mpeg, info)) = Mpeg::open(whole(&file)?, 0)? {
