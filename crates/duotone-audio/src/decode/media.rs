@@ -2,20 +2,21 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::sync::LazyLock;
 
-use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
 use symphonia::core::codecs::audio::well_known::profiles::{
     CODEC_PROFILE_AAC_LTP, CODEC_PROFILE_AAC_MAIN,
 };
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::common::{Limit, Tier};
 use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
+use symphonia::core::formats::well_known::FORMAT_ID_OGG;
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
-use symphonia::core::units::Time;
+use symphonia::core::units::{Time, TimeBase};
 use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 
 use super::Reader;
@@ -26,7 +27,9 @@ use super::damage::Damage;
 use super::limits::{self, MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
 use super::mono::Mono;
 use super::mp3::Mp3;
+use super::opus::{Head, Opus};
 use super::view::View;
+use super::vorbis::Vorbis;
 use crate::{Error, SourceInfo};
 
 static PROBE: LazyLock<Probe> = LazyLock::new(|| {
@@ -44,6 +47,8 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     register_enabled_codecs(&mut codecs);
     codecs.register_audio_decoder_at_tier::<Mp3>(Tier::Preferred);
     codecs.register_audio_decoder::<Aac>();
+    codecs.register_audio_decoder::<Opus>();
+    codecs.register_audio_decoder::<Vorbis>();
     codecs
 });
 
@@ -52,7 +57,10 @@ const PREROLL: f64 = 0.5;
 /// The same for AAC, of which HE-AAC cannot be decoded before a header, which comes every half second
 /// or less often.
 const AAC_PREROLL: f64 = 2.0;
+/// Opus is always decoded at this rate.
+const OPUS_RATE: u32 = 48_000;
 const NO_TIMES: &str = "its packets do not tell their times";
+const COARSE: &str = "its packets' times are coarser than a sample";
 const PREDICTS: &str = "its packets are predicted from all that come before";
 
 /// A file read by Symphonia.
@@ -65,6 +73,8 @@ pub(super) struct Media {
     samples: u64,
     /// The time of sample 0 on the container's clock, in seconds; told by the first packet.
     origin: Option<f64>,
+    /// Samples still to come that lie before the recording's start.
+    early: u64,
     /// The next packet tells where it starts: the reader has jumped.
     jumped: bool,
     /// Packets that gave samples.
@@ -124,7 +134,8 @@ impl Media {
         mono: &mut Mono,
     ) -> Result<(Self, SourceInfo), Error> {
         let track = audio_track(&*format)?;
-        let (id, told) = (track.id, told_seconds(track));
+        let (id, early) = (track.id, early_samples(&*format, track));
+        let told = told_seconds(track).map(|told| told - early as f64 / f64::from(OPUS_RATE));
         let (decoder, codec) = decoder_for(track)?;
         let mut media = Self {
             format,
@@ -133,6 +144,7 @@ impl Media {
             rate: 0,
             samples: 0,
             origin: None,
+            early,
             jumped: false,
             packets: 0,
             told,
@@ -163,6 +175,7 @@ impl Media {
                     let track = audio_track(&*self.format)?;
                     self.track = track.id;
                     self.decoder = decoder_for(track)?.0;
+                    self.early = early_samples(&*self.format, track);
                     continue;
                 }
                 Err(MediaError::IoError(e)) if e.kind() != ErrorKind::UnexpectedEof => {
@@ -214,15 +227,25 @@ impl Media {
             self.strange = 0;
             self.rate = rate;
             let seconds = packet_seconds(&*self.format, &packet);
-            self.origin = self.origin.or(seconds);
+            let start = seconds.map(|seconds| seconds + self.early as f64 / f64::from(rate));
+            self.origin = self.origin.or(start);
             if std::mem::take(&mut self.jumped) {
                 let since = seconds.zip(self.origin).map(|(now, start)| now - start);
                 let since = since.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
-                self.samples = (since * f64::from(rate)).round().max(0.0) as u64;
+                let place = (since * f64::from(rate)).round();
+                self.samples = place.max(0.0) as u64;
+                self.early = (-place).max(0.0) as u64;
             }
+            let (held, frames) = (mono.samples.len(), decoded.frames() as u64);
             mono.append_packet(&decoded);
-            self.samples += decoded.frames() as u64;
+            let dropped = self.early.min(frames);
+            mono.samples.drain(held..held + dropped as usize);
+            self.early -= dropped;
+            self.samples += frames - dropped;
             self.packets += 1;
+            if dropped == frames {
+                continue;
+            }
             return Ok(true);
         }
         self.damage.cut = true;
@@ -265,6 +288,10 @@ impl Reader for Media {
             return Err(Error::Unsupported(PREDICTS.into()));
         }
         let start = self.origin.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
+        let base = audio_track(&*self.format)?.time_base;
+        if base.is_some_and(|base| is_coarse(base, self.rate)) {
+            return Err(Error::Unsupported(COARSE.into()));
+        }
         let seconds = (sample as f64 / f64::from(self.rate) - preroll).max(0.0) + start.max(0.0);
         let time = Time::try_from_secs_f64(seconds)
             .ok_or_else(|| Error::Limit("a time beyond all recordings".into()))?;
@@ -346,6 +373,23 @@ fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, String), Error> 
     }
 }
 
+/// Samples of a stream's start that are not part of the recording. MP4 and Matroska state them by
+/// means of their own.
+fn early_samples(format: &dyn FormatReader, track: &Track) -> u64 {
+    let parameters = track.codec_params.as_ref().and_then(|p| p.audio());
+    let Some(parameters) = parameters.filter(|p| p.codec == CODEC_ID_OPUS) else { return 0 };
+    if format.format_info().format != FORMAT_ID_OGG {
+        return 0;
+    }
+    let head = Head::read(parameters.extra_data.as_deref().unwrap_or_default());
+    head.map_or(0, |head| u64::from(head.pre_skip))
+}
+
+/// Whether a clock's tick is longer than a sample.
+fn is_coarse(base: TimeBase, rate: u32) -> bool {
+    u64::from(base.numer.get()) * u64::from(rate) > u64::from(base.denom.get())
+}
+
 fn told_seconds(track: &Track) -> Option<f64> {
     let (base, duration) = (track.time_base?, track.duration?);
     Some(base.calc_duration(duration)?.as_secs_f64())
@@ -359,7 +403,7 @@ fn refused(error: MediaError) -> Error {
             Error::Unsupported(message.into())
         }
         MediaError::Unsupported(_) => Error::Unsupported(
-            "not recognised as WAV, AIFF, AU, CAF, FLAC, MP3, Ogg Vorbis or MP4 (AAC, ALAC)".into(),
+            "not recognised as WAV, AIFF, AU, CAF, FLAC, MP3, Ogg (Vorbis, Opus), Matroska or MP4 (AAC, ALAC)".into(),
         ),
         MediaError::LimitError(message) => Error::Limit(message.into()),
         MediaError::DecodeError(message) => Error::Malformed(message.into()),

@@ -11,16 +11,21 @@ mod damage;
 mod flac;
 pub(crate) mod limits;
 mod media;
+mod mkv;
 mod mono;
 mod mp3;
 mod mp4;
 mod mpeg;
+mod ogg;
+mod one_track;
+mod opus;
 mod pcm;
 mod start;
 mod tags;
 mod trim;
 mod unread;
 mod view;
+mod vorbis;
 mod wave;
 mod wave_format;
 mod window;
@@ -114,6 +119,13 @@ fn open_reader(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, Sour
     if let Some(name) = aac::refused(&mut file)? {
         let reason = format!("AAC in {name} is not read; convert it to FLAC or WAV");
         return Err(Error::Unsupported(reason));
+    }
+    if let Some(reason) = ogg::refused(&mut file)? {
+        return Err(Error::Unsupported(reason));
+    }
+    if offset == 0 && bytes.starts_with(&mkv::MAGIC) {
+        file.rewind()?;
+        return mkv::open(file, mono);
     }
     if offset == 0 && bytes.first_chunk().is_some_and(mp4::is_mp4) {
         file.rewind()?;

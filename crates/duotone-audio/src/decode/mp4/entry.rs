@@ -6,6 +6,7 @@ use symphonia::core::codecs::audio::well_known::*;
 use super::boxes::{u16_at, u32_at, u64_at};
 use super::esds;
 use super::names::name;
+use crate::decode::one_track::Coded;
 
 /// What a track holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,14 +15,6 @@ pub(super) enum Sound {
     Coded(Coded),
     /// What it is that is not read.
     Refused(String),
-}
-
-/// What Symphonia's reader may miss of a codec: nothing where both are `None`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Coded {
-    pub(super) codec: Option<AudioCodecId>,
-    /// What the decoder needs to know beforehand.
-    pub(super) extra_data: Option<Vec<u8>>,
 }
 
 /// How PCM lies in the file.

@@ -7,7 +7,6 @@ mod entry;
 mod esds;
 mod movie;
 mod names;
-mod one_track;
 mod pcm;
 mod runs;
 
@@ -17,12 +16,12 @@ use std::io::{Seek, SeekFrom};
 use self::boxes::Boxes;
 use self::entry::{Pcm, Sound};
 use self::movie::{Movie, Track};
-use self::one_track::OneTrack;
 use self::pcm::PcmTrack;
 use super::Reader;
 use super::limits;
 use super::media::{self, Media};
 use super::mono::Mono;
+use super::one_track::OneTrack;
 use super::trim::Trim;
 use crate::{Error, SourceInfo};
 

@@ -1,0 +1,101 @@
+//! What an Ogg file holds, by the first packets of its streams.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use super::opus::Head;
+
+const MAGIC: &[u8] = b"OggS";
+const FIRST_PAGE: u8 = 2;
+/// Streams beside each other, more than any file has.
+const MAX_STREAMS: usize = 64;
+const READ: [&[u8]; 2] = [b"\x01vorbis", b"\x7fFLAC"];
+const NOT_READ: [(&[u8], &str); 7] = [
+    (b"Speex   ", "Speex"),
+    (b"CELT    ", "CELT"),
+    (b"fLaC", "FLAC without Ogg's own header"),
+    (b"PCM     ", "PCM in Ogg"),
+    (b"\x01audio", "audio of Ogg Media (OGM)"),
+    (b"\x01Direct Show Samples embedded in Ogg", "audio of Ogg Media (OGM)"),
+    (b"\0\0\0\0OggMIDI", "MIDI"),
+];
+
+/// Why the file's sound is not read, where it is an Ogg file and it is not.
+pub(super) fn refused(file: &mut (impl Read + Seek)) -> io::Result<Option<String>> {
+    let mut refused = None;
+    let mut streams = 0;
+    file.rewind()?;
+    while let Some(packet) = first_packet(file)? {
+        if READ.iter().any(|start| packet.starts_with(start)) {
+            return Ok(None);
+        }
+        if packet.starts_with(b"OpusHead") {
+            match Head::read(&packet) {
+                Ok(_) => return Ok(None),
+                Err(reason) => refused = refused.or(Some(reason.to_owned())),
+            }
+        }
+        if let Some((_, name)) = NOT_READ.iter().find(|(start, _)| packet.starts_with(start)) {
+            let reason = format!("the codec {name} is not read; convert it to FLAC or WAV");
+            refused = refused.or(Some(reason));
+        }
+        streams += 1;
+        if streams == MAX_STREAMS {
+            break;
+        }
+    }
+    let unknown = "it holds no sound of a known codec; convert it to FLAC or WAV";
+    Ok((streams > 0).then(|| refused.unwrap_or_else(|| unknown.to_owned())))
+}
+
+/// What the next page holds, if it is the first of a stream; the file is at its end then.
+fn first_packet(file: &mut (impl Read + Seek)) -> io::Result<Option<Vec<u8>>> {
+    let mut header = Vec::new();
+    file.by_ref().take(27).read_to_end(&mut header)?;
+    let (Some(&flags), Some(&segments)) = (header.get(5), header.get(26)) else { return Ok(None) };
+    if !header.starts_with(MAGIC) || flags & FIRST_PAGE == 0 {
+        return Ok(None);
+    }
+    let mut sizes = Vec::new();
+    file.by_ref().take(segments.into()).read_to_end(&mut sizes)?;
+    let size: u64 = sizes.iter().map(|&size| u64::from(size)).sum();
+    let start = file.stream_position()?;
+    let mut packet = Vec::new();
+    file.by_ref().take(size).read_to_end(&mut packet)?;
+    file.seek(SeekFrom::Start(start + size))?;
+    Ok(Some(packet))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::{FIRST_PAGE, refused};
+
+    fn page(flags: u8, packet: &[u8]) -> Vec<u8> {
+        let sizes = [1, packet.len() as u8];
+        [b"OggS\0", &[flags][..], &[0; 20], &sizes, packet].concat()
+    }
+
+    #[track_caller]
+    fn check(pages: &[Vec<u8>], expected: Option<&str>) {
+        let found = refused(&mut Cursor::new(pages.concat())).unwrap();
+        match expected {
+            Some(words) => assert!(found.as_ref().is_some_and(|f| f.contains(words)), "{found:?}"),
+            None => assert_eq!(found, None),
+        }
+    }
+
+    #[test]
+    fn by_the_codec_of_each_stream() {
+        let first = |packet: &[u8]| page(FIRST_PAGE, packet);
+        let (theora, speex) = (first(b"\x80theora"), first(b"Speex   1.2"));
+        check(&[theora.clone(), first(b"\x01vorbis")], None);
+        check(&[speex.clone(), first(b"\x7fFLAC")], None);
+        check(&[theora.clone(), speex.clone()], Some("Speex"));
+        check(&[theora.clone(), page(0, b"\x01vorbis")], Some("no sound of a known codec"));
+        check(&[first(b"OpusHead\x01\x04\0\0\0\0\0\0\0\0\x02")], Some("ambisonics"));
+        check(&[b"RIFF".to_vec()], None);
+        check(&[vec![]], None);
+        check(&[speex[..20].to_vec()], None);
+    }
+}

@@ -1,0 +1,115 @@
+const MAGIC: &[u8] = b"OpusHead";
+/// A channel of the layout that no stream fills.
+const SILENT: u8 = 255;
+
+/// The identification header (RFC 7845, section 5.1), in Matroska and Ogg as it is, in MP4 as the
+/// contents of `dOps`, which has the version 0 and its numbers in big-endian order.
+pub(in super::super) struct Head {
+    /// Samples at the start of the stream that are not part of the recording.
+    pub(in super::super) pre_skip: u16,
+    pub(super) gain: f32,
+    /// Channels of each stream: two of the first ones, one of the others.
+    pub(super) streams: Vec<usize>,
+    /// For each output channel a channel of a stream, or none for silence.
+    pub(super) mapping: Vec<Option<Source>>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Source {
+    pub(super) stream: usize,
+    pub(super) channel: usize,
+}
+
+impl Head {
+    /// # Errors
+    /// What is wrong with it or not read, in words.
+    pub(in super::super) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
+        let short = "its Opus header is too short";
+        let fields = bytes.strip_prefix(MAGIC).ok_or("it has no Opus header")?;
+        let (fields, layout) = fields.split_first_chunk::<11>().ok_or(short)?;
+        let [version, channels, skip_0, skip_1, .., gain_0, gain_1, family] = *fields;
+        let (skip, gain) = ([skip_0, skip_1], [gain_0, gain_1]);
+        let (pre_skip, gain) = match version {
+            0 => (u16::from_be_bytes(skip), i16::from_be_bytes(gain)),
+            _ => (u16::from_le_bytes(skip), i16::from_le_bytes(gain)),
+        };
+        let plain: Vec<u8> = (0..channels).collect();
+        let (streams, coupled, mapping) = match family {
+            0 if channels <= 2 => (1, channels.saturating_sub(1), plain.as_slice()),
+            // The order of channels is of no matter to their mean.
+            1 | 255 => match layout {
+                [streams, coupled, mapping @ ..] => {
+                    (*streams, *coupled, mapping.get(..usize::from(channels)).ok_or(short)?)
+                }
+                _ => return Err(short),
+            },
+            2 | 3 => return Err("Opus in ambisonics is not read; convert it to FLAC or WAV"),
+            _ => return Err("Opus of an unknown channel mapping; convert it to FLAC or WAV"),
+        };
+        let (streams, coupled) = (usize::from(streams), usize::from(coupled));
+        if channels == 0 || streams == 0 || coupled > streams {
+            return Err("its Opus header is malformed");
+        }
+        let mapping: Option<Vec<_>> =
+            mapping.iter().map(|&slot| source(slot, streams, coupled)).collect();
+        Ok(Self {
+            pre_skip,
+            // In 256ths of a decibel.
+            gain: 10f32.powf(f32::from(gain) / (20.0 * 256.0)),
+            streams: (0..streams).map(|stream| if stream < coupled { 2 } else { 1 }).collect(),
+            mapping: mapping.ok_or("its Opus header is malformed")?,
+        })
+    }
+}
+
+/// `None` where there is no such stream.
+fn source(slot: u8, streams: usize, coupled: usize) -> Option<Option<Source>> {
+    if slot == SILENT {
+        return Some(None);
+    }
+    let slot = usize::from(slot);
+    let source = if slot < 2 * coupled {
+        Source { stream: slot / 2, channel: slot % 2 }
+    } else {
+        Source { stream: slot - coupled, channel: 0 }
+    };
+    (source.stream < streams).then_some(Some(source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Head;
+
+    fn head(fields: &[u8]) -> Vec<u8> {
+        [b"OpusHead", fields].concat()
+    }
+
+    #[test]
+    fn of_ogg_and_of_mp4() {
+        let ogg = head(&[1, 2, 0x38, 1, 0x80, 0xbb, 0, 0, 0, 6, 0]);
+        let mp4 = head(&[0, 2, 1, 0x38, 0, 0, 0xbb, 0x80, 6, 0, 0]);
+        for bytes in [ogg, mp4] {
+            let head = Head::read(&bytes).unwrap();
+            assert_eq!((head.pre_skip, head.streams), (312, vec![2]));
+            assert!((head.gain - 1.1885).abs() < 1e-4, "six decibels / 4: {}", head.gain);
+        }
+    }
+
+    #[test]
+    fn of_several_streams() {
+        let surround = head(&[1, 6, 0, 0, 0, 0, 0, 0, 0, 0, 1, 4, 2, 0, 4, 1, 2, 3, 5]);
+        let read = Head::read(&surround).unwrap();
+        assert_eq!(read.streams, [2, 2, 1, 1]);
+        let streams: Vec<_> = read.mapping.iter().map(|source| source.unwrap().stream).collect();
+        assert_eq!(streams, [0, 2, 0, 1, 1, 3]);
+        for end in 0..surround.len() {
+            assert!(Head::read(&surround[..end]).is_err(), "{end} bytes");
+        }
+        let (mut no_such_stream, mut coupled) = (surround.clone(), surround.clone());
+        no_such_stream[21] = 6;
+        coupled[20] = 5;
+        for bytes in [no_such_stream, coupled] {
+            assert!(Head::read(&bytes).is_err());
+        }
+    }
+}
