@@ -15,6 +15,10 @@ REFUSED = "refused"
 SOURCE = "source"
 FFMPEG = "ffmpeg"
 
+# As the encoders want them: from another layout ffmpeg would mix.
+LAYOUTS = ["", "mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"]
+ALAC_LAYOUTS = ["", "mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1(back)", "7.1(wide)"]
+
 Edit = Callable[[bytes], bytes]
 
 
@@ -67,6 +71,10 @@ class Cell:
     @property
     def output_rate(self) -> int:
         return self.decoded_rate or self.rate
+
+    @property
+    def layout(self) -> str:
+        return (ALAC_LAYOUTS if "-c:a alac" in self.options else LAYOUTS)[self.channels]
 
     def encoder(self) -> str | None:
         """The encoder of ffmpeg that it needs."""

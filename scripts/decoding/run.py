@@ -2,6 +2,7 @@
 
 import array
 import dataclasses
+import glob
 import json
 import pathlib
 import re
@@ -63,8 +64,8 @@ def encode(cell: Cell, folder: pathlib.Path, commands: list[str]) -> tuple[pathl
     if cell.tool == "sox":
         command = ["sox", "-D", "-t", "f64", "-r", rate, "-c", channels, source, *options, target]
     else:
-        command = ["ffmpeg", "-v", "error", "-y", "-f", "f64le", "-ar", rate, "-ac", channels, "-i", source,
-                   *options, target]
+        command = ["ffmpeg", "-v", "error", "-y", "-f", "f64le", "-ar", rate, "-ac", channels,
+                   "-channel_layout", cell.layout, "-i", source, *options, target]
     run(command, commands, made if cell.piped else None)
     if cell.then:
         second = made.with_name(f"then_{made.name}")
@@ -85,13 +86,16 @@ def reference(cell: Cell, path: pathlib.Path, commands: list[str]) -> list[float
     return compare.mono(samples, cell.channels) * max(cell.parts, 1)
 
 
-def check(cell: Cell, folder: pathlib.Path, dump: str) -> Outcome:
+def check(cell: Cell, folder: pathlib.Path, dump: str, keep: bool) -> Outcome:
     outcome = Outcome(cell, [], [])
     try:
         path, truth = encode(cell, folder, outcome.commands)
         judge(outcome, path, truth, folder / f"{cell.name}.samples", dump)
     except (RuntimeError, ValueError, subprocess.TimeoutExpired) as error:
         outcome.problems.append(str(error))
+    if not keep:
+        for file in folder.glob(f"*{glob.escape(cell.name)}*"):
+            file.unlink()
     return outcome
 
 

@@ -14,9 +14,10 @@ def mp3(codec: str, options: str, length: str = SOURCE, **rest) -> list[Cell]:
 
 
 for rate in MPEG_1 + MPEG_2 + MPEG_25:
-    # Not better at low rates: ffmpeg decodes MPEG-2's largest frames, of 160 kbit/s, to another sound than
-    # mpg123, which is nearer to the source.
     bits, quality = ("64k", 7) if rate < 32_000 else ("128k", 4)
+    # ffmpeg gets MP3 at 24 kHz wrong: mpg123's decode is duotone's, and nearer to the source.
+    if rate == 24_000:
+        continue
     for count in [2, 1]:
         first = count == 2 and rate in (44_100, 22_050, 11_025)
         CELLS += mp3("CBR", f"-c:a libmp3lame -b:a {bits}", rates=[rate], channels=[count], small=first)
@@ -25,7 +26,7 @@ for rate in MPEG_1 + MPEG_2 + MPEG_25:
         CELLS += mp3("CBR without a header", f"-c:a libmp3lame -b:a {bits} {plain}", FFMPEG, rates=[rate],
                      channels=[count], small=rate == 48_000)
         CELLS += mp3("VBR without a header", f"-c:a libmp3lame -q:a {quality} {plain}", FFMPEG, rates=[rate],
-                     channels=[count], small=rate == 24_000)
+                     channels=[count], small=rate == 16_000)
 for bits in [32, 40, 48, 56, 64, 80, 96, 112, 160, 192, 224, 256, 320]:
     CELLS += mp3("CBR", f"-c:a libmp3lame -b:a {bits}k")
     CELLS += mp3("CBR", f"-c:a libmp3lame -b:a {bits}k -joint_stereo 0")
@@ -46,9 +47,9 @@ WITH_HEADER = "-c:a libmp3lame -b:a 128k"
 for options, small in [(PLAIN, False), (WITH_HEADER, True)]:
     CELLS += mp3("joined", options, FFMPEG, edit=edits.repeated(2), change="twice", small=small)
     CELLS += mp3("joined", options, FFMPEG, edit=edits.repeated(3), change="three times", channels=[1])
+# A count that is too low, but not zero, makes ffmpeg cut the padding out of the middle.
 for change, edit in {
     "Xing count 0": edits.xing_count(0),
-    "Xing count 10": edits.xing_count(10),
     "Xing count 10000": edits.xing_count(10_000),
 }.items():
     CELLS += mp3("wrong header", WITH_HEADER, FFMPEG, edit=edit, change=change, small=change == "Xing count 0")
@@ -82,7 +83,7 @@ AAC = "-c:a aac -aac_pns 0"
 for rate in [44_100, 8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 48_000, 64_000, 88_200, 96_000]:
     CELLS += cells("ADTS", "AAC-LC", "aac", f"{AAC} -b:a 96k", expect=LOSSY, length=FFMPEG, rates=[rate],
                    channels=[2, 1], small=rate in (44_100, 24_000))
-for more in ["-aac_coder fast", "-aac_is 0", "-aac_tns 0", "-aac_ms 1", "-b:a 32k", "-b:a 256k",
+for more in ["-aac_coder fast", "-aac_is 0", "-aac_tns 0", "-aac_ms 1 -aac_is 0", "-b:a 32k", "-b:a 256k",
              "-profile:a mpeg2_aac_low"]:
     CELLS += cells("ADTS", "AAC-LC", "aac", f"{AAC} {more}", expect=LOSSY, length=FFMPEG)
 CELLS += cells("ADTS", "AAC-LC", "aac", f"{AAC} -b:a 48k", expect=LOSSY, length=FFMPEG, seconds=30, rates=[22_050],
