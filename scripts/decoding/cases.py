@@ -12,7 +12,6 @@ from .cells.ogg import LIBOPUS
 LOSSLESS = re.compile(r"pcm|flac|alac|adpcm")
 # What is not decoded, or not without a warning, and what the reason or the warning says.
 REASONS = {
-    "15_aac_5.1.m4a": (REFUSED, "channels"),
     "16_speex.spx": (REFUSED, "Speex"),
     "17_antiphase.wav": (EXACT, "cancel"),
 }

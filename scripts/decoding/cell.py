@@ -17,7 +17,7 @@ FFMPEG = "ffmpeg"
 
 # As the encoders want them: from another layout ffmpeg would mix.
 LAYOUTS = ["", "mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"]
-ALAC_LAYOUTS = ["", "mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1(back)", "7.1(wide)"]
+APPLES_LAYOUTS = ["", "mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1(back)", "7.1(wide)"]
 
 Edit = Callable[[bytes], bytes]
 
@@ -74,7 +74,8 @@ class Cell:
 
     @property
     def layout(self) -> str:
-        return (ALAC_LAYOUTS if "-c:a alac" in self.options else LAYOUTS)[self.channels]
+        apples = self.encoder() in ("alac", "aac")
+        return (APPLES_LAYOUTS if apples else LAYOUTS)[self.channels]
 
     def encoder(self) -> str | None:
         """The encoder of ffmpeg that it needs."""

@@ -1,6 +1,7 @@
 """MP4, M4A and QuickTime with each codec."""
 
 from ..cell import FFMPEG, LOSSY, Cell, cells, crossed
+from .mpeg import OTHER_AAC
 from .ogg import LIBOPUS
 
 CELLS: list[Cell] = []
@@ -25,6 +26,11 @@ CELLS += aac(then="-ss 0.3 -c copy")
 CELLS += aac("-f 3gp", "3gp", channels=[1])
 CELLS += aac("", "mp4", VIDEO, small=True)
 CELLS += aac("", "mov", VIDEO)
+for codec, more in OTHER_AAC.items():
+    CELLS += cells("MP4, M4A", codec, "m4a", f"{AAC} {more}", expect=LOSSY, length=FFMPEG, channels=[2, 1],
+                   small=True)
+CELLS += cells("MP4, M4A", "AAC-LC, 3 to 8 channels", "m4a", "-c:a aac -aac_pns 0 -b:a 256k", expect=LOSSY,
+               length=FFMPEG, channels=[6, 3, 4, 5, 8], small=True)
 CELLS += aac(seconds=30, rates=[22_050], channels=[1])
 for options in ["-c:a alac", "-c:a alac -sample_fmt s32p"]:
     CELLS += crossed("MP4, M4A", "ALAC", "m4a", options, rates=[44_100, 8_000, 22_050, 48_000, 96_000, 192_000],

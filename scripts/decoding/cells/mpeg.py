@@ -80,12 +80,18 @@ CELLS += cells("MP2", "MP2", "mp2", "-c:a mp2 -b:a 64k", expect=LOSSY, length=FF
 
 # Noise that the encoder replaces by a number is made anew by each decoder: off where samples are compared.
 AAC = "-c:a aac -aac_pns 0"
+OTHER_AAC = {"AAC Main": "-profile:a aac_main", "AAC-LTP": "-profile:a aac_ltp -strict -2"}
 for rate in [44_100, 8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 48_000, 64_000, 88_200, 96_000]:
     CELLS += cells("ADTS", "AAC-LC", "aac", f"{AAC} -b:a 96k", expect=LOSSY, length=FFMPEG, rates=[rate],
                    channels=[2, 1], small=rate in (44_100, 24_000))
 for more in ["-aac_coder fast", "-aac_is 0", "-aac_tns 0", "-aac_ms 1 -aac_is 0", "-b:a 32k", "-b:a 256k",
              "-profile:a mpeg2_aac_low"]:
     CELLS += cells("ADTS", "AAC-LC", "aac", f"{AAC} {more}", expect=LOSSY, length=FFMPEG)
+CELLS += cells("ADTS", "AAC-LC, 3 to 8 channels", "aac", f"{AAC} -b:a 256k", expect=LOSSY, length=FFMPEG,
+               channels=[3, 4, 5, 6, 8])
+for codec, more in OTHER_AAC.items():
+    CELLS += cells("ADTS", codec, "aac", f"{AAC} {more}", expect=LOSSY, length=FFMPEG, channels=[2, 1],
+                   rates=[44_100, 22_050])
 CELLS += cells("ADTS", "AAC-LC", "aac", f"{AAC} -b:a 48k", expect=LOSSY, length=FFMPEG, seconds=30, rates=[22_050],
                channels=[1])
 CELLS += cells("ADTS", "AAC-LC", "aac", f"{AAC} -b:a 96k", expect=LOSSY, length=FFMPEG, edit=edits.prepend(edits.ID3V2),
