@@ -7,8 +7,15 @@ import re
 
 from .cell import Cell
 
-# Patterns of `container/codec`, or of `/name` for the field cases.
-PENDING: list[str] = [
+# Patterns of `container/codec`, or of `/file name` for the field cases.
+PENDING = [
+    "^(RF64|BW64|W64|CAF)/",
+    "^WAV/(ADPCM|PCM, odd headers|PCM, piped)",
+    "^/(07|08|09)_.*wav$",
+    "^(Ogg|Matroska|WebM)/",
+    "/Opus",
+    r"^/(05|13|16)_.*\.(ogg|opus|spx|mka)$",
+    "^not read/",
 ]
 
 
