@@ -48,6 +48,10 @@ class Cell:
     # The file's own decode by ffmpeg is not the truth: that of the file before the change is, this many
     # times over.
     parts: int = 0
+    # Where the codec puts noise of the decoder's own: ratio to ffmpeg's, in decibels, and difference of
+    # log-mel values between a range and the whole, whose noises are others.
+    least_decibels: float = 60.0
+    most_in_a_range: float | None = None
     # Input options of ffmpeg's decode.
     decoder: str = ""
     # The rate that comes out, where it is not the source's.

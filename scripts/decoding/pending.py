@@ -1,4 +1,4 @@
-"""Readers that are still to come: their files are counted, and nothing is claimed of them.
+"""Formats whose readers are still to come: their files are counted, and nothing is claimed of them.
 
 Take a line out when its reader is there. `scripts/decoding_matrix --pending` checks these files too.
 """
@@ -16,6 +16,8 @@ PENDING = [
     "/Opus",
     r"^/(05|13|16)_.*\.(ogg|opus|spx|mka)$",
     "^not read/",
+    # The decoder drops packets of what ffmpeg's encoder makes.
+    "/AAC-LTP",
 ]
 
 

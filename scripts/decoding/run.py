@@ -12,8 +12,6 @@ import subprocess
 from . import compare, sources
 from .cell import EXACT, FFMPEG, REFUSED, SOURCE, Cell
 
-# A lossy codec leaves decoders the rounding of their sums, no more.
-LEAST_DECIBELS = 60.0
 # Of log-mel values of a range, against the same samples of the whole. Decoders of lossy codecs start
 # anew at a range and come near what they would have been.
 MOST_IN_A_RANGE = {True: 1e-6, False: 1e-3}
@@ -113,7 +111,7 @@ def judge(outcome: Outcome, path: pathlib.Path, truth: pathlib.Path, samples: pa
     judge_samples(outcome, ours, reference(cell, truth, outcome.commands))
     judge_words(outcome, told)
     for number, place in enumerate(told["ranges"]):
-        most = MOST_IN_A_RANGE[cell.expect == EXACT]
+        most = cell.most_in_a_range or MOST_IN_A_RANGE[cell.expect == EXACT]
         if "error" in place:
             outcome.problems.append(f"range {number}: {place['error']}")
         elif place["difference"] is None or place["difference"] > most:
@@ -147,7 +145,7 @@ def judge_samples(outcome: Outcome, ours: list[float], theirs: list[float]) -> N
         bound = 0.0 if cell.channels == 1 else cell.channels * 2.0**-24 * max(map(abs, theirs), default=1.0)
         wrong = compare.largest_difference(ours, theirs) > bound
     else:
-        bound, wrong = 0.01, outcome.decibels < LEAST_DECIBELS
+        bound, wrong = 0.01, outcome.decibels < cell.least_decibels
     if wrong:
         first = compare.first_difference(ours, theirs, bound)
         found = compare.shift(ours, theirs)
