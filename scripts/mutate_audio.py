@@ -3,10 +3,14 @@
 code beyond 0, 1 and 3, a file that takes over 5 s of processor time, memory over a limit.
 
     scripts/mutate_audio.py DUOTONE MODEL --count 100000
+    scripts/decoding_matrix --small --keep FOLDER    # longer files, of more formats
+    scripts/mutate_audio.py DUOTONE MODEL --count 10000 --seeds FOLDER
 
-Each file is one of the repository's fixtures, with bits flipped, a part cut off, repeated or
-overwritten, a field of its header set to an extreme, or spliced with another. Mutations follow from
-the seed and the file's number alone, so that any can be made again (`--only NUMBER`).
+Each file is one of the repository's fixtures, every format being as likely as any other, with bits
+flipped, a part cut off, repeated or overwritten, a field of its header set to an extreme, or spliced
+with another; half of the Ogg files get right checksums again, so that what lies behind those is met.
+Every second batch is classified by excerpts, which jump within the files. Mutations follow from the
+seed and the file's number alone, so that any can be made again (`--only NUMBER`).
 """
 
 import argparse
@@ -20,7 +24,11 @@ import sys
 import tempfile
 import time
 
-FIXTURES = pathlib.Path(__file__).parent.parent / "crates/duotone-audio/tests/fixtures/audio"
+from decoding.edits import ogg_pages
+
+FIXTURES = pathlib.Path(__file__).parent.parent / "crates/duotone-audio/tests/fixtures"
+FORMATS = ["wav", "w64", "rf64", "aiff", "aifc", "au", "caf", "flac", "mp3", "mp2", "aac", "ogg", "oga", "spx", "opus",
+           "mka", "mkv", "webm", "m4a", "mp4", "mov"]
 SECONDS_A_FILE = 5
 LEFT_OUT = re.compile(r"^.*?[0-9]+\.audio: ", re.MULTILINE)
 EXTREMES = [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\1"]
@@ -53,21 +61,29 @@ def mutate(rng: random.Random, data: bytes, other: bytes) -> bytes:
     return bytes(data)
 
 
-def make(number: int, seed: int, fixtures: list[bytes]) -> bytes:
+def seeds(folder: pathlib.Path) -> list[list[bytes]]:
+    """The files of each format that there are files of."""
+    found = [[path.read_bytes() for path in sorted(folder.rglob(f"*.{name}"))] for name in FORMATS]
+    return [files for files in found if files]
+
+
+def make(number: int, seed: int, formats: list[list[bytes]]) -> bytes:
     rng = random.Random(seed * 1_000_003 + number)
-    return mutate(rng, rng.choice(fixtures), rng.choice(fixtures))
+    mutated = mutate(rng, rng.choice(rng.choice(formats)), rng.choice(rng.choice(formats)))
+    return ogg_pages(mutated) if rng.random() < 0.5 else mutated
 
 
 def limit_time() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS_A_FILE, SECONDS_A_FILE))
 
 
-def classify(program: str, model: str, path: str) -> tuple[int, str, int, int]:
+def classify(program: str, model: str, path: str, excerpts: bool) -> tuple[int, str, int, int]:
     """The exit code, what was said on standard error, files decided and files left out. Ended by a
     signal after 5 s of processor time: a whole batch of small files takes less, so where one is over
     it, single files tell."""
+    words = ["--excerpts", "1x1"] if excerpts else []
     done = subprocess.run(
-        [program, "classify", model, path, "--format", "csv", "--quiet", "--threads", "1"],
+        [program, "classify", model, path, "--format", "csv", "--quiet", "--threads", "1", *words],
         capture_output=True,
         preexec_fn=limit_time,
     )
@@ -89,32 +105,35 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=250)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--most-mib", type=int, default=200)
+    parser.add_argument("--seeds", type=pathlib.Path, default=FIXTURES, help="files to mutate")
     parser.add_argument("--keep", default="bad-audio", help="where files that fail are put")
     parser.add_argument("--only", type=int, help="write this one file and stop")
     options = parser.parse_args()
-    fixtures = [path.read_bytes() for path in sorted(FIXTURES.iterdir())]
+    formats = seeds(options.seeds)
+    print(f"{sum(map(len, formats))} files of {len(formats)} formats to begin with")
     keep = pathlib.Path(options.keep)
     if options.only is not None:
         keep.mkdir(exist_ok=True)
-        (keep / str(options.only)).write_bytes(make(options.only, options.seed, fixtures))
+        (keep / str(options.only)).write_bytes(make(options.only, options.seed, formats))
         return 0
 
     findings = all_decided = all_left_out = done = 0
     begun = time.monotonic()
     for start in range(0, options.count, options.batch):
         numbers = range(start, min(start + options.batch, options.count))
+        excerpts = start // options.batch % 2 == 1
         with tempfile.TemporaryDirectory() as folder:
             for number in numbers:
                 path = pathlib.Path(folder, f"{number}.audio")
-                path.write_bytes(make(number, options.seed, fixtures))
-            code, said, decided, left_out = classify(options.program, options.model, folder)
+                path.write_bytes(make(number, options.seed, formats))
+            code, said, decided, left_out = classify(options.program, options.model, folder, excerpts)
             all_decided += decided
             all_left_out += left_out
             if bad(code, said, decided, left_out, len(numbers)):
                 findings += 1
                 print(f"batch from {start}: code {code}, {decided} decided, {left_out} left out")
                 for path in sorted(pathlib.Path(folder).iterdir()):
-                    found = classify(options.program, options.model, str(path))
+                    found = classify(options.program, options.model, str(path), excerpts)
                     if bad(*found, 1):
                         keep.mkdir(exist_ok=True)
                         shutil.move(path, keep)

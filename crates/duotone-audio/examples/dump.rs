@@ -1,36 +1,83 @@
-//! Decodes files and writes what comes out, for `scripts/compare_decoding.py`: reads paths from
-//! standard input and writes `N.samples` (mono, at the file's rate) and `N.mel` (band-major, at
-//! 22,050 Hz) of 32-bit floats to a folder, N counted from 0. A line for each on standard output:
-//! the rate and the number of frames, or the reason against it.
+//! Decodes a file for `scripts/decoding_matrix`: writes its mono samples at the file's own rate as
+//! little-endian 32-bit floats, and prints one JSON object about it.
 //!
-//! cargo run --release -p duotone-audio --example dump -- FOLDER < LIST
+//! cargo run -p duotone-audio --example dump -- FILE SAMPLES
 
 use std::error::Error;
 use std::path::Path;
 
-use duotone_audio::{FrontEnd, decode, extract};
+use duotone_audio::{Clip, FrontEnd, decode, extract, extract_range, probe};
+use serde_json::{Value, json};
 
-const RATE: u32 = 22_050;
+/// Ranges that are compared with the same samples of the whole, as parts of its length: the middle,
+/// and the end with what lies behind it.
+const RANGES: [(f64, f64); 2] = [(0.55, 0.8), (0.85, 1.1)];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args().nth(1).ok_or("give a folder to write to")?;
-    for (number, path) in std::io::stdin().lines().enumerate() {
-        let path = path?;
-        let write = |ending: &str, values: &[f32]| {
-            let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-            std::fs::write(Path::new(&folder).join(format!("{number}.{ending}")), bytes)
-        };
-        let front_end = FrontEnd::paper(RATE);
-        let found = decode(Path::new(&path))
-            .and_then(|clip| Ok((clip, extract(Path::new(&path), &front_end)?)));
-        match found {
-            Ok((clip, extraction)) => {
-                write("samples", &clip.samples)?;
-                write("mel", extraction.spectrogram.data())?;
-                println!("{} {}", clip.rate, extraction.spectrogram.frames());
-            }
-            Err(reason) => println!("refused: {reason}"),
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [file, samples] = words.as_slice() else { return Err("dump FILE SAMPLES".into()) };
+    let told = match decode(Path::new(file)) {
+        Ok(clip) => {
+            let bytes: Vec<u8> = clip.samples.iter().flat_map(|x| x.to_le_bytes()).collect();
+            std::fs::write(samples, bytes)?;
+            describe(Path::new(file), &clip)
+        }
+        Err(reason) => Err(reason),
+    };
+    println!("{}", told.unwrap_or_else(|reason| json!({ "refused": reason.to_string() })));
+    Ok(())
+}
+
+fn describe(path: &Path, clip: &Clip) -> Result<Value, duotone_audio::Error> {
+    let info = probe(path)?;
+    // Segments of one frame, so that no range is so short that it is repeated.
+    let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(clip.rate) };
+    let whole = extract(path, &front_end)?;
+    let ranges = RANGES.map(|(start, end)| range(path, clip, &front_end, start, end));
+    Ok(json!({
+        "codec": info.codec,
+        "sample_rate": clip.rate,
+        "channels": info.channels,
+        "samples": clip.samples.len(),
+        "stated_seconds": info.seconds,
+        "damage": whole.damage,
+        "warnings": whole.warnings,
+        "ranges": ranges,
+    }))
+}
+
+/// How a range differs from the same samples of the whole: by its place in samples, or by the largest
+/// difference of a log-mel value above a millionth of the largest power.
+fn range(path: &Path, clip: &Clip, front_end: &FrontEnd, start: f64, end: f64) -> Value {
+    let rate = f64::from(clip.rate);
+    let seconds = clip.samples.len() as f64 / rate;
+    let (read, extraction) = match extract_range(path, front_end, start * seconds..end * seconds) {
+        Ok(found) => found,
+        Err(reason) => return json!({ "error": reason.to_string() }),
+    };
+    let sample = |seconds: f64| (seconds * rate).round() as usize;
+    let [first, last] = [start, end].map(|part| sample(part * seconds).min(clip.samples.len()));
+    if (sample(read.start), sample(read.end)) != (first, last) {
+        return json!({ "error": format!(
+            "samples {} to {} were read in place of {first} to {last}",
+            sample(read.start),
+            sample(read.end)
+        )});
+    }
+    let expected = match front_end.spectrogram(&clip.samples[first..last]) {
+        Ok(expected) => expected,
+        Err(reason) => return json!({ "error": reason.to_string() }),
+    };
+    let frames = extraction.spectrogram.frames();
+    if frames != expected.frames() && expected.frames() > 0 {
+        return json!({ "error": format!("{frames} frames in place of {}", expected.frames()) });
+    }
+    let loudest = expected.data().iter().copied().fold(f32::MIN, f32::max);
+    let mut largest: f32 = 0.0;
+    for (got, wanted) in extraction.spectrogram.data().iter().zip(expected.data()) {
+        if *wanted > loudest - 6.0 {
+            largest = largest.max((got - wanted).abs());
         }
     }
-    Ok(())
+    json!({ "frames": frames, "difference": largest })
 }

@@ -390,9 +390,11 @@ fn is_coarse(base: TimeBase, rate: u32) -> bool {
     u64::from(base.numer.get()) * u64::from(rate) > u64::from(base.denom.get())
 }
 
+/// A length of zero is one that the writer did not know, as in the header of a fragmented MP4.
 fn told_seconds(track: &Track) -> Option<f64> {
     let (base, duration) = (track.time_base?, track.duration?);
-    Some(base.calc_duration(duration)?.as_secs_f64())
+    let seconds = base.calc_duration(duration)?.as_secs_f64();
+    (seconds > 0.0).then_some(seconds)
 }
 
 fn refused(error: MediaError) -> Error {
@@ -415,10 +417,22 @@ fn refused(error: MediaError) -> Error {
 mod tests {
     use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
+    use symphonia::core::formats::Track;
     use symphonia::core::io::MediaSource;
+    use symphonia::core::units::{Duration, TimeBase};
 
-    use super::{Media, Mono, Reader};
+    use super::{Media, Mono, Reader, told_seconds};
     use crate::Error;
+
+    #[test]
+    fn a_length_of_zero_is_unknown() {
+        let mut track = Track::new(0);
+        track.with_time_base(TimeBase::try_new(1, 8000).unwrap());
+        track.with_duration(Duration::new(4000));
+        assert_eq!(told_seconds(&track), Some(0.5));
+        track.with_duration(Duration::new(0));
+        assert_eq!(told_seconds(&track), None);
+    }
 
     /// A file on a disk that cannot be read from some byte on.
     struct BadDisk {

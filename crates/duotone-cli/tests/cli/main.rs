@@ -11,6 +11,7 @@ mod bad_input;
 mod check;
 mod decisions;
 mod devices;
+mod encodings;
 mod export;
 mod faults;
 mod mirex;
