@@ -208,9 +208,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         X = _clips(X)
         native, vote = self.model_._native, one_of("vote", self.vote, Vote)
         if is_path(X[0]) and self.store is None:
-            found = native.classify(
-                X, vote, n_jobs=self.n_jobs, progress=callback(self.progress)
-            )
+            found = native.classify(X, vote, n_jobs=self.n_jobs, progress=callback(self.progress))
         else:
             found = self._extract(X, self.model_.card["front_end"])
         left_out = [one for one in found if isinstance(one, SkippedFile)]

@@ -99,22 +99,23 @@ class Collection:
             file, (tag, *others) = _file(file), map(text, cells)
             if file is not None and tag is not None:
                 rows.append((os.path.join(root, file), tag, *others))
-        for column, values in ((path, columns[0]), (label, columns[1])):
-            if values and not any(text(value) for value in values):
-                raise CollectionError(f"the column {column!r} is empty in all {len(values)} rows")
-        candidates = [
-            column
-            for column in _names(table)
-            if column.lower() in ("artist", "album")
-            and column not in (label, group)
-            and _some_repeat(_column(table, column))
-        ]
-        passed_over = len(columns[0]) - len(rows)
-        notices = [f"passed over {passed_over} of {len(columns[0])} rows: no {path} or no {label}"]
-        native = _duotone.Collection.from_rows(
-            name, rows, label, group, candidates, notices if passed_over else []
-        )
-        return cls(native)
+        for column, cells in ((path, columns[0]), (label, columns[1])):
+            if cells and not any(map(text, cells)):
+                raise CollectionError(f"the column {column!r} is empty in all {len(cells)} rows")
+        if group is not None and rows and all(row[2] is None for row in rows):
+            raise CollectionError(
+                f"the column {group!r} is empty in all rows that can be used: without groups, "
+                "leave `group` out"
+            )
+        notices = []
+        if len(rows) < len(columns[0]):
+            passed_over = len(columns[0]) - len(rows)
+            notices.append(
+                f"passed over {passed_over} of {len(columns[0])} rows: no {path} or no {label}"
+            )
+        if group is None:
+            notices.extend(_could_be_grouped(table, label))
+        return cls(_duotone.Collection.from_rows(name, rows, label, group, notices))
 
     @classmethod
     def from_mirdata(
@@ -148,10 +149,7 @@ class Collection:
 
         ``PredefinedSplit(collection.folds(5))`` makes a `cv` of it.
         """
-        folds, notices = self._native.folds(k, seed)
-        for notice in notices:
-            warn(notice)
-        return np.array(folds)
+        return np.array(self._native.folds(k, seed))
 
     def to_frame(self) -> pd.DataFrame:
         """A row a file: `path`, `label`, and `group` where there are groups."""
@@ -205,9 +203,19 @@ def _file(value: Any) -> str | None:
     return None if text(value) is None else path_of(value)
 
 
-def _some_repeat(values: list[Any]) -> bool:
-    filled = [cell for cell in map(text, values) if cell is not None]
-    return len(set(filled)) < len(filled)
+def _could_be_grouped(table: Any, label: str) -> list[str]:
+    """What to say of a table that is not grouped and could be."""
+    for column in _names(table):
+        if column.lower() not in ("artist", "album") or column == label:
+            continue
+        filled = [cell for cell in map(text, _column(table, column)) if cell is not None]
+        if len(set(filled)) < len(filled):
+            return [
+                f"the table has a column {column!r}, but files are not grouped: one {column} may "
+                "be both trained on and tested, and accuracies then read too high; "
+                f"group={column!r} keeps them apart"
+            ]
+    return []
 
 
 def _attribute(track: Any, name: str, dataset: str) -> Any:

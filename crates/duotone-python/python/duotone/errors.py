@@ -92,15 +92,16 @@ class DivergedError(DuotoneError, ArithmeticError):
 
 
 def warn(message: str) -> None:
-    """Issue a `DuotoneWarning` at the line outside of this package that led here."""
+    """Issue a `DuotoneWarning` at the user's line that led here."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+    while frame.f_back is not None and _is_between(frame.f_globals.get("__name__", "")):
         frame, level = frame.f_back, level + 1
-    warnings.warn(in_python(message), DuotoneWarning, stacklevel=level - 1)
+    warnings.warn(in_python(message), DuotoneWarning, stacklevel=level)
 
 
-def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] == "duotone"
+def _is_between(module: str) -> bool:
+    """Whether a module lies between the user's line and the warning: scikit-learn wraps methods."""
+    return module.partition(".")[0] in ("duotone", "sklearn", "joblib")
 
 
 # The toolkit's messages name options as the command line does.

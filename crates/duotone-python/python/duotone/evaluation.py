@@ -15,8 +15,16 @@ from duotone import _duotone, settings
 from duotone.collection import as_collection
 from duotone.errors import SkippedFile
 from duotone.optional import needs
-from duotone.options import Architecture, Auto, Consecutive, Folds, FoldsWord, Standardize, Vote
-from duotone.options import one_of
+from duotone.options import (
+    Architecture,
+    Auto,
+    Consecutive,
+    Folds,
+    FoldsWord,
+    Standardize,
+    Vote,
+    one_of,
+)
 from duotone.paths import path_of
 from duotone.progress import Progress, callback
 
@@ -175,7 +183,7 @@ class Evaluation:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """A row a network and file: `path`, `label`, `predicted`, `fold` (from 0), `p_<label>`."""
+        """A row a network and file: `path`, `label`, `predicted`, `fold`, `p_<label>`."""
         names = [f"p_{label['name']}" for label in self.protocol["labels"]]
         rows = []
         for system in self.results["systems"]:
@@ -186,7 +194,7 @@ class Evaluation:
 
     @cached_property
     def folds(self) -> pd.DataFrame:
-        """A row a network and fold (from 0): clips trained on and tested, accuracies."""
+        """A row a network and fold: clips trained on and tested, accuracies."""
         return self._rows("folds", drop=["history", "selection"])
 
     @cached_property

@@ -52,9 +52,7 @@ def check(
         False where nothing was found.
     """
     collection = as_collection(collection, label, group)
-    report = _duotone.check(
-        collection._native, folds_of(folds), n_jobs, callback(progress)
-    )
+    report = _duotone.check(collection._native, folds_of(folds), n_jobs, callback(progress))
     return Findings(json.loads(report))
 
 

@@ -136,9 +136,7 @@ class FrontEnd(TransformerMixin, BaseEstimator):
 
     def _files(self, paths: Sequence[Any], spec: dict[str, Any]) -> list[Spectrogram | None]:
         paths = [path_of(path) for path in paths]
-        found = _duotone.spectrograms(
-            paths, json.dumps(spec), self.n_jobs, callback(self.progress)
-        )
+        found = _duotone.spectrograms(paths, json.dumps(spec), self.n_jobs, callback(self.progress))
         left_out = [one for one in found if isinstance(one, SkippedFile)]
         if left_out and self.on_error == "raise":
             raise AudioError.of_files(left_out)

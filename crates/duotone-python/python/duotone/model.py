@@ -67,13 +67,7 @@ class Model:
         return cls(_duotone.Model.from_tensors(json.dumps(card), arrays))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model file, whole or not at all, in place of an earlier model only.
-
-        Raises
-        ------
-        ModelFileError
-            Where there is a file that is no model.
-        """
+        """Write the model file, whole or not at all."""
         self._native.save(path_of(path))
 
     def __reduce__(self) -> Any:
@@ -227,8 +221,7 @@ class Model:
 
         Its output is `probabilities` (segments, classes). Its input is `segments` (segments,
         bands, frames) of log-mel values, or with `front_end` `samples` (count,): mono samples at
-        the model's rate, at least one segment's. A path is written whole or not at all, in place
-        of an earlier ONNX file only.
+        the model's rate, at least one segment's. A path is written whole or not at all.
         """
         if path is not None:
             self._native.write_onnx(path_of(path), front_end)

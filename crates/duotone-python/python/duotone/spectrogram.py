@@ -40,17 +40,15 @@ class Spectrogram(np.ndarray):
         """What made it; `None` for an array of other bands."""
         from duotone.front_end import FrontEnd
 
-        return None if self._spec is None else FrontEnd.from_spec(self._spec)
+        spec = spec_of(self)
+        return None if spec is None else FrontEnd.from_spec(spec)
 
     def __array_finalize__(self, source: Any) -> None:
-        self._spec = getattr(source, "_spec", None) if self._has_bands_of(source) else None
-
-    def _has_bands_of(self, source: Any) -> bool:
         spec = getattr(source, "_spec", None)
-        return spec is not None and self.ndim >= 2 and self.shape[-2] == spec["bands"]
+        self._spec = spec if _has_bands(self, spec) else None
 
     def __array_wrap__(self, array: np.ndarray, context: Any = None, scalar: bool = False) -> Any:
-        if self._spec is not None and array.ndim >= 2 and array.shape[-2] == self._spec["bands"]:
+        if self._spec is not None and _has_bands(array, self._spec):
             return Spectrogram.of(array, self._spec)
         plain = np.asarray(array)
         return plain[()] if plain.ndim == 0 else plain
@@ -59,8 +57,9 @@ class Spectrogram(np.ndarray):
         result = super().__array_function__(function, types, args, kwargs)
         if function in (np.stack, np.concatenate) and isinstance(result, np.ndarray):
             spec = common(args[0])
-            fits = spec is not None and result.ndim >= 2 and result.shape[-2] == spec["bands"]
-            return Spectrogram.of(result, spec) if fits else np.asarray(result)
+            if spec is None or not _has_bands(result, spec):
+                return np.asarray(result)
+            return Spectrogram.of(result, spec)
         return result
 
     def __getitem__(self, key: Any) -> Any:
@@ -76,6 +75,17 @@ class Spectrogram(np.ndarray):
     def __setstate__(self, state: Any) -> None:
         super().__setstate__(state[0])
         self._spec = state[1]
+
+
+def _has_bands(array: np.ndarray, spec: dict[str, Any] | None) -> bool:
+    return spec is not None and array.ndim >= 2 and array.shape[-2] == spec["bands"]
+
+
+def spec_of(array: Any) -> dict[str, Any] | None:
+    """The front end that an array states, if any."""
+    # A transpose gets its shape only after it has taken over what the array states.
+    spec = getattr(array, "_spec", None)
+    return spec if _has_bands(array, spec) else None
 
 
 def _keeps_frames(key: Any, axes: int) -> bool:
@@ -96,7 +106,7 @@ def _keeps_frames(key: Any, axes: int) -> bool:
 
 def common(arrays: Iterable[Any]) -> dict[str, Any] | None:
     """The front end of several spectrograms; `None` where some do not state one or they differ."""
-    specs = [getattr(array, "_spec", None) for array in arrays]
+    specs = [spec_of(array) for array in arrays]
     same = all(spec is not None and not differences(spec, specs[0]) for spec in specs)
     return specs[0] if specs and same else None
 
@@ -114,7 +124,7 @@ def check_made_by(array: Any, spec: dict[str, Any]) -> None:
     SettingsError
         That names what differs. An array that states none is taken as it is.
     """
-    made_by = getattr(array, "_spec", None)
+    made_by = spec_of(array)
     wrong = [] if made_by is None else differences(made_by, spec)
     if wrong:
         made = ", ".join(f"{name} {made_by[name]}" for name in wrong)
