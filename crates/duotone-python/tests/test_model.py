@@ -1,12 +1,16 @@
 """Models load, decide, explain themselves and refuse what is damaged."""
 
 import pickle
+from pathlib import Path
 
 import duotone
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import RATE, tone, write_wav
 from duotone import AudioError, ModelFileError, SettingsError
+
+FIXTURES = Path(__file__).parents[2] / "duotone-audio/tests/fixtures/audio"
 
 
 def test_a_saved_model_decides_the_same(fitted, sounds, tmp_path):
@@ -137,3 +141,20 @@ def test_decisions_carry_what_is_to_know_of_a_file(fitted, tmp_path):
     assert decisions["damage"].isna().all()
     assert [list(words) for words in decisions["warnings"]] == [[], [], []]
     assert decisions.dtypes[["silent", "repeated"]].tolist() == ["boolean", "boolean"]
+
+
+def test_damage_is_in_the_decision(fitted, tmp_path):
+    whole = (FIXTURES / "mp3_44k.mp3").read_bytes()
+    (tmp_path / "short.mp3").write_bytes(whole[: len(whole) * 2 // 3])
+    decisions = fitted.model_.classify([tmp_path / "short.mp3", FIXTURES / "mp3_44k.mp3"])
+    assert "breaks off" in decisions["damage"][0] and pd.isna(decisions["damage"][1])
+
+
+def test_types_do_not_depend_on_what_is_missing(fitted, sounds):
+    classify = fitted.model_.classify
+    good, bad = classify(sounds.paths[0]), classify(sounds.broken)
+    mixed = classify([sounds.broken, sounds.paths[0]])
+    same = [*good.filter(like="p_").columns, "seconds", "silent", "repeated", "excerpts"]
+    for decisions in (bad, mixed):
+        assert decisions.dtypes[same].tolist() == good.dtypes[same].tolist()
+    assert bad["warnings"][0] is None and good["warnings"][0] == []

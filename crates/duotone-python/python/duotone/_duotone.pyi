@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duotone.errors import SkippedFile
+from duotone.options import Vote
 
 __version__: str
 PRESETS: list[str]
@@ -37,7 +38,7 @@ class Model:
     def classify(
         self,
         paths: list[str],
-        vote: str = "mean",
+        vote: Vote = "mean",
         segments: bool = False,
         excerpts: tuple[int, int] | None = None,
         n_jobs: int | None = None,
@@ -46,7 +47,7 @@ class Model:
     def classify_clips(
         self,
         clips: list[Clip],
-        vote: str = "mean",
+        vote: Vote = "mean",
         segments: bool = False,
         n_jobs: int | None = None,
     ) -> list[dict[str, Any]]: ...
@@ -114,7 +115,7 @@ def evaluate(
     settings: str,
     folds: _Folds,
     select: bool = False,
-    vote: str = "mean",
+    vote: Vote = "mean",
     sample_rate: int | None = None,
     store: str | None = None,
     output: str | None = None,

@@ -225,9 +225,9 @@ def _attribute(track: Any, name: str, dataset: str) -> Any:
         # Not by `getattr`: many attributes of mirdata read a file when they are asked for.
         known = {*vars(track), *dir(type(track))}
         methods = {n for n in known if callable(getattr(type(track), n, None))}
-        known = ", ".join(sorted(n for n in known - methods if not n.startswith("_")))
+        names = ", ".join(sorted(n for n in known - methods if not n.startswith("_")))
         raise CollectionError(
-            f"the tracks of {dataset} have no attribute {name!r}: there are {known}"
+            f"the tracks of {dataset} have no attribute {name!r}: there are {names}"
         ) from e
 
 

@@ -34,6 +34,11 @@ class SkippedFile(NamedTuple):
     """Why it cannot be used."""
 
 
+def skipped(entries: Iterable[dict[str, str]]) -> list[SkippedFile]:
+    """The skipped files of a report or of results, as the toolkit writes them."""
+    return [SkippedFile(one["path"], one["reason"]) for one in entries]
+
+
 class DuotoneWarning(UserWarning):
     """Something to know about results: files that were skipped or resampled, missing groups."""
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from duotone import _duotone, settings
 from duotone.collection import as_collection
-from duotone.errors import SkippedFile
+from duotone.errors import SkippedFile, skipped
 from duotone.optional import needs
 from duotone.options import (
     Architecture,
@@ -232,7 +232,7 @@ class Evaluation:
     @property
     def left_out(self) -> list[SkippedFile]:
         """Files that could not be used, each with its `path` and `error`."""
-        return [SkippedFile(one["path"], one["reason"]) for one in self.protocol["left_out"]]
+        return skipped(self.protocol["left_out"])
 
     def _rows(self, what: str, drop: list[str]) -> pd.DataFrame:
         rows = [

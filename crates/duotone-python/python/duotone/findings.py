@@ -11,7 +11,7 @@ import pandas as pd
 
 from duotone import _duotone
 from duotone.collection import as_collection
-from duotone.errors import SkippedFile
+from duotone.errors import SkippedFile, skipped
 from duotone.evaluation import folds_of
 from duotone.options import Folds
 from duotone.progress import Progress, callback
@@ -109,7 +109,7 @@ class Findings:
     @property
     def left_out(self) -> list[SkippedFile]:
         """Files that could not be used, each with its `path` and `error`."""
-        return [SkippedFile(one["path"], one["reason"]) for one in self.report["left_out"]]
+        return skipped(self.report["left_out"])
 
     def _rows(self, what: str, columns: list[str]) -> pd.DataFrame:
         return pd.DataFrame(self.report["findings"][what], columns=columns)

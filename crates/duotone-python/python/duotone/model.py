@@ -124,10 +124,18 @@ class Model:
             n_jobs=n_jobs,
             progress=callback(progress),
         )
-        return pd.DataFrame(
-            [self._row(path, one) for path, one in zip(paths, found, strict=True)],
-            columns=self.columns,
-        ).astype({"silent": "boolean", "repeated": "boolean"})
+        return self.frame(self._row(path, one) for path, one in zip(paths, found, strict=True))
+
+    def frame(self, rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+        """Rows as the data frame of `classify`; what a row lacks is missing there.
+
+        The types are the same whatever is missing.
+        """
+        numbers = {c: "float64" for c in self.columns if c == "seconds" or c.startswith("p_")}
+        lists = {"warnings": object, "excerpts": object}
+        whole = [dict.fromkeys(self.columns) | row for row in rows]
+        types = {**numbers, **lists, "silent": "boolean", "repeated": "boolean"}
+        return pd.DataFrame(whole, columns=self.columns).astype(types)
 
     @property
     def columns(self) -> list[str]:

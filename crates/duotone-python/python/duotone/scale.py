@@ -177,7 +177,7 @@ def _one(model: Model, path: str) -> pd.DataFrame:
             return model.classify(file, n_jobs=1).assign(path=path)
     except Exception as e:  # whatever a file system raises about one file is a row
         row = {"path": path, "error": f"{type(e).__name__}: {e}"}
-        return pd.DataFrame([row], columns=model.columns)
+        return model.frame([row])
 
 
 @contextmanager
