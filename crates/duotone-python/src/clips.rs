@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duotone::audio::{self, Extraction, FrontEnd, SourceInfo, Spectrogram};
-use duotone::{ClipFeatures, Error, Event, FeatureStore, Recipe, extract_each};
+use duotone::{ClipFeatures, Error, Event, FeatureStore, LeftOut, Recipe, extract_each};
 use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -137,8 +137,8 @@ pub(crate) fn spectrogram_of_samples<'py>(
     convert::array(py, extraction.spectrogram)
 }
 
-/// The log-mel spectrograms of many files; in the place of one that cannot be used, a tuple of its
-/// path and the reason.
+/// The log-mel spectrograms of many files; in the place of one that cannot be used, a
+/// `SkippedFile`.
 #[pyfunction]
 #[pyo3(signature = (paths, front_end, n_jobs=None, progress=None))]
 pub(crate) fn spectrograms<'py>(
@@ -166,14 +166,14 @@ pub(crate) fn spectrograms<'py>(
     for (result, path) in results.into_iter().zip(paths) {
         match result {
             Ok(spectrogram) => list.append(convert::array(py, spectrogram)?)?,
-            Err(reason) => list.append(convert::left_out(py, path, reason)?)?,
+            Err(reason) => list.append(convert::skipped(py, &LeftOut { path, reason })?)?,
         }
     }
     Ok(list)
 }
 
 /// The clips of many files, by way of a feature store where one is named; in the place of one that
-/// cannot be used, a tuple of its path and the reason.
+/// cannot be used, a `SkippedFile`.
 #[pyfunction]
 #[pyo3(signature = (paths, front_end, store=None, n_jobs=None, progress=None))]
 pub(crate) fn extract<'py>(
@@ -193,7 +193,7 @@ pub(crate) fn extract<'py>(
     for result in results {
         match result {
             Ok(clip) => list.append(Bound::new(py, clip)?)?,
-            Err(out) => list.append(convert::left_out(py, out.path, out.reason)?)?,
+            Err(left_out) => list.append(convert::skipped(py, &left_out)?)?,
         }
     }
     Ok(list)

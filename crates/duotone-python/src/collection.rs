@@ -2,19 +2,31 @@
 
 use std::path::PathBuf;
 
-use duotone::{CollectionOptions, Device, EvaluateJob, Folds, Recipe, Row, TrainSettings};
+use duotone::{
+    CollectionOptions, Column, Device, EvaluateJob, Folds, LeftOut, Recipe, Row, TrainSettings,
+    report,
+};
 use pyo3::prelude::*;
 
 use crate::model::parse_vote;
 use crate::{convert, errors, watch};
 
-/// A row of a table: path, label, group, fold.
-type TableRow = (PathBuf, String, Option<String>, Option<String>);
+/// A row of a table: path, label, group, fold, part of a split.
+type TableRow = (PathBuf, String, Option<String>, Option<String>, Option<String>);
 
 /// Labelled clips.
 #[pyclass(frozen, module = "duotone._duotone")]
 pub(crate) struct Collection {
+    /// Without its notices: the user is warned of them once, when the collection is made.
     inner: duotone::Collection,
+    notices: Vec<String>,
+}
+
+impl Collection {
+    fn new(mut inner: duotone::Collection) -> Self {
+        let notices = std::mem::take(&mut inner.notices);
+        Self { inner, notices }
+    }
 }
 
 #[pymethods]
@@ -30,24 +42,28 @@ impl Collection {
     ) -> PyResult<Self> {
         let options = CollectionOptions { label, group };
         let inner = py.detach(|| duotone::Collection::open(&path, &options));
-        Ok(Self { inner: inner.map_err(|e| errors::raise(py, &e))? })
+        inner.map(Self::new).map_err(|e| errors::raise(py, &e))
     }
 
-    /// Takes rows of (path, label, group, fold).
+    /// Takes rows of (path, label, group, fold, split), and what is to be noticed of them.
     #[staticmethod]
-    #[pyo3(signature = (name, rows, label=None, group=None))]
+    #[pyo3(signature = (name, rows, label=None, group=None, notices=Vec::new()))]
     fn from_rows(
         py: Python<'_>,
         name: PathBuf,
         rows: Vec<TableRow>,
         label: Option<String>,
         group: Option<String>,
+        notices: Vec<String>,
     ) -> PyResult<Self> {
-        let row = |(path, label, group, fold): TableRow| Row { path, label, group, fold };
+        let row =
+            |(path, label, group, fold, split): TableRow| Row { path, label, group, fold, split };
         let options = CollectionOptions { label, group };
         let rows = rows.into_iter().map(row);
         let inner = py.detach(|| duotone::Collection::from_rows(&name, rows, &options));
-        Ok(Self { inner: inner.map_err(|e| errors::raise(py, &e))? })
+        let mut collection = inner.map(Self::new).map_err(|e| errors::raise(py, &e))?;
+        collection.notices.extend(notices);
+        Ok(collection)
     }
 
     /// The collection's name.
@@ -68,27 +84,28 @@ impl Collection {
         self.inner.group_column.as_deref()
     }
 
-    /// Rows of (path, label, group, fold), in the collection's order.
+    /// Rows of (path, label, group, fold, split), in the collection's order.
     fn rows(&self) -> Vec<TableRow> {
         let inner = &self.inner;
         let row = |item: &duotone::Item| {
             let group = item.group.map(|group| inner.groups[group].clone());
-            (item.path.clone(), inner.labels[item.label].clone(), group, item.fold.clone())
+            let label = inner.labels[item.label].clone();
+            (item.path.clone(), label, group, item.fold.clone(), item.split.clone())
         };
         inner.items.iter().map(row).collect()
     }
 
-    /// Pairs of file and reason.
+    /// A `SkippedFile` for each line and file that cannot take part.
     #[getter]
-    fn left_out(&self) -> Vec<(String, String)> {
-        let pair = |l: &duotone::LeftOut| (l.path.display().to_string(), l.reason.clone());
-        self.inner.left_out.iter().map(pair).collect()
+    fn left_out<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let skipped = |left_out: &LeftOut| convert::skipped(py, left_out);
+        self.inner.left_out.iter().map(skipped).collect()
     }
 
     /// What the user should know.
     #[getter]
     fn notices(&self) -> Vec<String> {
-        self.inner.notices.clone()
+        self.notices.clone()
     }
 
     /// The fold (0 to k − 1) of each clip.
@@ -97,17 +114,47 @@ impl Collection {
     }
 }
 
-/// Trains and tests networks in every fold; the results as JSON.
+/// Finds what makes an evaluation read too high; the report as JSON.
 #[pyfunction]
-#[pyo3(signature = (collection, architectures, settings, folds=None, select=false, vote="mean", sample_rate=None,
-    store=None, output=None, resume=false, command="", n_jobs=None, progress=None))]
+#[pyo3(signature = (collection, folds, n_jobs=None, progress=None))]
+pub(crate) fn check<'py>(
+    py: Python<'py>,
+    collection: PyRef<'py, Collection>,
+    folds: (String, Bound<'py, PyAny>),
+    n_jobs: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<String> {
+    let (collection, folds) = (&collection.inner, parse_folds(py, folds)?);
+    let report = watch::watched(py, n_jobs, progress, |observer| {
+        duotone::check(collection, &folds, 0, observer)
+    })?;
+    serde_json::to_string(&report).map_err(|e| errors::settings(py, e.to_string()))
+}
+
+/// What divides the clips: its kind, and the number or file that goes with it.
+fn parse_folds(py: Python<'_>, (kind, value): (String, Bound<'_, PyAny>)) -> PyResult<Folds> {
+    Ok(match kind.as_str() {
+        "auto" => Folds::Automatic,
+        "count" => Folds::Count(value.extract()?),
+        "column" => Folds::Column(Column::Fold),
+        "split" => Folds::Column(Column::Split),
+        "file" => Folds::File(value.extract()?),
+        _ => return Err(errors::settings(py, format!("no kind of folds: {kind}"))),
+    })
+}
+
+/// Trains and tests networks in every fold; the results as JSON. Where there is an output folder,
+/// the report is written there, too.
+#[pyfunction]
+#[pyo3(signature = (collection, architectures, settings, folds, select=false, vote="mean",
+    sample_rate=None, store=None, output=None, resume=false, command="", n_jobs=None, progress=None))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments in Python")]
 pub(crate) fn evaluate<'py>(
     py: Python<'py>,
     collection: PyRef<'py, Collection>,
     architectures: Vec<String>,
     settings: &str,
-    folds: Option<usize>,
+    folds: (String, Bound<'py, PyAny>),
     select: bool,
     vote: &str,
     sample_rate: Option<u32>,
@@ -125,7 +172,7 @@ pub(crate) fn evaluate<'py>(
         collection: &collection.inner,
         recipes: recipes.map_err(|e| errors::raise(py, &e))?,
         settings,
-        folds: folds.map_or(Folds::Automatic, Folds::Count),
+        folds: parse_folds(py, folds)?,
         select,
         sample_rate,
         store,
@@ -135,7 +182,12 @@ pub(crate) fn evaluate<'py>(
         vote: parse_vote(py, vote)?,
         command: command.into(),
     };
-    let results =
-        watch::watched(py, n_jobs, progress, |observer| duotone::evaluate(&job, observer))?;
+    let results = watch::watched(py, n_jobs, progress, |observer| {
+        let results = duotone::evaluate(&job, observer)?;
+        if let Some(folder) = &job.output {
+            report::write(folder, &results, job.collection)?;
+        }
+        Ok(results)
+    })?;
     serde_json::to_string(&results).map_err(|e| errors::settings(py, e.to_string()))
 }

@@ -1,9 +1,7 @@
 //! Between Python's values and the toolkit's.
 
-use std::path::PathBuf;
-
-use duotone::Error;
 use duotone::audio::{FrontEnd, Spectrogram};
+use duotone::{Error, LeftOut};
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use serde::de::DeserializeOwned;
@@ -51,11 +49,8 @@ pub(crate) fn array(
     matrix(py, spectrogram.into_data(), shape)
 }
 
-/// One entry a file: its value, or a tuple of path and reason.
-pub(crate) fn left_out<'py>(
-    py: Python<'py>,
-    path: PathBuf,
-    reason: String,
-) -> PyResult<Bound<'py, PyAny>> {
-    (path.to_string_lossy().into_owned(), reason).into_pyobject(py).map(Bound::into_any)
+/// A file that cannot be used as a `duotone.SkippedFile`.
+pub(crate) fn skipped<'py>(py: Python<'py>, left_out: &LeftOut) -> PyResult<Bound<'py, PyAny>> {
+    let class = py.import("duotone.errors")?.getattr("SkippedFile")?;
+    class.call1((left_out.path.to_string_lossy(), &left_out.reason))
 }

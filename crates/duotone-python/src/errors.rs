@@ -47,6 +47,11 @@ pub(crate) fn settings(py: Python<'_>, message: impl Into<String>) -> PyErr {
     exception(py, "SettingsError", message.into())
 }
 
+/// Issues a `DuotoneWarning`, which the user's filters may turn into an exception.
+pub(crate) fn warn(py: Python<'_>, message: &str) -> PyResult<()> {
+    py.import("duotone.errors")?.call_method1("warn", (message,)).map(drop)
+}
+
 fn exception(py: Python<'_>, name: &str, message: String) -> PyErr {
     let made = py
         .import("duotone.errors")

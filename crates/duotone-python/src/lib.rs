@@ -21,7 +21,7 @@ mod _duotone {
         spectrogram_of_samples, spectrograms,
     };
     #[pymodule_export]
-    use super::collection::{Collection, evaluate};
+    use super::collection::{Collection, check, evaluate};
     #[pymodule_export]
     use super::model::{Model, train};
     use super::*;

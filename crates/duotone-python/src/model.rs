@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use duotone::nn::{Network, Tensor};
 use duotone::{
-    Classifier, ClassifyOptions, ClipFeatures, ClipsJob, Error, Recipe, TrainSettings, Vote,
-    train_clips,
+    Classifier, ClassifyOptions, ClipFeatures, ClipsJob, Error, Excerpts, Recipe, TrainSettings,
+    Vote, train_clips,
 };
 use numpy::{
     IntoPyArray, PyArray2, PyArrayDyn, PyArrayMethods, PyReadonlyArray3, PyReadonlyArrayDyn,
@@ -92,6 +92,12 @@ impl Model {
         Ok(PyBytes::new(py, &bytes.map_err(|e| errors::raise(py, &e))?))
     }
 
+    /// Writes the model as an ONNX graph, with the front end in it or without.
+    fn write_onnx(&self, py: Python<'_>, path: PathBuf, front_end: bool) -> PyResult<()> {
+        let written = py.detach(|| duotone::export::write_onnx(&self.model, front_end, &path));
+        written.map_err(|e| errors::raise(py, &e))
+    }
+
     /// Probabilities (segments, classes) of segments (segments, bands, frames) as the front end
     /// gives them.
     fn segment_probabilities<'py>(
@@ -117,18 +123,23 @@ impl Model {
         convert::matrix(py, rows, [count, architecture.classes])
     }
 
-    /// Decides on files: a dictionary for each, or a tuple of path and reason.
-    #[pyo3(signature = (paths, vote="mean", segments=false, n_jobs=None, progress=None))]
+    /// Decides on files, or on so many excerpts of each and of so many seconds: a dictionary for
+    /// each file, or a `SkippedFile`.
+    #[pyo3(signature = (paths, vote="mean", segments=false, excerpts=None, n_jobs=None,
+        progress=None))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments in Python")]
     fn classify<'py>(
         &self,
         py: Python<'py>,
         paths: Vec<PathBuf>,
         vote: &str,
         segments: bool,
+        excerpts: Option<(usize, u32)>,
         n_jobs: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let options = ClassifyOptions { vote: parse_vote(py, vote)?, segments, excerpts: None };
+        let excerpts = excerpts.map(|(count, seconds)| Excerpts { count, seconds });
+        let options = ClassifyOptions { vote: parse_vote(py, vote)?, segments, excerpts };
         let results = watch::watched(py, n_jobs, progress, |observer| {
             let mut results = Vec::with_capacity(paths.len());
             self.classifier.classify_many(&paths, &options, observer, |one| results.push(one))?;
@@ -136,7 +147,7 @@ impl Model {
         })?;
         let one = |result| match result {
             Ok(decision) => dict(py, &decision),
-            Err(duotone::LeftOut { path, reason }) => convert::left_out(py, path, reason),
+            Err(left_out) => convert::skipped(py, &left_out),
         };
         results.into_iter().map(one).collect()
     }

@@ -1,5 +1,6 @@
 //! Long work beside the interpreter: it runs on threads of its own without the interpreter's
-//! lock, while the calling thread tells progress and looks for Ctrl-C.
+//! lock, while the calling thread reports progress, warns of what was noticed and looks for
+//! Ctrl-C.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -16,13 +17,16 @@ use crate::{convert, errors, threads};
 const TICK: Duration = Duration::from_millis(50);
 
 enum Message {
+    /// For the progress callback.
     Event(Value),
+    /// For a warning.
+    Notice(String),
     End,
 }
 
 struct Watcher {
-    /// Whether anybody wants to hear.
-    told: bool,
+    /// Whether there is a progress callback.
+    has_callback: bool,
     messages: Sender<Message>,
     stop: AtomicBool,
 }
@@ -35,9 +39,12 @@ impl Observer for Watcher {
             }
             Event::LeftOut(out) => {
                 let path = out.path.to_string_lossy();
-                json!({ "kind": "left_out", "path": path, "reason": out.reason })
+                json!({ "kind": "left_out", "path": path, "error": out.reason })
             }
-            Event::Notice(text) => json!({ "kind": "notice", "text": text }),
+            Event::Notice(text) => {
+                let _ = self.messages.send(Message::Notice(text.to_owned()));
+                json!({ "kind": "notice", "text": text })
+            }
             Event::RunStarted { name, done, epochs } => {
                 json!({ "kind": "run", "name": name, "done": done, "total": epochs })
             }
@@ -45,7 +52,7 @@ impl Observer for Watcher {
             Event::RunEnded => json!({ "kind": "run_end" }),
             _ => return,
         };
-        if self.told {
+        if self.has_callback {
             let _ = self.messages.send(Message::Event(value));
         }
     }
@@ -55,7 +62,7 @@ impl Observer for Watcher {
     }
 }
 
-/// Tells the waiting thread that the work is over, however it ended.
+/// Signals the waiting thread that the work is over, however it ended.
 struct Ending(Sender<Message>);
 
 impl Drop for Ending {
@@ -64,8 +71,8 @@ impl Drop for Ending {
     }
 }
 
-/// Does `work` on `n_jobs` threads; `progress` is called with a dictionary for each event. An
-/// exception there, or Ctrl-C, stops the work and is raised.
+/// Does `work` on `n_jobs` threads; `progress` is called with a dictionary for each event, and
+/// notices become warnings. An exception there, or Ctrl-C, stops the work and is raised.
 pub(crate) fn watched<T: Send>(
     py: Python<'_>,
     n_jobs: Option<usize>,
@@ -76,7 +83,8 @@ pub(crate) fn watched<T: Send>(
     let (messages, receiver) = channel();
     let receiver = Mutex::new(receiver);
     let ending = Ending(messages.clone());
-    let watcher = Watcher { told: progress.is_some(), messages, stop: AtomicBool::new(false) };
+    let watcher =
+        Watcher { has_callback: progress.is_some(), messages, stop: AtomicBool::new(false) };
     let mut problem = None;
     let outcome = std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
@@ -88,7 +96,7 @@ pub(crate) fn watched<T: Send>(
             let arrived = py.detach(|| receive(&receiver));
             ended = arrived.iter().any(|message| matches!(message, Message::End));
             if problem.is_none() {
-                problem = py.check_signals().and_then(|()| tell(py, progress, arrived)).err();
+                problem = py.check_signals().and_then(|()| report(py, progress, arrived)).err();
                 watcher.stop.store(problem.is_some(), Ordering::Relaxed);
             }
         }
@@ -108,15 +116,18 @@ fn receive(receiver: &Mutex<Receiver<Message>>) -> Vec<Message> {
     first.into_iter().chain(receiver.try_iter()).collect()
 }
 
-fn tell(
+fn report(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
     messages: Vec<Message>,
 ) -> PyResult<()> {
-    let Some(progress) = progress else { return Ok(()) };
     for message in messages {
-        if let Message::Event(value) = message {
-            progress.call1((convert::from_json(py, &value)?,))?;
+        match (message, progress) {
+            (Message::Notice(text), _) => errors::warn(py, &text)?,
+            (Message::Event(value), Some(progress)) => {
+                progress.call1((convert::from_json(py, &value)?,))?;
+            }
+            _ => {}
         }
     }
     Ok(())

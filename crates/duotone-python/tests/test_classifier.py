@@ -157,9 +157,14 @@ def test_a_store_gives_the_same(sounds, fitted, tmp_path):
     [
         ({"architecture": "model9"}, "model2-figure"),
         ({"epochs": 0}, "epochs"),
-        ({"segments": "some"}, "consecutive"),
-        ({"standardize": "row"}, "settings"),
+        ({"segments": "some"}, "a number or 'consecutive'"),
+        (
+            {"standardize": "row"},
+            "standardize='row': it may be 'band', 'global', 'pixel' or 'none'",
+        ),
         ({"validation": 1.5}, "validation"),
+        ({"vote": "meen"}, "vote='meen': it may be 'mean', 'majority' or 'max'"),
+        ({"sample_rate": "own"}, "a number or 'auto'"),
     ],
 )
 def test_impossible_settings(sounds, parameters, words):

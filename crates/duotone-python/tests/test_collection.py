@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import QUICK
-from duotone import Collection, CollectionError, SettingsError, plot
+from duotone import Collection, CollectionError, DuotoneWarning, SettingsError, plot
 
 matplotlib.use("Agg")
 
@@ -43,7 +43,11 @@ def test_empty_cells_are_no_labels(columns):
     frame.loc[1, "genre"] = np.nan
     frame.loc[2, "genre"] = " "
     frame.loc[3, "artist"] = pd.NA
-    collection = Collection.from_table(frame, label="genre", group="artist")
+    with pytest.warns(DuotoneWarning) as caught:
+        collection = Collection.from_table(frame, label="genre", group="artist")
+    words = [str(one.message) for one in caught]
+    assert words == collection.notices and len(words) == 2
+    assert "no artist for 1 file" in words[0] and "passed over 3 of 18 rows" in words[1]
     assert len(collection) == 15 and collection.groups[0] == collection.paths[0]
 
 
@@ -65,7 +69,26 @@ def test_from_mirdata(sounds):
     # What a track without audio or annotation looks like.
     tracks["x"] = SimpleNamespace(audio_path=None, genre="low", artist=None)
     dataset = SimpleNamespace(name="toy", load_tracks=lambda: tracks)
-    check(Collection.from_mirdata(dataset, group="artist"), sounds)
+    with pytest.warns(DuotoneWarning, match="passed over 1 of 19 rows"):
+        check(Collection.from_mirdata(dataset, group="artist"), sounds)
+    with pytest.raises(CollectionError, match="no attribute 'mood': there are .*genre"):
+        Collection.from_mirdata(dataset, label="mood")
+    with pytest.raises(CollectionError, match="no attribute 'composer'"):
+        Collection.from_mirdata(dataset, group="composer")
+
+
+def test_groups_that_are_empty_are_an_error(sounds):
+    rows = zip(sounds.paths, sounds.labels, strict=True)
+    tracks = {
+        str(i): SimpleNamespace(audio_path=path, genre=genre, artist=None, mood="")
+        for i, (path, genre) in enumerate(rows)
+    }
+    dataset = SimpleNamespace(name="toy", load_tracks=lambda: tracks)
+    with pytest.raises(CollectionError, match="'artist' is empty.*leave `group` out"):
+        Collection.from_mirdata(dataset, group="artist")
+    with pytest.raises(CollectionError, match="'mood' is empty in all 18 rows"):
+        Collection.from_mirdata(dataset, label="mood")
+    assert Collection.from_mirdata(dataset).groups is None
 
 
 def test_folds_keep_groups_together(columns):
@@ -119,6 +142,7 @@ def test_evaluation_is_kept_and_shown(evaluation, tmp_path):
 
 
 def test_evaluation_refuses_impossible_folds(columns):
+    del columns["artist"]
     with pytest.raises(CollectionError, match="folds"):
         duotone.evaluate(pd.DataFrame(columns), label="genre", folds=7, epochs=1)
     with pytest.raises(SettingsError):

@@ -1,12 +1,16 @@
 """Models load, decide, explain themselves and refuse what is damaged."""
 
 import pickle
+from pathlib import Path
 
 import duotone
 import numpy as np
+import pandas as pd
 import pytest
-from conftest import RATE
+from conftest import RATE, tone, write_wav
 from duotone import AudioError, ModelFileError, SettingsError
+
+FIXTURES = Path(__file__).parents[2] / "duotone-audio/tests/fixtures/audio"
 
 
 def test_a_saved_model_decides_the_same(fitted, sounds, tmp_path):
@@ -46,8 +50,6 @@ def test_votes(fitted, sounds, vote):
 
 
 def test_timeline(fitted, tmp_path):
-    from conftest import tone, write_wav
-
     song = np.concatenate([tone(300, 1, 2.83), tone(3000, 2, 2.83)])
     write_wav(tmp_path / "song.wav", song)
     timeline = fitted.model_.timeline(tmp_path / "song.wav")
@@ -105,3 +107,54 @@ def test_it_shows_itself(fitted):
     page = fitted.model_._repr_html_()
     assert "model1" in page and f"{RATE} Hz" in page and "high (6)" in page
     assert "tones" not in repr(fitted.model_) and "high, low, mid" in repr(fitted.model_)
+
+
+def test_a_word_that_is_no_vote(fitted, sounds):
+    with pytest.raises(ValueError, match="vote='meen': it may be 'mean', 'majority' or 'max'"):
+        fitted.model_.classify(sounds.paths[:1], vote="meen")
+    with pytest.raises(ValueError, match="layer='last': it may be 'dense' or 'maps'"):
+        fitted.model_.embed(sounds.paths[0], layer="last")
+
+
+def test_excerpts(fitted, tmp_path):
+    song = np.concatenate([tone(300, 1, 30), tone(3000, 2, 60)])
+    write_wav(tmp_path / "song.wav", song)
+    classify = fitted.model_.classify
+    (parts,) = classify(tmp_path / "song.wav", excerpts=(3, 10))["excerpts"]
+    np.testing.assert_allclose(parts, [[10, 20], [40, 50], [70, 80]], atol=0.5)
+    decision = classify(tmp_path / "song.wav", excerpts=(1, 20)).iloc[0]
+    assert decision["label"] == "high" and decision["seconds"] == pytest.approx(90, abs=0.1)
+    assert classify(tmp_path / "song.wav")["excerpts"].isna().all()
+    for excerpts in ((0, 10), (3, 0), (3, 2.5), 3, "3x10", (1, 2, 3)):
+        with pytest.raises(SettingsError, match=r"excerpts=.* such as \(3, 10\)"):
+            classify(tmp_path / "song.wav", excerpts=excerpts)
+
+
+def test_decisions_carry_what_is_to_know_of_a_file(fitted, tmp_path):
+    write_wav(tmp_path / "silent.wav", np.zeros(RATE * 4))
+    write_wav(tmp_path / "short.wav", tone(300, 1, 1))
+    write_wav(tmp_path / "whole.wav", tone(300, 1, 5))
+    names = ["silent.wav", "short.wav", "whole.wav"]
+    decisions = fitted.model_.classify([tmp_path / name for name in names])
+    assert decisions["silent"].tolist() == [True, False, False]
+    assert decisions["repeated"].tolist() == [False, True, False]
+    assert decisions["damage"].isna().all()
+    assert [list(words) for words in decisions["warnings"]] == [[], [], []]
+    assert decisions.dtypes[["silent", "repeated"]].tolist() == ["boolean", "boolean"]
+
+
+def test_damage_is_in_the_decision(fitted, tmp_path):
+    whole = (FIXTURES / "mp3_44k.mp3").read_bytes()
+    (tmp_path / "short.mp3").write_bytes(whole[: len(whole) * 2 // 3])
+    decisions = fitted.model_.classify([tmp_path / "short.mp3", FIXTURES / "mp3_44k.mp3"])
+    assert "breaks off" in decisions["damage"][0] and pd.isna(decisions["damage"][1])
+
+
+def test_types_do_not_depend_on_what_is_missing(fitted, sounds):
+    classify = fitted.model_.classify
+    good, bad = classify(sounds.paths[0]), classify(sounds.broken)
+    mixed = classify([sounds.broken, sounds.paths[0]])
+    same = [*good.filter(like="p_").columns, "seconds", "silent", "repeated", "excerpts"]
+    for decisions in (bad, mixed):
+        assert decisions.dtypes[same].tolist() == good.dtypes[same].tolist()
+    assert bad["warnings"][0] is None and good["warnings"][0] == []

@@ -1,8 +1,8 @@
-"""Tell music apart by listening: genre, mood, composer, or any label you have.
+"""Classify music by its sound: genre, mood, composer, or any label you have.
 
 `FrontEnd` makes log-mel spectrograms, `Classifier` is a scikit-learn estimator over files or
-spectrograms, `load` opens a trained model, `evaluate` measures honestly. `duotone.scale` runs a
-model over millions of files.
+spectrograms, `load` opens a trained model, `evaluate` cross-validates, `check` finds what makes an
+evaluation read too high. `duotone.scale` runs a model over millions of files.
 """
 
 from duotone._duotone import PRESETS, __version__
@@ -13,12 +13,16 @@ from duotone.errors import (
     CollectionError,
     DivergedError,
     DuotoneError,
+    DuotoneWarning,
     ModelFileError,
     SettingsError,
+    SkippedFile,
 )
 from duotone.evaluation import Evaluation, evaluate
+from duotone.findings import Findings, check
 from duotone.front_end import FrontEnd
 from duotone.model import Model, load
+from duotone.spectrogram import Spectrogram
 
 __all__ = [
     "PRESETS",
@@ -28,12 +32,17 @@ __all__ = [
     "CollectionError",
     "DivergedError",
     "DuotoneError",
+    "DuotoneWarning",
     "Evaluation",
+    "Findings",
     "FrontEnd",
     "Model",
     "ModelFileError",
     "SettingsError",
+    "SkippedFile",
+    "Spectrogram",
     "__version__",
+    "check",
     "evaluate",
     "load",
 ]

@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from duotone.errors import SkippedFile
+from duotone.options import Vote
+
 __version__: str
 PRESETS: list[str]
 
 _Progress = Callable[[dict[str, Any]], object] | None
-_LeftOut = tuple[str, str]
-_Row = tuple[str, str, str | None, str | None]
+_Row = tuple[str, str, str | None, str | None, str | None]
+_Folds = tuple[str, int | str]
 _Floats = NDArray[np.float32]
 
 class Clip:
@@ -30,19 +33,21 @@ class Model:
     def labels(self) -> list[str]: ...
     def tensors(self) -> dict[str, _Floats]: ...
     def onnx(self, front_end: bool) -> bytes: ...
+    def write_onnx(self, path: str, front_end: bool) -> None: ...
     def segment_probabilities(self, segments: _Floats) -> _Floats: ...
     def classify(
         self,
         paths: list[str],
-        vote: str = "mean",
+        vote: Vote = "mean",
         segments: bool = False,
+        excerpts: tuple[int, int] | None = None,
         n_jobs: int | None = None,
         progress: _Progress = None,
-    ) -> list[dict[str, Any] | _LeftOut]: ...
+    ) -> list[dict[str, Any] | SkippedFile]: ...
     def classify_clips(
         self,
         clips: list[Clip],
-        vote: str = "mean",
+        vote: Vote = "mean",
         segments: bool = False,
         n_jobs: int | None = None,
     ) -> list[dict[str, Any]]: ...
@@ -53,7 +58,11 @@ class Collection:
     def open(path: str, label: str | None = None, group: str | None = None) -> Collection: ...
     @staticmethod
     def from_rows(
-        name: str, rows: list[_Row], label: str | None = None, group: str | None = None
+        name: str,
+        rows: list[_Row],
+        label: str | None = None,
+        group: str | None = None,
+        notices: list[str] = ...,
     ) -> Collection: ...
     @property
     def name(self) -> str: ...
@@ -62,7 +71,7 @@ class Collection:
     @property
     def group_column(self) -> str | None: ...
     @property
-    def left_out(self) -> list[_LeftOut]: ...
+    def left_out(self) -> list[SkippedFile]: ...
     @property
     def notices(self) -> list[str]: ...
     def rows(self) -> list[_Row]: ...
@@ -75,14 +84,14 @@ def spectrogram(path: str, front_end: str) -> _Floats: ...
 def spectrogram_of_samples(samples: _Floats, sample_rate: int, front_end: str) -> _Floats: ...
 def spectrograms(
     paths: list[str], front_end: str, n_jobs: int | None = None, progress: _Progress = None
-) -> list[_Floats | _LeftOut]: ...
+) -> list[_Floats | SkippedFile]: ...
 def extract(
     paths: list[str],
     front_end: str,
     store: str | None = None,
     n_jobs: int | None = None,
     progress: _Progress = None,
-) -> list[Clip | _LeftOut]: ...
+) -> list[Clip | SkippedFile]: ...
 def train(
     clips: list[Clip],
     classes: list[int],
@@ -94,13 +103,19 @@ def train(
     n_jobs: int | None = None,
     progress: _Progress = None,
 ) -> Model: ...
+def check(
+    collection: Collection,
+    folds: _Folds,
+    n_jobs: int | None = None,
+    progress: _Progress = None,
+) -> str: ...
 def evaluate(
     collection: Collection,
     architectures: list[str],
     settings: str,
-    folds: int | None = None,
+    folds: _Folds,
     select: bool = False,
-    vote: str = "mean",
+    vote: Vote = "mean",
     sample_rate: int | None = None,
     store: str | None = None,
     output: str | None = None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from duotone import _duotone, settings
-from duotone.errors import AudioError, SettingsError
-from duotone.front_end import is_path
+from duotone.errors import AudioError, SettingsError, SkippedFile, warn
 from duotone.model import Model
+from duotone.options import Architecture, Auto, Consecutive, Standardize, Vote, one_of
+from duotone.paths import is_path, path_of
 from duotone.progress import Progress, callback
+from duotone.spectrogram import check_made_by, common
 
 __all__ = ["Classifier"]
 
@@ -27,6 +28,10 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     `X` is a sequence of paths, or of log-mel spectrograms of shape (bands, n_frames), which may
     differ in length. Many segments decide about each file together. The defaults are the paper's.
+
+    Spectrograms of `FrontEnd` state the front end that made them, and one that differs from the
+    network's is an error. Arrays that state none are taken to be made by the network's front end
+    at `sample_rate`, which then has to be a number.
 
     Parameters
     ----------
@@ -49,7 +54,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         How the segments of a file decide together.
     sample_rate : int or "auto", default="auto"
         The model's rate in hertz. "auto": the files' own where all share one of 44100, 22050 and
-        11025, else 22050; for spectrograms 44100.
+        11025, else 22050; for spectrograms the rate that they state.
     validation : float, default=0.0
         Share of the clips to hold out, to watch loss and accuracy on.
     random_state : int, RandomState instance or None, default=0
@@ -70,8 +75,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         The trained model: save it, classify with it, look inside.
     history_ : DataFrame
         A row an epoch: loss (nats), accuracy, and where clips are held out theirs.
-    left_out_ : list of (str, str)
-        Files that could not be used in fitting, each with the reason.
+    left_out_ : list of SkippedFile
+        Files that could not be used in fitting, each with its `path` and `error`.
 
     Examples
     --------
@@ -84,16 +89,16 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        architecture: str = "model2",
+        architecture: Architecture = "model2",
         *,
         epochs: int = 150,
         learning_rate: float = 0.02,
         batch_size: int = 40,
-        segments: int | str = 30,
+        segments: int | Consecutive = 30,
         fresh_segments: bool = False,
-        standardize: str | None = "band",
-        vote: str = "mean",
-        sample_rate: int | str = "auto",
+        standardize: Standardize | None = "band",
+        vote: Vote = "mean",
+        sample_rate: int | Auto = "auto",
         validation: float = 0.0,
         random_state: Any = 0,
         store: str | os.PathLike[str] | None = None,
@@ -141,14 +146,16 @@ class Classifier(ClassifierMixin, BaseEstimator):
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         check_consistent_length(X, y, groups)
+        one_of("vote", self.vote, Vote)
+        chosen = self._settings()
         spec = self._front_end(X)
         clips = self._extract(X, spec)
-        used = [i for i, clip in enumerate(clips) if not isinstance(clip, tuple)]
-        self.left_out_ = [clip for clip in clips if isinstance(clip, tuple)]
+        used = [i for i, clip in enumerate(clips) if not isinstance(clip, SkippedFile)]
+        self.left_out_ = [clip for clip in clips if isinstance(clip, SkippedFile)]
         if self.left_out_ and not used:
             raise AudioError.of_files(self.left_out_)
         if self.left_out_:
-            warnings.warn(str(AudioError.of_files(self.left_out_)), UserWarning, stacklevel=2)
+            warn(str(AudioError.of_files(self.left_out_)))
         self.classes_, classes = np.unique(y, return_inverse=True)
         numbers = None
         if groups is not None:
@@ -160,7 +167,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             [str(label) for label in self.classes_],
             os.fspath(self.architecture),
             json.dumps(spec),
-            self._settings(),
+            chosen,
             numbers,
             self.n_jobs,
             callback(self.progress),
@@ -199,22 +206,23 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def _decide(self, X: Any) -> list[dict[str, Any]]:
         check_is_fitted(self)
         X = _clips(X)
-        native = self.model_._native
+        native, vote = self.model_._native, one_of("vote", self.vote, Vote)
         if is_path(X[0]) and self.store is None:
-            found = native.classify(X, self.vote, False, self.n_jobs, callback(self.progress))
+            found = native.classify(X, vote, n_jobs=self.n_jobs, progress=callback(self.progress))
         else:
             found = self._extract(X, self.model_.card["front_end"])
-        left_out = [one for one in found if isinstance(one, tuple)]
+        left_out = [one for one in found if isinstance(one, SkippedFile)]
         if left_out:
             raise AudioError.of_files(left_out)
         if isinstance(found[0], _duotone.Clip):
-            found = native.classify_clips(found, self.vote, False, self.n_jobs)
+            found = native.classify_clips(found, vote, n_jobs=self.n_jobs)
         return found
 
     def _front_end(self, X: list[Any]) -> dict[str, Any]:
         rate = self.sample_rate
-        if rate == "auto":
-            rate = _duotone.choose_rate(X) if is_path(X[0]) else 44_100
+        if isinstance(rate, str):
+            one_of("sample_rate", rate, Auto, number=True)
+            rate = _duotone.choose_rate(X) if is_path(X[0]) else _stated_rate(X)
         return json.loads(_duotone.recipe_front_end(os.fspath(self.architecture), rate))
 
     def _extract(self, X: list[Any], spec: dict[str, Any]) -> list[Any]:
@@ -222,6 +230,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         if is_path(X[0]):
             store = None if self.store is None else os.fspath(self.store)
             return _duotone.extract(X, text, store, self.n_jobs, callback(self.progress))
+        for x in X:
+            check_made_by(x, spec)
         make = _duotone.Clip.from_spectrogram
         return [make(np.ascontiguousarray(x, dtype=np.float32), text) for x in X]
 
@@ -258,9 +268,21 @@ def _clips(X: Any) -> list[Any]:
         raise SettingsError("X holds no clips")
     paths = [is_path(x) for x in X]
     if all(paths):
-        return [os.fspath(x) for x in X]
+        return [path_of(x) for x in X]
     if any(paths) or any(np.ndim(x) != 2 for x in X):
         raise SettingsError(
             "X must hold paths only, or log-mel spectrograms of shape (bands, n_frames) only"
         )
     return X
+
+
+def _stated_rate(X: list[Any]) -> int:
+    """The sample rate in hertz of the front end that made all of the spectrograms."""
+    spec = common(X)
+    if spec is None:
+        raise SettingsError(
+            'sample_rate="auto" takes the rate that the spectrograms state, but some of these '
+            "arrays state none, or they differ: make all of them by one FrontEnd, or give "
+            "sample_rate in hertz"
+        )
+    return spec["sample_rate"]

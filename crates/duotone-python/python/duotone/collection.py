@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from duotone import _duotone
-from duotone.errors import CollectionError
+from duotone.errors import CollectionError, SkippedFile, in_python, warn
+from duotone.paths import path_of
 
 __all__ = ["Collection"]
 
@@ -26,10 +27,10 @@ class Collection:
         The label of each: its `y`.
     groups : ndarray of shape (n,) or None
         What must stay within one fold (an artist), where there is such a column.
-    left_out : list of (str, str)
-        Lines and files that cannot take part, each with the reason.
+    left_out : list of SkippedFile
+        Lines and files that cannot take part, each with its `path` and `error`.
     notices : list of str
-        What one should know of it.
+        What one should know of it; each was a `DuotoneWarning` when the collection was made.
     """
 
     def __init__(self, native: _duotone.Collection):
@@ -46,8 +47,10 @@ class Collection:
                     for path, row in zip(self.paths, rows, strict=True)
                 ]
             )
-        self.left_out: list[tuple[str, str]] = native.left_out
-        self.notices: list[str] = native.notices
+        self.left_out: list[SkippedFile] = native.left_out
+        self.notices = [in_python(notice) for notice in native.notices]
+        for notice in self.notices:
+            warn(notice)
 
     @classmethod
     def open(
@@ -62,7 +65,7 @@ class Collection:
         label, group : str, default=None
             Columns.
         """
-        return cls(_duotone.Collection.open(os.fspath(path), label, group))
+        return cls(_duotone.Collection.open(path_of(path), label, group))
 
     @classmethod
     def from_table(
@@ -73,6 +76,7 @@ class Collection:
         label: str = "label",
         group: str | None = None,
         fold: str | None = None,
+        split: str | None = None,
         root: str | os.PathLike[str] = "",
         name: str = "table",
     ) -> Collection:
@@ -81,21 +85,37 @@ class Collection:
         Parameters
         ----------
         table : table
-            One row a file. Rows without a label are passed over.
-        path, label, group, fold : str
-            Columns.
+            One row a file. Rows without a path or a label are passed over.
+        path, label, group, fold, split : str
+            Columns; those of `evaluate(folds="column")` and `evaluate(folds="split")` last.
         root : path, default=""
             Folder that the paths are relative to.
         name : str, default="table"
             What results call the collection.
         """
-        columns = [_column(table, column) for column in (path, label, group, fold)]
-        rows = [
-            (os.path.join(root, str(file)), text(tag), text(by), text(part))
-            for file, tag, by, part in zip(*columns, strict=True)
-            if text(file) is not None and text(tag) is not None
-        ]
-        return cls(_duotone.Collection.from_rows(name, rows, label, group))
+        columns = [_column(table, column) for column in (path, label, group, fold, split)]
+        rows = []
+        for file, *cells in zip(*columns, strict=True):
+            file, (tag, *others) = _file(file), map(text, cells)
+            if file is not None and tag is not None:
+                rows.append((os.path.join(root, file), tag, *others))
+        for column, cells in ((path, columns[0]), (label, columns[1])):
+            if cells and not any(map(text, cells)):
+                raise CollectionError(f"the column {column!r} is empty in all {len(cells)} rows")
+        if group is not None and rows and all(row[2] is None for row in rows):
+            raise CollectionError(
+                f"the column {group!r} is empty in all rows that can be used: without groups, "
+                "leave `group` out"
+            )
+        notices = []
+        if len(rows) < len(columns[0]):
+            passed_over = len(columns[0]) - len(rows)
+            notices.append(
+                f"passed over {passed_over} of {len(columns[0])} rows: no {path} or no {label}"
+            )
+        if group is None:
+            notices.extend(_could_be_grouped(table, label))
+        return cls(_duotone.Collection.from_rows(name, rows, label, group, notices))
 
     @classmethod
     def from_mirdata(
@@ -109,14 +129,19 @@ class Collection:
             Its tracks need `audio_path` and the attributes named here.
         label, group : str
             Attributes of its tracks.
+
+        Raises
+        ------
+        CollectionError
+            For an attribute that the tracks do not have, or that is empty in all of them.
         """
+        name = getattr(dataset, "name", "mirdata")
         tracks = list(dataset.load_tracks().values())
         table = {
-            column: [getattr(track, column, None) for track in tracks]
+            column: [_attribute(track, column, name) for track in tracks]
             for column in ("audio_path", label, group)
             if column is not None
         }
-        name = getattr(dataset, "name", "mirdata")
         return cls.from_table(table, path="audio_path", label=label, group=group, name=name)
 
     def folds(self, k: int = 5, *, seed: int = 0) -> np.ndarray:
@@ -151,7 +176,7 @@ class Collection:
         return f"<duotone.Collection {self._native.name}: {len(self)} files, {labels} labels>"
 
     def _repr_html_(self) -> str:
-        notes = [*self.notices, *(f"left out: {path}: {why}" for path, why in self.left_out)]
+        notes = [*self.notices, *(f"left out: {path}: {error}" for path, error in self.left_out)]
         items = "".join(f"<li>{html.escape(note)}</li>" for note in notes[:20])
         return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.counts().to_html()}<ul>{items}</ul>"
 
@@ -174,14 +199,50 @@ def text(value: Any) -> str | None:
     return str(value).strip() or None
 
 
+def _file(value: Any) -> str | None:
+    return None if text(value) is None else path_of(value)
+
+
+def _could_be_grouped(table: Any, label: str) -> list[str]:
+    """What to say of a table that is not grouped and could be."""
+    for column in _names(table):
+        if column.lower() not in ("artist", "album") or column == label:
+            continue
+        filled = [cell for cell in map(text, _column(table, column)) if cell is not None]
+        if len(set(filled)) < len(filled):
+            return [
+                f"the table has a column {column!r}, but files are not grouped: one {column} may "
+                "be both trained on and tested, and accuracies then read too high; "
+                f"group={column!r} keeps them apart"
+            ]
+    return []
+
+
+def _attribute(track: Any, name: str, dataset: str) -> Any:
+    try:
+        return getattr(track, name)
+    except AttributeError as e:
+        # Not by `getattr`: many attributes of mirdata read a file when they are asked for.
+        known = {*vars(track), *dir(type(track))}
+        methods = {n for n in known if callable(getattr(type(track), n, None))}
+        names = ", ".join(sorted(n for n in known - methods if not n.startswith("_")))
+        raise CollectionError(
+            f"the tracks of {dataset} have no attribute {name!r}: there are {names}"
+        ) from e
+
+
+def _names(table: Any) -> list[str]:
+    columns = getattr(table, "column_names", getattr(table, "columns", table))
+    return [str(column) for column in columns]
+
+
 def _column(table: Any, name: str | None) -> list[Any]:
     if name is None:
         return [None] * len(next(iter(table.values())) if isinstance(table, dict) else table)
     try:
         column = table[name]
     except Exception as e:
-        known = getattr(table, "column_names", getattr(table, "columns", table))
-        known = ", ".join(str(column) for column in known)
+        known = ", ".join(_names(table))
         raise CollectionError(f"no column {name!r}: there are {known}") from e
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(column, method):

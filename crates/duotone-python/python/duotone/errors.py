@@ -1,17 +1,46 @@
-"""Exceptions. All of them are `DuotoneError`; files that cannot be opened raise `OSError`."""
+"""Exceptions, warnings, and files that cannot be used.
+
+All exceptions are `DuotoneError`; files that cannot be opened raise `OSError`, and arguments of a
+wrong type `TypeError`.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import sys
+import warnings
+from collections.abc import Iterable
+from typing import NamedTuple
 
 __all__ = [
     "AudioError",
     "CollectionError",
     "DivergedError",
     "DuotoneError",
+    "DuotoneWarning",
     "ModelFileError",
     "SettingsError",
+    "SkippedFile",
 ]
+
+
+class SkippedFile(NamedTuple):
+    """A file that cannot be used; the work went on without it."""
+
+    path: str
+    """The file, as it was named."""
+    error: str
+    """Why it cannot be used."""
+
+
+def skipped(entries: Iterable[dict[str, str]]) -> list[SkippedFile]:
+    """The skipped files of a report or of results, as the toolkit writes them."""
+    return [SkippedFile(one["path"], one["reason"]) for one in entries]
+
+
+class DuotoneWarning(UserWarning):
+    """Something to know about results: files that were skipped or resampled, missing groups."""
 
 
 class DuotoneError(Exception):
@@ -23,28 +52,29 @@ class AudioError(DuotoneError, ValueError):
 
     Attributes
     ----------
-    left_out : list of (str, str)
-        Each file and the reason; empty where the samples came from memory.
+    left_out : list of SkippedFile
+        Each file with its error; empty where the samples came from memory.
     """
 
-    def __init__(self, message: str, left_out: list[tuple[str, str]] | None = None):
-        super().__init__(message, left_out or [])
-        self.left_out = left_out or []
+    def __init__(self, message: str, left_out: Iterable[tuple[str, str]] = ()):
+        skipped = [SkippedFile(*one) for one in left_out]
+        super().__init__(message, skipped)
+        self.left_out = skipped
 
     def __str__(self) -> str:
         return self.args[0]
 
     @classmethod
-    def of_file(cls, path: str | os.PathLike[str], reason: str) -> AudioError:
+    def of_file(cls, path: str | os.PathLike[str], error: str) -> AudioError:
         """The error of one file."""
-        return cls(f"{os.fspath(path)}: {reason}", [(os.fspath(path), reason)])
+        return cls(f"{os.fspath(path)}: {error}", [(os.fspath(path), error)])
 
     @classmethod
-    def of_files(cls, left_out: list[tuple[str, str]]) -> AudioError:
+    def of_files(cls, left_out: list[SkippedFile]) -> AudioError:
         """The error of several files."""
         if len(left_out) == 1:
             return cls.of_file(*left_out[0])
-        shown = [f"{path}: {reason}" for path, reason in left_out[:5]]
+        shown = [f"{path}: {error}" for path, error in left_out[:5]]
         if len(left_out) > 5:
             shown.append("…")
         return cls(f"{len(left_out)} files cannot be used\n" + "\n".join(shown), left_out)
@@ -64,3 +94,41 @@ class SettingsError(DuotoneError, ValueError):
 
 class DivergedError(DuotoneError, ArithmeticError):
     """A loss that is no longer finite: try a smaller learning rate."""
+
+
+def warn(message: str) -> None:
+    """Issue a `DuotoneWarning` at the user's line that led here."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and _is_between(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(in_python(message), DuotoneWarning, stacklevel=level)
+
+
+def _is_between(module: str) -> bool:
+    """Whether a module lies between the user's line and the warning: scikit-learn wraps methods."""
+    return module.partition(".")[0] in ("duotone", "sklearn", "joblib")
+
+
+# The toolkit's messages name options as the command line does.
+_OPTION = re.compile(
+    r"(?<![\w-])--(folds|group|label|min-per-label|resume|sample-rate|seed|validation)\b"
+    r"(?: ([\w.]+)(?=`))?"
+)
+_WITH_NUMBER = re.compile(r"(?<![\w-])--(folds|min-per-label|validation) (\d[\d.]*|N\b)")
+
+
+def in_python(message: str) -> str:
+    """A message of the toolkit, with the command line's options as parameters of functions."""
+    message = _WITH_NUMBER.sub(lambda m: f"{_parameter(m[1])}={m[2]}", message)
+    return _OPTION.sub(lambda m: _parameter(m[1]) + _value(m[2]), message)
+
+
+def _parameter(option: str) -> str:
+    return option.replace("-", "_")
+
+
+def _value(word: str | None) -> str:
+    if word is None:
+        return ""
+    # Capitals stand for a number that the reader is to choose.
+    return f"={word}" if word.isupper() or word.isdigit() else f"={word!r}"

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
 from duotone import _duotone, settings
 from duotone.collection import as_collection
+from duotone.errors import SkippedFile, skipped
+from duotone.optional import needs
+from duotone.options import (
+    Architecture,
+    Auto,
+    Consecutive,
+    Folds,
+    FoldsWord,
+    Standardize,
+    Vote,
+    one_of,
+)
+from duotone.paths import path_of
 from duotone.progress import Progress, callback
 
 __all__ = ["Evaluation", "evaluate"]
@@ -19,20 +33,20 @@ __all__ = ["Evaluation", "evaluate"]
 
 def evaluate(
     collection: Any,
-    architectures: str | Sequence[str] = "model2",
+    architectures: Architecture | Sequence[Architecture] = "model2",
     *,
     label: str | None = None,
     group: str | None = None,
-    folds: int | None = None,
+    folds: Folds = "auto",
     select: bool = False,
     epochs: int = 150,
     learning_rate: float = 0.02,
     batch_size: int = 40,
-    segments: int | str = 30,
+    segments: int | Consecutive = 30,
     fresh_segments: bool = False,
-    standardize: str | None = "band",
-    vote: str = "mean",
-    sample_rate: int | str = "auto",
+    standardize: Standardize | None = "band",
+    vote: Vote = "mean",
+    sample_rate: int | Auto = "auto",
     validation: float = 0.0,
     seed: int = 0,
     store: str | os.PathLike[str] | None = None,
@@ -44,7 +58,7 @@ def evaluate(
     """Measure honestly how well a collection's labels can be told apart.
 
     The clips are dealt into folds, stratified by label and, with `group`, no group in two of them;
-    each fold is classified by a network that never heard it.
+    each fold is classified by a network that was trained without it.
 
     Parameters
     ----------
@@ -54,14 +68,18 @@ def evaluate(
         Networks, all on the same folds.
     label, group : str, default=None
         Columns of a path or table.
-    folds : int, default=None
-        Number of folds; by default those of the collection's own column `fold`, else 5.
+    folds : int, {"auto", "column", "split"} or path, default="auto"
+        A number of folds, drawn by the seed; "column", the collection's own column `fold`;
+        "split", its column `split` (train, valid, test); or the `folds.csv` of an earlier
+        evaluation, to compare on the very same folds. "auto" takes the column that there is,
+        else 5.
     select : bool, default=False
         Choose one network in each fold by clips held out of its training part, and test that one.
     seed : int, default=0
         Decides folds, initial weights, segment positions, order and dropout.
     output : path, default=None
-        Folder for `results.json`, `predictions.csv` and the finished folds.
+        Folder for `results.json`, `predictions.csv`, `folds.csv`, the page `report.html` and the
+        finished folds.
     resume : bool, default=False
         Go on from what an earlier run left in `output`.
     epochs, learning_rate, batch_size, segments, fresh_segments, standardize, vote, sample_rate, \
@@ -72,8 +90,13 @@ validation, store, n_jobs, progress
     -------
     evaluation : Evaluation
     """
+    one_of("vote", vote, Vote)
+    if isinstance(sample_rate, str):
+        one_of("sample_rate", sample_rate, Auto, number=True)
     collection = as_collection(collection, label, group)
-    names = [architectures] if isinstance(architectures, str) else list(architectures)
+    names = architectures
+    if isinstance(architectures, (str, os.PathLike)):
+        names = [architectures]
     chosen = settings.to_json(
         epochs=epochs,
         learning_rate=learning_rate,
@@ -86,20 +109,33 @@ validation, store, n_jobs, progress
     )
     results = _duotone.evaluate(
         collection._native,
-        names,
+        [os.fspath(name) for name in names],
         chosen,
-        folds,
+        folds_of(folds),
         select,
         vote,
         None if sample_rate == "auto" else sample_rate,
-        None if store is None else os.fspath(store),
-        None if output is None else os.fspath(output),
+        None if store is None else path_of(store),
+        None if output is None else path_of(output),
         resume,
         "duotone.evaluate",
         n_jobs,
         callback(progress),
     )
     return Evaluation(json.loads(results))
+
+
+def folds_of(folds: Folds) -> tuple[str, int | str]:
+    """What divides the clips: its kind, and the number or file."""
+    if isinstance(folds, str) and folds in get_args(FoldsWord):
+        return (str(folds), 0)
+    if isinstance(folds, (str, os.PathLike)):
+        return ("file", path_of(folds))
+    try:
+        return ("count", operator.index(folds))
+    except TypeError:
+        pass
+    return one_of("folds", folds, FoldsWord, number=True)
 
 
 class Evaluation:
@@ -194,9 +230,9 @@ class Evaluation:
         )
 
     @property
-    def left_out(self) -> list[tuple[str, str]]:
-        """Files that could not be used, each with the reason."""
-        return [(one["path"], one["reason"]) for one in self.protocol["left_out"]]
+    def left_out(self) -> list[SkippedFile]:
+        """Files that could not be used, each with its `path` and `error`."""
+        return skipped(self.protocol["left_out"])
 
     def _rows(self, what: str, drop: list[str]) -> pd.DataFrame:
         rows = [
@@ -214,6 +250,7 @@ class Evaluation:
 
     def to_parquet(self, folder: str | os.PathLike[str]) -> None:
         """Write `scores`, `predictions`, `folds`, `classes` and `history` as Parquet files."""
+        needs("pyarrow", "to_parquet", "duotone[arrow]")
         os.makedirs(folder, exist_ok=True)
         for name in ("scores", "predictions", "folds", "classes", "history"):
             getattr(self, name).to_parquet(os.path.join(folder, f"{name}.parquet"))

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from duotone import _duotone
-from duotone.errors import AudioError, SettingsError
+from duotone import _duotone, samples
+from duotone.errors import AudioError, SkippedFile, warn
+from duotone.options import OnError, one_of
+from duotone.paths import is_path, path_of
 from duotone.progress import Progress, callback
+from duotone.spectrogram import Spectrogram
 
 __all__ = ["FrontEnd"]
-
-
-def is_path(x: object) -> bool:
-    """Whether this names a file."""
-    return isinstance(x, (str, bytes, os.PathLike))
 
 
 class FrontEnd(TransformerMixin, BaseEstimator):
@@ -75,7 +71,7 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         centered: bool = False,
         segment_frames: int = 80,
         fill: bool = False,
-        on_error: str = "raise",
+        on_error: OnError = "raise",
         n_jobs: int | None = None,
         progress: Progress = None,
     ):
@@ -101,52 +97,58 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : path, ndarray of shape (n_samples,) or (n_channels, n_samples), or sequence of these
-            A file, floating-point samples nominally within −1..1, or a batch of either. Paths of a
-            batch are read in parallel without the interpreter's lock.
+            A file, samples, or a batch of either. Floating-point samples are nominally within
+            −1..1; those of type int16, int32 and uint8 are scaled as PCM is, so that the largest
+            of their type stands for 1. Eight channels at most: what soundfile and scipy give is
+            (n_samples, n_channels) and has to be transposed, ``samples.T``. Paths of a batch are
+            read in parallel without the interpreter's lock.
         sample_rate : int, default=None
             Rate of samples given as arrays, in hertz; that of the front end by default.
 
         Returns
         -------
-        S : ndarray of shape (bands, n_frames), float32, or list of these
-            log10 of mel power, at least −10.
+        S : Spectrogram of shape (bands, n_frames), float32, or list of these
+            log10 of mel power, at least −10; an ndarray that states its `front_end`.
 
         Raises
         ------
         AudioError
             For what cannot be used, by name.
         SettingsError
-            For impossible parameters.
+            For impossible parameters, and for samples of more than eight channels.
+        TypeError
+            For what is neither a path nor an array of samples.
         """
-        spec = json.dumps(self.spec())
+        spec = self.spec()
         if is_path(X):
-            return _duotone.spectrogram(os.fspath(X), spec)
-        if isinstance(X, np.ndarray) and X.dtype.kind == "f" and X.ndim <= 2:
-            return self._samples(X, sample_rate, spec)
-        batch = list(X)
+            return Spectrogram.of(_duotone.spectrogram(path_of(X), json.dumps(spec)), spec)
+        array = samples.array_of(X)
+        if array is not None and array.ndim <= 2:
+            mono = samples.mono(array)
+            values = _duotone.spectrogram_of_samples(
+                mono, sample_rate or self.sample_rate, json.dumps(spec)
+            )
+            return Spectrogram.of(values, spec)
+        batch = samples.batch_of(X)
         if all(is_path(x) for x in batch):
             return self._files(batch, spec)
         return [self.transform(x, sample_rate) for x in batch]
 
-    def _samples(self, samples: np.ndarray, sample_rate: int | None, spec: str) -> np.ndarray:
-        mono = samples.mean(axis=0) if samples.ndim == 2 else samples
-        mono = np.ascontiguousarray(mono, dtype=np.float32)
-        return _duotone.spectrogram_of_samples(mono, sample_rate or self.sample_rate, spec)
-
-    def _files(self, paths: Sequence[Any], spec: str) -> list[np.ndarray | None]:
-        paths = [os.fspath(path) for path in paths]
-        found = _duotone.spectrograms(paths, spec, self.n_jobs, callback(self.progress))
-        left_out = [one for one in found if isinstance(one, tuple)]
+    def _files(self, paths: Sequence[Any], spec: dict[str, Any]) -> list[Spectrogram | None]:
+        paths = [path_of(path) for path in paths]
+        found = _duotone.spectrograms(paths, json.dumps(spec), self.n_jobs, callback(self.progress))
+        left_out = [one for one in found if isinstance(one, SkippedFile)]
         if left_out and self.on_error == "raise":
             raise AudioError.of_files(left_out)
         if left_out:
-            warnings.warn(str(AudioError.of_files(left_out)), UserWarning, stacklevel=3)
-        return [None if isinstance(one, tuple) else one for one in found]
+            warn(str(AudioError.of_files(left_out)))
+        return [
+            None if isinstance(one, SkippedFile) else Spectrogram.of(one, spec) for one in found
+        ]
 
     def spec(self) -> dict[str, Any]:
         """All numbers that decide the outcome, as the model file names them."""
-        if self.on_error not in ("raise", "none"):
-            raise SettingsError(f"on_error={self.on_error!r}: it may be 'raise' or 'none'")
+        one_of("on_error", self.on_error, OnError)
         spec = _duotone.front_end(self.sample_rate)
         if self.hop is not None:
             spec.update(hop=self.hop, window=2 * self.hop)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from duotone.model import Model
+from duotone.optional import needs
 
 __all__ = ["from_keras", "from_torch", "to_keras", "to_torch"]
 
@@ -30,9 +31,8 @@ def to_torch(model: Model) -> Any:
 
     Its parameters bear the names of the model file: ``pipeline0.weight``, ``dense.bias``, …
     """
-    import torch
-    from torch import nn
-
+    torch = needs("torch", "to_torch", "torch")
+    nn = torch.nn
     a = model.card["architecture"]
     tensors = model.tensors()
 
@@ -49,7 +49,7 @@ def to_torch(model: Model) -> Any:
             self.output = nn.Linear(a["dense"], a["classes"])
             self.dropout = nn.Dropout(a["dropout"])
 
-        def forward(self, segments: torch.Tensor) -> torch.Tensor:
+        def forward(self, segments: Any) -> Any:
             x = ((segments - self.mean) / self.deviation).unsqueeze(1)
             maps = []
             for i, p in enumerate(a["pipeline"]):
@@ -79,9 +79,8 @@ def to_keras(model: Model) -> Any:
 
     Its layers bear the names of the model file: ``pipeline0``, …, ``dense``, ``output``.
     """
-    import keras
-    from keras import layers
-
+    keras = needs("keras", "to_keras", "keras")
+    layers = keras.layers
     a = model.card["architecture"]
     tensors = model.tensors()
     mean, deviation = _scaler(model, tensors)

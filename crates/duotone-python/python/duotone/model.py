@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import operator
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -12,9 +13,12 @@ import numpy as np
 import pandas as pd
 
 from duotone import _duotone
-from duotone.errors import AudioError
-from duotone.front_end import FrontEnd, is_path
+from duotone.errors import AudioError, SettingsError, SkippedFile
+from duotone.front_end import FrontEnd
+from duotone.options import Excerpts, Layer, Vote, one_of
+from duotone.paths import is_path, path_of
 from duotone.progress import Progress, callback
+from duotone.spectrogram import check_made_by
 
 __all__ = ["Model", "load"]
 
@@ -48,7 +52,7 @@ class Model:
         ModelFileError
             For what is no model, damaged or of another version.
         """
-        return cls(_duotone.Model.load(os.fspath(path)))
+        return cls(_duotone.Model.load(path_of(path)))
 
     @classmethod
     def from_tensors(cls, card: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
@@ -64,7 +68,7 @@ class Model:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file, whole or not at all."""
-        self._native.save(os.fspath(path))
+        self._native.save(path_of(path))
 
     def __reduce__(self) -> Any:
         return Model.from_tensors, (self.card, self.tensors())
@@ -82,7 +86,8 @@ class Model:
         self,
         paths: Any,
         *,
-        vote: str = "mean",
+        vote: Vote = "mean",
+        excerpts: Excerpts | None = None,
         n_jobs: int | None = None,
         progress: Progress = None,
     ) -> pd.DataFrame:
@@ -94,6 +99,9 @@ class Model:
             Audio files.
         vote : {"mean", "majority", "max"}, default="mean"
             How the segments of a file decide together.
+        excerpts : (int, int), default=None
+            How many excerpts, and the whole seconds of each: ``(3, 10)`` decides by thirty seconds
+            that are spread over the file. By default the whole file is decoded.
         n_jobs : int, default=None
             Threads; all cores by default.
         progress : bool or callable, default=None
@@ -104,28 +112,43 @@ class Model:
         decisions : DataFrame
             A row a file in the order given: `path`, `label`, `p_<label>` for each label,
             `seconds`, `silent`, `repeated` (shorter than a segment), `damage` (what could not be
-            decoded) and `error`. A file that cannot be used has only its path and the error.
+            decoded), `warnings` (a list of sentences), `excerpts` (start and end in seconds of
+            each, where not the whole file was decoded) and `error`. A file that cannot be used has
+            only its path and the error.
         """
-        paths = [paths] if is_path(paths) else paths
-        paths = [os.fspath(path) for path in paths]
-        found = self._native.classify(paths, vote, False, n_jobs, callback(progress))
-        return pd.DataFrame(
-            [self._row(path, one) for path, one in zip(paths, found, strict=True)],
-            columns=self.columns,
-        ).astype({"silent": "boolean", "repeated": "boolean"})
+        paths = [path_of(path) for path in ([paths] if is_path(paths) else paths)]
+        found = self._native.classify(
+            paths,
+            one_of("vote", vote, Vote),
+            excerpts=_excerpts(excerpts),
+            n_jobs=n_jobs,
+            progress=callback(progress),
+        )
+        return self.frame(self._row(path, one) for path, one in zip(paths, found, strict=True))
+
+    def frame(self, rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+        """Rows as the data frame of `classify`; what a row lacks is missing there.
+
+        The types are the same whatever is missing.
+        """
+        numbers = {c: "float64" for c in self.columns if c == "seconds" or c.startswith("p_")}
+        lists = {"warnings": object, "excerpts": object}
+        whole = [dict.fromkeys(self.columns) | row for row in rows]
+        types = {**numbers, **lists, "silent": "boolean", "repeated": "boolean"}
+        return pd.DataFrame(whole, columns=self.columns).astype(types)
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns of `classify`."""
         probabilities = [f"p_{label}" for label in self.labels]
-        flags = ["seconds", "silent", "repeated", "damage", "error"]
-        return ["path", "label", *probabilities, *flags]
+        notes = ["seconds", "silent", "repeated", "damage", "warnings", "excerpts", "error"]
+        return ["path", "label", *probabilities, *notes]
 
     def _row(self, path: str, found: Any) -> dict[str, Any]:
-        if isinstance(found, tuple):
-            return {"path": path, "error": found[1]}
+        if isinstance(found, SkippedFile):
+            return {"path": path, "error": found.error}
         row = {f"p_{label}": p for label, p in found.pop("probabilities").items()}
-        return {**found, **row, "path": path}
+        return {"warnings": [], **found, **row, "path": path}
 
     def timeline(self, path: str | os.PathLike[str], *, n_jobs: int | None = None) -> pd.DataFrame:
         """Decide on one file moment by moment.
@@ -140,8 +163,8 @@ class Model:
         AudioError
             When the file cannot be used.
         """
-        (found,) = self._native.classify([os.fspath(path)], "mean", True, n_jobs, None)
-        if isinstance(found, tuple):
+        (found,) = self._native.classify([path_of(path)], segments=True, n_jobs=n_jobs)
+        if isinstance(found, SkippedFile):
             raise AudioError.of_file(*found)
         rows = [
             {
@@ -164,13 +187,14 @@ class Model:
         axes[0].set_xlabel("")
         return axes
 
-    def embed(self, x: Any, *, layer: str = "dense", n_jobs: int | None = None) -> np.ndarray:
+    def embed(self, x: Any, *, layer: Layer = "dense", n_jobs: int | None = None) -> np.ndarray:
         """What the network finds in each consecutive segment before it decides.
 
         Parameters
         ----------
         x : path or ndarray of shape (bands, n_frames)
-            A file, or its log-mel spectrogram.
+            A file, or its log-mel spectrogram. One that states another front end than the model's
+            is an error.
         layer : {"dense", "maps"}, default="dense"
             The dense layer's units after the sigmoid, or the pooled maps (pipeline, filter, band,
             frame).
@@ -180,14 +204,14 @@ class Model:
         embedding : ndarray of shape (n_segments, n_units), float32
             Its mean over axis 0 stands for the file.
         """
-        if layer not in ("dense", "maps"):
-            raise ValueError(f"layer={layer!r}: it may be 'dense' or 'maps'")
+        one_of("layer", layer, Layer)
         spec = json.dumps(self.card["front_end"])
         if is_path(x):
-            (clip,) = _duotone.extract([os.fspath(x)], spec, None, n_jobs, None)
-            if isinstance(clip, tuple):
+            (clip,) = _duotone.extract([path_of(x)], spec, None, n_jobs, None)
+            if isinstance(clip, SkippedFile):
                 raise AudioError.of_file(*clip)
         else:
+            check_made_by(x, self.card["front_end"])
             values = np.ascontiguousarray(x, dtype=np.float32)
             clip = _duotone.Clip.from_spectrogram(values, spec)
         units, maps = self._native.embed(clip, n_jobs)
@@ -195,6 +219,7 @@ class Model:
 
     def segment_probabilities(self, segments: Any) -> np.ndarray:
         """Probabilities (n, classes) of log-mel segments (n, bands, frames)."""
+        check_made_by(segments, self.card["front_end"])
         return self._native.segment_probabilities(np.ascontiguousarray(segments, dtype=np.float32))
 
     def to_onnx(
@@ -204,15 +229,11 @@ class Model:
 
         Its output is `probabilities` (segments, classes). Its input is `segments` (segments,
         bands, frames) of log-mel values, or with `front_end` `samples` (count,): mono samples at
-        the model's rate, at least one segment's.
+        the model's rate, at least one segment's. A path is written whole or not at all.
         """
-        graph = self._native.onnx(front_end)
         if path is not None:
-            partial = f"{os.fspath(path)}.partial"
-            with open(partial, "wb") as file:
-                file.write(graph)
-            os.replace(partial, path)
-        return graph
+            self._native.write_onnx(path_of(path), front_end)
+        return self._native.onnx(front_end)
 
     def to_torch(self) -> Any:
         """The network as a `torch.nn.Module`; see `duotone.interchange`."""
@@ -258,6 +279,21 @@ class Model:
         ]
         cells = (f"<tr><th>{k}</th><td>{html.escape(str(v))}</td></tr>" for k, v in rows)
         return f"<table>{''.join(cells)}</table>"
+
+
+def _excerpts(excerpts: Excerpts | None) -> Excerpts | None:
+    if excerpts is None:
+        return None
+    try:
+        count, seconds = map(operator.index, excerpts)
+    except (TypeError, ValueError):
+        count = seconds = 0
+    if not (1 <= count <= 1000 and 1 <= seconds <= 3600):
+        raise SettingsError(
+            f"excerpts={excerpts!r}: it may be a count of 1 to 1000 and whole seconds of 1 to "
+            "3600, such as (3, 10)"
+        )
+    return count, seconds
 
 
 def load(path: str | os.PathLike[str]) -> Model:

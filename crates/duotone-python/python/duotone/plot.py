@@ -7,26 +7,35 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from duotone.errors import SettingsError
+from duotone.optional import needs
+
 __all__ = ["above_each_other", "bars", "confusion", "spectrogram", "timeline"]
 
 
 def _axes(ax: Any) -> Any:
     if ax is not None:
         return ax
-    import matplotlib.pyplot as plt
+    return _pyplot().subplots(layout="constrained")[1]
 
-    return plt.subplots(layout="constrained")[1]
+
+def _pyplot() -> Any:
+    return needs("matplotlib.pyplot", "drawing", "duotone[plot]")
 
 
 def above_each_other() -> Any:
     """Two axes that share their time, the upper one larger."""
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(2, 1, sharex=True, height_ratios=(2, 1), layout="constrained")[1]
+    return _pyplot().subplots(2, 1, sharex=True, height_ratios=(2, 1), layout="constrained")[1]
 
 
-def spectrogram(values: np.ndarray, front_end: Any, ax: Any = None) -> Any:
-    """Draw a log-mel spectrogram (bands, n_frames) over time in seconds."""
+def spectrogram(values: np.ndarray, front_end: Any = None, ax: Any = None) -> Any:
+    """Draw a log-mel spectrogram (bands, n_frames) over time in seconds.
+
+    The front end is by default the one that the spectrogram states.
+    """
+    front_end = front_end or getattr(values, "front_end", None)
+    if front_end is None:
+        raise SettingsError("this array does not state its front end: give front_end")
     ax = _axes(ax)
     spec = front_end.spec()
     seconds = values.shape[1] * spec["hop"] / spec["sample_rate"]

@@ -5,15 +5,19 @@ Wherever duotone takes `progress`, it may be
 - `None` or `False`: silence,
 - `True`: bars by tqdm,
 - any callable: it gets one dictionary an event, on the calling thread. Keys are `kind` and, by
-  kind: `file` (`done`, `total`, `path`), `left_out` (`path`, `reason`), `notice` (`text`), `run`
+  kind: `file` (`done`, `total`, `path`), `left_out` (`path`, `error`), `notice` (`text`), `run`
   (`name`, `done`, `total` epochs), `epoch` (`record` with `epoch`, `loss`, `accuracy`,
   `validation_loss`, `validation_accuracy`), `run_end`. An exception raised in it stops the work.
+
+What a `notice` says is also a `DuotoneWarning`, with or without `progress`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+
+from duotone.optional import needs
 
 Progress = bool | None | Callable[[dict[str, Any]], object]
 
@@ -22,9 +26,7 @@ class Bar:
     """Shows events as tqdm bars: one over files, one over the epochs of each run."""
 
     def __init__(self) -> None:
-        from tqdm.auto import tqdm
-
-        self._tqdm = tqdm
+        self._tqdm = needs("tqdm.auto", "progress=True", "duotone[progress]").tqdm
         self._bar: Any = None
 
     def __call__(self, event: dict[str, Any]) -> None:
@@ -46,10 +48,8 @@ class Bar:
             self._bar.update(1)
         elif kind == "run_end":
             self._close()
-        elif kind == "notice":
-            self._tqdm.write(event["text"])
         elif kind == "left_out":
-            self._tqdm.write(f"left out: {event['path']}: {event['reason']}")
+            self._tqdm.write(f"left out: {event['path']}: {event['error']}")
 
     def _close(self) -> None:
         if self._bar is not None:

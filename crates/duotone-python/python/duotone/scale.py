@@ -21,13 +21,16 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-import fsspec
 import pandas as pd
-import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from duotone.model import Model
+from duotone.optional import needs
+from duotone.paths import path_of
+
+fsspec, pa, ds, pq = (
+    needs(module, "duotone.scale", "duotone[scale]")
+    for module in ("fsspec", "pyarrow", "pyarrow.dataset", "pyarrow.parquet")
+)
 
 __all__ = ["classify_part", "parts", "read", "with_dask", "with_ray", "with_spark"]
 
@@ -58,7 +61,7 @@ def with_ray(
     summary : DataFrame
         A row a part done now: `part`, `files`, `errors`.
     """
-    import ray
+    data = needs("ray.data", "with_ray", "ray[data]")
 
     class Worker:
         def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
@@ -69,8 +72,8 @@ def with_ray(
     if not todo:
         return pd.DataFrame(columns=SUMMARY)
     # A block a part: what is lost with a worker is one part.
-    dataset = ray.data.from_items(todo, override_num_blocks=len(todo))
-    actors = ray.data.ActorPoolStrategy(size=min(workers, len(todo)))
+    dataset = data.from_items(todo, override_num_blocks=len(todo))
+    actors = data.ActorPoolStrategy(size=min(workers, len(todo)))
     done = dataset.map_batches(Worker, batch_size=1, compute=actors, num_cpus=1)
     return pd.DataFrame(done.take_all(), columns=SUMMARY)
 
@@ -112,8 +115,7 @@ def with_spark(
 
 def with_dask(model: str, paths: Any, output: str, *, part: int = PART) -> pd.DataFrame:
     """Classify by Dask, on whatever scheduler or cluster is current; as `with_ray`."""
-    import dask
-
+    dask = needs("dask", "with_dask", "dask")
     one = dask.delayed(classify_part, pure=False)
     tasks = [one(model, some, output) for some in parts(paths, output, part)]
     return pd.DataFrame(dask.compute(*tasks), columns=SUMMARY)
@@ -129,7 +131,7 @@ def parts(paths: Any, output: str, size: int = PART) -> list[list[str]]:
 
         paths = _column(paths, "path")
     done = set(_done(output))
-    missing = [path for path in dict.fromkeys(map(str, paths)) if path not in done]
+    missing = [path for path in dict.fromkeys(map(path_of, paths)) if path not in done]
     return list(_chunks(missing, size))
 
 
@@ -151,7 +153,13 @@ def classify_part(model: str, paths: Sequence[str], output: str) -> dict[str, An
 
 def schema(model: Model) -> pa.Schema:
     """Columns of the output, the same in every part."""
-    kinds = {"silent": pa.bool_(), "repeated": pa.bool_(), "seconds": pa.float64()}
+    kinds = {
+        "silent": pa.bool_(),
+        "repeated": pa.bool_(),
+        "seconds": pa.float64(),
+        "warnings": pa.list_(pa.string()),
+        "excerpts": pa.list_(pa.list_(pa.float64())),
+    }
     of = lambda name: pa.float64() if name.startswith("p_") else kinds.get(name, pa.string())  # noqa: E731
     return pa.schema([(name, of(name)) for name in model.columns])
 
@@ -169,7 +177,7 @@ def _one(model: Model, path: str) -> pd.DataFrame:
             return model.classify(file, n_jobs=1).assign(path=path)
     except Exception as e:  # whatever a file system raises about one file is a row
         row = {"path": path, "error": f"{type(e).__name__}: {e}"}
-        return pd.DataFrame([row], columns=model.columns)
+        return model.frame([row])
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from duotone.errors import SettingsError
+from duotone.options import Consecutive, Standardize, one_of
 
 
 def to_json(
@@ -13,17 +13,15 @@ def to_json(
     epochs: int,
     learning_rate: float,
     batch_size: int,
-    segments: int | str,
+    segments: int | Consecutive,
     fresh_segments: bool,
-    standardize: str | None,
+    standardize: Standardize | None,
     validation: float,
     seed: int,
 ) -> str:
     """The settings as the native part reads them."""
     if isinstance(segments, str):
-        if segments != "consecutive":
-            raise SettingsError(f"segments={segments!r}: a number or 'consecutive'")
-        chosen: Any = "consecutive"
+        chosen: Any = one_of("segments", segments, Consecutive, number=True)
     else:
         chosen = {"random": int(segments)}
     return json.dumps(
@@ -33,7 +31,7 @@ def to_json(
             "batch_size": int(batch_size),
             "segments": chosen,
             "fresh_segments": bool(fresh_segments),
-            "standardize": standardize or "none",
+            "standardize": one_of("standardize", standardize or "none", Standardize),
             "validation": float(validation),
             "seed": int(seed),
         }

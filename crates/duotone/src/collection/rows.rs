@@ -16,6 +16,8 @@ pub struct Row {
     pub group: Option<String>,
     /// The fold it is to be in.
     pub fold: Option<String>,
+    /// The part of a split (`train`, `valid`, `test`) it is to be in.
+    pub split: Option<String>,
 }
 
 impl Collection {
@@ -29,13 +31,13 @@ impl Collection {
         rows: impl IntoIterator<Item = Row>,
         options: &CollectionOptions,
     ) -> Result<Self, Error> {
-        let entry = |Row { path, label, group, fold }: Row| Entry {
+        let entry = |Row { path, label, group, fold, split }: Row| Entry {
             name: path.clone(),
             path,
             label,
             group,
             fold,
-            split: None,
+            split,
         };
         let entries: Vec<Entry> = rows.into_iter().map(entry).collect();
         if entries.len() > MOST_FILES {
@@ -58,7 +60,13 @@ mod tests {
     use crate::{Collection, CollectionOptions};
 
     fn row(path: &str, label: &str, group: Option<&str>) -> Row {
-        Row { path: path.into(), label: label.into(), group: group.map(str::to_owned), fold: None }
+        Row {
+            path: path.into(),
+            label: label.into(),
+            group: group.map(str::to_owned),
+            fold: None,
+            split: None,
+        }
     }
 
     #[test]

@@ -1,0 +1,135 @@
+"""What makes an evaluation read too high, by the same code as `duotone check`."""
+
+from __future__ import annotations
+
+import html
+import json
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from duotone import _duotone
+from duotone.collection import as_collection
+from duotone.errors import SkippedFile, skipped
+from duotone.evaluation import folds_of
+from duotone.options import Folds
+from duotone.progress import Progress, callback
+
+__all__ = ["Findings", "check"]
+
+
+def check(
+    collection: Any,
+    *,
+    label: str | None = None,
+    group: str | None = None,
+    folds: Folds = "auto",
+    n_jobs: int | None = None,
+    progress: Progress = None,
+) -> Findings:
+    """Look for what makes an evaluation of a collection read too high.
+
+    That is: one recording under several names, groups in several folds, one name spelt in two
+    ways, labels too rare to be in every fold. Every file is decoded once.
+
+    Parameters
+    ----------
+    collection : Collection, path, or table
+        As for `evaluate`.
+    label, group : str, default=None
+        Columns of a path or table.
+    folds : int, {"auto", "column", "split"} or path, default="auto"
+        As for `evaluate`, but "auto" draws none where there is no column.
+    n_jobs : int, default=None
+        Threads; all cores by default.
+    progress : bool or callable, default=None
+        See `duotone.progress`.
+
+    Returns
+    -------
+    findings : Findings
+        False where nothing was found.
+    """
+    collection = as_collection(collection, label, group)
+    report = _duotone.check(collection._native, folds_of(folds), n_jobs, callback(progress))
+    return Findings(json.loads(report))
+
+
+class Findings:
+    """The outcome of `check`.
+
+    Attributes
+    ----------
+    report : dict
+        All of it, as `duotone check --format json` prints it.
+    """
+
+    def __init__(self, report: dict[str, Any]):
+        self.report = report
+
+    @cached_property
+    def recordings(self) -> pd.DataFrame:
+        """A row a pair of files that hold the same recording, the gravest first.
+
+        `first` and `second` are paths, `offset` and `overlap` seconds; `score` is 1 where they are
+        identical there and 0 by chance, `identical` says that the files are the same to the byte,
+        and `harm` lists what is wrong with that.
+        """
+        columns = ["first", "second", "offset", "overlap", "score", "identical", "harm"]
+        rows = [
+            {**pair, "first": pair["first"]["path"], "second": pair["second"]["path"]}
+            for pair in self.report["findings"]["recordings"]
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    @cached_property
+    def split_groups(self) -> pd.DataFrame:
+        """A row a group that is in several folds: `name`, `folds`, `clips`."""
+        return self._rows("split_groups", ["name", "folds", "clips"])
+
+    @cached_property
+    def alike_groups(self) -> pd.DataFrame:
+        """A row a set of groups that differ in spelling only: `names`, `clips`, `folds`."""
+        return self._rows("alike_groups", ["names", "clips", "folds"])
+
+    @cached_property
+    def alike_labels(self) -> pd.DataFrame:
+        """A row a set of labels that differ in spelling only: `names`, `clips`, `folds`."""
+        return self._rows("alike_labels", ["names", "clips", "folds"])
+
+    @cached_property
+    def rare_labels(self) -> pd.DataFrame:
+        """A row a label that cannot be in every fold, or is not.
+
+        `name`, its `clips` and `groups`, the number of `folds`, and how many it is in (`in_folds`).
+        """
+        return self._rows("rare_labels", ["name", "clips", "groups", "folds", "in_folds"])
+
+    @property
+    def left_out(self) -> list[SkippedFile]:
+        """Files that could not be used, each with its `path` and `error`."""
+        return skipped(self.report["left_out"])
+
+    def _rows(self, what: str, columns: list[str]) -> pd.DataFrame:
+        return pd.DataFrame(self.report["findings"][what], columns=columns)
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of each kind."""
+        kinds = ("recordings", "split_groups", "alike_groups", "alike_labels", "rare_labels")
+        return {kind: len(self.report["findings"][kind]) for kind in kinds}
+
+    def __len__(self) -> int:
+        return sum(self.counts().values())
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{count} {kind}" for kind, count in self.counts().items() if count)
+        return f"<duotone.Findings in {self.report['clips']} files: {found or 'none'}>"
+
+    def _repr_html_(self) -> str:
+        tables = [
+            f"<h4>{kind}</h4>{getattr(self, kind).to_html()}"
+            for kind, count in self.counts().items()
+            if count
+        ]
+        return f"<p>{html.escape(repr(self)[1:-1])}</p>{''.join(tables)}"

@@ -1,0 +1,75 @@
+"""Samples in memory: arrays of (n_samples,) or (n_channels, n_samples)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from duotone.errors import SettingsError
+from duotone.paths import is_path
+
+__all__ = ["array_of", "batch_of", "mono"]
+
+MOST_CHANNELS = 8
+# Full scale of PCM, and the value of silence.
+_PCM = {"int16": (2.0**15, 0.0), "int32": (2.0**31, 0.0), "uint8": (2.0**7, 2.0**7)}
+
+
+def array_of(x: Any) -> np.ndarray | None:
+    """An array of numbers as numpy's, that of another library too; `None` for anything else."""
+    if isinstance(x, (list, tuple)) or not hasattr(x, "__array__"):
+        return None
+    array = np.asarray(x)
+    return array if array.dtype.kind in "biufc" else None
+
+
+def batch_of(x: Any) -> list[Any]:
+    """The members of a batch.
+
+    Raises
+    ------
+    TypeError
+        For what is no sequence of paths or arrays.
+    """
+    try:
+        batch = list(x)
+    except TypeError:
+        batch = [x]
+    for one in batch:
+        if not is_path(one) and np.ndim(one) == 0:
+            raise TypeError(
+                f"{type(one).__name__} is no audio: give a path (str or os.PathLike), an array of "
+                "samples (n_samples,) or (n_channels, n_samples), or a sequence of these"
+            )
+    return batch
+
+
+def mono(samples: np.ndarray) -> np.ndarray:
+    """The mean of the channels as contiguous float32, full scale 1.
+
+    Raises
+    ------
+    SettingsError
+        For more channels than eight.
+    TypeError
+        For numbers that are neither floating-point nor PCM of 8, 16 or 32 bits.
+    """
+    if samples.ndim == 2 and samples.shape[0] > MOST_CHANNELS:
+        raise SettingsError(
+            f"samples of shape {samples.shape} have {samples.shape[0]} channels, more than "
+            f"{MOST_CHANNELS}: the shape is (n_channels, n_samples); transpose the array, "
+            "samples.T, if it is (n_samples, n_channels)"
+        )
+    pcm = _PCM.get(samples.dtype.name)
+    if samples.dtype.kind != "f" and pcm is None:
+        raise TypeError(
+            f"samples of type {samples.dtype}: floating-point numbers within -1..1 and PCM of "
+            f"type {', '.join(_PCM)} are taken"
+        )
+    if samples.ndim == 2:
+        samples = samples.mean(axis=0)
+    if pcm is not None:
+        scale, silence = pcm
+        samples = (samples - silence) / scale
+    return np.ascontiguousarray(samples, dtype=np.float32)

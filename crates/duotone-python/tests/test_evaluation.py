@@ -1,0 +1,142 @@
+"""Evaluations have what the command line's have: every kind of folds, votes, the report, checks."""
+
+import warnings
+from pathlib import Path
+
+import duotone
+import pandas as pd
+import pytest
+from conftest import QUICK, tone, write_wav
+from duotone import CollectionError, DuotoneWarning, SkippedFile
+
+FAST = {k: v for k, v in QUICK.items() if k != "architecture"} | {"epochs": 1}
+
+
+@pytest.fixture
+def table(sounds):
+    return {"path": sounds.paths, "label": sounds.labels}
+
+
+def folds_of(evaluation):
+    return evaluation.predictions.set_index("path")["fold"].to_dict()
+
+
+def test_the_output_holds_a_report_and_folds_to_come_back_to(table, tmp_path):
+    first = duotone.evaluate(table, "model1", folds=3, seed=7, output=tmp_path, **FAST)
+    for name in ("results.json", "predictions.csv", "folds.csv", "report.html"):
+        assert (tmp_path / name).stat().st_size > 0
+    assert "<html" in (tmp_path / "report.html").read_text()
+    loaded = duotone.Evaluation.load(tmp_path / "results.json")
+    assert loaded.results == first.results
+    for file in (tmp_path / "folds.csv", str(tmp_path / "folds.csv")):
+        again = duotone.evaluate(table, "model1", folds=file, seed=8, **FAST)
+        assert folds_of(again) == folds_of(first)
+    drawn = duotone.evaluate(table, "model1", folds=3, seed=8, **FAST)
+    assert folds_of(drawn) != folds_of(first)
+
+
+def test_a_column_of_folds(table, sounds, tmp_path):
+    columns = {**table, "fold": ["a" if i < 9 else "b" for i in range(18)]}
+    pd.DataFrame(columns).to_csv(tmp_path / "list.csv", index=False)
+    collection = duotone.Collection.from_table(columns, fold="fold")
+    for source in (collection, tmp_path / "list.csv"):
+        evaluation = duotone.evaluate(source, "model1", folds="column", **FAST)
+        assert evaluation.protocol["folds"] == 2
+        assert "column `fold`" in evaluation.protocol["folds_source"]
+    with pytest.raises(CollectionError, match="fold"):
+        duotone.evaluate(table, "model1", folds="column", **FAST)
+
+
+def test_a_split(table, tmp_path):
+    columns = {**table, "split": ["train"] * 9 + ["valid"] * 3 + ["test"] * 6}
+    pd.DataFrame(columns).to_csv(tmp_path / "list.csv", index=False)
+    collection = duotone.Collection.from_table(columns, split="split")
+    for source in (collection, tmp_path / "list.csv"):
+        evaluation = duotone.evaluate(source, "model1", folds="split", **FAST)
+        assert evaluation.protocol["folds"] == 1 and len(evaluation.predictions) == 6
+    with pytest.warns(DuotoneWarning, match="divided by the list's column `split`"):
+        duotone.evaluate(collection, "model1", **FAST)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"folds": None}, "folds=None: it may be a number, 'auto', 'column' or 'split'"),
+        ({"vote": "meen"}, "vote='meen': it may be 'mean', 'majority' or 'max'"),
+        ({"sample_rate": "own"}, "sample_rate='own': it may be a number or 'auto'"),
+        ({"segments": "all"}, "segments='all': it may be a number or 'consecutive'"),
+        ({"standardize": "row"}, "standardize='row': it may be 'band'"),
+    ],
+)
+def test_words_that_mean_nothing(table, parameters, words):
+    with pytest.raises(ValueError, match=words):
+        duotone.evaluate(table, "model1", **{**FAST, **parameters})
+
+
+def test_the_vote_is_taken(table):
+    majority = duotone.evaluate(table, "model1", folds=2, vote="majority", **FAST)
+    assert majority.protocol["vote"] == "majority"
+
+
+def test_notices_are_warnings_at_the_users_line(sounds, tmp_path):
+    artists = {"path": sounds.paths, "label": sounds.labels, "artist": sounds.artists}
+    with pytest.warns(DuotoneWarning, match="group='artist' keeps them apart") as caught:
+        collection = duotone.Collection.from_table(artists)
+    assert [Path(one.filename).name for one in caught] == ["test_evaluation.py"]
+    # Said once: not again when it is used.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        duotone.evaluate(collection, "model1", folds=2, **FAST)
+        duotone.Collection.from_table(artists, group="artist")
+    twice = {k: [*v, v[0]] for k, v in artists.items()}
+    with pytest.warns(DuotoneWarning, match="named twice|again|more than once|twice"):
+        duotone.Collection.from_table(twice, group="artist")
+    same = tmp_path / "same.wav"
+    same.write_bytes(Path(sounds.paths[0]).read_bytes())
+    more = {"path": [*sounds.paths, str(same)], "label": [*sounds.labels, "low"]}
+    with pytest.warns(DuotoneWarning, match="same") as caught:
+        duotone.evaluate(more, "model1", folds=2, **FAST)
+    assert {Path(one.filename).name for one in caught} == {"test_evaluation.py"}
+    with warnings.catch_warnings(), pytest.raises(DuotoneWarning, match="same"):
+        warnings.simplefilter("error")
+        duotone.evaluate(more, "model1", folds=2, **FAST)
+
+
+def test_check_finds_a_recording_under_two_names(sounds, tmp_path):
+    song = tone(700, 5, 20) * 0.3 + tone(1800, 6, 20) * 0.3
+    write_wav(tmp_path / "one.wav", song)
+    write_wav(tmp_path / "two.wav", song * 0.8)
+    names = ["one.wav", "two.wav"]
+    table = {
+        "path": [*sounds.paths, sounds.broken, *(str(tmp_path / name) for name in names)],
+        "label": [*sounds.labels, "low", "low", "Low"],
+        "by": [*sounds.artists, "x", "me", "me"],
+    }
+    findings = duotone.check(table, group="by")
+    pairs = {(Path(r.first).name, Path(r.second).name) for r in findings.recordings.itertuples()}
+    assert ("one.wav", "two.wav") in pairs
+    assert ["Low", "low"] in [sorted(names) for names in findings.alike_labels["names"]]
+    assert findings and len(findings) == sum(findings.counts().values())
+    assert "recordings" in repr(findings) and "one.wav" in findings._repr_html_()
+    (skipped,) = findings.left_out
+    assert isinstance(skipped, SkippedFile) and skipped.path == sounds.broken and skipped.error
+    clean = duotone.check({"path": sounds.paths[:6], "label": sounds.labels[:6]})
+    assert not len(clean.split_groups) and list(clean.rare_labels.columns)[0] == "name"
+
+
+def test_check_takes_folds(table):
+    by_fold = {**table, "fold": [str(i % 2) for i in range(18)]}
+    collection = duotone.Collection.from_table(by_fold, fold="fold")
+    assert duotone.check(collection, folds="column").report["folds"] == 2
+    assert duotone.check(table, folds=3).report["folds"] == 3
+    assert duotone.check(table).report["folds"] is None
+
+
+def test_skipped_files_are_objects(sounds):
+    table = {"path": [*sounds.paths, sounds.broken], "label": [*sounds.labels, "low"]}
+    events = []
+    evaluation = duotone.evaluate(table, "model1", folds=2, progress=events.append, **FAST)
+    (skipped,) = evaluation.left_out
+    assert skipped.path == sounds.broken and skipped.error
+    told = [event for event in events if event["kind"] == "left_out"]
+    assert told and {event["error"] for event in told} == {skipped.error}
