@@ -37,6 +37,10 @@ fn every_number_the_largest(folder: &Path, front_end: &FrontEnd) {
         "flac_s16.flac",
         "mp3_22k_vbr.mp3",
         "vorbis_8k.ogg",
+        "vorbis_6_channels.ogg",
+        "opus_6_channels.opus",
+        "opus_48k.webm",
+        "flac_s16.mka",
         "wav_mulaw.wav",
         "wav_6_channels.wav",
     ] {

@@ -2,16 +2,16 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::sync::LazyLock;
 
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
 use symphonia::core::codecs::audio::well_known::profiles::{
     CODEC_PROFILE_AAC_LTP, CODEC_PROFILE_AAC_MAIN,
 };
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::common::{Limit, Tier};
 use symphonia::core::errors::Error as MediaError;
-use symphonia::core::formats::well_known::FORMAT_ID_OGG;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
+use symphonia::core::formats::well_known::FORMAT_ID_OGG;
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;

@@ -1,7 +1,6 @@
 use opus_decoder::OpusDecoder;
 use symphonia::core::audio::{
-    AsGenericAudioBufferRef, AudioBuffer, AudioMut, AudioSpec, Channels,
-    GenericAudioBufferRef,
+    AsGenericAudioBufferRef, AudioBuffer, AudioMut, AudioSpec, Channels, GenericAudioBufferRef,
 };
 use symphonia::core::codecs::CodecInfo;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
@@ -54,7 +53,8 @@ impl Stream {
                 return None;
             }
             self.samples.resize(held + LONGEST_FRAME * self.channels, 0.0);
-            let count = self.decoder.decode_float(&single, &mut self.samples[held..], false).ok()?;
+            let count =
+                self.decoder.decode_float(&single, &mut self.samples[held..], false).ok()?;
             self.samples.truncate(held + count * self.channels);
         }
         Some(split.rest)

@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn roots() {
-        for (entries, dimensions, expected) in [(81, 4, 3), (80, 4, 2), (7, 1, 7), (16, 65_535, 1)] {
+        for (entries, dimensions, expected) in [(81, 4, 3), (80, 4, 2), (7, 1, 7), (16, 65_535, 1)]
+        {
             assert_eq!(root(entries, dimensions), expected);
         }
         assert_eq!(root(5, 0), 0);

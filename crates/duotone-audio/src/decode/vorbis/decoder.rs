@@ -1,8 +1,7 @@
 use lewton::audio::{PreviousWindowRight, read_audio_packet_generic};
 use lewton::header::{IdentHeader, SetupHeader, read_header_ident, read_header_setup};
 use symphonia::core::audio::{
-    AsGenericAudioBufferRef, AudioBuffer, AudioMut, AudioSpec, Channels,
-    GenericAudioBufferRef,
+    AsGenericAudioBufferRef, AudioBuffer, AudioMut, AudioSpec, Channels, GenericAudioBufferRef,
 };
 use symphonia::core::codecs::CodecInfo;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_VORBIS;
@@ -115,8 +114,7 @@ impl RegisterableAudioDecoder for Vorbis {
             return Err(MALFORMED);
         }
         let sizes = (ident.blocksize_0, ident.blocksize_1);
-        let setup =
-            read_header_setup(setup, ident.audio_channels, sizes).map_err(|_| MALFORMED)?;
+        let setup = read_header_setup(setup, ident.audio_channels, sizes).map_err(|_| MALFORMED)?;
         let channels = Channels::Discrete(u16::from(ident.audio_channels));
         let spec = AudioSpec::new(ident.audio_sample_rate, channels);
         Ok(Box::new(Self {
