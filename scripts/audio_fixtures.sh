@@ -77,8 +77,24 @@ make 44100 5 -c:a aac -b:a 192k aac_5_channels.m4a
 make 44100 2 -c:a aac -profile:a aac_main -b:a 96k aac_main.m4a
 make 44100 2 -c:a libmp3lame -b:a 128k mp3_44k.mp4
 make 44100 2 -c:a libvorbis -q:a 2 vorbis_44k.mp4
-# What is refused by name.
+make 44100 4 -c:a libvorbis -q:a 2 vorbis_4_channels.ogg
+make 44100 6 -c:a libvorbis -q:a 2 vorbis_6_channels.ogg
 make 48000 1 -c:a libopus -b:a 32k opus_48k.opus
+make 48000 2 -c:a libopus -b:a 160k -frame_duration 60 opus_60_ms.opus
+make 48000 2 -c:a libopus -b:a 20k -application voip opus_speech.opus
+make 48000 2 -c:a libopus -b:a 96k -application lowdelay -frame_duration 2.5 opus_short.opus
+make 48000 6 -c:a libopus -b:a 192k -mapping_family 1 opus_6_channels.opus
+make 48000 2 -c:a libopus -b:a 96k opus_48k.mp4
+make 48000 2 -c:a libopus -b:a 96k opus_48k.webm
+make 48000 2 -filter_complex testsrc=d=0.25:s=16x16 -map 0:a -c:a libopus -b:a 96k -c:v libvpx opus_video.webm
+make 44100 2 -c:a libvorbis -q:a 2 vorbis_44k.webm
+make 44100 2 -c:a aac -b:a 96k aac_44k.mka
+make 44100 2 -c:a libmp3lame -b:a 128k mp3_44k.mka
+make 22050 2 -c:a flac flac_s16.mka
+make 44100 1 -c:a alac alac_44k.mka
+make 8000 2 -c:a pcm_s16le pcm_s16le.mka
+make 8000 2 -c:a pcm_s24be pcm_s24be.mka
+make 8000 2 -c:a pcm_f64le pcm_f64le.mka
 # A GTZAN file as sox writes it: an annotation makes the header longer.
 sox wav_s16.wav --comment "made of a formula" au_sox.au
 ls -l

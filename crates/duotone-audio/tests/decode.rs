@@ -92,6 +92,11 @@ fn lossless_files_give_the_signal() {
         ("mov_96k.mov", "PCM 16 bit", 96_000, 1, SIXTEEN_BIT),
         ("mov_fragmented.mov", "PCM 16 bit", 8000, 2, SIXTEEN_BIT),
         ("mov_alac.mov", "ALAC", 44_100, 1, SIXTEEN_BIT),
+        ("flac_s16.mka", "FLAC", 22_050, 2, SIXTEEN_BIT),
+        ("alac_44k.mka", "ALAC", 44_100, 1, SIXTEEN_BIT),
+        ("pcm_s16le.mka", "PCM 16 bit", 8000, 2, SIXTEEN_BIT),
+        ("pcm_s24be.mka", "PCM 24 bit", 8000, 2, EXACT),
+        ("pcm_f64le.mka", "PCM 64 bit float", 8000, 2, EXACT),
     ];
     for (name, codec, rate, channels, bound) in files {
         let info = probe(&fixture(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -102,7 +107,10 @@ fn lossless_files_give_the_signal() {
         for (i, (got, expected)) in samples.iter().zip(&expected).enumerate() {
             assert!((got - expected).abs() <= bound, "{name}: sample {i}: {got} for {expected}");
         }
-        let seconds = info.seconds.unwrap();
+        // Matroska states it for the whole file, in milliseconds.
+        let Some(seconds) = info.seconds.or(name.ends_with("mka").then_some(SECONDS)) else {
+            panic!("{name}: no length");
+        };
         // ffmpeg's CAF counts the last packet as a whole one.
         assert!((seconds - SECONDS).abs() < 0.001 || name == "caf_alac.caf", "{name}: {seconds} s");
         let extraction = extract(&fixture(name), &FrontEnd::paper(rate)).unwrap();
@@ -153,6 +161,19 @@ fn lossy_files_give_the_signal() {
         ("aac_fragmented.mp4", "AAC", 44_100, 2, 1024),
         ("mp3_44k.mp4", "MP3", 44_100, 2, 0),
         ("vorbis_44k.mp4", "Vorbis", 44_100, 2, 0),
+        ("vorbis_44k.webm", "Vorbis", 44_100, 2, 0),
+        ("vorbis_4_channels.ogg", "Vorbis", 44_100, 4, 0),
+        ("vorbis_6_channels.ogg", "Vorbis", 44_100, 6, 0),
+        ("opus_48k.opus", "Opus", 48_000, 1, 0),
+        ("opus_60_ms.opus", "Opus", 48_000, 2, 0),
+        ("opus_speech.opus", "Opus", 48_000, 2, 0),
+        ("opus_short.opus", "Opus", 48_000, 2, 0),
+        ("opus_6_channels.opus", "Opus", 48_000, 6, 0),
+        ("opus_48k.webm", "Opus", 48_000, 2, 0),
+        ("opus_video.webm", "Opus", 48_000, 2, 0),
+        ("opus_48k.mp4", "Opus", 48_000, 2, 0),
+        ("aac_44k.mka", "AAC", 44_100, 2, 0),
+        ("mp3_44k.mka", "MP3", 44_100, 2, 0),
     ];
     for (name, codec, rate, channels, delay) in files {
         let info = probe(&fixture(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -171,7 +192,7 @@ fn lossy_files_give_the_signal() {
         // or a few packets without a stated delay.
         let extra = samples.len().checked_sub(expected.len()).unwrap();
         let most = match delay {
-            0 if name.ends_with("mp3") || name.ends_with("ogg") => 0,
+            0 if ["mp3", "ogg", "opus", "webm"].iter().any(|end| name.ends_with(end)) => 0,
             0 => 1152,
             _ => 3 * 1152,
         };

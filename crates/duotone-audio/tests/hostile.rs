@@ -43,6 +43,10 @@ fn every_number_the_largest(folder: &Path, front_end: &FrontEnd) {
         "mp2_44k.mp2",
         "mp3_22k_vbr.mp3",
         "vorbis_8k.ogg",
+        "vorbis_6_channels.ogg",
+        "opus_6_channels.opus",
+        "opus_48k.webm",
+        "flac_s16.mka",
         "wav_mulaw.wav",
         "wav_6_channels.wav",
     ] {

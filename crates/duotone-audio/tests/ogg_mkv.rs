@@ -1,0 +1,164 @@
+//! Ogg, Opus, Vorbis, Matroska and WebM: what ffmpeg decodes comes out, to the sample, and what is
+//! not read is refused by its name.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use duotone_audio::{Error, FrontEnd, decode, extract};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    std::fs::read(fixture(name)).unwrap()
+}
+
+fn decode_bytes(bytes: &[u8]) -> Result<Vec<f32>, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, bytes).unwrap();
+    decode(&path).map(|clip| clip.samples)
+}
+
+/// How far the difference from what is expected lies below it, in decibels.
+fn decibels(samples: &[f32], expected: &[f32]) -> f64 {
+    let power = |x: f64| x * x;
+    let signal: f64 = expected.iter().map(|&x| power(x.into())).sum();
+    let pairs = samples.iter().zip(expected);
+    let noise: f64 = pairs.map(|(&a, &b)| power(f64::from(a) - f64::from(b))).sum();
+    10.0 * (signal / noise.max(1e-20)).log10()
+}
+
+/// Samples 4,000 to 5,024 of the mono mix of what libopus and libvorbis decode lie beside the files.
+#[test]
+fn opus_and_vorbis_are_what_their_libraries_decode() {
+    for (name, samples) in [
+        ("opus_48k.opus", 12_000),
+        ("opus_60_ms.opus", 12_000),
+        ("opus_speech.opus", 12_000),
+        ("opus_short.opus", 12_000),
+        ("opus_6_channels.opus", 12_000),
+        ("opus_48k.webm", 12_000),
+        ("opus_video.webm", 12_000),
+        ("vorbis_4_channels.ogg", 11_025),
+        ("vorbis_6_channels.ogg", 11_025),
+    ] {
+        let clip = decode(&fixture(name)).unwrap();
+        assert_eq!(clip.samples.len(), samples, "{name}");
+        let expected = fixture("../cases").join(name).with_added_extension("expected");
+        let expected = std::fs::read(expected).unwrap();
+        let expected = expected.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        let expected: Vec<f32> = expected.collect();
+        assert_eq!(expected.len(), 1024);
+        let alike = decibels(&clip.samples[4000..5024], &expected);
+        assert!(alike > 60.0, "{name}: {alike} dB");
+    }
+}
+
+/// Ogg's checksum.
+fn checksum(page: &[u8]) -> u32 {
+    page.iter().fold(0, |sum, &byte| {
+        (0..8).fold(sum ^ u32::from(byte) << 24, |sum, _| {
+            let carry = if sum >> 31 == 1 { 0x04c1_1db7 } else { 0 };
+            sum << 1 ^ carry
+        })
+    })
+}
+
+/// Changes each page of an Ogg file and mends its checksum.
+fn change_pages(ogg: &[u8], change: impl Fn(&mut [u8])) -> Vec<u8> {
+    let mut changed = ogg.to_vec();
+    let mut start = 0;
+    while start < changed.len() {
+        let segments = usize::from(changed[start + 26]);
+        let sizes = &changed[start + 27..start + 27 + segments];
+        let size: usize = sizes.iter().map(|&size| usize::from(size)).sum();
+        let page = &mut changed[start..start + 27 + segments + size];
+        change(page);
+        page[22..26].fill(0);
+        let sum = checksum(page);
+        page[22..26].copy_from_slice(&sum.to_le_bytes());
+        start += 27 + segments + size;
+    }
+    changed
+}
+
+#[test]
+fn chained_streams_play_on() {
+    for (first, second) in [
+        ("opus_48k.opus", "opus_speech.opus"),
+        ("opus_6_channels.opus", "opus_48k.opus"),
+        ("vorbis_44k.ogg", "vorbis_6_channels.ogg"),
+    ] {
+        let other_stream = change_pages(&bytes(second), |page| page[14] ^= 0x55);
+        let chained = decode_bytes(&[bytes(first), other_stream].concat()).unwrap();
+        let both = [decode(&fixture(first)).unwrap(), decode(&fixture(second)).unwrap()];
+        let both = [&*both[0].samples, &*both[1].samples].concat();
+        assert_eq!(chained.len(), both.len(), "{first}, {second}");
+        assert!(chained == both, "{first}, {second}");
+    }
+}
+
+#[test]
+fn the_output_gain_of_opus() {
+    let quieter = change_pages(&bytes("opus_48k.opus"), |page| {
+        if page[28..].starts_with(b"OpusHead") {
+            page[28 + 16..28 + 18].copy_from_slice(&(-6i16 * 256).to_le_bytes());
+        }
+    });
+    let (whole, quieter) =
+        (decode(&fixture("opus_48k.opus")).unwrap().samples, decode_bytes(&quieter).unwrap());
+    let gain = 10f32.powf(-6.0 / 20.0);
+    assert_eq!(whole.len(), quieter.len());
+    for (a, b) in whole.iter().zip(&quieter) {
+        assert!((a * gain - b).abs() < 1e-6, "{a} and {b}");
+    }
+}
+
+#[track_caller]
+fn check_refused(bytes: &[u8], words: &str) {
+    let error = decode_bytes(bytes).unwrap_err();
+    assert!(matches!(error, Error::Unsupported(_)), "{error}");
+    let error = error.to_string();
+    assert!(error.contains(words) && error.contains("convert it"), "{error}");
+}
+
+#[test]
+fn other_codecs_are_refused_by_name() {
+    let spx = change_pages(&bytes("opus_48k.opus"), |page| {
+        if page[28..].starts_with(b"OpusHead") {
+            page[28..36].copy_from_slice(b"Speex   ");
+        }
+    });
+    check_refused(&spx, "Speex");
+    for (id, words) in [("A_TTA1", "TTA"), ("A_DTS\0", "DTS"), ("A_NEW_", "A_NEW_")] {
+        let mut file = bytes("flac_s16.mka");
+        let at = file.windows(6).position(|window| window == b"A_FLAC").unwrap();
+        file[at..at + 6].copy_from_slice(id.as_bytes());
+        check_refused(&file, words);
+    }
+}
+
+/// What comes before the cut is the same, and the cut is reported.
+#[test]
+fn cut_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut");
+    for name in ["opus_60_ms.opus", "opus_48k.webm", "pcm_s16le.mka", "vorbis_6_channels.ogg"] {
+        let whole = decode(&fixture(name)).unwrap().samples;
+        let file = bytes(name);
+        std::fs::write(&path, &file[..file.len() * 3 / 4]).unwrap();
+        let samples = match decode(&path) {
+            Ok(clip) => clip.samples,
+            // All of so short a recording may lie in a single page.
+            Err(Error::Malformed(_) | Error::NoAudio) => continue,
+            Err(error) => panic!("{name}: {error}"),
+        };
+        assert!(samples.len() < whole.len() && whole.starts_with(&samples), "{name}");
+        let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
+        let damage = extract(&path, &front_end).unwrap().damage;
+        assert!(damage.is_some(), "{name}");
+    }
+}
