@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn any_offset_in_any_order() {
-        let bytes: Vec<u8> = (0..300_000u64).map(|i| (i * i >> 7) as u8).collect();
+        let bytes: Vec<u8> = (0..300_000u64).map(|i| ((i * i) >> 7) as u8).collect();
         let mut window = Window::new(Box::new(Cursor::new(bytes.clone()))).unwrap();
         assert_eq!(window.length(), 300_000);
         let mut state = 1u64;
