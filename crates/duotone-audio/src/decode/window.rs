@@ -14,7 +14,8 @@ pub(super) struct Window {
     buffer: Vec<u8>,
     /// Where the buffer starts in the source.
     start: u64,
-    kept: u64,
+    /// From here on nothing is dropped.
+    kept: Option<u64>,
 }
 
 impl Window {
@@ -24,7 +25,7 @@ impl Window {
             None => source.seek(SeekFrom::End(0))?,
         };
         source.seek(SeekFrom::Start(0))?;
-        Ok(Self { source, length, buffer: Vec::new(), start: 0, kept: 0 })
+        Ok(Self { source, length, buffer: Vec::new(), start: 0, kept: None })
     }
 
     /// Bytes of the source.
@@ -34,7 +35,7 @@ impl Window {
 
     /// What lies behind an offset stays in the buffer, as long as it is not too much.
     pub(super) fn keep(&mut self, from: u64) {
-        self.kept = from;
+        self.kept = Some(from);
     }
 
     /// So many bytes at an offset, fewer at the source's end.
@@ -53,8 +54,8 @@ impl Window {
     }
 
     fn fill(&mut self, offset: u64, count: usize) -> io::Result<()> {
-        let keeps = self.kept >= self.start && offset.saturating_sub(self.kept) < MOST_KEPT;
-        let from = if keeps { offset.min(self.kept) } else { offset };
+        let is_kept = |kept: &u64| *kept >= self.start && offset.saturating_sub(*kept) < MOST_KEPT;
+        let from = self.kept.filter(is_kept).map_or(offset, |kept| offset.min(kept));
         if from >= self.start && from <= self.buffered_to() {
             self.buffer.drain(..(from - self.start) as usize);
         } else {
@@ -105,6 +106,15 @@ mod tests {
             let from = offset.min(bytes.len());
             let expected = &bytes[from..(offset + count).clamp(from, bytes.len())];
             assert_eq!(window.at(offset as u64, count).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_passed_is_dropped() {
+        let mut window = Window::new(Box::new(Cursor::new(vec![0; 10 * CHUNK]))).unwrap();
+        for offset in (0..9 * CHUNK).step_by(1000) {
+            window.at(offset as u64, 100).unwrap();
+            assert!(window.buffer.len() <= CHUNK, "{}", window.buffer.len());
         }
     }
 
