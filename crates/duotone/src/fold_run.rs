@@ -10,6 +10,14 @@ use crate::fit::{Fitted, Run, clips_digest};
 use crate::predict::{Outcome, accuracies};
 use crate::{Candidate, Error, FoldResult, Observer, Selection, Vote, write, write_file};
 
+/// Which of how many folds, as everywhere counted from 0: `fold 2 of 0–4`.
+pub(crate) fn fold_of(fold: usize, folds: usize) -> String {
+    match folds {
+        0 | 1 => "the test part".to_owned(),
+        _ => format!("fold {fold} of 0–{}", folds - 1),
+    }
+}
+
 pub(crate) struct FoldRun<'a> {
     /// The network to train, or several of which the held-out clips choose one: only that one meets
     /// the clips to test.
@@ -131,7 +139,8 @@ impl FoldRun<'_> {
     fn validate(&self, run: &Run<'_>, fitted: &Fitted) -> Result<Candidate, Error> {
         let outcomes = fitted.predictor.decide(run.held_out, run.front_end, self.vote)?;
         let loss = |(example, outcome): (&Example<'_>, &Outcome)| {
-            -outcome.probabilities[example.label as usize].max(f64::MIN_POSITIVE).ln()
+            // Not negated: that would make a loss of −0 of a probability of 1.
+            0.0 - outcome.probabilities[example.label as usize].max(f64::MIN_POSITIVE).ln()
         };
         let losses = run.held_out.iter().zip(&outcomes).map(loss);
         Ok(Candidate {

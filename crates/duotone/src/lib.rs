@@ -29,6 +29,8 @@ mod learner;
 mod metrics;
 pub mod mirex;
 mod model;
+mod outputs;
+mod path_text;
 mod predict;
 mod predictions;
 mod prepare;
@@ -66,6 +68,8 @@ pub use features::ClipFeatures;
 pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
 pub use metrics::scores;
 pub use model::{Measured, Model, ModelCard};
+pub use outputs::{refuse_inputs, refuse_other_kind};
+pub use path_text::{on_disk, path_text};
 pub use progress::{Event, Observer};
 pub use recipe::Recipe;
 pub use results::{

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::path_text::path_text;
 use crate::{Error, Results, write_file};
 
 /// Columns: `path`, `label`, `predicted`, `fold` (from 0, as in `results.json`) and each class's
@@ -24,7 +25,7 @@ fn csv(results: &Results) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         for prediction in &system.predictions {
             row.clear();
             row.extend(several.then(|| system.name.clone()));
-            row.push(prediction.path.to_string_lossy().into_owned());
+            row.push(path_text(&prediction.path).into_owned());
             row.extend([prediction.label.clone(), prediction.predicted.clone()]);
             row.push(prediction.fold.to_string());
             row.extend(prediction.probabilities.iter().map(f64::to_string));

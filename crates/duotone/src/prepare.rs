@@ -7,6 +7,8 @@ use rayon::prelude::*;
 
 use crate::check::{Fingerprint, Placement, find};
 use crate::examples::Example;
+use crate::outputs::refuse_inputs;
+use crate::path_text::path_text;
 use crate::{
     ClipFeatures, Collection, Error, Event, FeatureStore, Findings, LeftOut, Observer,
     TrainSettings, extract_all, hold_out,
@@ -32,6 +34,9 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, Error> {
     collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
     collection.left_out.iter().for_each(|l| observer.event(Event::LeftOut(l)));
+    if let Some(store) = store {
+        refuse_inputs(store, [&collection.path])?;
+    }
     let store = store.map(FeatureStore::open).transpose()?;
     let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
     let mut reasons: Vec<Option<String>> = vec![None; paths.len()];
@@ -70,7 +75,7 @@ pub(crate) fn prepare(
 
 /// The path as JSON and CSV can hold it.
 fn printable(path: &Path) -> PathBuf {
-    path.to_string_lossy().into_owned().into()
+    path_text(path).into_owned().into()
 }
 
 impl Prepared {
@@ -82,7 +87,7 @@ impl Prepared {
             .collect();
         let pairs = self.collection.items.iter().zip(self.any());
         notices.extend(pairs.filter_map(|(item, clip)| {
-            clip.damage.as_ref().map(|damage| format!("{}: {damage}", item.name.display()))
+            clip.damage.as_ref().map(|damage| format!("{}: {damage}", path_text(&item.name)))
         }));
         notices.extend(self.collection.same_content(&self.digests()));
         notices

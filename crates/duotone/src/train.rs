@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::fit::{Fitted, Run};
+use crate::outputs::check_model;
+use crate::path_text::path_text;
 use crate::prepare::prepare;
 use crate::write::Claim;
 use crate::{
@@ -67,6 +69,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let begun = Instant::now();
     job.settings.validate()?;
     write::prepare(&job.output)?;
+    check_model(&job.output, job.collection)?;
     let checkpoint = write::beside(&job.output, ".checkpoint");
     let claim = Claim::of(&job.output)?;
     [&job.output, &checkpoint].into_iter().for_each(|path| claim.sweep(path));
@@ -102,11 +105,18 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         history: Vec::new(),
     };
     let finished = finished(job, &checkpoint, &blank);
-    let notice = match &finished {
-        Some(_) => Some(format!("{}: already trained", job.output.display())),
-        None => beginning(job, &checkpoint),
-    };
-    notice.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let output = path_text(&job.output);
+    let mut notices = Vec::new();
+    match &finished {
+        Some(_) => notices.push(format!("{output}: already trained")),
+        None => {
+            notices.extend(beginning(job, &checkpoint));
+            if job.output.exists() {
+                notices.push(format!("{output}: the model that is there will be replaced"));
+            }
+        }
+    }
+    notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
     let card = match finished {
         Some(card) => card,
         None => {
@@ -126,7 +136,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         left_out: collection.left_out.clone(),
         repeated: prepared.names(|clip| clip.repeated),
         silent: prepared.names(|clip| clip.silent),
-        notices: collection.notices.iter().cloned().chain(notice).collect(),
+        notices: collection.notices.iter().cloned().chain(notices).collect(),
         seconds: begun.elapsed().as_secs_f64(),
     })
 }

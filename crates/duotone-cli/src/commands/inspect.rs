@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use duotone::{Model, Recipe, audio};
+use duotone::{Model, Recipe, audio, path_text};
 
 use crate::args::{InspectArgs, InspectFormat};
 use crate::exit::{Done, Failure};
@@ -20,7 +20,7 @@ pub(super) fn run(args: InspectArgs) -> Result<Done, Failure> {
         }
     } else {
         let recording = recording(&args.path)
-            .map_err(|e| Failure::Work(format!("{}: {e}", args.path.display())))?;
+            .map_err(|e| Failure::Work(format!("{}: {e}", path_text(&args.path))))?;
         match args.format {
             InspectFormat::Table => recording.text(),
             InspectFormat::Json => output::json(&recording)?,

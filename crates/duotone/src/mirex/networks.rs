@@ -9,7 +9,7 @@ use super::record::{Outcome, Timing};
 use super::setup::Setup;
 use super::task::{Kind, Network, System, Task};
 use crate::fit::Run;
-use crate::fold_run::FoldRun;
+use crate::fold_run::{FoldRun, fold_of};
 use crate::prepare::{Prepared, prepare};
 use crate::train::rate;
 use crate::{Collection, Device, Error, Event, Observer, write};
@@ -75,7 +75,7 @@ impl Networks {
         let resumed = resume && checkpoint.exists();
         let run = |resume: bool, observer: &dyn Observer| {
             let run = Run {
-                name: &format!("{}, fold {} of {}", system.name, fold + 1, setup.splits.len()),
+                name: &format!("{}, {}", system.name, fold_of(fold, setup.splits.len())),
                 recipe: &network.recipe,
                 front_end: &front_end,
                 labels: &self.data.collection.labels,

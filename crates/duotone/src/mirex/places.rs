@@ -31,7 +31,7 @@ impl Places {
     }
 
     pub(super) fn output(&self, system: &str, fold: usize) -> PathBuf {
-        self.0.join("outputs").join(format!("{system}-fold{}.txt", fold + 1))
+        self.0.join("outputs").join(format!("{system}-fold{fold}.txt"))
     }
 
     pub(super) fn log(&self, system: &str, step: &str) -> PathBuf {
@@ -41,14 +41,14 @@ impl Places {
     /// What is kept of a finished piece of work.
     pub(super) fn record(&self, system: &str, fold: Option<usize>) -> PathBuf {
         let name = match fold {
-            Some(fold) => format!("{system}-fold{}.json", fold + 1),
+            Some(fold) => format!("{system}-fold{fold}.json"),
             None => format!("{system}-extract.json"),
         };
         self.0.join("runs").join(name)
     }
 
     pub(super) fn checkpoint(&self, system: &str, fold: usize) -> PathBuf {
-        self.0.join("runs").join(format!("{system}-fold{}.checkpoint", fold + 1))
+        self.0.join("runs").join(format!("{system}-fold{fold}.checkpoint"))
     }
 
     pub(super) fn file(&self, name: &str) -> PathBuf {

@@ -8,6 +8,7 @@ use super::compare::{RankTest, compare};
 use super::record::{Outcome, Record};
 use super::setup::Setup;
 use super::task::{Folds, Kind, Task};
+use crate::path_text::path_text;
 use crate::{Error, Findings, LabelCount, LeftOut, Scores, folds_digest, scores};
 
 /// Everything a task found, with the protocol that found it. Holds no clock times: the same task
@@ -159,7 +160,7 @@ impl SystemScores {
                     decisions.extend(split.test.iter().zip(decided).map(|(&clip, &class)| {
                         let item = &setup.collection.items[clip];
                         Decision {
-                            path: item.name.to_string_lossy().into_owned(),
+                            path: path_text(&item.name).into_owned(),
                             label: labels[item.label].clone(),
                             predicted: labels[class].clone(),
                             fold,
@@ -188,7 +189,7 @@ fn protocol(task: &Task, setup: &Setup, findings: Findings) -> TaskProtocol {
         .collect();
     TaskProtocol {
         task: task.name.clone(),
-        collection: collection.path.display().to_string(),
+        collection: path_text(&collection.path).into_owned(),
         collection_digest: collection.digest(&setup.digests),
         label: collection.label_column.clone(),
         group: collection.group_column.clone(),

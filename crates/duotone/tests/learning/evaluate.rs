@@ -170,11 +170,11 @@ fn folds_of_another_evaluation_are_refused() {
     let message = evaluate(&job, &()).unwrap_err().to_string();
     assert!(message.contains("vote"), "{message}");
     job.vote = Vote::Mean;
-    let fold = output.join("runs/toy-fold2.json");
+    let fold = output.join("runs/fold1-toy.json");
     let text = std::fs::read(&fold).unwrap();
     std::fs::write(&fold, &text[..text.len() / 2]).unwrap();
     let message = evaluate(&job, &()).unwrap_err().to_string();
-    assert!(message.contains("toy-fold2.json") && message.contains("delete it"), "{message}");
+    assert!(message.contains("fold1-toy.json") && message.contains("delete it"), "{message}");
     std::fs::remove_file(&fold).unwrap();
     evaluate(&job, &()).unwrap();
     assert!(std::fs::read(&fold).unwrap() == text);
