@@ -55,6 +55,19 @@ make 44100 2 -c:a aac -b:a 96k aac_44k.m4a
 make 44100 2 -c:a aac -b:a 96k -f adts aac_44k.aac
 make 44100 1 -c:a alac alac_44k.m4a
 make 8000 2 -c:a alac -sample_fmt s32p alac_8k_s24.m4a
+for encoding in u8 s8 s16be s16le s24be s24le s32be f32be f64be f64le alaw mulaw; do
+    make 8000 2 -c:a "pcm_$encoding" "mov_$encoding.mov"
+done
+make 8000 6 -c:a pcm_s24be mov_6_channels.mov
+make 96000 1 -c:a pcm_s16le mov_96k.mov
+make 8000 2 -c:a pcm_s16le -movflags +frag_keyframe+empty_moov -frag_duration 100000 mov_fragmented.mov
+make 44100 1 -c:a alac mov_alac.mov
+make 44100 2 -c:a aac -b:a 96k -movflags +frag_keyframe+empty_moov -frag_duration 100000 aac_fragmented.mp4
+make 44100 2 -filter_complex testsrc=d=0.25:s=16x16 -map 0:a -c:a aac -b:a 96k -c:v mpeg4 -movflags +faststart aac_video.mp4
+make 44100 5 -c:a aac -b:a 192k aac_5_channels.m4a
+make 44100 2 -c:a aac -profile:a aac_main -b:a 96k aac_main.m4a
+make 44100 2 -c:a libmp3lame -b:a 128k mp3_44k.mp4
+make 44100 2 -c:a libvorbis -q:a 2 vorbis_44k.mp4
 # What is refused by name.
 make 48000 1 -c:a libopus -b:a 32k opus_48k.opus
 # A GTZAN file as sox writes it: an annotation makes the header longer.

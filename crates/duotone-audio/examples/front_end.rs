@@ -4,6 +4,8 @@
 //! - `front_end bare SECONDS RUNS`: only the Fourier transforms of its frames, by `realfft`.
 //! - `front_end batch CLIPS SECONDS RUNS THREADS`: the front end over so many clips of noise.
 //! - `front_end files THREADS PATH...`: from files to spectrograms.
+//! - `front_end excerpts COUNT SECONDS PATH...`: of each file, so many excerpts of so many seconds,
+//!   evenly spread over it, and for comparison the whole of it.
 //!
 //! Prints the seconds of each run, one a line, and at last the process's peak memory in MiB (0
 //! where it cannot be told).
@@ -13,7 +15,7 @@ use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use duotone_audio::{FrontEnd, extract};
+use duotone_audio::{FrontEnd, extract, extract_range, measure};
 use rayon::prelude::*;
 use realfft::RealFftPlanner;
 
@@ -26,8 +28,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             batch(clips.parse()?, seconds.parse()?, runs.parse()?, threads.parse()?)
         }
         ["files", threads, ref paths @ ..] => files(threads.parse()?, paths),
+        ["excerpts", count, seconds, ref paths @ ..] => {
+            excerpts(count.parse()?, seconds.parse()?, paths)
+        }
         _ => Err("usage: front_end noise SECONDS RUNS | bare SECONDS RUNS | \
-                  batch CLIPS SECONDS RUNS THREADS | files THREADS PATH..."
+                  batch CLIPS SECONDS RUNS THREADS | files THREADS PATH... | \
+                  excerpts COUNT SECONDS PATH..."
             .into()),
     };
     println!("{}", peak_memory().unwrap_or(0));
@@ -115,5 +121,25 @@ fn files(threads: usize, paths: &[&str]) -> Result<(), Box<dyn Error>> {
         })
     })?;
     println!("{:.6}", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn excerpts(count: u32, seconds: f64, paths: &[&str]) -> Result<(), Box<dyn Error>> {
+    let front_end = FrontEnd::paper(44_100);
+    for path in paths.iter().map(PathBuf::from) {
+        let start = Instant::now();
+        let length = measure(&path)?.seconds.ok_or("its length is not known")?;
+        let measured = start.elapsed().as_secs_f64();
+        for i in 0..count {
+            let middle = length * (f64::from(i) + 0.5) / f64::from(count);
+            let range = middle - seconds / 2.0..middle + seconds / 2.0;
+            black_box(extract_range(&path, &front_end, range)?);
+        }
+        let parts = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        black_box(extract(&path, &front_end)?);
+        let whole = start.elapsed().as_secs_f64();
+        println!("{}: length {measured:.4}, excerpts {parts:.4}, whole {whole:.4}", path.display());
+    }
     Ok(())
 }

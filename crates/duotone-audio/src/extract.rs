@@ -44,6 +44,17 @@ pub fn probe(path: &Path) -> Result<SourceInfo, Error> {
     Ok(Source::open(path)?.info().clone())
 }
 
+/// As [`probe`], but with the true length, where it can be known without decoding: of MPEG audio the
+/// headers of all frames are walked over, of FLAC the last frame is found.
+///
+/// # Errors
+/// See [`Error`].
+pub fn measure(path: &Path) -> Result<SourceInfo, Error> {
+    let mut source = Source::open(path)?;
+    let seconds = source.length()?;
+    Ok(SourceInfo { seconds, ..source.info().clone() })
+}
+
 /// Samples of the longest clip that [`decode`] holds in memory: 1 GiB, 100 minutes at 44.1 kHz.
 const MAX_CLIP: usize = 1 << 28;
 

@@ -15,7 +15,8 @@ mod spectrogram;
 pub use clip::Clip;
 pub use error::Error;
 pub use extract::{
-    Extraction, SourceInfo, decode, extract, extract_pieces, extract_range, extract_samples, probe,
+    Extraction, SourceInfo, decode, extract, extract_pieces, extract_range, extract_samples,
+    measure, probe,
 };
 pub use front_end::FrontEnd;
 pub use mel::MelStream;

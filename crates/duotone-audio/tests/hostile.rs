@@ -24,7 +24,12 @@ fn every_number_the_largest(folder: &Path, front_end: &FrontEnd) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
     let path = folder.join("claims");
     for name in [
+        "aac_44k.aac",
         "aac_44k.m4a",
+        "aac_fragmented.mp4",
+        "mov_fragmented.mov",
+        "mov_s24le.mov",
+        "vorbis_44k.mp4",
         "alac_8k_s24.m4a",
         "aiff_s16.aiff",
         "aiff_f32.aifc",
@@ -38,7 +43,8 @@ fn every_number_the_largest(folder: &Path, front_end: &FrontEnd) {
         let whole = std::fs::read(fixtures.join(name)).unwrap();
         // MP4 keeps its tables at its end.
         let at_end = whole.len().saturating_sub(700)..whole.len() - 8;
-        let at_end = if name.ends_with("m4a") { at_end } else { 0..0 };
+        let is_mp4 = ["m4a", "mp4", "mov"].iter().any(|ending| name.ends_with(ending));
+        let at_end = if is_mp4 { at_end } else { 0..0 };
         for at in (4..240).chain(at_end).step_by(4).filter(|at| at + 4 <= whole.len()) {
             for claim in [[0xff; 4], [0x7f, 0xff, 0xff, 0xff]] {
                 let mut file = whole.clone();

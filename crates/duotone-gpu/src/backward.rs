@@ -31,7 +31,7 @@ impl Backward {
             let grid = Grid::fixed((p.taps + 1).div_ceil(THREADS), p.filters);
             kernels.push(forward.kernel(
                 &shaders::filter_gradient(plan, i),
-                grid.along(2, plan.samples_a_part),
+                grid.along(2, plan.samples_per_part),
                 &[
                     Bound::Read(&forward.inputs),
                     Bound::Read(&gradients),

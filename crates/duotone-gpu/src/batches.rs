@@ -8,7 +8,7 @@ use wgpu::{
 };
 
 use crate::device::Device;
-use crate::kernel::layout_entry;
+use crate::layout::layout_entry;
 
 /// One mini-batch; `batch.wgsl` has its fields in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

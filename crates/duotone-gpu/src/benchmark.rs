@@ -6,9 +6,11 @@ use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Weights};
 
 use crate::device::Device;
-use crate::{
-    Epoch, Error, Network, Place, Plan, Scaling, Segments, Spectrograms, Trainer, training_step,
-};
+use crate::error::Error;
+use crate::network::Network;
+use crate::plan::{Plan, training_step};
+use crate::segments::{Place, Segments, Spectrograms};
+use crate::trainer::{Epoch, Scaling, Trainer};
 
 /// One network's measurements.
 #[derive(Clone, Copy, Debug, PartialEq)]

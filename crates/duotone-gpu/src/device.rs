@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use wgpu::{BufferDescriptor, BufferUsages, DeviceDescriptor, DeviceType, PollType};
 
-use crate::{Error, Limits};
+use crate::error::Error;
+use crate::plan::Limits;
 
 /// A result that the device has is here by then, however busy the threads are.
 const SENT_BY: Duration = Duration::from_secs(60);

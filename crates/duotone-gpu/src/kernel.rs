@@ -2,13 +2,13 @@
 
 use wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, BindGroupLayoutDescriptor,
-    BindGroupLayoutEntry, BindingType, Buffer, BufferBindingType, ComputePass, ComputePipeline,
-    ComputePipelineDescriptor, PipelineCompilationOptions, PipelineLayoutDescriptor,
-    ShaderModuleDescriptor, ShaderSource, ShaderStages,
+    Buffer, BufferBindingType, ComputePass, ComputePipeline, ComputePipelineDescriptor,
+    PipelineCompilationOptions, PipelineLayoutDescriptor, ShaderModuleDescriptor, ShaderSource,
 };
 
 use crate::batches::Batches;
 use crate::device::Device;
+use crate::layout::layout_entry;
 use crate::shaders::Shader;
 
 /// A buffer and what the shader does with it.
@@ -136,18 +136,4 @@ fn bind(device: &Device, layout: &BindGroupLayout, bound: &[Bound<'_>]) -> BindG
         })
         .collect();
     device.device.create_bind_group(&BindGroupDescriptor { label: None, layout, entries: &entries })
-}
-
-/// A buffer's place in a layout.
-pub(crate) fn layout_entry(
-    binding: u32,
-    ty: BufferBindingType,
-    has_dynamic_offset: bool,
-) -> BindGroupLayoutEntry {
-    BindGroupLayoutEntry {
-        binding,
-        visibility: ShaderStages::COMPUTE,
-        ty: BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None },
-        count: None,
-    }
 }

@@ -8,7 +8,6 @@
 //! [`Weights`]: duotone_nn::Weights
 #![forbid(unsafe_code)]
 
-mod cost;
 mod error;
 mod plan;
 mod shaders;
@@ -24,6 +23,8 @@ mod device;
 #[cfg(feature = "device")]
 mod kernel;
 #[cfg(feature = "device")]
+mod layout;
+#[cfg(feature = "device")]
 mod network;
 #[cfg(feature = "device")]
 mod segments;
@@ -32,9 +33,8 @@ mod tensors;
 #[cfg(feature = "device")]
 mod trainer;
 
-pub use cost::{Cost, training_step};
 pub use error::Error;
-pub use plan::{Limits, Plan};
+pub use plan::{Cost, Limits, Plan, training_step};
 pub use shaders::{Shader, all as shaders};
 
 #[cfg(feature = "device")]

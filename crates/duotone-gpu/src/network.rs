@@ -8,10 +8,11 @@ use wgpu::Buffer;
 
 use crate::batches::{Batch, Batches};
 use crate::device::Device;
+use crate::error::Error;
 use crate::kernel::{Bound, Grid, Kernel};
 use crate::plan::{COLUMNS, Plan, ROWS};
+use crate::shaders;
 use crate::tensors::Tensors;
-use crate::{Error, shaders};
 
 /// What both halves of a network share on a device: weights, a batch and its activations.
 pub(crate) struct Forward {
@@ -67,7 +68,7 @@ impl Forward {
         let mut kernels = Vec::new();
         for (i, p) in plan.pipelines.iter().enumerate() {
             let [weight, bias] = self.tensors.pipeline(i);
-            let groups = p.windows.div_ceil(p.windows_a_group);
+            let groups = p.windows.div_ceil(p.windows_per_group);
             kernels.push(self.kernel(
                 &shaders::convolve(plan, i),
                 Grid::fixed(groups, p.filters.div_ceil(COLUMNS)).along(2, 1),

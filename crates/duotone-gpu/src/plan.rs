@@ -1,8 +1,12 @@
 //! Sizes of all that a network needs on a device: buffers, workgroups, constants of the shaders.
 
+mod cost;
+
+pub use cost::{Cost, training_step};
+
 use duotone_nn::{Architecture, Pipeline};
 
-use crate::{Error, training_step};
+use crate::error::Error;
 
 /// A product's tile: rows × columns of its result, and how much of the sum's range is loaded at
 /// once.
@@ -20,11 +24,11 @@ const WORKGROUP_BYTES: usize =
 /// Storage buffers that the head binds, the most of all.
 const BINDINGS: usize = 8;
 /// Tiles a convolution's workgroup passes over, at most.
-const MOST_PASSES: usize = 4;
+const MAX_PASSES: usize = 4;
 /// Workgroups that keep a large GPU busy: below it sums are split.
 const WORKGROUPS: usize = 256;
 /// Parts of a filter gradient's sum over a batch, at most.
-const MOST_PARTS: usize = 16;
+const MAX_PARTS: usize = 16;
 /// Training steps in one submission, at most.
 const STEPS: usize = 32;
 /// Operations in one submission, about: a slow GPU's second, after which some systems take it
@@ -33,7 +37,7 @@ const OPERATIONS: f64 = 2e11;
 /// Bytes of segments in one submission, about.
 const BYTES: usize = 32 << 20;
 /// Indices in shaders have 32 bits.
-const LARGEST_BUFFER: u64 = (1 << 32) - 4;
+const MAX_BUFFER: u64 = (1 << 32) - 4;
 
 /// What a device allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +63,7 @@ pub(crate) struct PipelinePlan {
     pub(crate) first: usize,
     /// Pooling windows of a map.
     pub(crate) windows: usize,
-    pub(crate) windows_a_group: usize,
+    pub(crate) windows_per_group: usize,
     pub(crate) passes: usize,
 }
 
@@ -75,7 +79,7 @@ pub struct Plan {
     pub(crate) parts: usize,
     pub(crate) part_depth: usize,
     /// Segments in a part of a filter gradient, and parts.
-    pub(crate) samples_a_part: usize,
+    pub(crate) samples_per_part: usize,
     pub(crate) filter_parts: usize,
 }
 
@@ -103,7 +107,7 @@ impl Plan {
         let tiles = batch.div_ceil(ROWS) * architecture.dense.div_ceil(COLUMNS);
         let wanted = WORKGROUPS.div_ceil(tiles).min(features.div_ceil(4 * DEPTH));
         let part_depth = features.div_ceil(wanted).next_multiple_of(DEPTH);
-        let samples_a_part = batch.div_ceil(MOST_PARTS).max(4).min(batch);
+        let samples_per_part = batch.div_ceil(MAX_PARTS).max(4).min(batch);
         Ok(Self {
             architecture: architecture.clone(),
             batch,
@@ -111,8 +115,8 @@ impl Plan {
             pipelines,
             parts: features.div_ceil(part_depth),
             part_depth,
-            samples_a_part,
-            filter_parts: batch.div_ceil(samples_a_part),
+            samples_per_part,
+            filter_parts: batch.div_ceil(samples_per_part),
         })
     }
 
@@ -159,7 +163,7 @@ impl Plan {
             ("classes", a.classes + 1),
         ];
         for p in &self.pipelines {
-            groups.push(("pooling windows", p.windows.div_ceil(p.windows_a_group)));
+            groups.push(("pooling windows", p.windows.div_ceil(p.windows_per_group)));
             groups.push(("filters", p.filters));
             groups.push(("filter taps", (p.taps + 1).div_ceil(THREADS)));
         }
@@ -171,7 +175,7 @@ impl Plan {
     /// # Errors
     /// [`Error::Limit`] says what is too large, how large it is and what is allowed.
     pub fn check(&self, limits: &Limits) -> Result<(), Error> {
-        let most = limits.buffer_bytes.min(LARGEST_BUFFER);
+        let most = limits.buffer_bytes.min(MAX_BUFFER);
         for (what, bytes) in self.buffers() {
             if bytes > most {
                 return Err(Error::Limit(format!(
@@ -206,13 +210,13 @@ impl PipelinePlan {
     fn new(architecture: &Architecture, pipeline: &Pipeline, first: usize) -> Self {
         let (rows, columns) = architecture.map_shape(pipeline).pooled;
         let (windows, pool) = (rows * columns, pipeline.pool.0 * pipeline.pool.1);
-        let (windows_a_group, passes) = grouping(windows, pool);
+        let (windows_per_group, passes) = grouping(windows, pool);
         Self {
             filters: pipeline.filters,
             taps: pipeline.kernel.0 * pipeline.kernel.1,
             first,
             windows,
-            windows_a_group,
+            windows_per_group,
             passes,
         }
     }
@@ -224,7 +228,7 @@ impl PipelinePlan {
 fn grouping(windows: usize, pool: usize) -> (usize, usize) {
     let tiles = |group: usize| windows.div_ceil(group) * (group * pool).div_ceil(ROWS);
     let mut best = 1.max(ROWS / pool).min(windows);
-    for passes in 2..=MOST_PASSES {
+    for passes in 2..=MAX_PASSES {
         let group = (passes * ROWS / pool).min(windows);
         if group > 0 && tiles(group) * 20 < tiles(best) * 19 {
             best = group;

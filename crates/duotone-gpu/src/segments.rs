@@ -3,8 +3,8 @@
 
 use wgpu::Buffer;
 
-use crate::Error;
 use crate::device::Device;
+use crate::error::Error;
 
 /// Spectrograms of any number of clips on the device, from which shaders cut segments.
 #[derive(Debug)]

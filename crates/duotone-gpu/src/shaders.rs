@@ -140,9 +140,9 @@ impl Text {
             .size("POOLED_FRAMES", columns)
             .size("WINDOWS", p.windows)
             .size("FIRST", p.first)
-            .size("WINDOWS_A_GROUP", p.windows_a_group)
+            .size("WINDOWS_PER_GROUP", p.windows_per_group)
             .size("PASSES", p.passes)
-            .size("SAMPLES_A_PART", plan.samples_a_part)
+            .size("SAMPLES_PER_PART", plan.samples_per_part)
     }
 
     /// Whether the factors lie in memory along the range of the sums.

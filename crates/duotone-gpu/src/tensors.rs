@@ -3,8 +3,8 @@
 use duotone_nn::{Architecture, Tensor, Weights};
 use wgpu::Buffer;
 
-use crate::Error;
 use crate::device::Device;
+use crate::error::Error;
 
 pub(crate) struct Tensors {
     entries: Vec<(String, Vec<usize>, Buffer)>,

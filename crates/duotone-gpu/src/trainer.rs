@@ -8,10 +8,12 @@ use wgpu::Buffer;
 use crate::backward::Backward;
 use crate::batches::Batch;
 use crate::device::Device;
+use crate::error::Error;
 use crate::kernel::{Bound, Grid, Kernel};
 use crate::network::{Forward, Network};
 use crate::plan::{Plan, THREADS};
-use crate::{Error, Segments, shaders};
+use crate::segments::Segments;
+use crate::shaders;
 
 /// Submissions under way at once: one at work, one waiting.
 const AHEAD: usize = 2;

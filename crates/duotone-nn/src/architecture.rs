@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::error::Error;
 
 /// One convolution followed by LeakyReLU and max-pooling, side by side with the other pipelines on
 /// the same input.
@@ -65,11 +65,11 @@ pub struct MapShape {
 }
 
 /// A layer wider than this is refused: no network of this family comes near it.
-const LARGEST_SIDE: usize = 1 << 16;
+const MAX_SIDE: usize = 1 << 16;
 /// Numbers in a segment: positions in it are kept in 32 bits, and a batch of them in memory.
-const LARGEST_INPUT: usize = 1 << 24;
+const MAX_INPUT: usize = 1 << 24;
 /// Weights of a whole network.
-const LARGEST_PARAMETERS: usize = 1 << 28;
+const MAX_PARAMETERS: usize = 1 << 28;
 
 impl Architecture {
     /// Names of the presets.
@@ -158,13 +158,13 @@ impl Architecture {
             ("classes", self.classes),
             ("pipelines", self.pipelines.len()),
         ] {
-            if size > LARGEST_SIDE {
-                return Err(Error::Limit(format!("{size} {what}; at most {LARGEST_SIDE}")));
+            if size > MAX_SIDE {
+                return Err(Error::Limit(format!("{size} {what}; at most {MAX_SIDE}")));
             }
         }
-        if self.bands * self.frames > LARGEST_INPUT {
+        if self.bands * self.frames > MAX_INPUT {
             return Err(Error::Limit(format!(
-                "an input of {} bands × {} frames; at most {LARGEST_INPUT} numbers",
+                "an input of {} bands × {} frames; at most {MAX_INPUT} numbers",
                 self.bands, self.frames
             )));
         }
@@ -172,8 +172,8 @@ impl Architecture {
             self.validate_pipeline(i + 1, pipeline)?;
         }
         match self.checked_parameters() {
-            Some(count) if count <= LARGEST_PARAMETERS => Ok(()),
-            _ => Err(Error::Limit(format!("more than {LARGEST_PARAMETERS} parameters"))),
+            Some(count) if count <= MAX_PARAMETERS => Ok(()),
+            _ => Err(Error::Limit(format!("more than {MAX_PARAMETERS} parameters"))),
         }
     }
 
@@ -184,9 +184,9 @@ impl Architecture {
         if filters == 0 {
             return bad("no filters".into());
         }
-        if filters > LARGEST_SIDE {
+        if filters > MAX_SIDE {
             return Err(Error::Limit(format!(
-                "pipeline {number}: {filters} filters; at most {LARGEST_SIDE}"
+                "pipeline {number}: {filters} filters; at most {MAX_SIDE}"
             )));
         }
         if kernel.0 == 0 || kernel.1 == 0 || pool.0 == 0 || pool.1 == 0 {

@@ -1,9 +1,10 @@
 //! What a network has found in a segment before it decides.
 
+use crate::error::Error;
 use crate::head::sigmoid;
 use crate::layers::{Activations, Pass};
+use crate::network::Network;
 use crate::network::{BATCH, segment_size};
-use crate::{Error, Network};
 
 /// The inner values of a batch of segments, without dropout.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,9 +1,11 @@
 //! From the dense layer's sums to logits and back: small products, in plain code.
 
+use crate::architecture::Architecture;
 use crate::layers::{Activations, Layers};
+use crate::parallel;
 use crate::random::Philox;
 use crate::reference::{DROPOUT, dropout_threshold};
-use crate::{Architecture, Step, StepOutcome, parallel};
+use crate::step::{Step, StepOutcome};
 
 /// What the head's backward pass hands on and leaves behind, each a mean over the batch.
 #[derive(Clone, Debug, Default)]

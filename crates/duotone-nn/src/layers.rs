@@ -1,18 +1,20 @@
 //! A network's weights as the kernels want them, and the forward pass over them.
 
+use crate::architecture::Architecture;
 use crate::kernel::{
-    BLOCK, DenseBlock, Inputs, Isa, Kernels, Lines, PackedFilters, UNITS, block_gradients,
+    AlignedBuf, BLOCK, DenseBlock, Inputs, Isa, Kernels, PackedFilters, UNITS, block_gradients,
     dense_rows,
 };
-use crate::{Architecture, Tensor, Weights, parallel};
+use crate::parallel;
+use crate::weights::{Tensor, Weights};
 
 /// Units that one task of the dense layer's forward product takes: its rows of weights and the
 /// samples' inputs share the second-level cache.
-const UNITS_A_TASK: usize = 5 * UNITS;
+const UNITS_PER_TASK: usize = 5 * UNITS;
 
 /// Parts that a pipeline's convolution is split into at most, where there are fewer segments than
 /// threads: each part transforms the segment for itself, and has tiles of fewer rows.
-const MOST_PARTS: usize = 4;
+const MAX_PARTS: usize = 4;
 
 /// All layers of a network, packed for one instruction set.
 #[derive(Clone, Debug)]
@@ -30,7 +32,7 @@ pub(crate) struct Layers {
 /// The dense layer: see [`crate::kernel`] for the order of its weights.
 #[derive(Clone, Debug)]
 pub(crate) struct Dense {
-    pub(crate) weight: Lines,
+    pub(crate) weight: AlignedBuf,
     pub(crate) bias: Vec<f32>,
     /// Units, padded to a multiple of what a tile takes.
     pub(crate) units: usize,
@@ -42,7 +44,7 @@ pub(crate) struct Dense {
 pub(crate) struct Activations {
     pub(crate) samples: usize,
     /// (sample, feature), `stride` apart, zeros after the last feature.
-    pub(crate) features: Lines,
+    pub(crate) features: AlignedBuf,
     pub(crate) stride: usize,
     /// (sample, feature); empty where no gradients will be asked for.
     pub(crate) positions: Vec<u32>,
@@ -71,7 +73,7 @@ impl Layers {
             pipelines.push(filters);
         }
         let mut dense = Dense {
-            weight: Lines::default(),
+            weight: AlignedBuf::default(),
             bias: weights.get("dense.bias").to_vec(),
             units: a.dense.next_multiple_of(UNITS),
             blocks: a.features().div_ceil(BLOCK),
@@ -150,7 +152,7 @@ impl Layers {
         out.sums.resize(samples * self.dense.units, 0.0);
         let threads = parallel::threads();
         let parts = (samples < threads)
-            .then(|| threads.div_ceil(samples * self.pipelines.len()).min(MOST_PARTS));
+            .then(|| threads.div_ceil(samples * self.pipelines.len()).min(MAX_PARTS));
         parallel::pieces2(
             (&mut out.features, out.stride),
             (&mut positions, 1),
@@ -169,9 +171,9 @@ impl Layers {
             stride: out.stride,
             blocks: self.dense.blocks,
         };
-        parallel::pieces(&mut out.sums, UNITS_A_TASK * samples, |task, sums| {
+        parallel::pieces(&mut out.sums, UNITS_PER_TASK * samples, |task, sums| {
             let (weight, units) = (&self.dense.weight, self.dense.units);
-            dense_rows(self.isa, inputs, weight, units, task * UNITS_A_TASK, sums);
+            dense_rows(self.isa, inputs, weight, units, task * UNITS_PER_TASK, sums);
         });
     }
 

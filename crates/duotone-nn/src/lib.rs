@@ -12,6 +12,7 @@ mod network;
 mod parallel;
 pub mod random;
 pub mod reference;
+mod step;
 mod trainer;
 mod weights;
 
@@ -20,5 +21,6 @@ pub use embed::Embedding;
 pub use error::Error;
 pub use kernel::{Isa, Kernels, Method};
 pub use network::Network;
-pub use trainer::{Step, StepOutcome, Trainer};
+pub use step::{Step, StepOutcome};
+pub use trainer::Trainer;
 pub use weights::{Tensor, Weights};

@@ -1,8 +1,11 @@
 use std::cell::Cell;
 
+use crate::architecture::Architecture;
+use crate::error::Error;
 use crate::kernel::Kernels;
 use crate::layers::{Activations, Layers, Pass};
-use crate::{Architecture, Error, Weights, head, parallel};
+use crate::weights::Weights;
+use crate::{head, parallel};
 
 /// Segments that go through the network together: as many as keep its dense layer busy.
 pub(crate) const BATCH: usize = 48;

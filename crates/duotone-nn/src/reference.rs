@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::Architecture;
+use crate::architecture::Architecture;
 use crate::random::Philox;
 
 /// Named weights or gradients in f64; names and shapes as in [`Weights`](crate::Weights).
@@ -14,8 +14,8 @@ pub type Tensors = BTreeMap<String, Vec<f64>>;
 
 /// The weights of a network in f64.
 #[must_use]
-pub fn widen(weights: &crate::Weights) -> Tensors {
-    let wide = |t: &crate::Tensor| t.data.iter().map(|&x| f64::from(x)).collect();
+pub fn widen(weights: &crate::weights::Weights) -> Tensors {
+    let wide = |t: &crate::weights::Tensor| t.data.iter().map(|&x| f64::from(x)).collect();
     weights.0.iter().map(|(name, tensor)| (name.clone(), wide(tensor))).collect()
 }
 

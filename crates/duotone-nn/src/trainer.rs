@@ -1,30 +1,14 @@
+use crate::architecture::Architecture;
+use crate::error::Error;
 use crate::head::{self, HeadGradients};
 use crate::kernel::{
-    BLOCK, FilterGradient, GROUP, Kernels, Lines, PooledGradients, filter_gradients,
+    AlignedBuf, BLOCK, FilterGradient, GROUP, Kernels, PooledGradients, filter_gradients,
 };
 use crate::layers::{Activations, Pass};
-use crate::network::segment_size;
-use crate::{Architecture, Error, Network, Weights, parallel};
-
-/// The numbers of one training step.
-#[derive(Clone, Copy, Debug)]
-pub struct Step {
-    /// SGD's learning rate.
-    pub learning_rate: f32,
-    /// The run's seed.
-    pub seed: u64,
-    /// Number of this step since the run began, from 0: it chooses the dropout masks.
-    pub index: u64,
-}
-
-/// What a training step saw, before its update.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepOutcome {
-    /// Mean cross-entropy of the batch in nats, with dropout. Not finite when training diverged.
-    pub loss: f64,
-    /// Segments of the batch whose largest logit was their label's.
-    pub correct: usize,
-}
+use crate::network::{Network, segment_size};
+use crate::parallel;
+use crate::step::{Step, StepOutcome};
+use crate::weights::Weights;
 
 /// A network in training by plain SGD on the mean cross-entropy of mini-batches.
 #[derive(Clone, Debug)]
@@ -37,7 +21,7 @@ pub struct Trainer {
     activations: Activations,
     head: HeadGradients,
     /// Gradients of the pooled maps, (feature block, sample, feature in the block).
-    pooled: Lines,
+    pooled: AlignedBuf,
 }
 
 impl Trainer {
@@ -73,7 +57,7 @@ impl Trainer {
             last: Vec::new(),
             activations: Activations::default(),
             head: HeadGradients::default(),
-            pooled: Lines::default(),
+            pooled: AlignedBuf::default(),
         })
     }
 

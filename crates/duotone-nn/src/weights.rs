@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
+use crate::architecture::Architecture;
+use crate::error::Error;
 use crate::random::Philox;
-use crate::{Architecture, Error};
 
 /// A shaped array of numbers, last axis fastest.
 #[derive(Clone, Debug, PartialEq)]

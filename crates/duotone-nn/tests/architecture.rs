@@ -125,13 +125,13 @@ fn weights_that_do_not_fit_are_refused() {
     extra.0.insert("pipeline9.bias".into(), good.0["dense.bias"].clone());
     let mut short = good.clone();
     short.0.get_mut("dense.weight").unwrap().data.pop();
-    let mut turned = good.clone();
-    turned.0.get_mut("dense.weight").unwrap().shape.reverse();
+    let mut transposed = good.clone();
+    transposed.0.get_mut("dense.weight").unwrap().shape.reverse();
     for (weights, name) in [
         (missing, "dense.bias"),
         (extra, "pipeline9.bias"),
         (short, "dense.weight"),
-        (turned, "dense.weight"),
+        (transposed, "dense.weight"),
     ] {
         assert!(weights.check(&a).unwrap_err().to_string().contains(name));
     }

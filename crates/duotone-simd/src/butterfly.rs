@@ -1,4 +1,5 @@
-use super::{Complex, Vector};
+use crate::complex::Complex;
+use crate::vector::Vector;
 
 /// The inverse transform of `R` numbers.
 #[inline(always)]
@@ -47,7 +48,7 @@ pub(crate) fn butterfly<V: Vector, const R: usize>(x: [Complex<V>; R]) -> [Compl
             (y[2], y[6]) = (even[2].add_i(odd[2]), even[2].sub_i(odd[2]));
             (y[3], y[7]) = (even[3].add_i(third), even[3].sub_i(third));
         }
-        _ => {
+        5 => {
             // cos and sin of 2π/5 and 4π/5.
             let (c1, c2) = (V::splat(0.309_017), V::splat(-0.809_017));
             let (s1, s2) = (V::splat(0.951_056_5), V::splat(0.587_785_25));
@@ -63,6 +64,7 @@ pub(crate) fn butterfly<V: Vector, const R: usize>(x: [Complex<V>; R]) -> [Compl
             y[2] = second.add_i(along);
             y[3] = second.sub_i(along);
         }
+        _ => unreachable!("no butterfly of radix {R}"),
     }
     y
 }

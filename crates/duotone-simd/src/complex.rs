@@ -1,6 +1,6 @@
 use std::ops::{Add, Sub};
 
-use super::Vector;
+use crate::vector::Vector;
 
 /// A register of complex numbers.
 #[derive(Clone, Copy)]
@@ -70,7 +70,7 @@ impl<V: Vector> Complex<V> {
 
     /// `self × w`
     #[inline(always)]
-    pub(crate) fn turn(self, w: Self) -> Self {
+    pub(crate) fn mul_twiddle(self, w: Self) -> Self {
         Self {
             re: self.re.mul(w.re).neg_mul_add(self.im, w.im),
             im: self.im.mul(w.re).mul_add(self.re, w.im),

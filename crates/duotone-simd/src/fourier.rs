@@ -9,8 +9,9 @@
 //! other sign, not divided by anything. Bins 0 and `length / 2` are real and share place 0.
 
 use super::stockham::{Stockham, radices, root};
-use super::twice::{InOrder, Twice};
-use super::{Complex, Vector};
+use super::two_pass::{InOrder, TwoPassFft};
+use crate::complex::Complex;
+use crate::vector::Vector;
 
 /// The tables of a transform.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ pub struct Fourier {
 #[derive(Clone, Debug)]
 enum Complexes {
     /// Of a length that the compiler knows.
-    Known(Twice),
+    Known(TwoPassFft),
     Any(Stockham),
 }
 
@@ -46,7 +47,7 @@ impl Fourier {
     pub fn new(length: usize) -> Option<Self> {
         let half = length / 2;
         let split = (0..=half / 2).map(|k| root(k, length)).collect();
-        let known = Twice::new(half).map(Complexes::Known);
+        let known = TwoPassFft::new(half).map(Complexes::Known);
         let complex = known.or_else(|| Stockham::new(half).map(Complexes::Any))?;
         Some(Self { bins: half, complex, split })
     }
@@ -97,10 +98,10 @@ impl Fourier {
                 let (p, q) = (read(k), read(half - k));
                 let even = p.conjugate_add(q).scale(by_half);
                 let odd = p.conjugate_sub(q).scale(by_half);
-                // −i × odd, turned by e^(−2πi k / length).
+                // −i × odd, multiplied by e^(−2πi k / length).
                 let odd = Complex { re: odd.im, im: V::splat(0.0).sub(odd.re) };
                 let [re, im] = self.split[k];
-                let odd = odd.turn(Complex::splat([re, -im]));
+                let odd = odd.mul_twiddle(Complex::splat([re, -im]));
                 emit(k, even + odd);
                 let other = even - odd;
                 emit(half - k, Complex { re: other.re, im: V::splat(0.0).sub(other.im) });
@@ -127,7 +128,7 @@ impl Fourier {
         high: Complex<V>,
     ) -> (Complex<V>, Complex<V>) {
         let even = low.conjugate_add(high);
-        let odd = low.conjugate_sub(high).turn(Complex::splat(self.split[k]));
+        let odd = low.conjugate_sub(high).mul_twiddle(Complex::splat(self.split[k]));
         let first = even.add_i(odd);
         let second = Complex { re: even.re.add(odd.im), im: odd.re.sub(even.im) };
         (first, second)
@@ -161,7 +162,8 @@ mod tests {
     use std::f64::consts::TAU;
 
     use super::{Complex, Fourier};
-    use crate::{Isa, Kernel, Vector};
+    use crate::isa::Isa;
+    use crate::vector::{Kernel, Vector};
 
     /// Both ways of one transform: the spectrum's real and imaginary parts bin by bin, each
     /// `LANES` wide, and what the inverse makes of it.

@@ -1,7 +1,7 @@
-use super::Kernel;
 use super::portable::Portable;
 #[cfg(target_arch = "x86_64")]
 use super::x86::Avx2;
+use crate::vector::Kernel;
 
 /// An instruction set that this processor has: the only way to get one is to ask for it here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,27 +8,27 @@
 // Loops over registers count: an index into two or three arrays of registers says more than zips.
 #![allow(clippy::needless_range_loop)]
 
+mod aligned;
 mod butterfly;
 mod complex;
+mod filterbank;
 mod fourier;
 mod isa;
-mod lines;
 mod portable;
 mod power;
 mod stockham;
-mod twice;
+mod two_pass;
 mod vector;
-mod weighted;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub use aligned::{AlignedBuf, LINE};
 pub use complex::Complex;
+pub use filterbank::SparseFilterbank;
 pub use fourier::Fourier;
 pub use isa::Isa;
-pub use lines::{LINE, Lines};
 pub use power::{FRAMES, PowerSpectra};
 pub use vector::{Kernel, Vector};
-pub use weighted::WeightedSums;
 
 /// Numbers from −1 to 1 without a pattern, for the tests; each seed has its own.
 #[cfg(test)]

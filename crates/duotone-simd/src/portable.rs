@@ -3,7 +3,7 @@
 
 use wide::f32x4;
 
-use super::Vector;
+use crate::vector::Vector;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Portable(f32x4);
@@ -24,7 +24,7 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
-    unsafe fn load_turned(from: *const f32, stride: usize) -> [Self; 4] {
+    unsafe fn load_transposed(from: *const f32, stride: usize) -> [Self; 4] {
         let mut rows = [f32x4::ZERO; 4];
         for (row, to) in rows.iter_mut().enumerate() {
             // SAFETY: the caller vouches for four numbers at each row.
@@ -72,19 +72,19 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
-    fn larger(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
+    fn argmax_pair(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
         let take = candidate.0.simd_gt(best.0.0) | candidate.0.is_nan();
         (Self(take.bitselect(candidate.0, best.0.0)), Self(take.bitselect(position.0, best.1.0)))
     }
 
     #[inline(always)]
-    fn larger_number(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
+    fn argmax_pair_no_nan(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
         let above = candidate.0.simd_gt(best.0.0);
         (Self(above.bitselect(candidate.0, best.0.0)), Self(above.bitselect(position.0, best.1.0)))
     }
 
     #[inline(always)]
-    fn max_number(best: Self, candidate: Self) -> Self {
+    fn max_no_nan(best: Self, candidate: Self) -> Self {
         Self(candidate.0.simd_gt(best.0).bitselect(candidate.0, best.0))
     }
 

@@ -1,6 +1,9 @@
 use super::stockham::root;
-use super::twice::{InOrder, Place, Twice};
-use super::{Complex, Isa, Kernel, Lines, Vector};
+use super::two_pass::{InOrder, Sink, TwoPassFft};
+use crate::aligned::AlignedBuf;
+use crate::complex::Complex;
+use crate::isa::Isa;
+use crate::vector::{Kernel, Vector};
 
 /// Power spectra of overlapping frames of real samples, several at once, one in each lane.
 ///
@@ -20,14 +23,14 @@ pub struct PowerSpectra {
     /// Half of the window: the other half of the product is the ½ of taking apart.
     window: Vec<f32>,
     /// The transform over `a`, `rows` times.
-    column: Twice,
+    column: TwoPassFft,
     /// The transform over `b`, `columns` times.
-    row: Twice,
+    row: TwoPassFft,
     /// e^(2πi bc / N), (b, c)
     twiddles: Vec<[f32; 2]>,
     /// e^(2πi k / length) of the pairs of bins, in the order in which they are taken apart.
     angles: Vec<[f32; 2]>,
-    work: Lines,
+    work: AlignedBuf,
 }
 
 /// Frames that are worked on together.
@@ -54,7 +57,7 @@ impl PowerSpectra {
             row,
             twiddles: twiddles.collect(),
             angles: angles.collect(),
-            work: Lines::default(),
+            work: AlignedBuf::default(),
         })
     }
 
@@ -79,10 +82,10 @@ impl PowerSpectra {
 }
 
 /// Columns and rows whose product is `half`, as near to each other as there are.
-fn factors(half: usize) -> Option<(Twice, Twice)> {
+fn factors(half: usize) -> Option<(TwoPassFft, TwoPassFft)> {
     // Rows are taken by whole registers.
     let columns = (1..=half / FRAMES).filter(|columns| half.is_multiple_of(columns * FRAMES));
-    let factors = columns.filter_map(|c| Twice::new(c).zip(Twice::new(half / c)));
+    let factors = columns.filter_map(|c| TwoPassFft::new(c).zip(TwoPassFft::new(half / c)));
     factors.min_by_key(|(column, row)| column.length().max(row.length()))
 }
 
@@ -99,7 +102,7 @@ fn pairs(columns: usize, rows: usize, c: usize) -> usize {
 struct Compute<'a> {
     plan: &'a PowerSpectra,
     samples: &'a [f32],
-    work: &'a mut Lines,
+    work: &'a mut AlignedBuf,
     power: &'a mut [f32],
 }
 
@@ -161,10 +164,10 @@ impl PowerSpectra {
                         let at = 2 * (a * rows + b) + part * V::LANES;
                         let first = part * V::LANES / 2;
                         let window = &self.window[at..at + V::LANES];
-                        let turned = V::load_turned(samples.add(at), self.hop);
-                        for (i, (&x, &w)) in turned.as_ref().iter().zip(window).enumerate() {
+                        let transposed = V::load_transposed(samples.add(at), self.hop);
+                        for (i, (&x, &w)) in transposed.as_ref().iter().zip(window).enumerate() {
                             let to = ((first + i / 2) * columns + a) * size;
-                            // Real and imaginary parts exchanged: see `Twice`.
+                            // Real and imaginary parts exchanged: see `TwoPassFft`.
                             let to = to + (1 - i % 2) * V::LANES;
                             x.mul(V::splat(w)).store(buffers.lines.add(to));
                         }
@@ -174,7 +177,7 @@ impl PowerSpectra {
                 for (i, twiddles) in twiddles.take(V::LANES).enumerate() {
                     let from = buffers.lines.add(i * columns * size);
                     let to = buffers.all.add((b + i) * size);
-                    let to = Turned { to, stride: (rows + 1) * size, twiddles };
+                    let to = Twiddled { to, stride: (rows + 1) * size, twiddles };
                     self.column.run::<V>(from, buffers.scratch, to);
                 }
             }
@@ -220,18 +223,18 @@ impl PowerSpectra {
     }
 }
 
-/// The numbers of a column, each turned by its own twiddle: memory that is valid for writing them, `stride`
+/// The numbers of a column, each multiplied by its own twiddle factor: memory that is valid for writing them, `stride`
 /// apart.
-struct Turned<'a> {
+struct Twiddled<'a> {
     to: *mut f32,
     stride: usize,
     twiddles: &'a [[f32; 2]],
 }
 
-impl<V: Vector> Place<V> for Turned<'_> {
+impl<V: Vector> Sink<V> for Twiddled<'_> {
     #[inline(always)]
-    unsafe fn put(&self, k: usize, x: Complex<V>) {
-        let x = x.turn(Complex::splat(self.twiddles[k]));
+    unsafe fn store_result(&self, k: usize, x: Complex<V>) {
+        let x = x.mul_twiddle(Complex::splat(self.twiddles[k]));
         // SAFETY: as the caller vouches.
         unsafe { x.store(self.to.add(k * self.stride)) }
     }
@@ -258,7 +261,8 @@ mod tests {
     use std::f64::consts::TAU;
 
     use super::{FRAMES, PowerSpectra, factors};
-    use crate::{Isa, noise};
+    use crate::isa::Isa;
+    use crate::noise;
 
     /// The sum written out in f64: (bin, frame).
     fn sums(window: &[f32], hop: usize, samples: &[f32]) -> Vec<f64> {
@@ -293,7 +297,7 @@ mod tests {
                 let mut spectra = PowerSpectra::new(isa, &window, hop).unwrap();
                 assert_eq!(spectra.span(), samples.len());
                 let mut power = vec![f32::NAN; expected.len()];
-                // Twice: nothing of a run may be left for the next.
+                // TwoPassFft: nothing of a run may be left for the next.
                 spectra.compute(&vec![1e3; samples.len()], &mut power);
                 spectra.compute(&samples, &mut power);
                 for (i, (got, expected)) in power.iter().zip(&expected).enumerate() {

@@ -4,7 +4,8 @@
 use std::f64::consts::TAU;
 
 use super::butterfly::butterfly;
-use super::{Complex, Vector};
+use crate::complex::Complex;
+use crate::vector::Vector;
 
 /// The tables of the inverse transform `Σ x[n] e^(2πi kn / length)`, not divided by anything. With
 /// real and imaginary parts exchanged, before and after, it is the forward one.
@@ -91,7 +92,7 @@ impl Stockham {
                     for j in 1..R {
                         let y = match group {
                             0 => y[j],
-                            _ => y[j].turn(Complex::splat(twiddles[j - 1])),
+                            _ => y[j].mul_twiddle(Complex::splat(twiddles[j - 1])),
                         };
                         y.store(write.add(j * stride * size));
                     }

@@ -15,12 +15,12 @@ pub trait Vector: Copy {
     /// # Safety
     /// `from` is valid for reading `LANES` numbers; any alignment will do.
     unsafe fn load(from: *const f32) -> Self;
-    /// `LANES` rows of `LANES` numbers, turned: registers of the first number of every row, of the
+    /// `LANES` rows of `LANES` numbers, transposed: registers of the first number of every row, of the
     /// second, and so on.
     ///
     /// # Safety
     /// `from` is valid for reading `LANES` numbers, as is every `stride` numbers after it, `LANES` times.
-    unsafe fn load_turned(from: *const f32, stride: usize) -> Self::Square;
+    unsafe fn load_transposed(from: *const f32, stride: usize) -> Self::Square;
     /// `LANES` numbers to memory.
     ///
     /// # Safety
@@ -41,13 +41,13 @@ pub trait Vector: Copy {
     fn mul_add(self, a: Self, b: Self) -> Self;
     /// Lane by lane `self - a * b`, rounded once where the instruction set has that.
     fn neg_mul_add(self, a: Self, b: Self) -> Self;
-    /// Lane by lane `(candidate, position)` where the candidate is larger than `best.0` or is NaN,
+    /// Lane by lane `(candidate, position)` where the candidate is argmax_pair than `best.0` or is NaN,
     /// else `best`. A NaN, once there, stays.
-    fn larger(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
-    /// As [`larger`](Self::larger) where the candidate is not NaN: one comparison less.
-    fn larger_number(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
-    /// The value alone of [`larger_number`](Self::larger_number).
-    fn max_number(best: Self, candidate: Self) -> Self;
+    fn argmax_pair(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
+    /// As [`argmax_pair`](Self::argmax_pair) where the candidate is not NaN: one comparison less.
+    fn argmax_pair_no_nan(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self);
+    /// The value alone of [`argmax_pair_no_nan`](Self::argmax_pair_no_nan).
+    fn max_no_nan(best: Self, candidate: Self) -> Self;
     /// Whether no lane is NaN or infinite.
     fn is_finite(self) -> bool;
     /// Lane by lane `self` where it is positive (or NaN), else `other`.

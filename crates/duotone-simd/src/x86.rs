@@ -5,7 +5,7 @@
 
 use std::arch::x86_64::*;
 
-use super::Vector;
+use crate::vector::Vector;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(__m256);
@@ -27,11 +27,11 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn load_turned(from: *const f32, stride: usize) -> [Self; 8] {
+    unsafe fn load_transposed(from: *const f32, stride: usize) -> [Self; 8] {
         // SAFETY: the processor has AVX; the caller vouches for eight numbers at each row.
         unsafe {
             let zero = Self(_mm256_setzero_ps());
-            let mut turned = [zero; 8];
+            let mut transposed = [zero; 8];
             for half in 0..2 {
                 // A row's four numbers beside those of the row four below.
                 let mut rows = [zero.0; 4];
@@ -43,12 +43,12 @@ impl Vector for Avx2 {
                 let [a, b, c, d] = rows;
                 let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
                 let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
-                turned[4 * half] = Self(_mm256_shuffle_ps::<0x44>(ab_low, cd_low));
-                turned[4 * half + 1] = Self(_mm256_shuffle_ps::<0xee>(ab_low, cd_low));
-                turned[4 * half + 2] = Self(_mm256_shuffle_ps::<0x44>(ab_high, cd_high));
-                turned[4 * half + 3] = Self(_mm256_shuffle_ps::<0xee>(ab_high, cd_high));
+                transposed[4 * half] = Self(_mm256_shuffle_ps::<0x44>(ab_low, cd_low));
+                transposed[4 * half + 1] = Self(_mm256_shuffle_ps::<0xee>(ab_low, cd_low));
+                transposed[4 * half + 2] = Self(_mm256_shuffle_ps::<0x44>(ab_high, cd_high));
+                transposed[4 * half + 3] = Self(_mm256_shuffle_ps::<0xee>(ab_high, cd_high));
             }
-            turned
+            transposed
         }
     }
 
@@ -95,7 +95,7 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn larger(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
+    fn argmax_pair(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
         // SAFETY: the processor has AVX.
         unsafe {
             let above = _mm256_cmp_ps::<_CMP_GT_OQ>(candidate.0, best.0.0);
@@ -109,17 +109,17 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn larger_number(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
+    fn argmax_pair_no_nan(best: (Self, Self), candidate: Self, position: Self) -> (Self, Self) {
         // SAFETY: the processor has AVX.
         unsafe {
             let above = _mm256_cmp_ps::<_CMP_GT_OQ>(candidate.0, best.0.0);
             let position = Self(_mm256_blendv_ps(best.1.0, position.0, above));
-            (Self::max_number(best.0, candidate), position)
+            (Self::max_no_nan(best.0, candidate), position)
         }
     }
 
     #[inline(always)]
-    fn max_number(best: Self, candidate: Self) -> Self {
+    fn max_no_nan(best: Self, candidate: Self) -> Self {
         // The second operand is what the instruction gives where one is NaN: a NaN stays.
         // SAFETY: the processor has AVX.
         Self(unsafe { _mm256_max_ps(candidate.0, best.0) })

@@ -241,7 +241,7 @@ impl Classifier {
                 least.ceil()
             )));
         }
-        let told = duotone_audio::probe(path)?.seconds;
+        let told = duotone_audio::measure(path)?.seconds;
         let Some((seconds, ranges)) = told.and_then(|s| Some((s, excerpts.ranges(s)?))) else {
             return self.hear(path);
         };

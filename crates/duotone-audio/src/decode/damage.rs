@@ -1,3 +1,5 @@
+use crate::Error;
+
 /// What a reader had to leave out.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Damage {
@@ -16,6 +18,21 @@ impl Damage {
             self.first = seconds;
         }
         self.packets += 1;
+    }
+
+    /// At the end of a file of which so many packets were decoded.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where that is fewer than could not be.
+    pub(super) fn check(&self, decoded: u64) -> Result<(), Error> {
+        if self.packets > decoded {
+            return Err(Error::Malformed(format!(
+                "{} of {} packets could not be decoded; is it audio at all?",
+                self.packets,
+                self.packets + decoded
+            )));
+        }
+        Ok(())
     }
 
     /// In words, after `seconds` were decoded of a length that the container may have told.

@@ -2,12 +2,15 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::sync::LazyLock;
 
+use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
+use symphonia::core::codecs::audio::well_known::profiles::{
+    CODEC_PROFILE_AAC_LTP, CODEC_PROFILE_AAC_MAIN,
+};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::common::{Limit, Tier};
 use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::well_known::FORMAT_ID_FLAC;
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
@@ -16,6 +19,7 @@ use symphonia::core::units::Time;
 use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 
 use super::Reader;
+use super::aac::{Aac, Adts};
 use super::codec_names::codec_name;
 use super::contain::contained;
 use super::damage::Damage;
@@ -30,6 +34,7 @@ static PROBE: LazyLock<Probe> = LazyLock::new(|| {
         ..ProbeOptions::default()
     });
     register_enabled_formats(&mut probe);
+    probe.register_format::<Adts<'_>>();
     probe
 });
 
@@ -37,13 +42,17 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     let mut codecs = CodecRegistry::new();
     register_enabled_codecs(&mut codecs);
     codecs.register_audio_decoder_at_tier::<Mp3>(Tier::Preferred);
+    codecs.register_audio_decoder::<Aac>();
     codecs
 });
 
 /// Seconds decoded and dropped after a jump: until then MP3 and AAC want earlier packets.
 const PREROLL: f64 = 0.5;
-const FLAC_LOSES: &str = "its reader loses a block after a jump";
+/// The same for AAC, of which HE-AAC cannot be decoded before a header, which comes every half second
+/// or less often.
+const AAC_PREROLL: f64 = 2.0;
 const NO_TIMES: &str = "its packets do not tell their times";
+const PREDICTS: &str = "its packets are predicted from all that come before";
 
 /// A file read by Symphonia.
 pub(super) struct Media {
@@ -78,18 +87,33 @@ impl Media {
         contained(|| Self::open_unguarded(Box::new(file), length, mono)).unwrap_or_else(panicked)
     }
 
+    /// As [`Media::open`], for a reader of packets of a file of so many bytes.
+    pub(super) fn of_format(
+        format: Box<dyn FormatReader>,
+        length: u64,
+        mono: &mut Mono,
+    ) -> Result<(Self, SourceInfo), Error> {
+        contained(|| Self::start(format, length, mono)).unwrap_or_else(panicked)
+    }
+
+    /// The time of sample 0 on the container's clock, in seconds.
+    pub(super) fn origin(&self) -> f64 {
+        self.origin.unwrap_or(0.0)
+    }
+
     fn open_unguarded(
         file: Box<dyn MediaSource>,
         length: u64,
         mono: &mut Mono,
     ) -> Result<(Self, SourceInfo), Error> {
-        let stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
-        let metadata = MetadataOptions::default()
-            .limit_tag_bytes(Limit::Maximum(METADATA_BYTES))
-            .limit_visual_bytes(Limit::Maximum(METADATA_BYTES));
-        let format = PROBE
-            .probe(&Hint::new(), stream, FormatOptions::default(), metadata)
-            .map_err(refused)?;
+        Self::start(probe(file)?, length, mono)
+    }
+
+    fn start(
+        format: Box<dyn FormatReader>,
+        length: u64,
+        mono: &mut Mono,
+    ) -> Result<(Self, SourceInfo), Error> {
         let track = audio_track(&*format)?;
         let (id, told) = (track.id, told_seconds(track));
         let (decoder, codec) = decoder_for(track)?;
@@ -151,7 +175,10 @@ impl Media {
             // Decoders panic on some malformed packets.
             let decoded = contained(|| self.decoder.decode(&packet).is_ok());
             if !decoded.unwrap_or(false) {
-                self.damage.packet(self.seconds());
+                // Right after a jump a packet may lack what came before.
+                if !self.jumped {
+                    self.damage.packet(self.seconds());
+                }
                 self.decoder = decoder_for(audio_track(&*self.format)?)?.0;
                 continue;
             }
@@ -164,7 +191,7 @@ impl Media {
                 self.damage.packet(self.seconds());
                 self.strange += 1;
                 if self.strange > MAX_STRANGE {
-                    return Err(self.rate_change(rate));
+                    return Err(super::rate_change(self.rate, rate, self.seconds()));
                 }
                 continue;
             }
@@ -186,22 +213,8 @@ impl Media {
         self.end()
     }
 
-    fn rate_change(&self, to: u32) -> Error {
-        Error::Malformed(format!(
-            "the sample rate changes from {} to {to} Hz at {:.1} s; cut the recording there",
-            self.rate,
-            self.seconds()
-        ))
-    }
-
     fn end(&self) -> Result<bool, Error> {
-        if self.damage.packets > self.packets {
-            return Err(Error::Malformed(format!(
-                "{} of {} packets could not be decoded; is it audio at all?",
-                self.damage.packets,
-                self.damage.packets + self.packets
-            )));
-        }
+        self.damage.check(self.packets)?;
         Ok(false)
     }
 
@@ -219,13 +232,16 @@ impl Reader for Media {
         self.samples
     }
 
-    /// Jumps to [`PREROLL`] before a sample or earlier.
+    /// Jumps to so much before a sample that what the decoder gives there is right.
     fn seek(&mut self, sample: u64) -> Result<(), Error> {
-        if self.format.format_info().format == FORMAT_ID_FLAC {
-            return Err(Error::Unsupported(FLAC_LOSES.into()));
+        let parameters = self.decoder.codec_params();
+        let profile = parameters.profile;
+        let preroll = if parameters.codec == CODEC_ID_AAC { AAC_PREROLL } else { PREROLL };
+        if [Some(CODEC_PROFILE_AAC_MAIN), Some(CODEC_PROFILE_AAC_LTP)].contains(&profile) {
+            return Err(Error::Unsupported(PREDICTS.into()));
         }
         let start = self.origin.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
-        let seconds = (sample as f64 / f64::from(self.rate) - PREROLL).max(0.0) + start.max(0.0);
+        let seconds = (sample as f64 / f64::from(self.rate) - preroll).max(0.0) + start.max(0.0);
         let time = Time::try_from_secs_f64(seconds)
             .ok_or_else(|| Error::Limit("a time beyond all recordings".into()))?;
         let to = SeekTo::Time { time, track_id: Some(self.track) };
@@ -245,6 +261,17 @@ impl Reader for Media {
     fn stated_seconds(&self) -> Option<f64> {
         self.told
     }
+}
+
+/// Recognises the format of a file by its content.
+pub(super) fn probe(file: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>, Error> {
+    let stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
+    let metadata = MetadataOptions::default()
+        .limit_tag_bytes(Limit::Maximum(METADATA_BYTES))
+        .limit_visual_bytes(Limit::Maximum(METADATA_BYTES));
+    let options = FormatOptions::default();
+    contained(|| PROBE.probe(&Hint::new(), stream, options, metadata).map_err(refused))
+        .unwrap_or_else(panicked)
 }
 
 /// When a packet's first sound plays, in seconds.
@@ -278,6 +305,12 @@ fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, String), Error> 
         Ok(decoder) => {
             let short_name = decoder.codec_info().short_name;
             Ok((decoder, name.map_or_else(|| short_name.to_uppercase(), str::to_owned)))
+        }
+        // The decoder knows the codec, but not this kind of it.
+        Err(MediaError::Unsupported(reason))
+            if CODECS.get_audio_decoder(parameters.codec).is_some() =>
+        {
+            Err(Error::Unsupported(reason.into()))
         }
         Err(MediaError::Unsupported(_)) => Err(match name {
             Some(name) => Error::Unsupported(format!(

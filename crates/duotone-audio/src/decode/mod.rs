@@ -1,26 +1,38 @@
 //! From a file to a stream of mono samples at the file's own rate.
 
+mod aac;
 mod au;
 mod codec_names;
 mod contain;
 mod damage;
+mod flac;
 pub(crate) mod limits;
 mod media;
 mod mono;
 mod mp3;
+mod mp4;
+mod mpeg;
+mod tags;
+mod trim;
 #[allow(dead_code)] // used by the readers to come
 mod view;
+mod window;
 
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 
+use symphonia::core::io::MediaSource;
+
 use crate::{Error, SourceInfo};
 use au::Au;
 use damage::Damage;
-use limits::{LARGEST_SAMPLE, MAX_HOURS};
+use flac::Flac;
+use limits::{LARGEST_SAMPLE, MAX_HOURS, PROBE_BYTES};
 use media::Media;
 use mono::Mono;
+use mpeg::Mpeg;
+use view::View;
 
 /// Reads one container, block by block.
 trait Reader {
@@ -42,10 +54,22 @@ trait Reader {
     /// The length in seconds that the container states.
     fn stated_seconds(&self) -> Option<f64>;
 
+    /// The true length in seconds, where it can be known without decoding; the reader is at the
+    /// same place as before.
+    fn length(&mut self) -> Result<Option<f64>, Error> {
+        Ok(self.stated_seconds())
+    }
+
     /// What the user should know about the recording, one sentence each.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
+}
+
+fn rate_change(from: u32, to: u32, seconds: f64) -> Error {
+    Error::Malformed(format!(
+        "the sample rate changes from {from} to {to} Hz at {seconds:.1} s; cut the recording there"
+    ))
 }
 
 const CANCELLED: &str =
@@ -80,16 +104,26 @@ impl Source {
             return Err(Error::NoAudio);
         }
         let mut file = File::open(path)?;
-        let mut magic = [0; 4];
-        let is_au = file.read_exact(&mut magic).is_ok() && magic == au::MAGIC;
+        if let Some(name) = aac::refused(&mut file)? {
+            let reason = format!("AAC in {name} is not read; convert it to FLAC or WAV");
+            return Err(Error::Unsupported(reason));
+        }
+        file.rewind()?;
+        let mut first = [0; 8];
+        let known = file.read_exact(&mut first).is_ok();
         file.rewind()?;
         let mut mono = Mono::default();
-        let (reader, info): (Box<dyn Reader>, _) = if is_au {
+        let (reader, info): (Box<dyn Reader>, _) = if known && first.starts_with(&au::MAGIC) {
             let (au, info) = Au::open(file)?;
             (Box::new(au), info)
+        } else if known && mp4::is_mp4(&first) {
+            mp4::open(file, &mut mono)?
+        } else if let Some((flac, info)) = Flac::open(whole(&file)?)? {
+            (Box::new(flac), info)
+        } else if let Some((mpeg, info)) = Mpeg::open(whole(&file)?, 0)? {
+            (Box::new(mpeg), info)
         } else {
-            let (media, info) = Media::open(file, &mut mono)?;
-            (Box::new(media), info)
+            open_media(file, &mut mono)?
         };
         limits::check(&info)?;
         let waiting = !mono.samples.is_empty();
@@ -98,6 +132,11 @@ impl Source {
 
     pub(crate) fn info(&self) -> &SourceInfo {
         &self.info
+    }
+
+    /// The true length in seconds, where it can be known without decoding.
+    pub(crate) fn length(&mut self) -> Result<Option<f64>, Error> {
+        self.reader.length()
     }
 
     /// The next block of mono samples, never empty; `None` at the end.
@@ -192,4 +231,26 @@ impl Source {
             self.mono.samples[at]
         )))
     }
+}
+
+/// A file from its start to its end, for a reader of its own.
+fn whole(file: &File) -> Result<Box<dyn MediaSource>, Error> {
+    Ok(Box::new(View::new(file.try_clone()?, Vec::new(), 0, u64::MAX)?))
+}
+
+/// Opens what Symphonia reads, or MPEG audio that starts behind other bytes.
+fn open_media(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
+    let again = whole(&file)?;
+    // Where the readers before have left it.
+    file.rewind()?;
+    let error = match Media::open(file, mono) {
+        Ok((media, info)) => return Ok((Box::new(media), info)),
+        Err(error) => error,
+    };
+    if matches!(error, Error::Unsupported(_))
+        && let Some((mpeg, info)) = Mpeg::open(again, u64::from(PROBE_BYTES))?
+    {
+        return Ok((Box::new(mpeg), info));
+    }
+    Err(error)
 }

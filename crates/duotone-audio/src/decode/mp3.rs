@@ -1,5 +1,4 @@
-//! The MP3 decoder: `nanomp3` in place of Symphonia's, which takes nearly twice the time. Symphonia
-//! still finds the packets and knows the encoder's delay and padding.
+//! The decoder of MPEG audio within the containers that Symphonia reads.
 
 use nanomp3_core::{DecodeError, Decoder, MAX_SAMPLES_PER_FRAME};
 use symphonia::core::audio::{
@@ -7,7 +6,7 @@ use symphonia::core::audio::{
     GenericAudioBufferRef,
 };
 use symphonia::core::codecs::CodecInfo;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
 use symphonia::core::codecs::audio::{
     AudioCodecParameters, AudioDecoder, AudioDecoderOptions, FinalizeResult,
 };
@@ -15,8 +14,7 @@ use symphonia::core::codecs::registry::{RegisterableAudioDecoder, SupportedAudio
 use symphonia::core::errors::{Result, decode_error};
 use symphonia::core::packet::PacketRef;
 
-const INFO: CodecInfo =
-    CodecInfo { short_name: "mp3", long_name: "MPEG Audio Layer 3", profiles: &[] };
+const INFO: CodecInfo = CodecInfo { short_name: "mp3", long_name: "MPEG Audio", profiles: &[] };
 
 pub(super) struct Mp3 {
     decoder: Decoder,
@@ -103,7 +101,11 @@ impl RegisterableAudioDecoder for Mp3 {
     }
 
     fn supported_codecs() -> &'static [SupportedAudioCodec] {
-        &[SupportedAudioCodec { id: CODEC_ID_MP3, info: INFO }]
+        &[
+            SupportedAudioCodec { id: CODEC_ID_MP1, info: INFO },
+            SupportedAudioCodec { id: CODEC_ID_MP2, info: INFO },
+            SupportedAudioCodec { id: CODEC_ID_MP3, info: INFO },
+        ]
     }
 }
 
@@ -113,20 +115,16 @@ mod tests {
     use std::path::Path;
 
     use symphonia::core::audio::conv::IntoSample;
-    use symphonia::core::formats::TrackType;
-    use symphonia::core::formats::probe::Hint;
+    use symphonia::core::formats::{FormatReader, TrackType};
     use symphonia::core::io::MediaSourceStream;
-    use symphonia::default::codecs::MpaDecoder;
-    use symphonia::default::get_probe;
+    use symphonia_bundle_mp3::{MpaDecoder, MpaReader};
 
     use super::*;
 
     fn decode<D: RegisterableAudioDecoder>(path: &Path) -> Vec<f32> {
         let stream =
             MediaSourceStream::new(Box::new(File::open(path).unwrap()), Default::default());
-        let mut format = get_probe()
-            .probe(&Hint::new(), stream, Default::default(), Default::default())
-            .unwrap();
+        let mut format = MpaReader::try_new(stream, Default::default()).unwrap();
         let track = format.default_track(TrackType::Audio).unwrap();
         let parameters = track.codec_params.as_ref().unwrap().audio().unwrap();
         let mut decoder = D::try_registry_new(parameters, &Default::default()).unwrap();

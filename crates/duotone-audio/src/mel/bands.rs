@@ -1,11 +1,11 @@
-use duotone_simd::{Isa, WeightedSums};
+use duotone_simd::{Isa, SparseFilterbank};
 
 use super::filterbank::triangles;
 use crate::FrontEnd;
 
 /// The mel filterbank as it is applied: of each band only the weights that are not zero.
-pub(super) fn filterbank(front_end: &FrontEnd) -> WeightedSums {
+pub(super) fn filterbank(front_end: &FrontEnd) -> SparseFilterbank {
     let single = |weights: Vec<f64>| weights.into_iter().map(|w| w as f32).collect();
     let filters = triangles(front_end).into_iter().map(|t| (t.first, single(t.weights)));
-    WeightedSums::new(Isa::best(), filters)
+    SparseFilterbank::new(Isa::best(), filters)
 }

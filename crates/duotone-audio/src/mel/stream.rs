@@ -1,4 +1,4 @@
-use duotone_simd::{FRAMES, WeightedSums};
+use duotone_simd::{FRAMES, SparseFilterbank};
 
 use super::bands::filterbank;
 use super::log10::log10_floored;
@@ -16,7 +16,7 @@ const MAX_VALUES: usize = 42 << 20;
 pub struct MelStream {
     front_end: FrontEnd,
     spectra: Spectra,
-    filterbank: WeightedSums,
+    filterbank: SparseFilterbank,
     /// Samples not yet behind the last frames.
     pending: Vec<f32>,
     /// Of the frames at work, (bin, frame).

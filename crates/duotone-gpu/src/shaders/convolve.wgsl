@@ -1,6 +1,6 @@
 // Convolution, bias, LeakyReLU and max-pooling of one pipeline in one pass: a product of patches,
 // gathered as they are needed, and filters, whose sums never leave the workgroup. A workgroup has
-// WINDOWS_A_GROUP whole pooling windows of one segment, and passes over their positions (window
+// WINDOWS_PER_GROUP whole pooling windows of one segment, and passes over their positions (window
 // after window, each row by row) in PASSES tiles.
 @group(1) @binding(0) var<storage, read> inputs: array<f32>;
 @group(1) @binding(1) var<storage, read> weight: array<f32>;
@@ -46,7 +46,7 @@ fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let first = group.x * WINDOWS_A_GROUP;
+    let first = group.x * WINDOWS_PER_GROUP;
     let sample = group.z;
     segment = sample * SIZE;
     for (var pass_ = 0u; pass_ < PASSES; pass_++) {
@@ -65,8 +65,8 @@ fn main(
         // The same invocation has a window and filter in every pass: it finds its own best again.
         let filter_ = group.y * COLUMNS + thread % COLUMNS;
         let lanes = THREADS / COLUMNS;
-        let end = min(begin + ROWS, WINDOWS_A_GROUP * POOL);
-        for (var w = thread / COLUMNS; w < WINDOWS_A_GROUP; w += lanes) {
+        let end = min(begin + ROWS, WINDOWS_PER_GROUP * POOL);
+        for (var w = thread / COLUMNS; w < WINDOWS_PER_GROUP; w += lanes) {
             let from_ = max(w * POOL, begin);
             let to = min((w + 1u) * POOL, end);
             if from_ >= to || first + w >= WINDOWS || filter_ >= FILTERS {

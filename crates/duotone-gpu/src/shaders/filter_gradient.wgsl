@@ -1,6 +1,6 @@
 // Gradients of one pipeline's filters: one input patch for each pooled value, since a maximum
 // hands its gradient to one position. (part, filter, tap), the bias as the last tap; a part is the
-// sum over SAMPLES_A_PART segments, in their order.
+// sum over SAMPLES_PER_PART segments, in their order.
 @group(1) @binding(0) var<storage, read> inputs: array<f32>;
 @group(1) @binding(1) var<storage, read> gradients: array<f32>;
 @group(1) @binding(2) var<storage, read> positions: array<u32>;
@@ -19,8 +19,8 @@ fn main(
     let tap = group.x * THREADS + thread;
     let within = min(tap, TAPS - 1u);
     let offset = within / KERNEL_FRAMES * FRAMES + within % KERNEL_FRAMES;
-    let begin = group.z * SAMPLES_A_PART * WINDOWS;
-    let end = min((group.z + 1u) * SAMPLES_A_PART, batch.samples) * WINDOWS;
+    let begin = group.z * SAMPLES_PER_PART * WINDOWS;
+    let end = min((group.z + 1u) * SAMPLES_PER_PART, batch.samples) * WINDOWS;
     var sum = 0.0;
     for (var first = begin; first < end; first += THREADS) {
         let count = min(THREADS, end - first);

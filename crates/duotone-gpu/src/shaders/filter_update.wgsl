@@ -10,7 +10,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if tap > TAPS {
         return;
     }
-    let count = (batch.samples + SAMPLES_A_PART - 1u) / SAMPLES_A_PART;
+    let count = (batch.samples + SAMPLES_PER_PART - 1u) / SAMPLES_PER_PART;
     var sum = 0.0;
     for (var part = 0u; part < count; part++) {
         sum += parts[(part * FILTERS + filter_) * (TAPS + 1u) + tap];

@@ -6,7 +6,10 @@ use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Pipeline, Weights};
 use wgpu::Buffer;
 
-use crate::{Device, Epoch, EpochOutcome, Error, Scaling, Segments, Trainer};
+use crate::device::Device;
+use crate::error::Error;
+use crate::segments::Segments;
+use crate::trainer::{Epoch, EpochOutcome, Scaling, Trainer};
 
 /// A NaN that no arithmetic gives.
 const POISON: u32 = 0x7fc5_a5a5;

@@ -5,7 +5,10 @@ use duotone_nn::{Architecture, Step, Weights};
 
 use super::bench::{noise, weights};
 use super::{architecture, device, distance};
-use crate::{Device, Epoch, EpochOutcome, Error, Place, Scaling, Segments, Spectrograms, Trainer};
+use crate::device::Device;
+use crate::error::Error;
+use crate::segments::{Place, Segments, Spectrograms};
+use crate::trainer::{Epoch, EpochOutcome, Scaling, Trainer};
 
 const BATCH: usize = 11;
 const RATE: f32 = 0.1;

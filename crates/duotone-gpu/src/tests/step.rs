@@ -5,7 +5,7 @@ use duotone_nn::{Architecture, reference};
 
 use super::bench::{SEED, STEP};
 use super::{Bench, architecture, device, distance};
-use crate::Network;
+use crate::network::Network;
 
 fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&x| f64::from(x)).collect()

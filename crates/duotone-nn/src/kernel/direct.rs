@@ -3,7 +3,7 @@
 use super::pooling::{PooledMaps, Shape, Sums, Windows};
 use super::scratch::Work;
 use super::spectral::POOL_COST;
-use super::{Isa, Kernel, Lines, Vector, one};
+use super::{AlignedBuf, Isa, Kernel, Vector, opaque_stride};
 
 /// Registers of filters that a tile works on at once.
 const FILTERS: usize = 2;
@@ -17,14 +17,14 @@ const ROWS: usize = 4;
 /// filter), padded with zeros.
 #[derive(Clone, Debug)]
 pub(super) struct DirectFilters {
-    weight: Lines,
+    weight: AlignedBuf,
 }
 
 impl DirectFilters {
     /// All weights zero.
     pub(super) fn new(shape: &Shape, lanes: usize) -> Self {
         let padded = shape.filters.next_multiple_of(FILTERS * lanes);
-        Self { weight: Lines::zeros(padded * shape.taps()) }
+        Self { weight: AlignedBuf::zeros(padded * shape.taps()) }
     }
 
     /// What it costs, in multiply-adds of a register a row of sums.
@@ -138,7 +138,7 @@ impl Strip<'_> {
         assert_eq!(weight.len(), FILTERS * V::LANES * taps);
         let last = (row + f.kernel.0 - 1) * f.frames + column + T - 1 + f.kernel.1;
         assert!(last <= segment.len());
-        let next = one();
+        let next = opaque_stride();
         let mut sums = [[V::splat(0.0); FILTERS]; T];
         let mut w = weight.as_ptr();
         for i in 0..f.kernel.0 {

@@ -4,7 +4,7 @@ use super::direct::{self, DirectFilters};
 use super::pooling::{PooledMaps, Shape};
 use super::spectral::{self, Plan, SpectralFilters};
 use super::{Isa, Kernels, Method, Scratch};
-use crate::{Architecture, Pipeline};
+use crate::architecture::{Architecture, Pipeline};
 
 /// A pipeline's filters: the weights themselves, and as the kernels want them.
 #[derive(Clone, Debug)]
@@ -120,9 +120,9 @@ fn jobs<'a>(
 }
 
 fn convolve(segment: &[f32], jobs: &mut [Job<'_>]) {
-    Scratch::lend(|Scratch { turned, work }| {
+    Scratch::lend(|Scratch { transposed, work }| {
         if let Some((PackedFilters { isa, shape, .. }, _)) = jobs.iter().find(is_spectral) {
-            spectral::turn(*isa, segment, shape.frames, turned);
+            spectral::transpose(*isa, segment, shape.frames, transposed);
         }
         let finite = all_finite(segment);
         for (PackedFilters { isa, shape, bias, form, finite: filters_are, .. }, out) in jobs {
@@ -133,7 +133,15 @@ fn convolve(segment: &[f32], jobs: &mut [Job<'_>]) {
                     isa.run(direct::Convolve { shape, filters, bias, segment, finite, work, out });
                 }
                 Form::Spectral(filters) => {
-                    isa.run(spectral::Convolve { shape, filters, bias, turned, finite, work, out });
+                    isa.run(spectral::Convolve {
+                        shape,
+                        filters,
+                        bias,
+                        transposed,
+                        finite,
+                        work,
+                        out,
+                    });
                 }
             }
         }

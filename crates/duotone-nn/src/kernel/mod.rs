@@ -18,17 +18,17 @@ mod spectral;
 
 pub(crate) use dense::{BLOCK, DenseBlock, Inputs, UNITS, block_gradients, dense_rows};
 pub use duotone_simd::Isa;
-pub(crate) use duotone_simd::{Kernel, LINE, Lines, Vector};
+pub(crate) use duotone_simd::{AlignedBuf, Kernel, LINE, Vector};
 pub(crate) use filters::PackedFilters;
 pub(crate) use gradient::{FilterGradient, GROUP, PooledGradients, filter_gradients};
 pub use kernels::{Kernels, Method};
 
 use scratch::Scratch;
 
-/// The number 1, which the compiler does not know. A pointer that a loop moves on by it is loaded
-/// from anew in every turn; else the compiler sees that a window slides, carries its numbers over
-/// in registers, runs out of them and carries them over in memory.
+/// Returns 1, hidden from the optimiser, to prevent register spills: given a constant stride, the
+/// compiler sees that a window slides and carries its values over in registers until it runs out
+/// of them.
 #[inline(always)]
-fn one() -> usize {
+fn opaque_stride() -> usize {
     std::hint::black_box(1)
 }

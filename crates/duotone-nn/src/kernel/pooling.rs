@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Lines, Vector};
-use crate::{Architecture, Pipeline};
+use super::{AlignedBuf, Vector};
+use crate::architecture::{Architecture, Pipeline};
 
 /// Lanes of the widest register.
-const MOST_LANES: usize = 8;
+const MAX_LANES: usize = 8;
 
 /// The sizes of a pipeline.
 #[derive(Clone, Copy, Debug)]
@@ -86,9 +86,9 @@ pub(super) struct Sums<'a> {
 /// and their positions (below 2²⁴: whole numbers that f32 can hold). They are one pooled row, or several
 /// where each is of one row of sums.
 pub(super) struct Windows {
-    values: Lines,
+    values: AlignedBuf,
     /// Of no meaning where they are not wanted.
-    positions: Lines,
+    positions: AlignedBuf,
     /// The first filter, and the pooled row at work.
     first: usize,
     pooled: usize,
@@ -98,7 +98,7 @@ impl Windows {
     /// Windows of a pipeline: of as many pooled rows as `rows` of sums may belong to.
     pub(super) fn new<V: Vector>(shape: &Shape, rows: usize) -> Self {
         let rows = if shape.pool.0 == 1 { rows } else { 1 };
-        let empty = Lines::zeros(rows * shape.pooled.1 * V::LANES);
+        let empty = AlignedBuf::zeros(rows * shape.pooled.1 * V::LANES);
         Self { values: empty.clone(), positions: empty, first: 0, pooled: 0 }
     }
 
@@ -167,11 +167,11 @@ impl Windows {
         out: &PooledMaps<'_>,
     ) {
         match (sums.finite, out.positions.is_some()) {
-            (false, _) => self.rows(shape, rows, sums, V::larger),
-            (true, true) => self.rows(shape, rows, sums, V::larger_number),
+            (false, _) => self.rows(shape, rows, sums, V::argmax_pair),
+            (true, true) => self.rows(shape, rows, sums, V::argmax_pair_no_nan),
             (true, false) => {
-                let larger = |best: (V, V), sum, _| (V::max_number(best.0, sum), best.1);
-                self.rows(shape, rows, sums, larger)
+                let argmax_pair = |best: (V, V), sum, _| (V::max_no_nan(best.0, sum), best.1);
+                self.rows(shape, rows, sums, argmax_pair)
             }
         }
     }
@@ -185,7 +185,7 @@ impl Windows {
         shape: &Shape,
         rows: Range<usize>,
         sums: Sums<'_>,
-        larger: impl Fn((V, V), V, V) -> (V, V) + Copy,
+        argmax_pair: impl Fn((V, V), V, V) -> (V, V) + Copy,
     ) {
         let mut rest = sums.sums;
         let mut row = rows.start;
@@ -195,19 +195,19 @@ impl Windows {
             let sums = Sums { sums: rest, ..sums };
             let together = if shape.pool.0 == 1 { 1 } else { rows.end - row };
             let count = match (shape.pool.1, together) {
-                (1, 1) => self.narrow::<V, 1>(shape, (at, first), sums, larger),
-                (1, 2) => self.narrow::<V, 2>(shape, (at, first), sums, larger),
-                (1, 3..5) => self.narrow::<V, 3>(shape, (at, first), sums, larger),
-                (1, 5) => self.narrow::<V, 5>(shape, (at, first), sums, larger),
-                (1, _) => self.narrow::<V, 6>(shape, (at, first), sums, larger),
+                (1, 1) => self.narrow::<V, 1>(shape, (at, first), sums, argmax_pair),
+                (1, 2) => self.narrow::<V, 2>(shape, (at, first), sums, argmax_pair),
+                (1, 3..5) => self.narrow::<V, 3>(shape, (at, first), sums, argmax_pair),
+                (1, 5) => self.narrow::<V, 5>(shape, (at, first), sums, argmax_pair),
+                (1, _) => self.narrow::<V, 6>(shape, (at, first), sums, argmax_pair),
                 (columns, _) => {
                     let mut window = 0;
                     while window < shape.pooled.1 {
                         let at = (at, columns, window);
                         window += match shape.pooled.1 - window {
-                            1 => self.wide::<V, 1>(at, first, sums, larger),
-                            2 => self.wide::<V, 2>(at, first, sums, larger),
-                            _ => self.wide::<V, 3>(at, first, sums, larger),
+                            1 => self.wide::<V, 1>(at, first, sums, argmax_pair),
+                            2 => self.wide::<V, 2>(at, first, sums, argmax_pair),
+                            _ => self.wide::<V, 3>(at, first, sums, argmax_pair),
                         };
                     }
                     1
@@ -229,7 +229,7 @@ impl Windows {
         shape: &Shape,
         (at, first): (usize, usize),
         Sums { sums, width, .. }: Sums<'_>,
-        larger: impl Fn((V, V), V, V) -> (V, V),
+        argmax_pair: impl Fn((V, V), V, V) -> (V, V),
     ) -> usize {
         let count = shape.pooled.1 * V::LANES;
         assert!(sums.len() >= T * width && width >= count);
@@ -247,7 +247,7 @@ impl Windows {
                 let mut best = (V::load(value), V::load(place));
                 for t in 0..T {
                     let sum = V::load(sums.as_ptr().add(t * width + window));
-                    best = larger(best, sum, positions[t]);
+                    best = argmax_pair(best, sum, positions[t]);
                     positions[t] = positions[t].add(V::splat(1.0));
                 }
                 best.0.store(value);
@@ -265,7 +265,7 @@ impl Windows {
         (at, columns, window): (usize, usize, usize),
         first: usize,
         Sums { sums, .. }: Sums<'_>,
-        larger: impl Fn((V, V), V, V) -> (V, V),
+        argmax_pair: impl Fn((V, V), V, V) -> (V, V),
     ) -> usize {
         let (first, size) = (first + window * V::LANES, columns * V::LANES);
         let sums = &sums[window * size..][..T * size];
@@ -284,7 +284,7 @@ impl Windows {
             for t in 0..T {
                 // SAFETY: `sums` is `T × size` long.
                 let sum = unsafe { V::load(sums.as_ptr().add(t * size + column)) };
-                best[t] = larger(best[t], sum, positions[t]);
+                best[t] = argmax_pair(best[t], sum, positions[t]);
                 positions[t] = positions[t].add(V::splat(1.0));
             }
         }
@@ -346,7 +346,7 @@ unsafe fn hand_on<V: Vector, T: Copy + Default>(
 ) {
     let lanes = left.min(V::LANES);
     let windows = from.len() / V::LANES;
-    assert!(V::LANES <= MOST_LANES && to.len() >= (windows - 1) * filters + lanes);
+    assert!(V::LANES <= MAX_LANES && to.len() >= (windows - 1) * filters + lanes);
     for window in 0..windows {
         // SAFETY: a register of each window, and room for `lanes` numbers, by the assertion.
         unsafe {
@@ -355,7 +355,7 @@ unsafe fn hand_on<V: Vector, T: Copy + Default>(
             if lanes == V::LANES {
                 store(register, to);
             } else {
-                let mut all = [T::default(); MOST_LANES];
+                let mut all = [T::default(); MAX_LANES];
                 store(register, all.as_mut_ptr());
                 to.copy_from_nonoverlapping(all.as_ptr(), lanes);
             }

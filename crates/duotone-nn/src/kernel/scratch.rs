@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::{LINE, Lines};
+use super::{AlignedBuf, LINE};
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
@@ -12,14 +12,14 @@ thread_local! {
 #[derive(Default)]
 pub(super) struct Scratch {
     /// The segment at work, frame-major.
-    pub(super) turned: Lines,
+    pub(super) transposed: AlignedBuf,
     /// For one pipeline at a time.
     pub(super) work: Work,
 }
 
 /// Memory for buffers of any sizes.
 #[derive(Default)]
-pub(super) struct Work(Lines);
+pub(super) struct Work(AlignedBuf);
 
 impl Scratch {
     /// Lends `work` this thread's memory; `work` must not ask for it again.

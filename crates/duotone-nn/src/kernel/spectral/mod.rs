@@ -4,21 +4,21 @@
 //! by bin, a short sum of products over its kernel's rows, and one inverse transform. Longer rows
 //! are cut into spans that overlap by a kernel's width less one.
 
+mod circular;
 mod plan;
 mod products;
-mod turn;
-mod wrap;
+mod transpose;
 
 pub(super) use plan::{POOL_COST, Plan};
-pub(super) use turn::turn;
+pub(super) use transpose::transpose;
 
 use duotone_simd::{Complex, Fourier};
 
 use super::pooling::{PooledMaps, Shape, Sums, Windows};
 use super::scratch::Work;
-use super::{Isa, Kernel, Lines, Vector};
+use super::{AlignedBuf, Isa, Kernel, Vector};
+use circular::CircularFixup;
 use products::{Conjugate, Product, TwoReal};
-use wrap::Wrap;
 
 /// Rows of sums that a tile holds: with real and imaginary parts twelve registers, beside two of
 /// weights and two of inputs.
@@ -32,18 +32,19 @@ pub(super) struct SpectralFilters {
     /// Columns of sums that a span gives, and spans in a row.
     step: usize,
     spans: usize,
-    spectra: Lines,
-    wrap: Wrap,
+    spectra: AlignedBuf,
+    fixup: CircularFixup,
 }
 
 impl SpectralFilters {
     /// All weights zero.
     pub(super) fn new(plan: Plan, shape: &Shape, lanes: usize) -> Option<Self> {
-        let Plan { length, step, spans, wrong, .. } = plan;
+        let Plan { length, step, spans, wrapped_columns, .. } = plan;
         let blocks = shape.filters.div_ceil(lanes);
-        let spectra = Lines::zeros(blocks * length * products::weights(shape.kernel.0) * lanes);
-        let wrap = Wrap::new(length, wrong, shape, lanes);
-        Some(Self { fourier: Fourier::new(length)?, step, spans, spectra, wrap })
+        let spectra =
+            AlignedBuf::zeros(blocks * length * products::weights(shape.kernel.0) * lanes);
+        let fixup = CircularFixup::new(length, wrapped_columns, shape, lanes);
+        Some(Self { fourier: Fourier::new(length)?, step, spans, spectra, fixup })
     }
 
     /// Takes weights in the canonical order (filter, row, column).
@@ -54,7 +55,7 @@ impl SpectralFilters {
         crate::parallel::pieces(&mut self.spectra, block, |i, spectra| {
             isa.run(Pack { fourier, shape, weight, first: i * lanes, spectra });
         });
-        self.wrap.pack(shape, lanes, weight);
+        self.fixup.pack(shape, lanes, weight);
     }
 }
 
@@ -74,10 +75,10 @@ impl Kernel for Pack<'_> {
         let (length, (rows, columns)) = (self.fourier.length(), self.shape.kernel);
         let size = 2 * V::LANES;
         let scale = 1.0 / length as f32;
-        let mut work = Lines::zeros(3 * length * V::LANES);
-        let mut taps = Lines::zeros(columns * V::LANES);
+        let mut work = AlignedBuf::zeros(3 * length * V::LANES);
+        let mut taps = AlignedBuf::zeros(columns * V::LANES);
         // (row, bin)
-        let mut spectra = Lines::zeros(rows * length * V::LANES);
+        let mut spectra = AlignedBuf::zeros(rows * length * V::LANES);
         for (row, spectrum) in spectra.chunks_exact_mut(length * V::LANES).enumerate() {
             let real = (self.shape.filters - self.first).min(V::LANES);
             for filter in 0..real {
@@ -121,7 +122,7 @@ pub(super) struct Convolve<'a, 'b> {
     pub(super) filters: &'a SpectralFilters,
     pub(super) bias: &'a [f32],
     /// The segment as [`turn`] leaves it.
-    pub(super) turned: &'a [f32],
+    pub(super) transposed: &'a [f32],
     /// Whether it and the filters are.
     pub(super) finite: bool,
     pub(super) work: &'a mut Work,
@@ -133,9 +134,9 @@ impl Kernel for Convolve<'_, '_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { shape, filters, bias, turned, finite, work, out } = self;
+        let Self { shape, filters, bias, transposed, finite, work, out } = self;
         let (length, spans) = (filters.fourier.length(), filters.spans);
-        let bands = turned.len() / shape.frames;
+        let bands = transposed.len() / shape.frames;
         // Columns that the spans' transforms write, the last one's useless ones included.
         let width = (spans - 1) * filters.step + length;
         let [spectra, joined, work, sums, missing] = work.buffers([
@@ -143,10 +144,10 @@ impl Kernel for Convolve<'_, '_> {
             ROWS * length * V::LANES,
             3 * length * V::LANES,
             ROWS * width * V::LANES,
-            filters.wrap.len(bands),
+            filters.fixup.len(bands),
         ]);
-        transform::<V>(filters, (turned, bands), work, spectra);
-        filters.wrap.differences(turned, bands, missing);
+        transform::<V>(filters, (transposed, bands), work, spectra);
+        filters.fixup.differences(transposed, bands, missing);
         let input = Spectra { filters, bands, spectra };
         let block_size = length * products::weights(shape.kernel.0) * V::LANES;
         let mut windows = Windows::new::<V>(shape, ROWS);
@@ -182,8 +183,8 @@ impl Kernel for Convolve<'_, '_> {
                 }
                 let step = filters.step * V::LANES;
                 let rows = sums.chunks_exact_mut(width * V::LANES).take(count);
-                let wrong = rows.map(|row| &mut row[spans * step..]);
-                filters.wrap.add::<V>(missing, (block, start), wrong);
+                let wrapped = rows.map(|row| &mut row[spans * step..]);
+                filters.fixup.add::<V>(missing, (block, start), wrapped);
                 let sums = Sums { sums, width: width * V::LANES, finite };
                 windows.feed::<V>(shape, bias, tile, sums, out);
             }
@@ -192,25 +193,25 @@ impl Kernel for Convolve<'_, '_> {
 }
 
 /// Fills the input's spectra, (span, bin, rows or differences, real and imaginary part, band), from the
-/// turned segment: a row's difference is what it has more than the next band's.
+/// transposed segment: a row's difference is what it has more than the next band's.
 #[inline(always)]
 fn transform<V: Vector>(
     filters: &SpectralFilters,
-    (turned, bands): (&[f32], usize),
+    (transposed, bands): (&[f32], usize),
     work: &mut [f32],
     spectra: &mut [f32],
 ) {
     let fourier = &filters.fourier;
-    let frames = turned.len() / bands;
+    let frames = transposed.len() / bands;
     assert!(bands.is_multiple_of(V::LANES));
     assert!(spectra.len() == 2 * filters.spans * fourier.length() * bands);
     assert!(work.len() >= 3 * fourier.length() * V::LANES);
     for (span, spectra) in spectra.chunks_exact_mut(2 * fourier.length() * bands).enumerate() {
         for band in (0..bands).step_by(V::LANES) {
-            // SAFETY: frames below `frames`, bands and bins below theirs: within `turned` and, by
+            // SAFETY: frames below `frames`, bands and bins below theirs: within `transposed` and, by
             // the assertions, within `spectra`.
             unsafe {
-                let from = turned.as_ptr().add(band);
+                let from = transposed.as_ptr().add(band);
                 let to = spectra.as_mut_ptr().add(band);
                 fourier.forward::<V>(
                     |n| match span * filters.step + n {

@@ -8,13 +8,13 @@ use crate::kernel::pooling::Shape;
 /// What a window's candidate costs, in multiply-adds of a register.
 pub(in crate::kernel) const POOL_COST: usize = 4;
 /// The longest transform.
-const LONGEST: usize = 1024;
+const MAX_LENGTH: usize = 1024;
 /// How many times its own width a kernel's row may be padded to.
-const MOST_PADDING: usize = 16;
+const MAX_PADDING: usize = 16;
 /// How many times its own width a span may be transformed from.
-const MOST_OVERLAP: usize = 4;
-/// Columns that may be put right at most, and what that costs for a product of the direct way.
-pub(super) const MOST_WRONG: usize = 4;
+const MAX_OVERLAP: usize = 4;
+/// Wrapped columns that may be corrected at most, and the cost of one product of the correction.
+pub(super) const MAX_WRAPPED: usize = 4;
 const RIGHT_COST: usize = 2;
 
 /// The length of the transforms and what of a row of sums each gives.
@@ -25,8 +25,8 @@ pub(in crate::kernel) struct Plan {
     pub(super) step: usize,
     /// Spans in a row.
     pub(super) spans: usize,
-    /// Columns behind the last span's that have to be put right (see [`super::wrap`]).
-    pub(super) wrong: usize,
+    /// Columns past the last span that are corrected afterwards (see [`super::circular`]).
+    pub(super) wrapped_columns: usize,
     /// In multiply-adds of a register a row of sums.
     pub(in crate::kernel) cost: usize,
 }
@@ -36,7 +36,7 @@ impl Plan {
     pub(in crate::kernel) fn new(shape: &Shape) -> Option<Self> {
         let (columns, width) = (shape.kernel.1, shape.kept().1);
         // A transform of what a whole row needs, or shorter ones; a kernel fills a share of it.
-        let most = (width + columns - 1).min(LONGEST).min(MOST_PADDING * columns);
+        let most = (width + columns - 1).min(MAX_LENGTH).min(MAX_PADDING * columns);
         let mut best: Option<Self> = None;
         let mut length = columns;
         while length < most {
@@ -44,20 +44,21 @@ impl Plan {
             let step = length + 1 - columns;
             let products = products::cost(shape.kernel.0) * (2 * length - 2);
             let inverse = length * (length.ilog2() as usize + 6);
-            let mut consider = |spans: usize, wrong: usize| {
-                let right = RIGHT_COST * shape.kernel.0 * wrong * (wrong + 1) / 2;
+            let mut consider = |spans: usize, wrapped_columns: usize| {
+                let right =
+                    RIGHT_COST * shape.kernel.0 * wrapped_columns * (wrapped_columns + 1) / 2;
                 let cost = spans * (products + inverse) + right + width * POOL_COST;
                 if best.is_none_or(|best| cost < best.cost) {
-                    best = Some(Self { length, step, spans, wrong, cost });
+                    best = Some(Self { length, step, spans, wrapped_columns, cost });
                 }
             };
             let spans = width.div_ceil(step);
-            if spans == 1 || length <= MOST_OVERLAP * step {
+            if spans == 1 || length <= MAX_OVERLAP * step {
                 consider(spans, 0);
             }
-            let wrong = width.saturating_sub(step);
-            if (1..=MOST_WRONG.min(columns - 1)).contains(&wrong) {
-                consider(1, wrong);
+            let wrapped_columns = width.saturating_sub(step);
+            if (1..=MAX_WRAPPED.min(columns - 1)).contains(&wrapped_columns) {
+                consider(1, wrapped_columns);
             }
         }
         best

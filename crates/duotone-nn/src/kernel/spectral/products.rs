@@ -14,7 +14,7 @@
 
 use duotone_simd::Complex;
 
-use crate::kernel::{Vector, one};
+use crate::kernel::{Vector, opaque_stride};
 
 /// Complex registers of weights in a bin, of a kernel of `rows`: first e + o, then e and −o in
 /// turns, then the last row.
@@ -67,7 +67,7 @@ pub(super) unsafe fn sums<V: Vector, P: Product, const T: usize>(
     rows: usize,
 ) -> [Complex<V>; T] {
     let (half, size) = (rows / 2, 2 * V::LANES);
-    let step = 2 * one();
+    let step = 2 * opaque_stride();
     let zero = Complex { re: V::splat(0.0), im: V::splat(0.0) };
     let mut sums = [zero; T];
     // SAFETY: rows reach from `t + 1 + 2s` with `t` even to `t + 2s` of differences, `s` below `half`.

@@ -1,42 +1,49 @@
-//! The segment with its frames one after the other, so that a register holds as many bands.
+//! Transposes a segment to frame-major order, so that a register holds neighbouring bands.
 
-use crate::kernel::{Isa, Kernel, Lines, Vector};
+use crate::kernel::{AlignedBuf, Isa, Kernel, Vector};
 
-/// A segment of `frames` frames, frame-major and its bands padded with zeros to whole registers.
-pub(in crate::kernel) fn turn(isa: Isa, segment: &[f32], frames: usize, turned: &mut Lines) {
+/// Writes a segment of `frames` frames in frame-major order, its bands padded with zeros to whole
+/// registers.
+pub(in crate::kernel) fn transpose(
+    isa: Isa,
+    segment: &[f32],
+    frames: usize,
+    transposed: &mut AlignedBuf,
+) {
     let bands = (segment.len() / frames).next_multiple_of(isa.lanes());
-    turned.resize(frames * bands);
-    isa.run(Turn { segment, frames, turned });
+    transposed.resize(frames * bands);
+    isa.run(Transpose { segment, frames, transposed });
 }
 
-struct Turn<'a> {
+struct Transpose<'a> {
     segment: &'a [f32],
     frames: usize,
-    turned: &'a mut [f32],
+    transposed: &'a mut [f32],
 }
 
-impl Kernel for Turn<'_> {
+impl Kernel for Transpose<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { segment, frames, turned } = self;
-        let (real, bands) = (segment.len() / frames, turned.len() / frames);
+        let Self { segment, frames, transposed } = self;
+        let (real, bands) = (segment.len() / frames, transposed.len() / frames);
         // Whole squares of bands and frames, then what is left of either.
         let (square_bands, square_frames) = (real - real % V::LANES, frames - frames % V::LANES);
         for band in (0..square_bands).step_by(V::LANES) {
             for frame in (0..square_frames).step_by(V::LANES) {
                 // SAFETY: `LANES` bands and as many frames from these on are in the segment.
-                let square =
-                    unsafe { V::load_turned(segment.as_ptr().add(band * frames + frame), frames) };
+                let square = unsafe {
+                    V::load_transposed(segment.as_ptr().add(band * frames + frame), frames)
+                };
                 for (i, &register) in square.as_ref().iter().enumerate() {
-                    let to = &mut turned[(frame + i) * bands + band..][..V::LANES];
+                    let to = &mut transposed[(frame + i) * bands + band..][..V::LANES];
                     // SAFETY: the slice is `LANES` long.
                     unsafe { register.store(to.as_mut_ptr()) };
                 }
             }
         }
-        for (frame, to) in turned.chunks_exact_mut(bands).enumerate() {
+        for (frame, to) in transposed.chunks_exact_mut(bands).enumerate() {
             let left = if frame < square_frames { square_bands } else { 0 };
             for (band, to) in to.iter_mut().enumerate().skip(left) {
                 *to = if band < real { segment[band * frames + frame] } else { 0.0 };

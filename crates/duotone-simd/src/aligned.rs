@@ -12,12 +12,12 @@ struct Line([f32; LINE]);
 /// Numbers whose first one begins a cache line, as a `Vec`'s need not: a register's share of them
 /// that lies in two lines takes twice the time to fetch.
 #[derive(Clone, Debug, Default)]
-pub struct Lines {
+pub struct AlignedBuf {
     lines: Vec<Line>,
     len: usize,
 }
 
-impl Lines {
+impl AlignedBuf {
     /// So many zeros.
     pub fn zeros(len: usize) -> Self {
         let mut zeros = Self::default();
@@ -37,7 +37,7 @@ impl Lines {
     }
 }
 
-impl Deref for Lines {
+impl Deref for AlignedBuf {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
@@ -47,7 +47,7 @@ impl Deref for Lines {
     }
 }
 
-impl DerefMut for Lines {
+impl DerefMut for AlignedBuf {
     fn deref_mut(&mut self) -> &mut [f32] {
         // SAFETY: as in `deref`, and nobody else holds what `self` is borrowed for.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
@@ -56,11 +56,11 @@ impl DerefMut for Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::Lines;
+    use super::AlignedBuf;
 
     #[test]
     fn growing_gives_zeros_and_keeps_what_was_there() {
-        let mut lines = Lines::zeros(3);
+        let mut lines = AlignedBuf::zeros(3);
         lines.fill(1.0);
         lines.resize(40);
         assert_eq!(lines[..3], [1.0; 3]);
@@ -71,6 +71,6 @@ mod tests {
         assert_eq!(lines[..17], [2.0; 17]);
         assert_eq!(lines[17..], [0.0; 33]);
         assert_eq!(lines.as_ptr().align_offset(64), 0);
-        assert!(Lines::zeros(0).is_empty());
+        assert!(AlignedBuf::zeros(0).is_empty());
     }
 }

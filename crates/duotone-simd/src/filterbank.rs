@@ -1,8 +1,10 @@
-use super::{FRAMES, Isa, Kernel, Vector};
+use crate::isa::Isa;
+use crate::power::FRAMES;
+use crate::vector::{Kernel, Vector};
 
 /// Weighted sums of neighbouring bins of [`FRAMES`] frames: a filterbank whose filters are each zero but
 /// for one stretch of bins.
-pub struct WeightedSums {
+pub struct SparseFilterbank {
     isa: Isa,
     filters: Vec<Filter>,
     weights: Vec<f32>,
@@ -17,7 +19,7 @@ struct Filter {
 /// Sums of a filter that need not wait for each other.
 const SUMS: usize = 4;
 
-impl WeightedSums {
+impl SparseFilterbank {
     /// For an instruction set, from each filter's first bin and its weights from there on.
     pub fn new(isa: Isa, filters: impl IntoIterator<Item = (usize, Vec<f32>)>) -> Self {
         let mut all = Self { isa, filters: Vec::new(), weights: Vec::new() };
@@ -41,7 +43,7 @@ impl WeightedSums {
 }
 
 struct Compute<'a> {
-    plan: &'a WeightedSums,
+    plan: &'a SparseFilterbank,
     bins: &'a [f32],
     sums: &'a mut [f32],
 }
@@ -77,8 +79,10 @@ impl Kernel for Compute<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::WeightedSums;
-    use crate::{FRAMES, Isa, noise};
+    use super::SparseFilterbank;
+    use crate::isa::Isa;
+    use crate::noise;
+    use crate::power::FRAMES;
 
     #[test]
     fn sums_are_those_of_a_dense_product() {
@@ -88,7 +92,7 @@ mod tests {
         let bins = noise(15 * FRAMES, 5);
         for isa in Isa::available() {
             let mut got = vec![f32::NAN; filters.len() * FRAMES];
-            WeightedSums::new(isa, filters.clone()).compute(&bins, &mut got);
+            SparseFilterbank::new(isa, filters.clone()).compute(&bins, &mut got);
             for (i, got) in got.iter().enumerate() {
                 let (first, weights) = &filters[i / FRAMES];
                 let bin = |n: usize| f64::from(bins[(first + n) * FRAMES + i % FRAMES]);
@@ -102,7 +106,7 @@ mod tests {
     #[test]
     #[should_panic = "bins that filters weigh"]
     fn filters_that_reach_too_far_are_refused() {
-        WeightedSums::new(Isa::best(), [(1, vec![1.0])])
+        SparseFilterbank::new(Isa::best(), [(1, vec![1.0])])
             .compute(&[0.0; FRAMES], &mut [0.0; FRAMES]);
     }
 }

@@ -1,7 +1,7 @@
 //! What a training step costs by its nature: multiply-adds, and bytes that must pass between the
 //! device's memory and its processors when nothing is kept between two shaders.
 
-use crate::Plan;
+use super::Plan;
 
 /// Of one shader, or of a whole step.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ pub fn training_step(plan: &Plan) -> Vec<Cost> {
 #[cfg(test)]
 mod tests {
     use super::training_step;
-    use crate::Plan;
+    use crate::plan::Plan;
     use duotone_nn::Architecture;
 
     /// 27 × 51 positions of 14 × 15 taps and 30 rows × 73 of 4 × 8, 32 filters each.

@@ -3,7 +3,8 @@
 
 use super::butterfly::butterfly;
 use super::stockham::root;
-use super::{Complex, Vector};
+use crate::complex::Complex;
+use crate::vector::Vector;
 
 /// The lengths that there are, each with the radices of its two passes.
 const LENGTHS: [(usize, (usize, usize)); 7] = [
@@ -19,13 +20,13 @@ const LENGTHS: [(usize, (usize, usize)); 7] = [
 /// The tables of the inverse transform `Σ x[n] e^(2πi kn / length)`, not divided by anything. With
 /// real and imaginary parts exchanged, before and after, it is the forward one.
 #[derive(Clone, Debug)]
-pub(crate) struct Twice {
+pub(crate) struct TwoPassFft {
     length: usize,
     /// Of the first pass, (group − 1, j − 1): those of its first group are 1, and the second has none.
     twiddles: Vec<[f32; 2]>,
 }
 
-impl Twice {
+impl TwoPassFft {
     /// Where `length` is one of [`LENGTHS`].
     pub(crate) fn new(length: usize) -> Option<Self> {
         let (_, (first, second)) = LENGTHS.into_iter().find(|(known, _)| *known == length)?;
@@ -48,7 +49,7 @@ impl Twice {
         &self,
         from: *const f32,
         scratch: *mut f32,
-        to: impl Place<V>,
+        to: impl Sink<V>,
     ) {
         // SAFETY: as the caller vouches; the radices' product is the length.
         unsafe {
@@ -59,7 +60,8 @@ impl Twice {
                 36 => self.passes::<V, 6, 6>(from, scratch, to),
                 40 => self.passes::<V, 8, 5>(from, scratch, to),
                 48 => self.passes::<V, 8, 6>(from, scratch, to),
-                _ => self.passes::<V, 8, 8>(from, scratch, to),
+                64 => self.passes::<V, 8, 8>(from, scratch, to),
+                length => unreachable!("no transform of length {length}"),
             }
         }
     }
@@ -71,7 +73,7 @@ impl Twice {
         &self,
         from: *const f32,
         scratch: *mut f32,
-        to: impl Place<V>,
+        to: impl Sink<V>,
     ) {
         let size = 2 * V::LANES;
         for group in 0..Q {
@@ -92,7 +94,7 @@ impl Twice {
                 }
                 let twiddles = &self.twiddles[(group - 1) * (P - 1)..][..P - 1];
                 for j in 1..P {
-                    y[j].turn(Complex::splat(twiddles[j - 1])).store(to.add(j * size));
+                    y[j].mul_twiddle(Complex::splat(twiddles[j - 1])).store(to.add(j * size));
                 }
             }
         }
@@ -105,7 +107,7 @@ impl Twice {
                 }
                 let y = butterfly::<V, Q>(x);
                 for j in 0..Q {
-                    to.put(q + P * j, y[j]);
+                    to.store_result(q + P * j, y[j]);
                 }
             }
         }
@@ -114,20 +116,20 @@ impl Twice {
 
 /// Where a transform's results go. No closure: what is not inlined is not compiled for the instruction
 /// set, and only a method can be made to be.
-pub(crate) trait Place<V> {
+pub(crate) trait Sink<V> {
     /// Takes the `k`-th result. Must be `#[inline(always)]`.
     ///
     /// # Safety
     /// As the place itself says.
-    unsafe fn put(&self, k: usize, x: Complex<V>);
+    unsafe fn store_result(&self, k: usize, x: Complex<V>);
 }
 
 /// One after the other: memory that is valid for writing all results.
 pub(crate) struct InOrder(pub(crate) *mut f32);
 
-impl<V: Vector> Place<V> for InOrder {
+impl<V: Vector> Sink<V> for InOrder {
     #[inline(always)]
-    unsafe fn put(&self, k: usize, x: Complex<V>) {
+    unsafe fn store_result(&self, k: usize, x: Complex<V>) {
         // SAFETY: as the caller vouches.
         unsafe { x.store(self.0.add(k * 2 * V::LANES)) }
     }
@@ -137,11 +139,13 @@ impl<V: Vector> Place<V> for InOrder {
 mod tests {
     use std::f64::consts::TAU;
 
-    use super::{InOrder, LENGTHS, Twice};
-    use crate::{Isa, Kernel, Vector, noise};
+    use super::{InOrder, LENGTHS, TwoPassFft};
+    use crate::isa::Isa;
+    use crate::noise;
+    use crate::vector::{Kernel, Vector};
 
     struct Run<'a> {
-        plan: &'a Twice,
+        plan: &'a TwoPassFft,
         numbers: &'a [f32],
     }
 
@@ -168,7 +172,7 @@ mod tests {
     #[test]
     fn transforms_are_the_sums_they_stand_for() {
         for (length, _) in LENGTHS {
-            let plan = Twice::new(length).unwrap();
+            let plan = TwoPassFft::new(length).unwrap();
             let numbers = noise(2 * length, length);
             for isa in Isa::available() {
                 let got = isa.run(Run { plan: &plan, numbers: &numbers });
@@ -184,6 +188,6 @@ mod tests {
                 }
             }
         }
-        assert!(Twice::new(20).is_none());
+        assert!(TwoPassFft::new(20).is_none());
     }
 }

@@ -1,0 +1,129 @@
+//! MP4 and QuickTime. Symphonia reads the packets of coded sound; what it leaves out is read here:
+//! which tracks there are, their edit lists, and PCM.
+
+mod boxes;
+mod edits;
+mod entry;
+mod esds;
+mod movie;
+mod names;
+mod one_track;
+mod pcm;
+mod runs;
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+
+use self::boxes::Boxes;
+use self::entry::{Pcm, Sound};
+use self::movie::{Movie, Track};
+use self::one_track::OneTrack;
+use self::pcm::PcmTrack;
+use super::Reader;
+use super::limits;
+use super::media::{self, Media};
+use super::mono::Mono;
+use super::trim::Trim;
+use crate::{Error, SourceInfo};
+
+const NOT_FOUND: &str = "its sound track is of an unknown kind; convert it to FLAC or WAV";
+const SEVERAL_EDITS: &str =
+    "its edit list has several parts; everything from the first to the last is decoded";
+const EDIT_BEHIND: &str = "its edit list starts behind the end of the recording and is ignored";
+
+/// Whether a file of these first bytes is made of MP4's boxes.
+pub(super) fn is_mp4(first: &[u8; 8]) -> bool {
+    let kinds = [b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp"];
+    kinds.iter().any(|kind| first.ends_with(*kind))
+}
+
+/// Opens the first sound track that can be read, and decodes its first packet to `mono`.
+pub(super) fn open(
+    mut file: File,
+    mono: &mut Mono,
+) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
+    let movie = Movie::read(&mut Boxes::new(&mut file)?)?;
+    let mut refused = None;
+    for track in &movie.tracks {
+        *mono = Mono::default();
+        match open_track(&file, &movie, track, mono) {
+            Err(reason @ Error::Unsupported(_)) => refused = refused.or(Some(reason)),
+            outcome => return outcome,
+        }
+    }
+    Err(refused.unwrap_or_else(|| Error::Unsupported("it has no sound track".into())))
+}
+
+fn open_track(
+    file: &File,
+    movie: &Movie,
+    track: &Track,
+    mono: &mut Mono,
+) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
+    let mut file = file.try_clone()?;
+    file.seek(SeekFrom::Start(0))?;
+    let (media, mut info) = match &track.sound {
+        Sound::Pcm(pcm) => open_pcm(file, movie, track, pcm, mono)?,
+        Sound::Coded(coded) => {
+            let length = file.metadata()?.len();
+            let format = media::probe(Box::new(file)).map_err(with_cure)?;
+            let format = OneTrack::new(format, track.id, coded, length);
+            let format = format.ok_or_else(|| Error::Unsupported(NOT_FOUND.into()))?;
+            Media::of_format(Box::new(format), length, mono)?
+        }
+        Sound::Refused(reason) => {
+            return Err(Error::Unsupported(format!("{reason}; convert it to FLAC or WAV")));
+        }
+    };
+    let rate = info.sample_rate;
+    // Vorbis gives no sound for its first packet, whose time passes all the same.
+    let before = (media.origin() * f64::from(rate)).round() as u64;
+    let samples = |ticks: u64| {
+        let samples = edits::rescaled(ticks, track.scale, rate);
+        samples.map_or(u64::MAX, |samples| samples.saturating_sub(before))
+    };
+    let (mut start, mut end, mut warning) = (0, u64::MAX, None);
+    // ffmpeg does not heed the edit lists of fragmented files.
+    if let Some(edit) = track.edit.as_ref().filter(|_| !movie.fragmented) {
+        (start, end) = (samples(edit.start), edit.end.map_or(u64::MAX, samples));
+        warning = edit.several.then_some(SEVERAL_EDITS);
+    }
+    if let Some(priming) = movie.priming.filter(|_| info.codec == "AAC") {
+        start = priming;
+    }
+    let total = media.stated_seconds().map(|seconds| seconds * f64::from(rate));
+    if total.is_some_and(|total| start as f64 >= total) {
+        (start, end, warning) = (0, u64::MAX, Some(EDIT_BEHIND));
+    }
+    let trim = Trim::new(media, rate, start, end, warning, mono);
+    info.seconds = trim.stated_seconds();
+    Ok((Box::new(trim), info))
+}
+
+/// Symphonia's reason against a file's structure, which says nothing to the user by itself.
+fn with_cure(error: Error) -> Error {
+    let words = |reason| format!("its structure is not read ({reason}); convert it to FLAC or WAV");
+    match error {
+        Error::Unsupported(reason) => Error::Unsupported(words(reason)),
+        Error::Malformed(reason) => Error::Malformed(words(reason)),
+        other => other,
+    }
+}
+
+fn open_pcm(
+    mut file: File,
+    movie: &Movie,
+    track: &Track,
+    pcm: &Pcm,
+    mono: &mut Mono,
+) -> Result<(Media, SourceInfo), Error> {
+    limits::check_channels(pcm.channels)?;
+    let mut boxes = Boxes::new(&mut file)?;
+    let mut runs = runs::chunks(&mut boxes, &track.tables, (pcm.bytes * pcm.channels) as u64)?;
+    if movie.fragmented {
+        runs.extend(runs::fragments(&mut boxes, track)?);
+    }
+    let length = boxes.length();
+    file.seek(SeekFrom::Start(0))?;
+    Media::of_format(Box::new(PcmTrack::new(file, length, pcm, runs)), length, mono)
+}

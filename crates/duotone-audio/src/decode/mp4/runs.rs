@@ -1,0 +1,161 @@
+use super::boxes::{Atom, Boxes, u32_at, u64_at};
+use super::movie::Track;
+use crate::Error;
+
+/// Bytes of a table of a track's samples.
+const TABLE: usize = 32 << 20;
+/// Runs that are held: a track with one for each sixtieth of a second may be 19 hours long.
+const MOST: usize = 1 << 22;
+/// Bytes of a fragment's header.
+const FRAGMENT: usize = 1 << 20;
+
+/// A stretch of a track's sound in the file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Run {
+    pub(super) start: u64,
+    pub(super) bytes: u64,
+}
+
+/// The chunks of a track of PCM, whose frames have so many bytes.
+pub(super) fn chunks(boxes: &mut Boxes<'_>, tables: &Atom, frame: u64) -> Result<Vec<Run>, Error> {
+    let mut table = |kind| match boxes.find(tables, &[kind])? {
+        Some(atom) => boxes.content(&atom, TABLE),
+        None => Ok::<_, Error>(Vec::new()),
+    };
+    let (to_chunk, sizes) = (table(b"stsc")?, table(b"stsz")?);
+    let (offsets, wide) = match table(b"stco")? {
+        offsets if offsets.is_empty() => (table(b"co64")?, 8),
+        offsets => (offsets, 4),
+    };
+    let offsets = offsets.get(8..).unwrap_or_default().chunks_exact(wide);
+    if offsets.len() > MOST {
+        return Err(Error::Limit(format!("more than {MOST} chunks of sound")));
+    }
+    let mut to_chunk = to_chunk.get(8..).unwrap_or_default().chunks_exact(12).peekable();
+    let mut samples_per_chunk = 0;
+    let mut sizes = Sizes { table: &sizes, next: 0, frame };
+    let mut runs = Vec::with_capacity(offsets.len());
+    for (i, offset) in offsets.enumerate() {
+        // Each entry holds from its chunk on, counted from 1.
+        while let Some(entry) = to_chunk.peek() {
+            if u32_at(entry, 0).is_none_or(|first| first as usize > i + 1) {
+                break;
+            }
+            samples_per_chunk = u32_at(entry, 4).unwrap_or(0);
+            to_chunk.next();
+        }
+        let start = if wide == 8 { u64_at(offset, 0) } else { u32_at(offset, 0).map(u64::from) };
+        let bytes = sizes.take(samples_per_chunk);
+        runs.push(Run { start: start.unwrap_or(0), bytes });
+    }
+    Ok(runs)
+}
+
+/// The sizes of samples (`stsz`).
+struct Sizes<'a> {
+    table: &'a [u8],
+    next: usize,
+    frame: u64,
+}
+
+impl Sizes<'_> {
+    /// Bytes of the next samples together.
+    fn take(&mut self, count: u32) -> u64 {
+        let same = u32_at(self.table, 4).map_or(0, u64::from);
+        if same > 0 {
+            // QuickTime's writers put 1, a channel's bytes or a frame's; others put several frames.
+            let whole = same > self.frame && same.is_multiple_of(self.frame);
+            return u64::from(count) * if whole { same } else { self.frame };
+        }
+        let first = (12 + 4 * self.next).min(self.table.len());
+        let sizes = self.table[first..].chunks_exact(4).take(count as usize);
+        self.next += sizes.len();
+        sizes.filter_map(|size| u32_at(size, 0)).map(u64::from).sum()
+    }
+}
+
+/// The sound of a track that lies in fragments (`moof`).
+pub(super) fn fragments(boxes: &mut Boxes<'_>, track: &Track) -> Result<Vec<Run>, Error> {
+    let mut runs = Vec::new();
+    let mut at = 0;
+    while let Some(atom) = boxes.at(at, u64::MAX)? {
+        at = atom.content.end;
+        if &atom.kind != b"moof" {
+            continue;
+        }
+        for part in boxes.within(atom.content.clone())? {
+            if &part.kind == b"traf" {
+                fragment(boxes, &part, atom.start, track, &mut runs)?;
+            }
+        }
+        if runs.len() > MOST {
+            return Err(Error::Limit(format!("more than {MOST} runs of sound")));
+        }
+    }
+    Ok(runs)
+}
+
+/// Adds what a fragment holds of a track.
+fn fragment(
+    boxes: &mut Boxes<'_>,
+    traf: &Atom,
+    moof: u64,
+    track: &Track,
+    runs: &mut Vec<Run>,
+) -> Result<(), Error> {
+    let Some(header) = boxes.find(traf, &[b"tfhd"])? else { return Ok(()) };
+    let header = boxes.content(&header, FRAGMENT)?;
+    let flags = u32_at(&header, 0).unwrap_or(0);
+    if u32_at(&header, 4) != Some(track.id) {
+        return Ok(());
+    }
+    let base = if flags & 1 != 0 { u64_at(&header, 8).unwrap_or(moof) } else { moof };
+    // The size stands behind the fields that are there: offset, description, duration.
+    let before = [(1, 8), (2, 4), (8, 4)].iter().filter(|(flag, _)| flags & flag != 0);
+    let at = 8 + before.map(|(_, bytes)| bytes).sum::<usize>();
+    let size = if flags & 0x10 != 0 { u32_at(&header, at) } else { Some(track.default_size) };
+    let size = u64::from(size.unwrap_or(0));
+    let mut next = base;
+    for atom in boxes.within(traf.content.clone())? {
+        if &atom.kind == b"trun" {
+            let run = run(&boxes.content(&atom, FRAGMENT)?, base, next, size);
+            next = run.start.saturating_add(run.bytes);
+            runs.push(run);
+        }
+    }
+    Ok(())
+}
+
+/// What a run's header (`trun`) says; without an offset it starts at `next`.
+fn run(header: &[u8], base: u64, next: u64, size: u64) -> Run {
+    let flags = u32_at(header, 0).unwrap_or(0);
+    let count = u32_at(header, 4).unwrap_or(0);
+    let offset = u32_at(header, 8).filter(|_| flags & 1 != 0);
+    let start = offset.map_or(Some(next), |x| base.checked_add_signed(x.cast_signed().into()));
+    let has = |flag: u32| usize::from(flags & flag != 0);
+    let entries = header.get(8 + 4 * (has(1) + has(4))..).unwrap_or_default();
+    let fields = has(0x100) + has(0x200) + has(0x400) + has(0x800);
+    let bytes = if has(0x200) == 1 {
+        let entries = entries.chunks_exact(4 * fields).take(count as usize);
+        entries.filter_map(|entry| u32_at(entry, 4 * has(0x100))).map(u64::from).sum()
+    } else {
+        u64::from(count) * size
+    };
+    Run { start: start.unwrap_or(0), bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Run, run};
+
+    #[test]
+    fn a_run_is_counted_by_one_size_or_by_a_table() {
+        let words = |words: &[u32]| words.iter().flat_map(|x| x.to_be_bytes()).collect::<Vec<_>>();
+        assert_eq!(run(&words(&[1, 3, 100]), 50, 0, 4), Run { start: 150, bytes: 12 });
+        assert_eq!(run(&words(&[0, 3]), 50, 7, 4), Run { start: 7, bytes: 12 });
+        let sized = words(&[0x305, 2, 0xffff_fffe, 0, 9, 20, 9, 30]);
+        assert_eq!(run(&sized, 50, 0, 4), Run { start: 48, bytes: 50 });
+        assert_eq!(run(&sized[..20], 50, 0, 4), Run { start: 48, bytes: 0 });
+        assert_eq!(run(&[], 50, 7, 4), Run { start: 7, bytes: 0 });
+    }
+}

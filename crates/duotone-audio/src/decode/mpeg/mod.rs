@@ -1,0 +1,279 @@
+//! MPEG audio: streams of frames of layers I to III (MP1, MP2, MP3), bare or within a WAV file.
+//!
+//! Only the frames themselves are obeyed. What a Xing, Info or VBRI header states in front of them
+//! is a hint: files are joined, cut and tagged without it.
+
+mod frames;
+mod header;
+mod info;
+
+use std::collections::VecDeque;
+use std::io;
+
+use nanomp3_core::{DecodeError, Decoder, MAX_SAMPLES_PER_FRAME};
+use symphonia::core::io::MediaSource;
+
+use super::Reader;
+use super::contain::contained;
+use super::damage::Damage;
+use super::limits::{MAX_FRUITLESS, MAX_STRANGE};
+use super::mono::Mono;
+use super::window::Window;
+use crate::{Error, SourceInfo};
+use frames::{Frame, Frames, Place};
+use info::Info;
+
+/// Frames that are remembered on the way to a place, to start ahead of it: the sound of a frame
+/// may begin in as many before it.
+const REMEMBERED: usize = 32;
+/// Frames before the one wanted whose own sound must be complete: their second halves overlap.
+const OVERLAPPING: usize = 2;
+
+/// A stream of MPEG audio.
+pub(super) struct Mpeg {
+    frames: Frames,
+    decoder: Decoder,
+    /// Interleaved samples of one frame.
+    samples: Vec<f32>,
+    rate: u32,
+    /// The first frame.
+    first: Place,
+    info: Info,
+    /// Where the recording ends in the samples of all frames, by the header in front: believed
+    /// only if the stream ends there.
+    end: Option<u64>,
+    /// Samples of frames that could not be decoded.
+    missing: u64,
+    /// Samples from the recording's start to the end of what was decoded last.
+    position: u64,
+    /// Frames that gave samples.
+    decoded: u64,
+    damage: Damage,
+    /// Gaps that the damage counts.
+    gaps: u64,
+    /// Frames in a row at another rate.
+    strange: u32,
+}
+
+impl Mpeg {
+    /// Opens a stream; `None` where no frame starts within `junk` bytes behind the tags at its
+    /// start.
+    pub(super) fn open(
+        source: Box<dyn MediaSource>,
+        junk: u64,
+    ) -> Result<Option<(Self, SourceInfo)>, Error> {
+        let mut frames = Frames::new(Window::new(source)?);
+        if !frames.start(junk)? {
+            return Ok(None);
+        }
+        let start = frames.place;
+        let Some(mut frame) = frames.next()? else { return Ok(None) };
+        let info = frame.info;
+        if info.is_some() {
+            match frames.next()? {
+                Some(next) => frame = next,
+                None => return Err(Error::NoAudio),
+            }
+        }
+        let header = frame.header;
+        frames.place = start;
+        let info = info.unwrap_or_default();
+        let end = info.frames.map(|frames| frames.saturating_mul(header.samples));
+        let mpeg = Self {
+            frames,
+            decoder: Decoder::new(),
+            samples: vec![0.0; MAX_SAMPLES_PER_FRAME],
+            rate: header.sample_rate,
+            first: start,
+            info,
+            end: end.map(|end| end.saturating_sub(info.padding)).filter(|_| info.padding > 0),
+            missing: 0,
+            position: 0,
+            decoded: 0,
+            damage: Damage::default(),
+            gaps: 0,
+            strange: 0,
+        };
+        let info = SourceInfo {
+            sample_rate: header.sample_rate,
+            channels: header.channels,
+            codec: format!("MP{}", header.layer),
+            seconds: None,
+        };
+        Ok(Some((mpeg, info)))
+    }
+
+    /// Decodes a frame to [`Self::samples`]; the number of samples of each channel, or `None` where
+    /// they cannot be decoded.
+    fn decode(&mut self, frame: &Frame) -> io::Result<Option<(usize, usize)>> {
+        let bytes = self.frames.bytes(frame)?;
+        let (decoder, samples) = (&mut self.decoder, &mut self.samples);
+        let Some((consumed, result)) = contained(|| decoder.decode(bytes, samples)) else {
+            self.decoder = Decoder::new();
+            return Ok(None);
+        };
+        Ok(match result {
+            Ok(info) if consumed == frame.size => {
+                Some((info.samples_produced, usize::from(info.channels.num())))
+            }
+            // A stream cut out of a longer one begins with frames that need earlier ones.
+            Err(DecodeError::ReservoirUnavailable(_)) => {
+                self.samples.fill(0.0);
+                Some((frame.header.samples as usize, frame.header.channels))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether the stream ends where the header in front states, so that the padding at the end
+    /// may be cut off.
+    fn ends_as_stated(&mut self) -> io::Result<bool> {
+        let Some(stated) = self.info.frames else { return Ok(false) };
+        let here = self.frames.place;
+        while self.frames.place.frames <= stated && self.frames.next()?.is_some() {}
+        let ends = self.frames.place.frames == stated;
+        self.frames.place = here;
+        Ok(ends)
+    }
+
+    /// The samples of a frame that belong to the recording, by their places in the frame.
+    fn audible(&mut self, count: u64) -> io::Result<(u64, u64)> {
+        let start = self.frames.place.samples.saturating_sub(count);
+        let mut end = start + count;
+        if let Some(stated) = self.end.filter(|&stated| stated < end) {
+            if self.ends_as_stated()? {
+                end = stated.max(start);
+            } else {
+                self.end = None;
+            }
+        }
+        let from = self.info.delay.clamp(start, end);
+        Ok((from - start, end - start))
+    }
+
+    fn seconds(&self) -> f64 {
+        self.position as f64 / f64::from(self.rate)
+    }
+
+    fn note_gaps(&mut self) {
+        while self.gaps < self.frames.place.gaps {
+            self.gaps += 1;
+            self.damage.packet(self.seconds());
+        }
+    }
+}
+
+impl Reader for Mpeg {
+    fn read(&mut self, mono: &mut Mono) -> Result<bool, Error> {
+        let mut fruitless = 0;
+        while let Some(frame) = self.frames.next()? {
+            self.note_gaps();
+            if frame.info.is_some() {
+                continue;
+            }
+            fruitless += 1;
+            if fruitless > MAX_FRUITLESS {
+                self.damage.cut = true;
+                break;
+            }
+            let count = frame.header.samples;
+            if frame.header.sample_rate != self.rate {
+                self.damage.packet(self.seconds());
+                self.missing += count;
+                self.strange += 1;
+                if self.strange > MAX_STRANGE {
+                    let to = frame.header.sample_rate;
+                    return Err(super::rate_change(self.rate, to, self.seconds()));
+                }
+                continue;
+            }
+            self.strange = 0;
+            let Some((count, channels)) = self.decode(&frame)? else {
+                self.damage.packet(self.seconds());
+                self.missing += count;
+                continue;
+            };
+            self.decoded += 1;
+            let (from, to) = self.audible(count as u64)?;
+            let samples = &self.samples[from as usize * channels..to as usize * channels];
+            mono.append_interleaved(samples, channels);
+            let before = self.info.delay + self.missing + count as u64 - to;
+            self.position = self.frames.place.samples.saturating_sub(before);
+            if from < to {
+                return Ok(true);
+            }
+        }
+        self.damage.cut |= self.frames.place.cut;
+        self.damage.check(self.decoded)?;
+        Ok(false)
+    }
+
+    fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Walks to the frame of a sample and goes back from there by as many frames as its sound
+    /// depends on.
+    fn seek(&mut self, sample: u64) -> Result<(), Error> {
+        let wanted = sample.saturating_add(self.info.delay);
+        self.frames.place = self.first;
+        let mut passed: VecDeque<(Place, usize)> = VecDeque::with_capacity(REMEMBERED);
+        let mut reservoir = 0;
+        loop {
+            let place = self.frames.place;
+            let Some(frame) = self.frames.next()? else { break };
+            if passed.len() == REMEMBERED {
+                passed.pop_front();
+            }
+            passed.push_back((place, frame.size.saturating_sub(frame.header.side_information())));
+            if self.frames.place.samples > wanted {
+                reservoir = frame.header.reservoir();
+                break;
+            }
+        }
+        let mut needed = 0;
+        for (i, &(place, bytes)) in passed.iter().rev().enumerate() {
+            self.frames.place = place;
+            if i > OVERLAPPING {
+                needed += bytes;
+            }
+            if i >= OVERLAPPING && needed >= reservoir {
+                break;
+            }
+        }
+        self.decoder = Decoder::new();
+        (self.missing, self.strange, self.gaps) = (0, 0, self.frames.place.gaps);
+        Ok(())
+    }
+
+    fn damage(&self) -> Damage {
+        self.damage
+    }
+
+    /// What was walked over and what lies in its gaps, and what was cut off by the header in front.
+    fn stated_seconds(&self) -> Option<f64> {
+        let place = &self.frames.place;
+        let bytes_left = self.frames.length() - self.first.offset;
+        let truncated = self.info.bytes.map_or(place.cut, |stated| stated > bytes_left);
+        let (samples, frames) = (place.samples as f64, place.frames.max(1) as f64);
+        let lost = samples * place.lost as f64 / place.bytes.max(1) as f64;
+        let cut_off = match self.info.frames.filter(|_| truncated) {
+            Some(stated) => samples / frames * stated.saturating_sub(place.frames) as f64,
+            None => 0.0,
+        };
+        let decoded = (self.position + self.missing) as f64;
+        Some((decoded + lost + cut_off) / f64::from(self.rate))
+    }
+
+    /// Walks over all frames without decoding them.
+    fn length(&mut self) -> Result<Option<f64>, Error> {
+        let here = self.frames.place;
+        self.frames.place = self.first;
+        while self.frames.next()?.is_some() {}
+        let samples = self.frames.place.samples;
+        let ends = self.info.frames == Some(self.frames.place.frames);
+        let end = self.end.filter(|_| ends).unwrap_or(samples).min(samples);
+        self.frames.place = here;
+        Ok(Some(end.saturating_sub(self.info.delay) as f64 / f64::from(self.rate)))
+    }
+}

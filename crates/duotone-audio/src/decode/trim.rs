@@ -1,0 +1,86 @@
+use super::Reader;
+use super::damage::Damage;
+use super::mono::Mono;
+use crate::Error;
+
+/// The part of a recording that its container wants played.
+pub(super) struct Trim<R> {
+    reader: R,
+    rate: u32,
+    start: u64,
+    /// Where the part ends. The block in which it lies is played to its end, as `ffmpeg` does.
+    end: u64,
+    /// The last block reached the end.
+    over: bool,
+    /// What the user should know of the choice of the part.
+    warning: Option<&'static str>,
+}
+
+impl<R: Reader> Trim<R> {
+    /// A reader that has just been opened, with its first block in `mono`; `start` and `end` in
+    /// samples.
+    pub(super) fn new(
+        reader: R,
+        rate: u32,
+        start: u64,
+        end: u64,
+        warning: Option<&'static str>,
+        mono: &mut Mono,
+    ) -> Self {
+        let over = reader.position() >= end;
+        let trim = Self { reader, rate, start, end, over, warning };
+        trim.cut(0, mono);
+        trim
+    }
+
+    /// Drops what comes before the part from the samples that were appended after `held`.
+    fn cut(&self, held: usize, mono: &mut Mono) {
+        let appended = mono.samples.len() - held;
+        let at = self.reader.position().saturating_sub(appended as u64);
+        let early = usize::try_from(self.start.saturating_sub(at)).unwrap_or(usize::MAX);
+        mono.samples.drain(held..held + early.min(appended));
+    }
+}
+
+impl<R: Reader> Reader for Trim<R> {
+    fn read(&mut self, mono: &mut Mono) -> Result<bool, Error> {
+        let held = mono.samples.len();
+        while mono.samples.len() == held {
+            if self.over || !self.reader.read(mono)? {
+                return Ok(false);
+            }
+            let appended = (mono.samples.len() - held) as u64;
+            if self.reader.position().saturating_sub(appended) >= self.end {
+                mono.samples.truncate(held);
+            }
+            self.over = self.reader.position() >= self.end;
+            self.cut(held, mono);
+        }
+        Ok(true)
+    }
+
+    fn position(&self) -> u64 {
+        self.reader.position().saturating_sub(self.start)
+    }
+
+    fn seek(&mut self, sample: u64) -> Result<(), Error> {
+        self.over = false;
+        self.reader.seek(sample.saturating_add(self.start))
+    }
+
+    fn damage(&self) -> Damage {
+        self.reader.damage()
+    }
+
+    fn stated_seconds(&self) -> Option<f64> {
+        let seconds = |samples: u64| samples as f64 / f64::from(self.rate);
+        let end = self.reader.stated_seconds()?.min(seconds(self.end));
+        Some((end - seconds(self.start)).max(0.0))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.reader.warnings();
+        warnings.extend(self.warning.map(str::to_owned));
+        warnings
+    }
+}

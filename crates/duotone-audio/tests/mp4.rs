@@ -1,0 +1,270 @@
+//! MP4, QuickTime and AAC: what ffmpeg decodes comes out, from its very start, and what is not read is
+//! refused by its name.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use duotone_audio::{Clip, Error, FrontEnd, decode, extract, extract_range, probe};
+use tempfile::TempDir;
+
+fn fixture(name: &str) -> PathBuf {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let case = fixtures.join("cases").join(name);
+    if case.exists() { case } else { fixtures.join("audio").join(name) }
+}
+
+/// A file after a change of its bytes.
+struct Changed {
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+fn changed(name: &str, change: impl FnOnce(&mut Vec<u8>)) -> Changed {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    let mut bytes = std::fs::read(fixture(name)).unwrap();
+    change(&mut bytes);
+    std::fs::write(&path, bytes).unwrap();
+    Changed { path, _folder: folder }
+}
+
+/// Where a pattern starts for the last time.
+fn find(bytes: &[u8], pattern: &[u8]) -> usize {
+    bytes.windows(pattern.len()).rposition(|window| window == pattern).unwrap()
+}
+
+fn replace(bytes: &mut [u8], pattern: &[u8], with: &[u8]) {
+    let at = find(bytes, pattern);
+    bytes[at..at + with.len()].copy_from_slice(with);
+}
+
+#[track_caller]
+fn refusal(path: &Path) -> String {
+    let error = decode(path).unwrap_err();
+    assert!(matches!(error, Error::Unsupported(_)), "{error}");
+    error.to_string()
+}
+
+/// HE-AAC with its upper half, HE-AAC v2 and 5.1, as ffmpeg decodes them: a part of its decode is
+/// beside the files.
+#[test]
+fn every_kind_of_aac_is_what_ffmpeg_decodes() {
+    let files = [
+        ("he_aac.aac", 2, 161_792, Some("he_aac.expected")),
+        ("he_aac.m4a", 2, 161_792, Some("he_aac.expected")),
+        ("he_aac_v2.aac", 2, 161_792, Some("he_aac_v2.expected")),
+        ("aac_5.1.m4a", 6, 45_056, None),
+    ];
+    for (name, channels, samples, expected) in files {
+        let info = probe(&fixture(name)).unwrap();
+        assert_eq!((info.sample_rate, info.channels), (44_100, channels), "{name}");
+        let clip = decode(&fixture(name)).unwrap();
+        assert_eq!((clip.rate, clip.samples.len()), (44_100, samples), "{name}");
+        let Some(expected) = expected else { continue };
+        let bytes = std::fs::read(fixture(expected)).unwrap();
+        let expected = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        for (i, (got, expected)) in clip.samples[20_000..].iter().zip(expected).enumerate() {
+            assert!((got - expected).abs() < 1e-4, "{name}: sample {i}: {got} for {expected}");
+        }
+    }
+}
+
+/// An excerpt of HE-AAC starts at its sample and has its upper half: only the noise in it differs.
+#[test]
+fn excerpts_of_he_aac() {
+    let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(44_100) };
+    for name in ["he_aac.aac", "he_aac.m4a", "he_aac_v2.aac"] {
+        let clip = decode(&fixture(name)).unwrap();
+        let (read, excerpt) = extract_range(&fixture(name), &front_end, 2.0..3.0).unwrap();
+        assert_eq!((read, excerpt.damage), (2.0..3.0, None), "{name}");
+        let expected = front_end.spectrogram(&clip.samples[88_200..132_300]).unwrap();
+        for band in 0..front_end.bands {
+            let mean = |band: &[f32]| band.iter().sum::<f32>() / band.len() as f32;
+            let (got, expected) = (mean(excerpt.spectrogram.band(band)), mean(expected.band(band)));
+            assert!((got - expected).abs() < 0.1, "{name}: band {band}: {got} for {expected}");
+        }
+    }
+}
+
+/// The part that an edit list has played, which `ffmpeg` plays to the end of a packet.
+#[test]
+fn an_edit_list_trims() {
+    assert_eq!(decode(&fixture("edit_list.m4a")).unwrap().samples.len(), 22_460);
+    let whole = decode(&fixture("mov_s16be.mov")).unwrap().samples;
+    // The list's one entry: milliseconds, and the first sample.
+    let edit = |duration: u32, start: i32| {
+        changed("mov_s16be.mov", |bytes| {
+            let at = find(bytes, b"elst") + 12;
+            bytes[at..at + 4].copy_from_slice(&duration.to_be_bytes());
+            bytes[at + 4..at + 8].copy_from_slice(&start.to_be_bytes());
+        })
+    };
+    for (duration, start, expected) in [
+        (250, 100, 100..2000),
+        (100, 100, 100..1024),
+        (128, 1, 1..2000),
+        (0, 7, 7..2000),
+        (250, -1, 0..2000),
+    ] {
+        let file = edit(duration, start);
+        let samples = decode(&file.path).unwrap().samples;
+        assert!(samples == whole[expected], "{duration} ms from {start}");
+        let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
+        let extraction = extract(&file.path, &front_end).unwrap();
+        assert_eq!((extraction.damage, extraction.warnings), (None, Vec::new()));
+        let (_, excerpt) = extract_range(&file.path, &front_end, 0.01..0.1).unwrap();
+        let expected = front_end.spectrogram(&samples[80..800]).unwrap();
+        assert!(excerpt.spectrogram == expected, "{duration} ms from {start}");
+    }
+    let file = edit(250, 5000);
+    assert!(decode(&file.path).unwrap().samples == whole);
+    let warnings = extract(&file.path, &FrontEnd::paper(8000)).unwrap().warnings;
+    assert!(warnings[0].contains("edit list"), "{warnings:?}");
+}
+
+/// The delay in iTunes' tag, where there is no edit list.
+#[test]
+fn the_delay_of_itunes() {
+    fn atom(kind: &[u8; 4], content: &[&[u8]]) -> Vec<u8> {
+        let content = content.concat();
+        [&(content.len() as u32 + 8).to_be_bytes()[..], kind, &content].concat()
+    }
+    let text = b" 00000000 00000840 000001CA 00000000003F31F6 00000000 00000000";
+    let tag = atom(
+        b"----",
+        &[
+            &atom(b"mean", &[&[0; 4], b"com.apple.iTunes"]),
+            &atom(b"name", &[&[0; 4], b"iTunSMPB"]),
+            &atom(b"data", &[&[0, 0, 0, 1, 0, 0, 0, 0], text]),
+        ],
+    );
+    let tags = atom(b"udta", &[&atom(b"meta", &[&[0; 4], &atom(b"ilst", &[&tag])])]);
+    let file = changed("aac_44k.m4a", |bytes| {
+        replace(bytes, b"edts", b"free");
+        replace(bytes, b"udta", b"free");
+        let at = find(bytes, b"moov") - 4;
+        let size = u32::from_be_bytes(*bytes[at..].first_chunk().unwrap()) as usize;
+        assert_eq!(at + size, bytes.len());
+        bytes[at..at + 4].copy_from_slice(&((size + tags.len()) as u32).to_be_bytes());
+        bytes.extend(&tags);
+    });
+    let whole = decode(&changed("aac_44k.m4a", |b| replace(b, b"edts", b"free")).path).unwrap();
+    assert!(decode(&file.path).unwrap().samples == whole.samples[0x840..]);
+}
+
+#[test]
+fn the_first_track_that_is_read() {
+    let info = probe(&fixture("ac3_then_aac.mp4")).unwrap();
+    assert_eq!((info.codec.as_str(), info.channels), ("AAC", 1));
+    let file = changed("ac3_then_aac.mp4", |bytes| replace(bytes, b"mp4a", b"ec-3"));
+    assert!(refusal(&file.path).contains("AC-3"));
+}
+
+#[test]
+fn codecs_are_refused_by_name() {
+    let kinds: [(&[u8; 4], &str); 12] = [
+        (b"ac-3", "AC-3"),
+        (b"ec-3", "E-AC-3"),
+        (b"dtsc", "DTS"),
+        (b"samr", "AMR"),
+        (b"ima4", "ADPCM"),
+        (b"ms\0\x02", "ADPCM"),
+        (b"MAC3", "MACE"),
+        (b"QDM2", "QDesign"),
+        (b"agsm", "GSM"),
+        (b"drms", "protected by DRM"),
+        (b"enca", "protected by DRM"),
+        (b"xyz1", "\"xyz1\""),
+    ];
+    for (kind, words) in kinds {
+        let file = changed("aac_44k.m4a", |bytes| replace(bytes, b"mp4a", kind));
+        let reason = refusal(&file.path);
+        assert!(reason.contains(words), "{words}: {reason}");
+        assert!(reason.contains("convert it to FLAC or WAV"), "{reason}");
+    }
+    // The first bytes of the decoder's configuration say the kind of AAC.
+    for (config, words) in
+        [([0x1a, 0x10], "AAC SSR"), ([0xf8, 0xe8], "AAC-ELD"), ([0xf9, 0x48], "xHE-AAC")]
+    {
+        let file = changed("aac_44k.m4a", |bytes| {
+            replace(
+                bytes,
+                &[5, 0x80, 0x80, 0x80, 5, 0x12, 0x10],
+                &[5, 0x80, 0x80, 0x80, 5, config[0], config[1]],
+            )
+        });
+        let reason = refusal(&file.path);
+        assert!(reason.contains(words), "{words}: {reason}");
+    }
+    let ssr = changed("aac_44k.aac", |bytes| {
+        let mut at = 0;
+        while at < bytes.len() {
+            let length = usize::from(bytes[at + 3] & 3) << 11
+                | usize::from(bytes[at + 4]) << 3
+                | usize::from(bytes[at + 5] >> 5);
+            bytes[at + 2] = bytes[at + 2] & 0x3f | 0x80;
+            at += length;
+        }
+    });
+    assert!(refusal(&ssr.path).contains("AAC SSR"), "{}", refusal(&ssr.path));
+}
+
+#[test]
+fn other_streams_of_aac_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stream");
+    let frame = [&[0x56, 0xe0, 60][..], &[0x20; 60]].concat();
+    std::fs::write(&path, frame.repeat(20)).unwrap();
+    assert!(refusal(&path).contains("LATM"), "{}", refusal(&path));
+    std::fs::write(&path, [&b"ADIF"[..], &[0x55; 500]].concat()).unwrap();
+    assert!(refusal(&path).contains("ADIF"), "{}", refusal(&path));
+}
+
+#[test]
+fn a_file_without_its_index_says_so() {
+    let file = changed("aac_44k.m4a", |bytes| {
+        let end = find(bytes, b"moov") - 4;
+        bytes.truncate(end);
+    });
+    let error = decode(&file.path).unwrap_err();
+    assert!(error.to_string().contains("moov"), "{error}");
+}
+
+/// Two descriptions of one track's sound, where the packets' reader takes one.
+#[test]
+fn a_structure_that_is_not_read_has_a_cure() {
+    let file = changed("aac_44k.m4a", |bytes| {
+        let at = find(bytes, b"stsd") + 8;
+        bytes[at..at + 4].copy_from_slice(&2u32.to_be_bytes());
+    });
+    assert!(refusal(&file.path).contains("convert it"), "{}", refusal(&file.path));
+}
+
+/// Early QuickTime has no box that tells the file's type.
+#[test]
+fn quicktime_without_a_file_type() {
+    let file = changed("mov_s24be.mov", |bytes| replace(bytes, b"ftyp", b"wide"));
+    assert!(decode(&file.path).unwrap() == decode(&fixture("mov_s24be.mov")).unwrap());
+}
+
+/// What lies between the frames of a stream does not stop it, and tags are no damage.
+#[test]
+fn adts_goes_on_behind_what_is_not_aac() {
+    let bytes = std::fs::read(fixture("aac_44k.aac")).unwrap();
+    let Clip { samples, .. } = decode(&fixture("aac_44k.aac")).unwrap();
+    let tag = [&b"ID3\x04\0\0\0\0\x01\x00"[..], &[0; 128]].concat();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stream.aac");
+    let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(44_100) };
+    let parts: [(&[&[u8]], bool); 3] = [
+        (&[&tag, &bytes, &tag, &bytes], false),
+        (&[&bytes, &bytes, b"TAG", &[0; 125]], false),
+        (&[&bytes, &[0x55; 300], &bytes], true),
+    ];
+    for (parts, damaged) in parts {
+        std::fs::write(&path, parts.concat()).unwrap();
+        assert_eq!(decode(&path).unwrap().samples.len(), 2 * samples.len());
+        assert_eq!(extract(&path, &front_end).unwrap().damage.is_some(), damaged);
+    }
+}
