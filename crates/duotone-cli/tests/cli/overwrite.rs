@@ -132,7 +132,6 @@ fn an_evaluation_keeps_what_it_reads_and_what_is_not_its_own() {
     };
     for name in ["results.json", "predictions.csv", "folds.csv", "report.html"] {
         fs::rename(dir.join("list.csv"), dir.join(name)).unwrap();
-        let name = name.to_owned().leak();
         refused(&dir, &evaluate(name, &[]), &[name, "name another output"]);
         refused(&dir, &evaluate("music", &[]), &[name, "name another output"]);
         fs::rename(dir.join(name), dir.join("list.csv")).unwrap();

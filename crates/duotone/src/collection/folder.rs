@@ -224,7 +224,7 @@ fn is_hidden(path: &Path) -> bool {
 /// Whether a folder with these entries is one that duotone wrote.
 fn is_own(entries: &[fs::DirEntry]) -> bool {
     let holds = |name: &&str| entries.iter().any(|entry| entry.file_name() == **name);
-    OWN_FOLDERS.iter().any(|names| names.iter().all(|name| holds(name)))
+    OWN_FOLDERS.iter().any(|names| names.iter().all(holds))
 }
 
 /// By its extension.
