@@ -204,7 +204,7 @@ fn notes(decision: &Decision) -> String {
     let mut notes = Vec::new();
     if let Some(excerpts) = &decision.excerpts {
         let heard: f64 = excerpts.iter().map(|(start, end)| end - start).sum();
-        notes.push(format!("{} excerpts, {heard:.0} s in all", excerpts.len()));
+        notes.push(format!("{}, {heard:.0} s in all", output::count(excerpts.len(), "excerpt")));
     }
     if decision.silent {
         notes.push("silent".to_owned());
@@ -229,17 +229,46 @@ fn csv_rows(rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, Failu
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Whether a file begins as one of decisions in any of the forms.
+/// Whether a file begins as one of decisions in any of the forms; it may be cut off anywhere.
 pub(crate) fn are_decisions(start: &[u8]) -> bool {
     let text = String::from_utf8_lossy(start);
+    let begins = |form: &&str| text.starts_with(*form) || form.starts_with(&*text);
     let objects = ["{\"path\":", "[\n{\"path\":", "[\n]"];
-    if objects.iter().any(|object| text.starts_with(object)) || text.trim().starts_with("file ") {
+    if objects.iter().any(begins) || text.trim().starts_with("file ") {
         return true;
     }
     // A collection's list may have the same first columns, but no probabilities below them.
-    let header = ["path,label,", "path,start_seconds,"];
-    let mut rows = text.lines().skip(1);
+    let header = ["path,label,", "path,label1,", "path,start_seconds,"];
+    let rows: Vec<&str> =
+        text.split_inclusive('\n').skip(1).filter_map(|row| row.strip_suffix('\n')).collect();
     let probability = |cell: &str| cell.len() == 8 && cell.parse::<f64>().is_ok_and(|p| p <= 1.0);
-    header.iter().any(|columns| text.starts_with(columns))
-        && rows.next().is_none_or(|row| row.split(',').any(probability))
+    header.iter().any(begins)
+        && (rows.is_empty() || rows.iter().any(|row| row.split(',').any(probability)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_decisions;
+
+    #[test]
+    fn decisions_are_recognised_wherever_they_are_cut_off() {
+        for whole in [
+            "path,label,high,low\n\"a\nb.wav\",low,0.250000,0.750000\nc.wav,low,0.1",
+            "path,start_seconds,end_seconds,label,high,low\na,0.000,0.800,low,0.250000,0.750000\n",
+            "path,label1,probability1\na.wav,low,0.750000\n",
+            "{\"path\":\"a.wav\",\"label\":\"low\"}\n",
+            "[\n{\"path\":\"a.wav\",\"error\":\"no\"}\n]\n",
+        ] {
+            assert!(are_decisions(whole.as_bytes()));
+            let header = whole.find('\n').unwrap_or(0);
+            for length in (1..=header + 1).chain([whole.len()]) {
+                assert!(are_decisions(&whole.as_bytes()[..length]), "{}", &whole[..length]);
+            }
+        }
+        for other in
+            ["path,label,artist\na.wav,low,Ada\nb.wav,low,Ada\n", "RIFF", "years of work", "{}"]
+        {
+            assert!(!are_decisions(other.as_bytes()), "{other}");
+        }
+    }
 }

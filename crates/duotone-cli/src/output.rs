@@ -40,6 +40,10 @@ where
     for row in rows {
         table.add_row(row);
     }
+    // The separator of two columns is the other space between them.
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((1, 0));
+    });
     let number =
         |cell: Option<String>| cell.is_none_or(|c| c.starts_with(|c: char| c.is_numeric()));
     let right: Vec<usize> = (0..header.len())
@@ -71,7 +75,7 @@ const GAP: usize = 2;
 /// Characters of each column at its widest.
 fn widths(header: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
     let line = |text: &str| text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
-    let mut widths: Vec<usize> = header.iter().map(|head| line(head)).collect();
+    let mut widths: Vec<usize> = header.iter().map(|head| line(head).max(1)).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(line(cell));
@@ -85,7 +89,7 @@ pub(crate) fn table_width(header: &[&str], rows: &[Vec<String>]) -> usize {
     total(&widths(header, rows))
 }
 
-/// Every column has a space at both ends; the last one's end is cut off.
+/// There is a space before the first column.
 fn total(widths: &[usize]) -> usize {
     (widths.iter().sum::<usize>() + GAP * widths.len()).saturating_sub(1)
 }
@@ -222,7 +226,7 @@ mod tests {
         let mut rows = vec![vec!["x".repeat(100), "y".repeat(40), "1.0 %".into()]];
         narrow(&["file", "label", "p"], &mut rows, 60);
         let widths: Vec<usize> = rows[0].iter().map(|cell| cell.width()).collect();
-        assert!(widths.iter().sum::<usize>() + 6 <= 60 && widths[1] > 20, "{widths:?}");
+        assert!(widths.iter().sum::<usize>() + 5 <= 60 && widths[1] > 20, "{widths:?}");
         let before = rows.clone();
         narrow(&["file", "label", "p"], &mut rows, 60);
         assert_eq!(rows, before);

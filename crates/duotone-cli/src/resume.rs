@@ -168,7 +168,7 @@ mod tests {
         let text =
             "{\"path\":\"a\",\"label\":\"x\"}\n{\"path\":\"b\",\"error\":\"no\"}\n{\"path\":\"c";
         let mut kept = of_lines(text.as_bytes()).unwrap();
-        assert_eq!((kept.count, kept.length), (2, 49));
+        assert_eq!((kept.count, kept.length), (2, 51));
         assert_eq!(kept.left_out[0].reason, "no");
         assert!(kept.has("a".as_ref()) && kept.has("b".as_ref()) && !kept.has("c".as_ref()));
         assert!(!kept.has("a".as_ref()), "once is once");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use duotone::{FoldResult, Protocol, Results, Scores, SystemResult};
+use duotone::{ClassScores, FoldResult, Protocol, Results, Scores, SystemResult};
 
 use crate::output::{count, p_value, percent, table, table_width, width};
 
@@ -29,8 +29,8 @@ fn protocol(protocol: &Protocol) -> String {
     let always = most as f64 / protocol.clips.max(1) as f64;
     format!(
         "{} of {} in {}{grouped}.\n\
-         Divided by {}; no label is further than {:.1} clips from an even share.\n\
-         Chance: {} by guessing at random, {} by always naming the most frequent label.\n",
+         Divided by {};\nno label is further than {:.1} clips from an even share.\n\
+         Chance: {} by guessing at random,\n{} by always naming the most frequent label.\n",
         count(protocol.clips, "clip"),
         count(protocol.labels.len(), "label"),
         count(protocol.folds, "fold"),
@@ -49,7 +49,6 @@ fn systems(systems: &[SystemResult]) -> String {
         "\nby fold",
         "segments\nright",
         "balanced\naccuracy",
-        "mean\nF1",
         "\nparameters",
     ];
     table(
@@ -64,7 +63,6 @@ fn systems(systems: &[SystemResult]) -> String {
                 format!("{low:.1}–{high:.1}"),
                 percent(s.segments.accuracy),
                 percent(s.files.balanced_accuracy),
-                percent(s.files.macro_f1),
                 parameters(s),
             ]
         }),
@@ -105,19 +103,21 @@ fn pairs(results: &Results) -> String {
     format!("\n{}", table(&["pair", "files only one has right", "McNemar's p"], rows))
 }
 
+/// A row a label, and one of their means.
 fn classes(scores: &Scores) -> String {
-    table(
-        &["label", "files", "precision", "recall", "F1"],
-        scores.classes.iter().map(|class| {
-            [
-                class.label.clone(),
-                class.support.to_string(),
-                percent(class.precision),
-                percent(class.recall),
-                percent(class.f1),
-            ]
-        }),
-    )
+    let classes = &scores.classes;
+    let row = |name: &str, files: u64, shares: [f64; 3]| {
+        [vec![name.to_owned(), files.to_string()], shares.map(percent).to_vec()].concat()
+    };
+    let of_class = |class: &ClassScores| {
+        row(&class.label, class.support, [class.precision, class.recall, class.f1])
+    };
+    let files = classes.iter().map(|class| class.support).sum();
+    let precision = classes.iter().map(|class| class.precision).sum::<f64>();
+    let precision = precision / classes.len().max(1) as f64;
+    let mean = row("(mean)", files, [precision, scores.balanced_accuracy, scores.macro_f1]);
+    let header = ["label", "files", "precision", "recall", "F1"];
+    table(&header, classes.iter().map(of_class).chain([mean]))
 }
 
 /// Characters of a line, where the terminal does not say.

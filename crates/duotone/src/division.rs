@@ -236,11 +236,11 @@ impl Division {
         self.folds == 1
     }
 
-    /// What a part is called in lists.
+    /// What a part is called in lists: folds by their numbers from 1.
     pub(crate) fn word(&self, part: Part) -> String {
         match part {
             Part::Fold(_) if self.is_split() => "test".to_owned(),
-            Part::Fold(fold) => fold.to_string(),
+            Part::Fold(fold) => (fold + 1).to_string(),
             Part::Train => "train".to_owned(),
             Part::Valid => "valid".to_owned(),
         }

@@ -53,7 +53,7 @@ pub struct EvaluateJob<'a> {
 }
 
 /// Version of the results' schema.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Confidence of intervals.
 const LEVEL: f64 = 0.95;
 
@@ -163,18 +163,13 @@ fn outcomes(
     observer: &dyn Observer,
 ) -> Result<Vec<(Vec<usize>, FoldOutcome)>, Error> {
     let file = |name: &str, fold: usize, end: &str| {
-        let runs = job.output.as_deref()?.join("runs");
-        // Earlier versions counted from 1 in the names of these files.
-        let earlier = runs.join(format!("{name}-fold{}.{end}", fold + 1));
-        if job.resume && earlier.exists() {
-            return Some(earlier);
-        }
-        Some(runs.join(format!("fold{fold}-{name}.{end}")))
+        Some(job.output.as_deref()?.join("runs").join(format!("{name}-fold{fold}.{end}")))
     };
     let mut outcomes = Vec::new();
-    for fold in 0..division.folds {
-        let test = division.tested(fold);
-        let rest: Vec<usize> = division.learnt(fold).collect();
+    for index in 0..division.folds {
+        let fold = index + 1;
+        let test = division.tested(index);
+        let rest: Vec<usize> = division.learnt(index).collect();
         let (train, held_out) = match division.valid() {
             valid if valid.is_empty() => data.hold_out(&rest, &job.settings)?,
             valid => (rest, valid),

@@ -17,7 +17,7 @@ use crate::{
 
 /// One network to train on given clips.
 pub(crate) struct Run<'a> {
-    /// What the observer is told: `model2, fold 1 of 0–4`.
+    /// What the observer is told: `model2, fold 1 of 5`.
     pub(crate) name: &'a str,
     pub(crate) recipe: &'a Recipe,
     pub(crate) front_end: &'a FrontEnd,

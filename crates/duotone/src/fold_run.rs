@@ -10,11 +10,11 @@ use crate::fit::{Fitted, Run, clips_digest};
 use crate::predict::{Outcome, accuracies};
 use crate::{Candidate, Error, FoldResult, Observer, Selection, Vote, write, write_file};
 
-/// Which of how many folds, as everywhere counted from 0: `fold 2 of 0–4`.
-pub(crate) fn fold_of(fold: usize, folds: usize) -> String {
+/// A fold in words, by its number from 1: `fold 2 of 5`.
+pub(crate) fn fold_of(number: usize, folds: usize) -> String {
     match folds {
         0 | 1 => "the test part".to_owned(),
-        _ => format!("fold {fold} of 0–{}", folds - 1),
+        _ => format!("fold {number} of {folds}"),
     }
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct FoldRun<'a> {
     /// The network to train, or several of which the held-out clips choose one: only that one meets
     /// the clips to test.
     pub(crate) runs: Vec<Run<'a>>,
-    /// From 0.
+    /// Number of the fold, from 1.
     pub(crate) fold: usize,
     /// The clips to test, as each run's front end shows them.
     pub(crate) tests: Vec<Vec<Example<'a>>>,
@@ -60,8 +60,10 @@ impl FoldRun<'_> {
         let spec = self.spec()?;
         let resume = self.runs.iter().any(|run| run.resume);
         if let Some(file) = file.filter(|file| resume && file.exists()) {
-            let outcome = self.read(file)?;
+            let mut outcome = self.read(file)?;
             same(file, &outcome.spec, &spec)?;
+            // Version 0.1.0 counted folds from 0 within these files.
+            outcome.result.fold = self.fold;
             return Ok(outcome);
         }
         let outcome = self.compute(spec, observer)?;

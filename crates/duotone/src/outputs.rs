@@ -92,7 +92,7 @@ fn holds(bytes: &[u8], word: &str) -> bool {
 }
 
 /// Whether a file begins as the models and checkpoints of duotone do.
-fn is_tensor_file(start: &[u8]) -> bool {
+pub(crate) fn is_tensor_file(start: &[u8]) -> bool {
     start.get(8) == Some(&b'{') && holds(start, "duotone")
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::path_text::path_text;
 use crate::{Error, Results, write_file};
 
-/// Columns: `path`, `label`, `predicted`, `fold` (from 0, as in `results.json`) and each class's
+/// Columns: `path`, `label`, `predicted`, `fold` (from 1, as in `results.json`) and each class's
 /// probability under its label; where several networks were evaluated, `architecture` before them.
 pub(crate) fn write(path: &Path, results: &Results) -> Result<(), Error> {
     let bytes =

@@ -30,7 +30,7 @@ pub enum Event<'a> {
     Notice(&'a str),
     /// A training run begins.
     RunStarted {
-        /// What is trained: `model2`, or `model2, fold 1 of 0–4`.
+        /// What is trained: `model2`, or `model2, fold 1 of 5`.
         name: &'a str,
         /// Epochs already done, when resumed.
         done: usize,

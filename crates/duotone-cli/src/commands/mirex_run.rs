@@ -48,7 +48,7 @@ fn text(results: &TaskResults, times: &[RunTime]) -> String {
         count(protocol.labels.len(), "label"),
         count(protocol.folds.len(), "fold")
     );
-    let folds: Vec<String> = (0..protocol.folds.len()).map(|n| format!("fold\n{n}")).collect();
+    let folds: Vec<String> = (1..=protocol.folds.len()).map(|n| format!("fold\n{n}")).collect();
     let mut header = vec!["system", "accuracy", "balanced\naccuracy"];
     header.extend(folds.iter().map(String::as_str));
     header.push("seconds");

@@ -130,43 +130,61 @@ fn one_is_singular() {
 }
 
 #[test]
-fn folds_are_counted_from_0_everywhere() {
+fn folds_are_counted_from_1_everywhere() {
     let (_folder, dir) = folder(4);
     let words = ["evaluate", "music", "--folds", "2", "--output", "report", "-v"];
     let mut all = [&words[..], &TINY].concat();
     fs::write(dir.join("other.toml"), fs::read(dir.join("tiny.toml")).unwrap()).unwrap();
     all[8] = "tiny.toml,other.toml";
     all.extend(["--select", "--validation", "0.3"]);
-    let outcome = duotone(&dir, all).ends_with(0).says(&["fold 0 of 0–1", "fold 1 of 0–1"]);
-    assert!(!outcome.stderr.contains("fold 2"), "{}", outcome.stderr);
-    assert!(outcome.stdout.contains("fold 0 ") && outcome.stdout.contains("fold 1 "));
+    let outcome = duotone(&dir, all).ends_with(0).says(&["fold 1 of 2", "fold 2 of 2"]);
+    assert!(!outcome.stderr.contains("fold 0"), "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("fold 1 ") && outcome.stdout.contains("fold 2 "));
     let runs = crate::run::names(&dir.join("report/runs"));
-    assert_eq!(runs, ["fold0-selected.json", "fold1-selected.json"]);
-    let results: Value =
-        serde_json::from_slice(&fs::read(dir.join("report/results.json")).unwrap()).unwrap();
+    assert_eq!(runs, ["selected-fold1.json", "selected-fold2.json"]);
+    let results = results(&dir);
     let folds = results["systems"][0]["folds"].as_array().unwrap();
-    assert!(folds.iter().zip(0..).all(|(fold, n)| fold["fold"] == n));
+    assert!(folds.iter().zip(1..).all(|(fold, n)| fold["fold"] == n), "{folds:?}");
     let html = fs::read_to_string(dir.join("report/report.html")).unwrap();
-    assert!(html.contains("Fold 0") && !html.contains("Fold 2"), "the report, too");
-    let folds = fs::read_to_string(dir.join("report/folds.csv")).unwrap();
-    assert!(folds.contains(",0,") && folds.contains(",1,") && !folds.contains(",2,"));
+    assert!(html.contains("Fold 1") && !html.contains("Fold 0"), "the report, too");
+    for file in ["folds.csv", "predictions.csv"] {
+        let text = fs::read_to_string(dir.join("report").join(file)).unwrap();
+        assert!(text.contains(",1,") && text.contains(",2,") && !text.contains(",0,"), "{text}");
+    }
 }
 
-/// Folds that an earlier version kept, whose names counted from 1, are gone on with.
+fn results(dir: &Path) -> Value {
+    serde_json::from_slice(&fs::read(dir.join("report/results.json")).unwrap()).unwrap()
+}
+
+/// Files that an earlier version wrote, within which folds were counted from 0.
 #[test]
-fn folds_of_an_earlier_version_are_gone_on_with() {
+fn folds_of_an_earlier_version_are_read() {
     let (_folder, dir) = folder(4);
     let words = ["evaluate", "music", "--folds", "2", "--output", "report"];
     let all = [&words[..], &TINY].concat();
     duotone(&dir, &all).ends_with(0);
-    let runs = dir.join("report/runs");
-    for fold in 0..2 {
-        let new = runs.join(format!("fold{fold}-tiny.json"));
-        fs::rename(new, runs.join(format!("tiny-fold{}.json", fold + 1))).unwrap();
+    let before = results(&dir);
+    for fold in 1..=2 {
+        let path = dir.join(format!("report/runs/tiny-fold{fold}.json"));
+        let mut kept: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(kept["result"]["fold"], fold);
+        kept["result"]["fold"] = (fold - 1).into();
+        fs::write(&path, kept.to_string()).unwrap();
     }
     let resumed = [&all[..], &["--resume", "-v"]].concat();
     let outcome = duotone(&dir, resumed).ends_with(0);
     assert!(!outcome.stderr.contains("epoch"), "nothing is done again: {}", outcome.stderr);
+    assert_eq!(results(&dir), before);
+
+    let folds = fs::read_to_string(dir.join("report/folds.csv")).unwrap();
+    let older = folds.replace(",1,", ",0,").replace(",2,", ",1,");
+    assert_ne!(older, folds);
+    fs::write(dir.join("older.csv"), older).unwrap();
+    let words = ["evaluate", "music", "--folds", "older.csv", "--output", "report"];
+    duotone(&dir, [&words[..], &TINY].concat()).ends_with(0);
+    assert_eq!(results(&dir)["protocol"]["folds_digest"], before["protocol"]["folds_digest"]);
+    assert_eq!(fs::read_to_string(dir.join("report/folds.csv")).unwrap(), folds);
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn systems_that_fail_are_named_and_harm_no_other() {
     for fold in backwards["folds"].as_array().unwrap() {
         assert!(fold["notes"][0].as_str().unwrap().contains("another order"));
     }
-    let said = fs::read_to_string(dir.join("out/logs/crashes-fold0-train-classify.log")).unwrap();
+    let said = fs::read_to_string(dir.join("out/logs/crashes-fold1-train-classify.log")).unwrap();
     assert_eq!(said, "oh no\n");
     let report = fs::read_to_string(dir.join("out/report.html")).unwrap();
     for word in ["time limit of 2 s", "exit code 9", "another order", "not in UTF-8"] {
@@ -141,7 +141,7 @@ fn the_same_task_gives_the_same_bytes_for_programs_and_networks() {
     // Lists are MIREX's, and the folds are whole.
     let list = |name: &str| fs::read_to_string(dir.join("one/lists").join(name)).unwrap();
     assert_eq!(list("files.txt").lines().count(), 16);
-    let [train, test] = ["fold0-train.txt", "fold0-test.txt"].map(list);
+    let [train, test] = ["fold1-train.txt", "fold1-test.txt"].map(list);
     assert_eq!(train.lines().count() + test.lines().count(), 16);
     assert!(train.lines().all(|l| l.starts_with('/') && l.split('\t').count() == 2));
     assert!(test.lines().all(|line| !train.contains(line)));
@@ -196,7 +196,7 @@ fn a_killed_run_takes_its_program_along_and_goes_on_without_what_is_done() {
     let first = format!("echo first >> calls; {ALWAYS_LOW}");
     let second = format!(
         "echo $$ > pid; echo second >> calls\n\
-         case $1 in *fold1*) while [ -e wait ]; do sleep 0.1; done;; esac\n{ALWAYS_LOW}"
+         case $1 in *fold2*) while [ -e wait ]; do sleep 0.1; done;; esac\n{ALWAYS_LOW}"
     );
     task(dir, &[("first", &first), ("second", &second)]);
     let text = fs::read_to_string(dir.join("task.toml")).unwrap();
@@ -291,18 +291,18 @@ fn folds_may_be_listed_and_are_checked() {
             r#"{{ train = "made/lists/fold{n}-train.txt", test = "made/lists/fold{m}-test.txt" }}, "#
         )
     };
-    listed(&(fold(0, 0) + &fold(1, 1)));
+    listed(&(fold(1, 1) + &fold(2, 2)));
     run(dir, "listed", &[]).ends_with(0);
     let (made, listed_results) = (results(dir, "made"), results(dir, "listed"));
     assert_eq!(made["systems"], listed_results["systems"]);
     assert_eq!(made["protocol"]["folds_digest"], listed_results["protocol"]["folds_digest"]);
-    listed(&fold(0, 1));
+    listed(&fold(1, 2));
     run(dir, "mixed", &[]).ends_with(1).says(&["trained on in the same fold"]);
     // One clip of an artist on the other side.
-    let test = fs::read_to_string(dir.join("made/lists/fold0-test.txt")).unwrap();
+    let test = fs::read_to_string(dir.join("made/lists/fold1-test.txt")).unwrap();
     let (first, rest) = test.split_once('\n').unwrap();
     let label = if first.contains("/low/") { "low" } else { "high" };
-    let train = fs::read_to_string(dir.join("made/lists/fold0-train.txt")).unwrap();
+    let train = fs::read_to_string(dir.join("made/lists/fold1-train.txt")).unwrap();
     fs::write(dir.join("a.txt"), format!("{train}{first}\t{label}\n")).unwrap();
     fs::write(dir.join("b.txt"), rest).unwrap();
     listed(r#"{ train = "a.txt", test = "b.txt" }"#);

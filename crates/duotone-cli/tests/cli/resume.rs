@@ -124,13 +124,13 @@ fn a_killed_evaluation_goes_on_to_the_same_results() {
         .spawn()
         .unwrap();
     let said = BufReader::new(child.stderr.take().unwrap()).lines();
-    let reached = said.map(Result::unwrap).find(|line| line.contains("fold 1 of 0–2, epoch 20 of"));
+    let reached = said.map(Result::unwrap).find(|line| line.contains("fold 2 of 3, epoch 20 of"));
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(reached.is_some() && !dir.join("killed/results.json").exists());
 
     let rest = duotone(dir, evaluate("killed", &["--resume"])).ends_with(0);
-    assert!(!rest.stderr.contains("fold 0 of 0–2, epoch"), "{}", rest.stderr);
+    assert!(!rest.stderr.contains("fold 1 of 3, epoch"), "{}", rest.stderr);
     assert!(rest.stderr.matches("loss").count() <= 101, "{}", rest.stderr);
     assert_eq!(rest.stdout, whole.stdout);
     for file in ["results.json", "predictions.csv", "report.html"] {

@@ -25,9 +25,9 @@ impl Placement {
         Self { of_clip, count: Some(division.folds) }
     }
 
-    /// Clips by the number of the fold that tests them, from 0.
+    /// Clips by the index of the fold that tests them; their names are numbers from 1.
     pub(crate) fn numbered(of_clip: impl Iterator<Item = Option<usize>>, count: usize) -> Self {
-        let of_clip = of_clip.map(|fold| fold.map(|fold| fold.to_string())).collect();
+        let of_clip = of_clip.map(|fold| fold.map(|fold| (fold + 1).to_string())).collect();
         Self { of_clip, count: Some(count) }
     }
 

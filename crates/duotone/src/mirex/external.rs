@@ -67,7 +67,7 @@ impl External<'_> {
         };
         let mut times = Vec::new();
         for (step, template) in steps {
-            let log = self.places.log(&self.system.name, &format!("fold{fold}-{step}"));
+            let log = self.places.log(&self.system.name, &format!("fold{}-{step}", fold + 1));
             if let Some(why) = self.call(step, template, Some(fold), &log, &mut times, observer)? {
                 return Ok((Outcome::Failed(why), times));
             }

@@ -75,7 +75,7 @@ impl Networks {
         let resumed = resume && checkpoint.exists();
         let run = |resume: bool, observer: &dyn Observer| {
             let run = Run {
-                name: &format!("{}, {}", system.name, fold_of(fold, setup.splits.len())),
+                name: &format!("{}, {}", system.name, fold_of(fold + 1, setup.splits.len())),
                 recipe: &network.recipe,
                 front_end: &front_end,
                 labels: &self.data.collection.labels,
@@ -87,7 +87,8 @@ impl Networks {
                 resume,
             };
             let tests = vec![self.data.examples(&front_end, &readable(&split.test))];
-            FoldRun { runs: vec![run], fold, tests, vote: network.vote }.outcome(None, observer)
+            FoldRun { runs: vec![run], fold: fold + 1, tests, vote: network.vote }
+                .outcome(None, observer)
         };
         let deadline = Deadline { observer, end: begun.checked_add(system.time_limit) };
         let outcome = match run(resumed, &deadline) {

@@ -30,8 +30,9 @@ impl Places {
         self.0.join("features").join(".duotone")
     }
 
+    /// Folds are given by their index here and named by their numbers from 1.
     pub(super) fn output(&self, system: &str, fold: usize) -> PathBuf {
-        self.0.join("outputs").join(format!("{system}-fold{fold}.txt"))
+        self.0.join("outputs").join(format!("{system}-fold{}.txt", fold + 1))
     }
 
     pub(super) fn log(&self, system: &str, step: &str) -> PathBuf {
@@ -41,14 +42,14 @@ impl Places {
     /// What is kept of a finished piece of work.
     pub(super) fn record(&self, system: &str, fold: Option<usize>) -> PathBuf {
         let name = match fold {
-            Some(fold) => format!("{system}-fold{fold}.json"),
+            Some(fold) => format!("{system}-fold{}.json", fold + 1),
             None => format!("{system}-extract.json"),
         };
         self.0.join("runs").join(name)
     }
 
     pub(super) fn checkpoint(&self, system: &str, fold: usize) -> PathBuf {
-        self.0.join("runs").join(format!("{system}-fold{fold}.checkpoint"))
+        self.0.join("runs").join(format!("{system}-fold{}.checkpoint", fold + 1))
     }
 
     pub(super) fn file(&self, name: &str) -> PathBuf {

@@ -15,7 +15,7 @@ use crate::{Error, Findings, LabelCount, LeftOut, Scores, folds_digest, scores};
 /// gives the same bytes.
 #[derive(Clone, Debug, Serialize)]
 pub struct TaskResults {
-    /// Version of this schema.
+    /// Version of this schema. Folds are numbered from 1; in version 1 they were from 0.
     pub format: u32,
     /// How it was done.
     pub protocol: TaskProtocol,
@@ -87,7 +87,7 @@ pub struct SystemScores {
 /// One fold of one system.
 #[derive(Clone, Debug, Serialize)]
 pub struct FoldScores {
-    /// Number of the fold, from 0.
+    /// Number of the fold, from 1.
     pub fold: usize,
     /// Why there are no decisions, in words.
     pub failure: Option<String>,
@@ -106,12 +106,12 @@ pub struct Decision {
     pub label: String,
     /// The decision.
     pub predicted: String,
-    /// Number of the fold, from 0.
+    /// Number of the fold, from 1.
     pub fold: usize,
 }
 
 /// Version of the results' schema.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 impl TaskResults {
     /// Scores what became of every system in every fold.
@@ -146,7 +146,7 @@ impl SystemScores {
         let labels = &setup.collection.labels;
         let (mut folds, mut decisions) = (Vec::new(), Vec::new());
         let (mut truths, mut classes) = (Vec::new(), Vec::new());
-        for (fold, (record, split)) in records.iter().zip(&setup.splits).enumerate() {
+        for (fold, (record, split)) in (1..).zip(records.iter().zip(&setup.splits)) {
             folds.push(match &record.outcome {
                 Outcome::Failed(reason) => FoldScores {
                     fold,

@@ -34,7 +34,7 @@ pub struct TaskJob<'a> {
 pub struct RunTime {
     /// Name of the system; `duotone` for features that its networks share.
     pub system: String,
-    /// Number of the fold, from 0; none for features of all files.
+    /// Number of the fold, from 1; none for features of all files.
     pub fold: Option<usize>,
     /// `extract`, `train`, `classify` or `train-classify`.
     pub step: String,
@@ -135,7 +135,7 @@ impl Contest<'_> {
                 Kind::Network(network) => self.network(system, network, &mut networks, times)?,
             };
             for (fold, record) in records.iter().enumerate() {
-                add(times, &system.name, Some(fold), &record.times);
+                add(times, &system.name, Some(fold + 1), &record.times);
             }
             all.push(records);
         }
@@ -219,7 +219,7 @@ impl Contest<'_> {
             }
         };
         let what = match fold {
-            Some(fold) => fold_of(fold, self.setup.splits.len()),
+            Some(fold) => fold_of(fold + 1, self.setup.splits.len()),
             None => "features".into(),
         };
         let words = self.words(&record.outcome, fold);
@@ -257,7 +257,7 @@ fn add(times: &mut Vec<RunTime>, system: &str, fold: Option<usize>, steps: &[Tim
     }));
 }
 
-/// `predictions.csv`: the columns `system`, `path`, `label`, `predicted` and `fold` (from 0, as in
+/// `predictions.csv`: the columns `system`, `path`, `label`, `predicted` and `fold` (from 1, as in
 /// `results.json`).
 fn predictions(results: &TaskResults) -> Vec<u8> {
     let mut out = csv::Writer::from_writer(Vec::new());

@@ -116,7 +116,7 @@ impl Setup {
         hasher.finalize().to_hex().to_string()
     }
 
-    /// Writes the lists: `files.txt`, `fold0-train.txt`, `fold0-test.txt` and so on.
+    /// Writes the lists: `files.txt`, `fold1-train.txt`, `fold1-test.txt` and so on.
     pub(super) fn write_lists(&self, folder: &Path) -> Result<(), Error> {
         write::prepare(&files_list(folder))?;
         let path = |clip: usize| self.paths[clip].as_path();
@@ -139,11 +139,11 @@ pub(super) fn files_list(folder: &Path) -> PathBuf {
 }
 
 pub(super) fn train_list(folder: &Path, fold: usize) -> PathBuf {
-    folder.join(format!("fold{fold}-train.txt"))
+    folder.join(format!("fold{}-train.txt", fold + 1))
 }
 
 pub(super) fn test_list(folder: &Path, fold: usize) -> PathBuf {
-    folder.join(format!("fold{fold}-test.txt"))
+    folder.join(format!("fold{}-test.txt", fold + 1))
 }
 
 /// Leaves out what a list cannot name: files with tabs or line ends in their names.

@@ -83,7 +83,7 @@ fn balance(results: &Results) -> String {
         })
         .collect();
     let mut heads = vec!["<Label".to_owned()];
-    heads.extend((0..p.balance.counts.len()).map(|fold| format!("Fold {fold}")));
+    heads.extend((1..=p.balance.counts.len()).map(|fold| format!("Fold {fold}")));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let caption = format!(
         "Clips tested. The furthest from an even share of a label: {:.1} clips. folds.csv says \

@@ -170,11 +170,11 @@ fn folds_of_another_evaluation_are_refused() {
     let message = evaluate(&job, &()).unwrap_err().to_string();
     assert!(message.contains("vote"), "{message}");
     job.vote = Vote::Mean;
-    let fold = output.join("runs/fold1-toy.json");
+    let fold = output.join("runs/toy-fold2.json");
     let text = std::fs::read(&fold).unwrap();
     std::fs::write(&fold, &text[..text.len() / 2]).unwrap();
     let message = evaluate(&job, &()).unwrap_err().to_string();
-    assert!(message.contains("fold1-toy.json") && message.contains("delete it"), "{message}");
+    assert!(message.contains("toy-fold2.json") && message.contains("delete it"), "{message}");
     std::fs::remove_file(&fold).unwrap();
     evaluate(&job, &()).unwrap();
     assert!(std::fs::read(&fold).unwrap() == text);
@@ -189,7 +189,7 @@ fn what_cannot_be_evaluated_is_refused() {
         change(&mut job);
         evaluate(&job, &()).unwrap_err().to_string()
     };
-    assert!(refused(&|job| job.folds = 4.into()).contains("fewer than 4 folds"));
+    assert!(refused(&|job| job.folds = 4.into()).contains("have fewer artists than 4 folds"));
     assert!(refused(&|job| job.folds = 1.into()).contains('1'));
     assert!(refused(&|job| job.resume = true).contains("output"));
     assert!(refused(&|job| job.recipes.clear()).contains("no architecture"));

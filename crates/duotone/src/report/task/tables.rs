@@ -95,7 +95,7 @@ pub(super) fn by_fold(results: &TaskResults) -> String {
         format!("Fold {n} ({} → {})", thousands(size.train), thousands(size.test))
     };
     let heads: Vec<String> =
-        std::iter::once("<System".into()).chain(folds.iter().enumerate().map(head)).collect();
+        std::iter::once("<System".into()).chain((1..).zip(folds).map(head)).collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let caption = "Accuracy and, in brackets, balanced accuracy; in the heads, files to \
                    learn from → files to decide on.";
