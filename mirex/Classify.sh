@@ -1,4 +1,4 @@
 #!/bin/sh
 # Classify.sh SCRATCH TESTLIST OUTPUT
-# Options of `duotone mirex classify` may follow. DUOTONE names the program where it is not on the path.
+# Options of `duotone mirex classify` and -numThreads N may be given anywhere. DUOTONE names the program where it is not on the path.
 exec "${DUOTONE:-duotone}" mirex classify "$@"

@@ -1,4 +1,4 @@
 #!/bin/sh
 # extractFeatures.sh SCRATCH FILELIST
-# Options of `duotone mirex extract` may follow. DUOTONE names the program where it is not on the path.
+# Options of `duotone mirex extract` and -numThreads N may be given anywhere. DUOTONE names the program where it is not on the path.
 exec "${DUOTONE:-duotone}" mirex extract "$@"

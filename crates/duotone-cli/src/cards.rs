@@ -5,17 +5,17 @@ use std::path::Path;
 
 use duotone::audio::{Extraction, FrontEnd, Segmenter};
 use duotone::nn::Architecture;
-use duotone::{ModelCard, Sampling, Standardize};
+use duotone::{ModelCard, Sampling, Standardize, path_text};
 use serde::Serialize;
 
-use crate::output::{percent, table};
+use crate::output::{count, decimal, duration, percent, table};
 
 /// A model's card as lines and small tables.
 pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
     let a = &card.architecture;
     let mut text = format!(
         "{}: {}, {} parameters, made by duotone {}\n\n",
-        path.display(),
+        path_text(path),
         card.recipe,
         a.parameters(),
         card.version
@@ -28,21 +28,23 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
         0 => String::new(),
         count => format!(", {count} held out"),
     };
-    let clips = card.training_clips();
-    let _ =
-        writeln!(text, "trained on   {clips} clips{held_out}, label column {}", card.label_column);
+    let clips = count(card.training_clips(), "clip");
+    let _ = writeln!(text, "trained on   {clips}{held_out}, label column {}", card.label_column);
     let _ = writeln!(text, "collection   {}", card.collection_digest);
     let _ = writeln!(text, "training     {}", training(card));
     if let Some(last) = card.history.last() {
         let right = percent(last.accuracy);
-        let _ =
-            writeln!(text, "last epoch   loss {:.4}, {right} of the training segments", last.loss);
+        let _ = writeln!(
+            text,
+            "last epoch   loss {}, {right} of the training segments",
+            decimal(last.loss, 4)
+        );
     }
     let measured = match &card.measured {
         Some(m) => format!(
-            "{} of {} clips, {} of their segments ({})",
+            "{} of {}, {} of their segments ({})",
             percent(m.file_accuracy),
-            m.clips,
+            count(m.clips, "clip"),
             percent(m.segment_accuracy),
             m.protocol
         ),
@@ -128,9 +130,12 @@ fn training(card: &ModelCard) -> String {
         Sampling::Balanced => " balanced by label,",
     };
     format!(
-        "{} epochs, learning rate {}, batches of {}, {segments} segments a clip,{sampling} \
+        "{}, learning rate {}, batches of {}, {segments} segments per clip,{sampling} \
          {standardize}, seed {}",
-        s.epochs, s.learning_rate, s.batch_size, s.seed
+        count(s.epochs, "epoch"),
+        s.learning_rate,
+        s.batch_size,
+        s.seed
     )
 }
 
@@ -159,7 +164,7 @@ impl Recording {
         let hops = front_end.segment_hops();
         let starts = Segmenter::Consecutive.starts(frames, front_end.segment_frames, hops, |_| 0);
         Self {
-            path: path.display().to_string(),
+            path: path_text(path).into_owned(),
             codec: source.codec.clone(),
             sample_rate: source.sample_rate,
             channels: source.channels,
@@ -177,13 +182,11 @@ impl Recording {
 
     /// For people.
     pub(crate) fn text(&self) -> String {
-        let plural = if self.channels == 1 { "" } else { "s" };
-        let mut text = format!(
-            "{}: {}, {} Hz, {} channel{plural}",
-            self.path, self.codec, self.sample_rate, self.channels
-        );
+        let channels = count(self.channels, "channel");
+        let mut text =
+            format!("{}: {}, {} Hz, {channels}", self.path, self.codec, self.sample_rate);
         if let Some(seconds) = self.seconds {
-            let _ = write!(text, ", {}:{:04.1} min", (seconds / 60.0) as u64, seconds % 60.0);
+            let _ = write!(text, ", {}", duration(seconds));
         }
         let _ = writeln!(text, "\n\nfront end    {}", front_end(&self.front_end));
         let _ = writeln!(text, "spectrogram  {} bands × {} frames", self.bands, self.frames);

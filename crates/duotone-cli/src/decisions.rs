@@ -1,14 +1,19 @@
 //! Decisions on files in the form that was asked for.
 
-use duotone::{Decision, Notes, SegmentDecision};
+use std::path::Path;
+
+use duotone::{Decision, LeftOut, Notes, SegmentDecision, path_text};
+use serde::Serialize;
 
 use crate::args::Format;
 use crate::exit::Failure;
 use crate::output::{self, percent};
+use crate::sink::Sink;
 
-/// Writes decisions to standard output as they come; a table, whose columns are as wide as their
-/// widest cell, at the end.
+/// Writes decisions as they come; a table, whose columns are as wide as their widest cell, at the
+/// end.
 pub(crate) struct Decisions {
+    sink: Sink,
     format: Format,
     labels: Vec<String>,
     segments: bool,
@@ -20,19 +25,27 @@ pub(crate) struct Decisions {
 impl Decisions {
     /// `labels` are the model's; `top` is how many of them are given.
     pub(crate) fn new(
+        sink: Sink,
         format: Format,
         labels: Vec<String>,
         segments: bool,
         top: Option<usize>,
     ) -> Self {
-        Self { format, labels, segments, top, count: 0, rows: Vec::new() }
+        Self { sink, format, labels, segments, top, count: 0, rows: Vec::new() }
     }
 
-    /// What comes before the first decision.
-    pub(crate) fn begin(&self) -> Result<(), Failure> {
+    /// What comes before the first decision: nothing, where some are there already.
+    pub(crate) fn begin(&mut self, kept: usize) -> Result<(), Failure> {
+        self.count = kept;
+        let header = self.header()?;
+        if kept == 0 { self.sink.put(&header) } else { Ok(()) }
+    }
+
+    /// The text before the first decision.
+    pub(crate) fn header(&self) -> Result<String, Failure> {
         match self.format {
-            Format::Table | Format::Jsonl => Ok(()),
-            Format::Json => output::print("["),
+            Format::Table | Format::Jsonl => Ok(String::new()),
+            Format::Json => Ok("[".to_owned()),
             Format::Csv => {
                 let mut header: Vec<String> = vec!["path".into()];
                 if self.segments {
@@ -49,14 +62,13 @@ impl Decisions {
                 }
                 header.push("excerpts".into());
                 header.extend(Notes::COLUMNS.map(String::from));
-                output::print(&csv_rows([header])?)
+                csv_rows([header])
             }
         }
     }
 
     /// One more file.
     pub(crate) fn add(&mut self, mut decision: Decision) -> Result<(), Failure> {
-        self.count += 1;
         self.cut(&mut decision.probabilities);
         for segment in decision.segments.iter_mut().flatten() {
             self.cut(&mut segment.probabilities);
@@ -66,20 +78,51 @@ impl Decisions {
                 self.rows.extend(self.table_rows(&decision));
                 Ok(())
             }
-            Format::Csv => output::print(&csv_rows(self.csv_cells(&decision))?),
-            Format::Jsonl => output::print(&(json(&decision)? + "\n")),
-            Format::Json => {
-                let separator = if self.count == 1 { "\n" } else { ",\n" };
-                output::print(&format!("{separator}{}", json(&decision)?))
-            }
+            Format::Csv => self.sink.put(&csv_rows(self.csv_cells(&decision))?),
+            Format::Json | Format::Jsonl => self.object(&json(&decision, &decision.path)?),
         }
     }
 
-    /// What comes after the last decision.
-    pub(crate) fn end(&self) -> Result<(), Failure> {
+    /// A file that no decision could be made about: an object with the reason, in the forms that
+    /// hold objects.
+    pub(crate) fn leave_out(&mut self, file: &LeftOut) -> Result<(), Failure> {
+        #[derive(Serialize)]
+        struct Failed<'a> {
+            path: &'a str,
+            error: &'a str,
+        }
+        let failed = Failed { path: &path_text(&file.path), error: &file.reason };
+        match self.format {
+            Format::Table | Format::Csv => Ok(()),
+            Format::Json | Format::Jsonl => self.object(&json(&failed, &file.path)?),
+        }
+    }
+
+    fn object(&mut self, object: &str) -> Result<(), Failure> {
+        let text = match (self.format, self.count) {
+            (Format::Jsonl, _) => format!("{object}\n"),
+            (_, 0) => format!("\n{object}"),
+            _ => format!(",\n{object}"),
+        };
+        self.count += 1;
+        self.sink.put(&text)
+    }
+
+    /// What comes after the last decision; what was written is then in its place.
+    pub(crate) fn end(mut self) -> Result<(), Failure> {
+        self.close()?;
+        self.sink.finish()
+    }
+
+    /// What comes after the last decision of a run that was stopped.
+    pub(crate) fn stop(mut self) -> Result<(), Failure> {
+        self.close()
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
         match self.format {
             Format::Csv | Format::Jsonl => Ok(()),
-            Format::Json => output::print("\n]\n"),
+            Format::Json => self.sink.put("\n]\n"),
             Format::Table if self.rows.is_empty() => Ok(()),
             Format::Table => {
                 let mut header = vec!["file"];
@@ -90,7 +133,8 @@ impl Decisions {
                 let others = 2 * (self.top.unwrap_or(1).min(self.labels.len()) - 1);
                 header.extend(["next", ""].iter().cycle().take(others));
                 header.push("");
-                output::print(&output::table(&header, self.rows.iter().cloned()))
+                let table = output::table(&header, std::mem::take(&mut self.rows));
+                self.sink.put(&table)
             }
         }
     }
@@ -115,7 +159,7 @@ impl Decisions {
             row.push(notes);
             row
         };
-        let path = output::shown(&decision.path.display().to_string());
+        let path = output::shown_path(&decision.path);
         let Some(segments) = &decision.segments else {
             return vec![row(
                 vec![path],
@@ -136,7 +180,7 @@ impl Decisions {
     /// One row a file, or one a segment.
     fn csv_cells(&self, decision: &Decision) -> Vec<Vec<String>> {
         let row = |segment: Option<&SegmentDecision>, label: &str, shares: &[(String, f64)]| {
-            let mut row = vec![decision.path.display().to_string()];
+            let mut row = vec![path_text(&decision.path).into_owned()];
             if let Some(s) = segment {
                 row.extend([s.start_seconds, s.end_seconds].map(|x| format!("{x:.3}")));
             }
@@ -164,7 +208,7 @@ fn notes(decision: &Decision) -> String {
     let mut notes = Vec::new();
     if let Some(excerpts) = &decision.excerpts {
         let seconds: f64 = excerpts.iter().map(|(start, end)| end - start).sum();
-        notes.push(format!("{} excerpts, {seconds:.0} s in all", excerpts.len()));
+        notes.push(format!("{}, {seconds:.0} s in all", output::count(excerpts.len(), "excerpt")));
     }
     notes.extend(decision.notes.words());
     notes.join(", ")
@@ -177,9 +221,8 @@ fn excerpts(decision: &Decision) -> String {
     spans.join(" ")
 }
 
-fn json(decision: &Decision) -> Result<String, Failure> {
-    serde_json::to_string(decision)
-        .map_err(|e| Failure::Work(format!("{}: {e}", decision.path.display())))
+fn json(value: &impl Serialize, path: &Path) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(|e| Failure::Work(format!("{}: {e}", path_text(path))))
 }
 
 fn csv_rows(rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, Failure> {
@@ -189,4 +232,48 @@ fn csv_rows(rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, Failu
     }
     let bytes = writer.into_inner().map_err(|e| Failure::Work(e.to_string()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whether a file begins as one of decisions in any of the forms; it may be cut off anywhere.
+pub(crate) fn are_decisions(start: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(start);
+    let begins = |form: &&str| text.starts_with(*form) || form.starts_with(&*text);
+    let objects = ["{\"path\":", "[\n{\"path\":", "[\n]"];
+    if objects.iter().any(begins) || text.trim().starts_with("file ") {
+        return true;
+    }
+    // A collection's list may have the same first columns, but no probabilities below them.
+    let header = ["path,label,", "path,label1,", "path,start_seconds,"];
+    let rows: Vec<&str> =
+        text.split_inclusive('\n').skip(1).filter_map(|row| row.strip_suffix('\n')).collect();
+    let probability = |cell: &str| cell.len() == 8 && cell.parse::<f64>().is_ok_and(|p| p <= 1.0);
+    header.iter().any(begins)
+        && (rows.is_empty() || rows.iter().any(|row| row.split(',').any(probability)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_decisions;
+
+    #[test]
+    fn decisions_are_recognised_wherever_they_are_cut_off() {
+        for whole in [
+            "path,label,high,low\n\"a\nb.wav\",low,0.250000,0.750000\nc.wav,low,0.1",
+            "path,start_seconds,end_seconds,label,high,low\na,0.000,0.800,low,0.250000,0.750000\n",
+            "path,label1,probability1\na.wav,low,0.750000\n",
+            "{\"path\":\"a.wav\",\"label\":\"low\"}\n",
+            "[\n{\"path\":\"a.wav\",\"error\":\"no\"}\n]\n",
+        ] {
+            assert!(are_decisions(whole.as_bytes()));
+            let header = whole.find('\n').unwrap_or(0);
+            for length in (1..=header + 1).chain([whole.len()]) {
+                assert!(are_decisions(&whole.as_bytes()[..length]), "{}", &whole[..length]);
+            }
+        }
+        for other in
+            ["path,label,artist\na.wav,low,Ada\nb.wav,low,Ada\n", "RIFF", "years of work", "{}"]
+        {
+            assert!(!are_decisions(other.as_bytes()), "{other}");
+        }
+    }
 }

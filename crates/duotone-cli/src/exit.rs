@@ -19,6 +19,8 @@ pub(crate) enum Done {
 pub(crate) enum Failure {
     /// The work itself, in words for the user.
     Work(String),
+    /// Words of the command line that do not go together.
+    Usage(String),
     /// Stopped on request; the words tell how to go on.
     Stopped(String),
     /// Standard output takes no more.
@@ -59,7 +61,7 @@ impl Failure {
 }
 
 /// Says the last words on standard error and gives the code: 0 all well, 1 failed, 3 some files
-/// were left out, 130 stopped. (2 is clap's, for wrong usage.)
+/// were left out, 130 stopped, 2 wrong usage (mostly found by clap).
 pub(crate) fn end(console: &Console, outcome: Result<Done, Failure>) -> ExitCode {
     match outcome {
         Ok(Done::Well) => ExitCode::SUCCESS,
@@ -73,6 +75,10 @@ pub(crate) fn end(console: &Console, outcome: Result<Done, Failure>) -> ExitCode
         Err(Failure::Work(words)) => {
             console.error(&words);
             ExitCode::FAILURE
+        }
+        Err(Failure::Usage(words)) => {
+            console.error(&words);
+            ExitCode::from(2)
         }
         Err(Failure::Stopped(words)) => {
             console.say(&words);

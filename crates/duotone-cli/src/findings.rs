@@ -4,13 +4,14 @@ use std::fmt::Write;
 
 use duotone::{AlikeNames, CheckReport, ClipName, RareLabel, SameRecording, SplitGroup};
 
-use crate::output::shown;
+use crate::output::{count, shown, shown_path};
 
 /// What was checked, a line for each kind of finding, then each finding.
 pub(crate) fn text(report: &CheckReport) -> String {
-    let folds = report.folds.map_or(String::new(), |folds| format!(", {folds} folds"));
+    let folds = report.folds.map_or(String::new(), |folds| format!(", {}", count(folds, "fold")));
     let group = report.group.as_ref().map_or(String::new(), |column| format!(", by {column}"));
-    let mut text = format!("{} clips compared{group}{folds}.\n", report.clips);
+    let clips = count(report.clips, "clip");
+    let mut text = format!("{clips} compared{group}{folds}.\n");
     let found = &report.findings;
     if found.count() == 0 {
         text += "Nothing was found.\n";
@@ -24,7 +25,7 @@ pub(crate) fn text(report: &CheckReport) -> String {
     part(&mut text, "labels with nearly one name", found.alike_labels.iter().map(alike));
     part(&mut text, "rare labels", found.rare_labels.iter().map(rare));
     let mute = found.without_fingerprint.iter();
-    let mute = mute.map(|path| shown(&path.display().to_string()));
+    let mute = mute.map(|path| shown_path(path));
     part(&mut text, "too silent or short to be compared by sound", mute);
     text
 }
@@ -57,12 +58,12 @@ fn clip(clip: &ClipName) -> String {
     let mut about = vec![shown(&clip.label)];
     about.extend(clip.group.as_deref().map(shown));
     about.extend(clip.fold.as_ref().map(|fold| format!("fold {}", shown(fold))));
-    format!("{} ({})", shown(&clip.path.display().to_string()), about.join(", "))
+    format!("{} ({})", shown_path(&clip.path), about.join(", "))
 }
 
 fn split(group: &SplitGroup) -> String {
     let (name, folds) = (shown(&group.name), shown(&group.folds.join(", ")));
-    format!("{name}: {} clips in the folds {folds}", group.clips)
+    format!("{name}: {} in the folds {folds}", count(group.clips, "clip"))
 }
 
 fn alike(alike: &AlikeNames) -> String {
@@ -76,11 +77,11 @@ fn alike(alike: &AlikeNames) -> String {
 }
 
 fn rare(label: &RareLabel) -> String {
-    let mut text = format!("{}: {} clips", shown(&label.name), label.clips);
-    text += &label.groups.map_or(String::new(), |groups| format!(" of {groups} groups"));
+    let mut text = format!("{}: {}", shown(&label.name), count(label.clips, "clip"));
+    text += &label.groups.map_or(String::new(), |groups| format!(" of {}", count(groups, "group")));
     text += &match (label.in_folds, label.folds) {
         (Some(some), Some(folds)) => format!(", in {some} of {folds} folds"),
-        (None, Some(folds)) => format!(" for {folds} folds"),
+        (None, Some(folds)) => format!(" for {}", count(folds, "fold")),
         _ => String::new(),
     };
     text

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
+use duotone::path_text;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::exit::Failure;
 
@@ -20,18 +22,28 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
     Ok(text + "\n")
 }
 
-/// A table for people: words left, columns of numbers right.
+/// A table for people: words left, columns of numbers right. Where it is wider than the terminal, its
+/// widest cells are shortened.
 pub(crate) fn table<R, C>(header: &[&str], rows: R) -> String
 where
     R: IntoIterator<Item = C>,
     C: IntoIterator<Item = String>,
 {
+    let mut rows: Vec<Vec<String>> =
+        rows.into_iter().map(|row| row.into_iter().collect()).collect();
+    if let Some(most) = width() {
+        narrow(header, &mut rows, most);
+    }
     let line = LineStyle::none().fill('─').junction('─');
     let mut table = Table::new();
     table.load_style(presets::NOTHING.header_separator(line)).set_header(header.iter().copied());
     for row in rows {
         table.add_row(row);
     }
+    // The separator of two columns is the other space between them.
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((1, 0));
+    });
     let number =
         |cell: Option<String>| cell.is_none_or(|c| c.starts_with(|c: char| c.is_numeric()));
     let right: Vec<usize> = (0..header.len())
@@ -47,6 +59,110 @@ where
     text
 }
 
+/// Characters in a line of the terminal: what COLUMNS says, else the terminal itself. Nothing for a
+/// file or a pipe, whose reader wants all of it.
+pub(crate) fn width() -> Option<usize> {
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || terminal_size::terminal_size_of(io::stdout());
+    asked.or_else(|| terminal().map(|(width, _)| usize::from(width.0))).filter(|&width| width > 0)
+}
+
+/// No column is made narrower than this.
+const NARROWEST: usize = 12;
+/// Between two columns.
+const GAP: usize = 2;
+
+/// Characters of each column at its widest.
+fn widths(header: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
+    let line = |text: &str| text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+    let mut widths: Vec<usize> = header.iter().map(|head| line(head).max(1)).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(line(cell));
+        }
+    }
+    widths
+}
+
+/// Characters of a table's longest line.
+pub(crate) fn table_width(header: &[&str], rows: &[Vec<String>]) -> usize {
+    total(&widths(header, rows))
+}
+
+/// There is a space before the first column.
+fn total(widths: &[usize]) -> usize {
+    (widths.iter().sum::<usize>() + GAP * widths.len()).saturating_sub(1)
+}
+
+/// Shortens the widest columns until a table fits, or nothing more can be done.
+fn narrow(header: &[&str], rows: &mut [Vec<String>], most: usize) {
+    let mut widths = widths(header, rows);
+    loop {
+        let total = total(&widths);
+        let widest = (0..widths.len()).max_by_key(|&column| widths[column]);
+        let Some(widest) = widest.filter(|&c| total > most && widths[c] > NARROWEST) else {
+            return;
+        };
+        let second = widths.iter().enumerate().filter(|(c, _)| *c != widest);
+        let second = second.map(|(_, &width)| width).max().unwrap_or(0);
+        let wanted = widths[widest].saturating_sub(total - most);
+        let width = wanted.max(second.min(widths[widest] - 1)).max(NARROWEST);
+        widths[widest] = width;
+        for cell in rows.iter_mut().filter_map(|row| row.get_mut(widest)) {
+            *cell = shortened(cell, width);
+        }
+    }
+}
+
+/// Text of at most this width: what is too much is taken from its middle, since paths differ at
+/// their ends.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    if text.width() <= most {
+        return text.to_owned();
+    }
+    let room = most.saturating_sub(1);
+    let fit = |chars: &mut dyn Iterator<Item = char>, room: usize| {
+        let mut used = 0;
+        let fits = |c: &char| {
+            used += c.width().unwrap_or(0);
+            used <= room
+        };
+        chars.take_while(fits).collect::<String>()
+    };
+    let start = fit(&mut text.chars(), room / 3);
+    let end = fit(&mut text.chars().rev(), room - start.width());
+    format!("{start}…{}", end.chars().rev().collect::<String>())
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// How long something plays: `6.0 s`, `4:05 min`, `1:02:03 h`.
+pub(crate) fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{seconds:.1} s"),
+        60..3600 => format!("{}:{:02} min", whole / 60, whole % 60),
+        _ => format!("{}:{:02}:{:02} h", whole / 3600, whole / 60 % 60, whole % 60),
+    }
+}
+
+/// A probability that a test gives: `0.0312`, `< 0.0001`.
+pub(crate) fn p_value(p: f64) -> String {
+    if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
+}
+
+/// A number with some decimals, never `-0.0`.
+pub(crate) fn decimal(number: f64, places: usize) -> String {
+    let text = format!("{number:.places$}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.chars().all(|c| c == '0' || c == '.') => zero.to_owned(),
+        _ => text,
+    }
+}
+
 /// A name as a terminal may show it: whoever named a file does not command the terminal.
 pub(crate) fn shown(name: &str) -> String {
     name.replace(|c: char| c.is_control(), "\u{fffd}")
@@ -54,12 +170,12 @@ pub(crate) fn shown(name: &str) -> String {
 
 /// `0.7131` as `71.3 %`.
 pub(crate) fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    format!("{} %", decimal(share * 100.0, 1))
 }
 
 /// Makes sure, before hours of work, that a file can be written here at their end.
 pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
-    let bad = |reason: String| Failure::Work(format!("{}: {reason}", path.display()));
+    let bad = |reason: String| Failure::Work(format!("{}: {reason}", path_text(path)));
     if path.is_dir() || path.file_name().is_none() {
         return Err(bad("this is a folder; name a file in it".into()));
     }
@@ -68,14 +184,14 @@ pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
         _ => Path::new("."),
     };
     if !folder.is_dir() {
-        return Err(bad(format!("there is no folder {}; make it first", folder.display())));
+        return Err(bad(format!("there is no folder {}; make it first", path_text(folder))));
     }
     probe(folder).map_err(|e| bad(format!("the folder cannot be written to: {e}")))
 }
 
 /// Makes the folder where there is none, and makes sure that files can be written in it.
 pub(crate) fn prepare_folder(path: &Path) -> Result<(), Failure> {
-    let bad = |reason: String| Failure::Work(format!("{}: {reason}", path.display()));
+    let bad = |reason: String| Failure::Work(format!("{}: {reason}", path_text(path)));
     if path.exists() && !path.is_dir() {
         return Err(bad("this is a file; name a folder".into()));
     }
@@ -83,7 +199,47 @@ pub(crate) fn prepare_folder(path: &Path) -> Result<(), Failure> {
     probe(path).map_err(|e| bad(format!("the folder cannot be written to: {e}")))
 }
 
+/// A path as a terminal may show it.
+pub(crate) fn shown_path(path: &Path) -> String {
+    shown(&path_text(path))
+}
+
 /// A name that vanishes by itself.
 fn probe(folder: &Path) -> io::Result<()> {
     tempfile::NamedTempFile::new_in(folder).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shortened_in_the_middle() {
+        assert_eq!(shortened("a/long/path/song.flac", 12), "a/l…ong.flac");
+        assert_eq!(shortened("short", 12), "short");
+        let wide = shortened("東京東京東京東京東京.flac", 12);
+        assert!(wide.width() <= 12 && wide.ends_with(".flac"), "{wide}");
+    }
+
+    #[test]
+    fn a_table_is_narrowed_where_it_is_widest() {
+        let mut rows = vec![vec!["x".repeat(100), "y".repeat(40), "1.0 %".into()]];
+        narrow(&["file", "label", "p"], &mut rows, 60);
+        let widths: Vec<usize> = rows[0].iter().map(|cell| cell.width()).collect();
+        assert!(widths.iter().sum::<usize>() + 5 <= 60 && widths[1] > 20, "{widths:?}");
+        let before = rows.clone();
+        narrow(&["file", "label", "p"], &mut rows, 60);
+        assert_eq!(rows, before);
+        narrow(&["file", "label", "p"], &mut rows, 10);
+        assert_eq!(rows[0][0].width(), NARROWEST);
+    }
+
+    #[test]
+    fn numbers_read_naturally() {
+        assert_eq!([0, 1, 2].map(|n| count(n, "epoch")), ["0 epochs", "1 epoch", "2 epochs"]);
+        let lengths = [10.04, 59.96, 245.0, 3723.0].map(duration);
+        assert_eq!(lengths, ["10.0 s", "1:00 min", "4:05 min", "1:02:03 h"]);
+        assert_eq!([0.000_04, 0.0312].map(p_value), ["< 0.0001", "0.0312"]);
+        assert_eq!([-0.04, -0.06, 0.0].map(|x| decimal(x, 1)), ["0.0", "-0.1", "0.0"]);
+    }
 }

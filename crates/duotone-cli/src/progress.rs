@@ -13,7 +13,7 @@ use signal_hook::flag;
 
 use crate::args::GlobalArgs;
 use crate::exit::Failure;
-use crate::output;
+use crate::output::{self, decimal, percent};
 
 /// Standard error as the user sees it, and the request to stop.
 pub(crate) struct Console {
@@ -104,7 +104,7 @@ impl Console {
             self.print(&format!("{} {noun} left out:", files.len()));
         }
         for (path, reason) in &files {
-            let path = output::shown(&path.display().to_string());
+            let path = output::shown_path(path);
             self.print(&format!("  {path}: {reason}"));
         }
         files.len()
@@ -143,7 +143,7 @@ impl Console {
         let style = ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                let _ = write!(out, "{:.0} {unit}/s", state.per_sec());
+                let _ = write!(out, "{:.0}{unit}/s", state.per_sec());
             })
             .progress_chars("━╸─");
         self.state().bar = Some(ProgressBar::new(length as u64).with_style(style));
@@ -152,7 +152,7 @@ impl Console {
     /// Files are done by several threads, whose reports may overtake each other: count them here.
     fn file_done(&self, template: &str, total: usize) {
         if self.state().files == 0 {
-            self.start_bar(template, "files", total);
+            self.start_bar(template, " files", total);
         }
         let mut state = self.state();
         state.files += 1;
@@ -167,11 +167,11 @@ impl Console {
     }
 
     fn run_started(&self, name: &str, done: usize, epochs: usize) {
-        self.start_bar(TRAINING, "segments", 0);
+        self.start_bar(TRAINING, "", 0);
         let mut state = self.state();
         (state.run, state.epoch, state.epochs) = (name.to_owned(), done, epochs);
         if let Some(bar) = &state.bar {
-            bar.set_prefix(name.to_owned());
+            bar.set_prefix(output::shortened(name, NAME));
         }
     }
 
@@ -184,7 +184,7 @@ impl Console {
             bar.set_length((state.epochs * total) as u64);
             bar.set_position(position);
             bar.reset_eta();
-            bar.set_message(format!("epoch {} of {}", state.epoch + 1, state.epochs));
+            bar.set_message(format!("epoch {}/{}", state.epoch + 1, state.epochs));
         }
         bar.set_position(position);
     }
@@ -194,7 +194,7 @@ impl Console {
         state.epoch = record.epoch;
         let line = format!("epoch {} of {}: {}", record.epoch, state.epochs, progress(record));
         if let Some(bar) = &state.bar {
-            bar.set_message(line.clone());
+            bar.set_message(brief(record, state.epochs));
         }
         let run = state.run.clone();
         drop(state);
@@ -204,17 +204,31 @@ impl Console {
     }
 }
 
-const READING: &str = "reading {bar:24} {pos} of {len} files, {rate}, {eta} left";
-const COMPOSING: &str = "composing {bar:24} {pos} of {len} pieces, {eta} left";
-const TRAINING: &str = "{prefix} {bar:24} {msg}, {rate}, {eta} left";
+const READING: &str = "reading {wide_bar} {pos} of {len} files, {rate}, {eta} left";
+const COMPOSING: &str = "composing {wide_bar} {pos} of {len} pieces, {eta} left";
+/// What does not fit is cut from the message.
+const TRAINING: &str = "{prefix} {bar:8} {wide_msg} {rate}, {eta} left";
+/// Characters of a run's name before its bar.
+const NAME: usize = 22;
 
+/// An epoch in full.
 fn progress(record: &EpochRecord) -> String {
-    let right = |share: f64| format!("{:.1} % right", share * 100.0);
-    let mut words = format!("loss {:.4}, {}", record.loss, right(record.accuracy));
+    let right = |share: f64| format!("{} right", percent(share));
+    let mut words = format!("loss {}, {}", decimal(record.loss, 4), right(record.accuracy));
     if let (Some(loss), Some(accuracy)) = (record.validation_loss, record.validation_accuracy) {
-        words += &format!(" (held out: {loss:.4}, {})", right(accuracy));
+        words += &format!(" (held out: {}, {})", decimal(loss, 4), right(accuracy));
     }
     words
+}
+
+/// An epoch beside a bar.
+fn brief(record: &EpochRecord, epochs: usize) -> String {
+    let (what, share) = match record.validation_accuracy {
+        Some(share) => ("held out ", share),
+        None => ("", record.accuracy),
+    };
+    let loss = decimal(record.loss, 2);
+    format!("epoch {}/{epochs}, loss {loss}, {what}{}", record.epoch, percent(share))
 }
 
 impl Observer for Console {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use duotone::{FoldResult, Protocol, Results, Scores, SystemResult};
+use duotone::{ClassScores, FoldResult, Protocol, Results, Scores, SystemResult};
 
-use crate::output::{percent, table};
+use crate::output::{count, p_value, percent, table, table_width, width};
 
 /// The protocol, all systems side by side, then each system's classes and confusions.
 pub(crate) fn text(results: &Results) -> String {
@@ -25,14 +25,13 @@ fn protocol(protocol: &Protocol) -> String {
         (Some(column), Some(count)) => format!(", none of {count} {column}s in two of them"),
         _ => String::new(),
     };
-    let s = if protocol.folds == 1 { "" } else { "s" };
     format!(
-        "{} clips of {} labels in {} fold{s}{grouped}.\n\
-         Divided by {}; no label is further than {:.1} clips from an even share.\n\
-         Chance: {} by guessing at random, {} by always naming the most frequent label.\n",
-        protocol.clips,
-        protocol.labels.len(),
-        protocol.folds,
+        "{} of {} in {}{grouped}.\n\
+         Divided by {};\nno label is further than {:.1} clips from an even share.\n\
+         Chance: {} by guessing at random,\n{} by always naming the most frequent label.\n",
+        count(protocol.clips, "clip"),
+        count(protocol.labels.len(), "label"),
+        count(protocol.folds, "fold"),
         protocol.folds_source,
         protocol.balance.largest_deviation,
         percent(1.0 / protocol.labels.len().max(1) as f64),
@@ -43,13 +42,12 @@ fn protocol(protocol: &Protocol) -> String {
 fn systems(systems: &[SystemResult]) -> String {
     let header = [
         "system",
-        "files right",
-        "95 % interval",
-        "by fold",
-        "segments right",
-        "mean recall",
-        "mean F1",
-        "weights",
+        "files\nright",
+        "95 %\ninterval",
+        "\nby fold",
+        "segments\nright",
+        "balanced\naccuracy",
+        "\nparameters",
     ];
     table(
         &header,
@@ -59,28 +57,27 @@ fn systems(systems: &[SystemResult]) -> String {
             [
                 s.name.clone(),
                 percent(s.files.accuracy),
-                format!("{:.1}–{:.1} %", 100.0 * s.interval.low, 100.0 * s.interval.high),
-                format!("{low:.1}–{high:.1} %"),
+                format!("{:.1}–{:.1}", 100.0 * s.interval.low, 100.0 * s.interval.high),
+                format!("{low:.1}–{high:.1}"),
                 percent(s.segments.accuracy),
                 percent(s.files.balanced_accuracy),
-                percent(s.files.macro_f1),
-                weights(s),
+                parameters(s),
             ]
         }),
     )
 }
 
 /// Of each network that the system may be.
-fn weights(system: &SystemResult) -> String {
+fn parameters(system: &SystemResult) -> String {
     let each = system.networks.iter().map(|network| network.parameters.to_string());
-    each.collect::<Vec<_>>().join(" or ")
+    each.collect::<Vec<_>>().join("\nor ")
 }
 
 /// What was chosen fold by fold.
 fn choices(system: &SystemResult) -> String {
     let choice = |fold: &FoldResult| {
         let chosen = &fold.selection.as_ref()?.chosen;
-        Some(format!("fold {} {chosen}", fold.fold + 1))
+        Some(format!("fold {} {chosen}", fold.fold))
     };
     let choices: Vec<String> = system.folds.iter().filter_map(choice).collect();
     match choices.is_empty() {
@@ -98,34 +95,66 @@ fn pairs(results: &Results) -> String {
         [
             format!("{} – {}", name(pair.first), name(pair.second)),
             format!("{} – {}", test.only_first, test.only_second),
-            format!("{:.4}", test.exact_p),
+            p_value(test.exact_p),
         ]
     });
     format!("\n{}", table(&["pair", "files only one has right", "McNemar's p"], rows))
 }
 
+/// A row a label, and one of their means.
 fn classes(scores: &Scores) -> String {
-    table(
-        &["label", "files", "precision", "recall", "F1"],
-        scores.classes.iter().map(|class| {
-            [
-                class.label.clone(),
-                class.support.to_string(),
-                percent(class.precision),
-                percent(class.recall),
-                percent(class.f1),
-            ]
-        }),
-    )
+    let classes = &scores.classes;
+    let row = |name: &str, files: u64, shares: [f64; 3]| {
+        [vec![name.to_owned(), files.to_string()], shares.map(percent).to_vec()].concat()
+    };
+    let of_class = |class: &ClassScores| {
+        row(&class.label, class.support, [class.precision, class.recall, class.f1])
+    };
+    let files = classes.iter().map(|class| class.support).sum();
+    let precision = classes.iter().map(|class| class.precision).sum::<f64>();
+    let precision = precision / classes.len().max(1) as f64;
+    let mean = row("(mean)", files, [precision, scores.balanced_accuracy, scores.macro_f1]);
+    let header = ["label", "files", "precision", "recall", "F1"];
+    table(&header, classes.iter().map(of_class).chain([mean]))
 }
 
+/// Characters of a line, where the terminal does not say.
+const LINE: usize = 80;
+/// Confusions that are named where the whole matrix is too wide.
+const MOST_CONFUSED: usize = 12;
+
+/// The matrix; with numbers at the columns' heads where labels are too wide for a line, or only the
+/// most frequent confusions where numbers are, too.
 fn confusion(scores: &Scores) -> String {
-    let labels = || scores.classes.iter().map(|class| class.label.as_str());
-    let header: Vec<&str> = std::iter::once("").chain(labels()).collect();
-    table(
-        &header,
-        labels().zip(&scores.confusion).map(|(label, row)| {
-            std::iter::once(label.to_owned()).chain(row.iter().map(u64::to_string))
-        }),
-    )
+    let labels: Vec<&str> = scores.classes.iter().map(|class| class.label.as_str()).collect();
+    let rows = |name: &dyn Fn(usize) -> String| -> Vec<Vec<String>> {
+        let row = |(i, row): (usize, &Vec<u64>)| {
+            std::iter::once(name(i)).chain(row.iter().map(u64::to_string)).collect()
+        };
+        scores.confusion.iter().enumerate().map(row).collect()
+    };
+    let numbers: Vec<String> = (1..=labels.len()).map(|number| number.to_string()).collect();
+    let numbered = |i: usize| format!("{} {}", numbers[i], labels[i]);
+    let plain = |i: usize| labels[i].to_owned();
+    for (heads, name) in [
+        (labels.clone(), &plain as &dyn Fn(usize) -> String),
+        (numbers.iter().map(String::as_str).collect(), &numbered),
+    ] {
+        let rows = rows(name);
+        let header: Vec<&str> = std::iter::once("").chain(heads).collect();
+        if table_width(&header, &rows) <= width().unwrap_or(LINE) {
+            return table(&header, rows);
+        }
+    }
+    let mut confused: Vec<(u64, &str, &str)> = Vec::new();
+    for (i, row) in scores.confusion.iter().enumerate() {
+        let wrong = row.iter().enumerate().filter(|&(j, &n)| j != i && n > 0);
+        confused.extend(wrong.map(|(j, &n)| (n, labels[i], labels[j])));
+    }
+    confused.sort_by_key(|(n, ..)| std::cmp::Reverse(*n));
+    confused.truncate(MOST_CONFUSED);
+    let row = |(n, label, taken): (u64, &str, &str)| [label.into(), taken.into(), n.to_string()];
+    let matrix = "(the matrix is too wide for a line: see results.json or report.html)";
+    let rows = confused.into_iter().map(row);
+    format!("{}{matrix}\n", table(&["label", "taken for", "files"], rows))
 }

@@ -95,7 +95,7 @@ def test_folds_keep_groups_together(columns):
     collection = Collection.from_table(columns, label="genre", group="artist")
     folds = collection.folds(3)
     of_artist = pd.DataFrame({"artist": collection.groups, "fold": folds}).groupby("artist")
-    assert (of_artist["fold"].nunique() == 1).all() and set(folds) == {0, 1, 2}
+    assert (of_artist["fold"].nunique() == 1).all() and set(folds) == {1, 2, 3}
 
 
 def test_it_shows_itself(columns):

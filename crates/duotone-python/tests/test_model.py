@@ -29,6 +29,16 @@ def test_a_saved_model_decides_the_same(fitted, sounds, tmp_path):
     assert pickled.classify(sounds.paths[0])["label"][0] == sounds.labels[0]
 
 
+def test_saving_replaces_only_models(fitted, tmp_path):
+    path = tmp_path / "tones.safetensors"
+    fitted.model_.save(path)
+    fitted.model_.save(path)
+    path.write_text("years of work")
+    with pytest.raises(ModelFileError, match="another kind"):
+        fitted.model_.save(path)
+    assert path.read_text() == "years of work"
+
+
 def test_bad_files_are_rows(fitted, sounds, tmp_path):
     absent = str(tmp_path / "absent.wav")
     decisions = fitted.model_.classify([sounds.broken, sounds.paths[0], absent])

@@ -2,6 +2,9 @@
 
 mod folder;
 pub(crate) mod list;
+pub(crate) mod places;
+pub(crate) mod rare;
+mod records;
 mod rows;
 
 pub use folder::audio_files;
@@ -12,7 +15,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::division::Division;
-use crate::folds::{folds, rarest};
+use crate::folds::folds;
+use crate::path_text::path_text;
 use crate::{Error, LabelCount, LeftOut};
 
 /// More files than this are refused: a wrong folder, not a collection.
@@ -153,21 +157,33 @@ impl Collection {
                 "holds no labelled audio files: give a folder with one sub-folder of audio files \
                  for each label, or a list of files with their labels",
             )),
-            ([], left_out @ [first, ..]) => Err(refused(
-                &self.path,
-                format!(
-                    "none of its {} entries can be used; the first, {}: {}",
-                    left_out.len(),
-                    first.path.display(),
-                    first.reason
-                ),
-            )),
-            ([only], _) => Err(refused(
+            ([], left_out) => Err(self.unusable(left_out)),
+            ([only], []) => Err(refused(
                 &self.path,
                 format!("all files have the label `{only}`: at least two labels are needed"),
             )),
+            ([only], left_out @ [first, ..]) => Err(refused(
+                &self.path,
+                format!(
+                    "all usable files have the label `{only}`, and at least two labels are needed; \
+                     {} left out, the first, {}: {}",
+                    count(left_out.len(), "entry"),
+                    path_text(&first.path),
+                    first.reason
+                ),
+            )),
             _ => Ok(()),
         }
+    }
+
+    /// The error for a collection of which nothing can be used, with the first of the reasons.
+    pub(crate) fn unusable(&self, left_out: &[LeftOut]) -> Error {
+        let first = left_out.first();
+        let first = first.map_or_else(String::new, |LeftOut { path, reason }| {
+            format!("; the first, {}: {reason}", path_text(path))
+        });
+        let entries = count(left_out.len(), "entry");
+        self.refused(format!("none of its {entries} can be used{first}"))
     }
 
     /// The same collection with only the items whose indices are given, in that order; labels and
@@ -233,31 +249,15 @@ impl Collection {
     /// chosen.
     ///
     /// # Errors
-    /// [`Error::Collection`] names the class with fewer files (or groups) than folds, or says what
+    /// [`Error::Collection`] names the labels with fewer files (or groups) than folds, or says what
     /// is wrong with the list's own folds.
     pub fn folds(&self, k: usize, seed: u64) -> Result<Vec<usize>, Error> {
         let (classes, groups) = (self.classes(), self.group_numbers());
         if self.items.iter().any(|item| item.fold.is_some()) {
             return Division::listed(self, k).map(|division| division.numbers());
         }
-        match rarest(&classes, groups.as_deref()) {
-            Some((class, few)) if few < k => {
-                let what = match &self.group_column {
-                    Some(column) => format!("{} of `{column}`", count(few, "value")),
-                    None => count(few, "file"),
-                };
-                let label = &self.labels[class];
-                let fewer = match few {
-                    0 | 1 => String::new(),
-                    _ => format!("choose at most {few} folds, or "),
-                };
-                Err(self.refused(format!(
-                    "label `{label}` has {what}, fewer than {k} folds: {fewer}add files of \
-                     this label"
-                )))
-            }
-            _ => folds(&classes, groups.as_deref(), k, seed),
-        }
+        self.refuse_rare(k)?;
+        folds(&classes, groups.as_deref(), k, seed)
     }
 
     /// Digest (BLAKE3, hexadecimal) of the collection: its labels and groups, and in its order the
@@ -296,7 +296,7 @@ impl Collection {
     }
 
     fn same_notice(&self, items: &[&Item]) -> String {
-        let names: Vec<_> = items.iter().map(|item| item.name.display().to_string()).collect();
+        let names: Vec<_> = items.iter().map(|item| path_text(&item.name)).collect();
         let labels: BTreeSet<&str> =
             items.iter().map(|item| self.labels[item.label].as_str()).collect();
         let mut notice = format!("same content: {}", names.join(", "));
@@ -312,9 +312,13 @@ impl Collection {
     }
 }
 
-/// `1 file`, `2 files`.
+/// `1 file`, `2 files`, `2 entries`.
 pub(crate) fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    match (n, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) => format!("{n} {stem}ies"),
+        _ => format!("{n} {what}s"),
+    }
 }
 
 fn refused(path: &Path, reason: impl Into<String>) -> Error {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
+use crate::path_text::path_text;
 use crate::{Balance, Collection, Error, folds_digest, folds_file};
 
 /// Who divides the clips.
@@ -81,7 +82,7 @@ impl Division {
             Folds::Column(column) => Self::of_column(collection, *column),
             Folds::File(file) => {
                 let (words, notices) = folds_file::read(file, collection, contents)?;
-                let source = format!("the folds file {}", file.display());
+                let source = format!("the folds file {}", path_text(file));
                 Ok((Self::of_words(collection, words, source)?, notices))
             }
             Folds::Automatic => {
@@ -200,10 +201,14 @@ impl Division {
                 (0..collection.labels.len()).filter(move |label| !labels.contains(label))
             })
             .collect();
-        if let Some(&label) = learnt.first() {
-            let label = &collection.labels[label];
+        if !learnt.is_empty() {
+            let names = learnt.iter().map(|&label| format!("`{}`", collection.labels[label]));
+            let names: Vec<String> = names.collect();
+            let s = if names.len() == 1 { "" } else { "s" };
             return refused(format!(
-                "leaves no file of the label `{label}` to learn from in some fold"
+                "leaves no file of the label{s} {} to learn from in some fold: correct it, or leave \
+                 rare labels out (--min-per-label 2)",
+                names.join(", ")
             ));
         }
         Ok(())
@@ -231,11 +236,11 @@ impl Division {
         self.folds == 1
     }
 
-    /// What a part is called in lists.
+    /// What a part is called in lists: folds by their numbers from 1.
     pub(crate) fn word(&self, part: Part) -> String {
         match part {
             Part::Fold(_) if self.is_split() => "test".to_owned(),
-            Part::Fold(fold) => fold.to_string(),
+            Part::Fold(fold) => (fold + 1).to_string(),
             Part::Train => "train".to_owned(),
             Part::Valid => "valid".to_owned(),
         }

@@ -2,12 +2,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::path_text::path_text;
+
 /// What ends a piece of work. Single bad files do not: they become a [`LeftOut`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", path_text(path))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -15,7 +17,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A collection, its list or its columns are not usable; the message names the cure.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", path_text(path))]
     Collection {
         /// The collection as the user named it.
         path: PathBuf,
@@ -23,7 +25,7 @@ pub enum Error {
         reason: String,
     },
     /// A model, checkpoint or stored-feature file is damaged or of another version.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", path_text(path))]
     File {
         /// The file.
         path: PathBuf,

@@ -7,7 +7,9 @@ use crate::check::Placement;
 use crate::division::Division;
 use crate::examples::Example;
 use crate::fit::Run;
-use crate::fold_run::{FoldOutcome, FoldRun};
+use crate::fold_run::{FoldOutcome, FoldRun, fold_of};
+use crate::outputs::check_evaluation;
+use crate::path_text::path_text;
 use crate::prepare::{Prepared, Silent, prepare};
 use crate::significance::{right, significance};
 use crate::statistics::bootstrap;
@@ -66,6 +68,13 @@ const LEVEL: f64 = 0.95;
 pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
     check(job)?;
     let output = job.output.as_deref();
+    if let Some(folder) = output {
+        let folds = match &job.folds {
+            Folds::File(file) => Some(file.as_path()),
+            _ => None,
+        };
+        check_evaluation(folder, job.collection, folds)?;
+    }
     let claim = output.map(claim).transpose()?;
     let store = job.store.as_deref();
     let RateChoice { rate, notice } = rate(job.collection, job.sample_rate);
@@ -158,13 +167,13 @@ fn outcomes(
     observer: &dyn Observer,
 ) -> Result<Vec<(Vec<usize>, FoldOutcome)>, Error> {
     let file = |name: &str, fold: usize, end: &str| {
-        let name = format!("{name}-fold{}.{end}", fold + 1);
-        job.output.as_deref().map(|folder| folder.join("runs").join(name))
+        Some(job.output.as_deref()?.join("runs").join(format!("{name}-fold{fold}.{end}")))
     };
     let mut outcomes = Vec::new();
-    for fold in 0..division.folds {
-        let test = division.tested(fold);
-        let rest = data.sounding(division.learnt(fold));
+    for index in 0..division.folds {
+        let fold = index + 1;
+        let test = division.tested(index);
+        let rest = data.sounding(division.learnt(index));
         let (train, held_out) = match data.sounding(division.valid()) {
             valid if valid.is_empty() => data.hold_out(&rest, &job.settings)?,
             valid => (rest, valid),
@@ -178,7 +187,7 @@ fn outcomes(
         let parts: Vec<_> = networks
             .iter()
             .map(|(recipe, front_end)| Parts {
-                name: format!("{}, fold {} of {}", recipe.name, fold + 1, division.folds),
+                name: format!("{}, {}", recipe.name, fold_of(fold, division.folds)),
                 train: data.examples(front_end, &train),
                 held_out: data.examples(front_end, &held_out),
                 checkpoint: file(&recipe.name, fold, "checkpoint"),
@@ -298,7 +307,7 @@ fn protocol(
     let collection = &data.collection;
     let distinct = |groups: Vec<usize>| groups.into_iter().collect::<BTreeSet<_>>().len();
     Protocol {
-        collection: collection.path.display().to_string(),
+        collection: path_text(&collection.path).into_owned(),
         collection_digest: data.digest(),
         label: collection.label_column.clone(),
         group: collection.group_column.clone(),

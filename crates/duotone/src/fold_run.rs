@@ -10,11 +10,19 @@ use crate::fit::{Fitted, Run, clips_digest};
 use crate::predict::{Outcome, accuracies};
 use crate::{Candidate, Error, FoldResult, Observer, Selection, Vote, write, write_file};
 
+/// A fold in words, by its number from 1: `fold 2 of 5`.
+pub(crate) fn fold_of(number: usize, folds: usize) -> String {
+    match folds {
+        0 | 1 => "the test part".to_owned(),
+        _ => format!("fold {number} of {folds}"),
+    }
+}
+
 pub(crate) struct FoldRun<'a> {
     /// The network to train, or several of which the held-out clips choose one: only that one meets
     /// the clips to test.
     pub(crate) runs: Vec<Run<'a>>,
-    /// From 0.
+    /// Number of the fold, from 1.
     pub(crate) fold: usize,
     /// The clips to test, as each run's front end shows them.
     pub(crate) tests: Vec<Vec<Example<'a>>>,
@@ -52,8 +60,10 @@ impl FoldRun<'_> {
         let spec = self.spec()?;
         let resume = self.runs.iter().any(|run| run.resume);
         if let Some(file) = file.filter(|file| resume && file.exists()) {
-            let outcome = self.read(file)?;
+            let mut outcome = self.read(file)?;
             same(file, &outcome.spec, &spec)?;
+            // Version 0.1.0 counted folds from 0 within these files.
+            outcome.result.fold = self.fold;
             // A run killed just after it wrote the outcome has left them.
             self.remove_checkpoints()?;
             return Ok(outcome);
@@ -137,7 +147,8 @@ impl FoldRun<'_> {
     fn validate(&self, run: &Run<'_>, fitted: &Fitted) -> Result<Candidate, Error> {
         let outcomes = fitted.predictor.decide(run.held_out, run.front_end, self.vote)?;
         let loss = |(example, outcome): (&Example<'_>, &Outcome)| {
-            -outcome.probabilities[example.label as usize].max(f64::MIN_POSITIVE).ln()
+            // Not negated: that would make a loss of −0 of a probability of 1.
+            0.0 - outcome.probabilities[example.label as usize].max(f64::MIN_POSITIVE).ln()
         };
         let losses = run.held_out.iter().zip(&outcomes).map(loss);
         Ok(Candidate {

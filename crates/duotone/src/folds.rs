@@ -112,7 +112,7 @@ pub fn digest(folds: &[usize]) -> String {
 
 /// The class that is in the fewest groups (without groups: that has the fewest clips), and how
 /// many.
-pub(crate) fn rarest(labels: &[usize], groups: Option<&[usize]>) -> Option<(usize, usize)> {
+fn rarest(labels: &[usize], groups: Option<&[usize]>) -> Option<(usize, usize)> {
     let mut of_class: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for (clip, &label) in labels.iter().enumerate() {
         of_class.entry(label).or_default().insert(groups.map_or(clip, |groups| groups[clip]));

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::collection::list;
+use crate::collection::places::resolve;
 use crate::division::Division;
+use crate::path_text::{composed, path_text};
 use crate::{Collection, Error, write_file};
 
 /// Writes the folds of an evaluation.
@@ -31,7 +33,7 @@ fn csv(
     out.write_record(["path", "fold", "content"])?;
     for ((item, part), content) in collection.items.iter().zip(&division.parts).zip(contents) {
         let part = division.word(*part);
-        out.write_record([&item.name.to_string_lossy(), part.as_str(), content])?;
+        out.write_record([&path_text(&item.name), part.as_str(), content])?;
     }
     Ok(out.into_inner()?)
 }
@@ -55,23 +57,26 @@ pub(crate) fn read(
         true => [collection.path.clone(), folder(path)],
         false => [folder(&collection.path), folder(path)],
     };
-    let mut of_name: HashMap<&str, usize> = HashMap::new();
+    let mut of_name: HashMap<String, usize> = HashMap::new();
     let mut of_file: HashMap<PathBuf, usize> = HashMap::new();
     for (number, line) in lines.iter().enumerate() {
         let same = |other: &usize| lines[*other].fold == line.fold;
-        if !same(of_name.entry(&line.path).or_insert(number)) {
+        if !same(of_name.entry(composed(&line.path).into_owned()).or_insert(number)) {
             return Err(refused(format!("`{}` is in two folds: keep one of them", line.path)));
         }
         for folder in &folders {
-            of_file.entry(real(&list::resolve(folder, &line.path))).or_insert(number);
+            of_file.entry(real(&resolve(folder, &line.path))).or_insert(number);
         }
     }
     let mut used = vec![false; lines.len()];
     let mut words = Vec::new();
     let (mut missing, mut changed) = (Vec::new(), Vec::new());
     for (item, content) in collection.items.iter().zip(contents) {
-        let name = item.name.to_string_lossy();
-        let found = of_name.get(&*name).or_else(|| of_file.get(&real(&item.path)));
+        let name = path_text(&item.name);
+        let by_name = of_name.get(&*composed(&name));
+        // What is not UTF-8 in a name was once written as `\u{fffd}`.
+        let by_name = by_name.or_else(|| of_name.get(&*item.name.to_string_lossy()));
+        let found = by_name.or_else(|| of_file.get(&real(&item.path)));
         let Some(&number) = found else {
             missing.push(name.into_owned());
             continue;
@@ -97,7 +102,7 @@ pub(crate) fn read(
     if let Some(first) = unknown.first() {
         notices.push(format!(
             "{}: {} of its {} files are not among the collection's usable clips, the first is `{first}`",
-            path.display(),
+            path_text(path),
             unknown.len(),
             lines.len()
         ));
@@ -106,7 +111,7 @@ pub(crate) fn read(
         notices.push(format!(
             "{}: the audio of {} of its files is not what it was when the folds were made, the first \
              is `{first}`",
-            path.display(),
+            path_text(path),
             changed.len()
         ));
     }

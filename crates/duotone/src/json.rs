@@ -1,15 +1,17 @@
-//! Paths in JSON: what is not Unicode in a name becomes `�`, so that a name stops no work.
+//! Paths in JSON, as text that means one path only (see [`path_text`]).
 
 use std::path::Path;
 
 use serde::Serializer;
+
+use crate::path_text::path_text;
 
 /// For `#[serde(serialize_with)]` on a path.
 pub(crate) fn path<S: Serializer>(
     path: &impl AsRef<Path>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&path.as_ref().display())
+    serializer.serialize_str(&path_text(path.as_ref()))
 }
 
 /// For `#[serde(serialize_with)]` on several.
@@ -17,5 +19,5 @@ pub(crate) fn paths<S: Serializer>(
     paths: &[impl AsRef<Path>],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(paths.iter().map(|path| path.as_ref().to_string_lossy()))
+    serializer.collect_seq(paths.iter().map(|path| path_text(path.as_ref())))
 }

@@ -30,6 +30,8 @@ mod metrics;
 pub mod mirex;
 mod model;
 mod notes;
+mod outputs;
+mod path_text;
 mod predict;
 mod predictions;
 mod prepare;
@@ -69,6 +71,8 @@ pub use folds::{digest as folds_digest, fold_counts, folds, hold_out};
 pub use metrics::scores;
 pub use model::{Measured, Model, ModelCard, TrainedLabel};
 pub use notes::Notes;
+pub use outputs::{refuse_inputs, refuse_other_kind};
+pub use path_text::{on_disk, path_text};
 pub use progress::{Event, Observer};
 pub use recipe::Recipe;
 pub use results::{

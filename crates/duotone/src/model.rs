@@ -5,6 +5,7 @@ use duotone_audio::FrontEnd;
 use duotone_nn::{Architecture, Tensor, Weights};
 use serde::{Deserialize, Serialize};
 
+use crate::outputs::{is_tensor_file, refuse_other_kind};
 use crate::tensor_file::{self, Kind};
 use crate::{EpochRecord, Error, Scaler, TrainSettings};
 
@@ -94,8 +95,9 @@ impl Model {
     /// gives the same bytes.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`]; [`Error::File`] where a file that is no model is there.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
+        refuse_other_kind(path, "model", is_tensor_file)?;
         tensor_file::write(path, Kind::Model, &self.card, &self.tensors())
     }
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use crate::path_text::path_text;
 use crate::{Error, Notes, Results, write_file};
 
-/// Columns: `path`, `label`, `predicted`, `fold` (from 0, as in `results.json`), each class's
+/// Columns: `path`, `label`, `predicted`, `fold` (from 1, as in `results.json`), each class's
 /// probability under its label, and the notes on the file ([`Notes::COLUMNS`]); where several
 /// networks were evaluated, `architecture` before them.
 pub(crate) fn write(path: &Path, results: &Results) -> Result<(), Error> {
@@ -26,7 +27,7 @@ fn csv(results: &Results) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         for prediction in &system.predictions {
             row.clear();
             row.extend(several.then(|| system.name.clone()));
-            row.push(prediction.path.to_string_lossy().into_owned());
+            row.push(path_text(&prediction.path).into_owned());
             row.extend([prediction.label.clone(), prediction.predicted.clone()]);
             row.push(prediction.fold.to_string());
             row.extend(prediction.probabilities.iter().map(f64::to_string));

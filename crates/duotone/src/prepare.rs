@@ -9,6 +9,8 @@ use rayon::prelude::*;
 use crate::check::{Fingerprint, Placement, find};
 use crate::collection::count;
 use crate::examples::Example;
+use crate::outputs::refuse_inputs;
+use crate::path_text::path_text;
 use crate::{
     ClipFeatures, Collection, Error, Event, FeatureStore, Findings, LeftOut, Notes, Observer,
     TrainSettings, extract_all, hold_out,
@@ -45,6 +47,9 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, Error> {
     collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
     collection.left_out.iter().for_each(|l| observer.event(Event::LeftOut(l)));
+    if let Some(store) = store {
+        refuse_inputs(store, [&collection.path])?;
+    }
     let store = store.map(FeatureStore::open).transpose()?;
     let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
     let mut reasons: Vec<Option<String>> = vec![None; paths.len()];
@@ -104,7 +109,7 @@ fn leave_out_silent(
 
 /// The path as JSON and CSV can hold it.
 fn printable(path: &Path) -> PathBuf {
-    path.to_string_lossy().into_owned().into()
+    path_text(path).into_owned().into()
 }
 
 /// Files that a notice names.
@@ -113,10 +118,10 @@ const NAMED_FILES: usize = 3;
 /// A file's name, or how many files there are and the first of them.
 fn files(names: &[&Path]) -> String {
     if let [only] = names {
-        return only.display().to_string();
+        return path_text(only).into_owned();
     }
     let first: Vec<String> =
-        names.iter().take(NAMED_FILES).map(|name| name.display().to_string()).collect();
+        names.iter().take(NAMED_FILES).map(|name| path_text(name).into_owned()).collect();
     let more = match names.len().saturating_sub(NAMED_FILES) {
         0 => String::new(),
         more => format!(" and {more} more"),

@@ -13,7 +13,7 @@ use crate::{Findings, LeftOut, Notes, TrainSettings, Vote};
 /// protocol gives the same bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
-    /// Version of this schema.
+    /// Version of this schema. Folds are numbered from 1; in version 2 they were from 0.
     pub format: u32,
     /// How it was done.
     pub protocol: Protocol,
@@ -197,7 +197,7 @@ pub struct ClassScores {
 /// One fold of one architecture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FoldResult {
-    /// Number of the fold, from 0.
+    /// Number of the fold, from 1.
     pub fold: usize,
     /// Clips trained on.
     pub train_clips: usize,
@@ -258,7 +258,7 @@ pub struct Prediction {
     pub label: String,
     /// The decision.
     pub predicted: String,
-    /// The fold it was tested in.
+    /// Number of the fold it was tested in, from 1.
     pub fold: usize,
     /// What the user should know of the file; its fields stand beside the others in JSON.
     #[serde(flatten)]

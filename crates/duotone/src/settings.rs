@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 /// How inputs are brought to a common scale; always fitted on the training part alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Standardize {
     /// As the front end gives them.
     None,
@@ -30,7 +30,7 @@ pub enum Sampling {
 
 /// How the segments of a file decide together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Vote {
     /// The mean of the segments' probabilities.
     #[default]
@@ -39,6 +39,37 @@ pub enum Vote {
     Majority,
     /// Each class's largest probability in any segment, brought to sum to 1.
     Max,
+}
+
+impl TryFrom<String> for Vote {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        let words = [("mean", Self::Mean), ("majority", Self::Majority), ("max", Self::Max)];
+        meant("vote", &word, &words)
+    }
+}
+
+impl TryFrom<String> for Standardize {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        let words = [
+            ("none", Self::None),
+            ("global", Self::Global),
+            ("band", Self::Band),
+            ("pixel", Self::Pixel),
+        ];
+        meant("standardize", &word, &words)
+    }
+}
+
+/// What a word means; the error names the words there are.
+fn meant<T: Copy>(setting: &str, word: &str, words: &[(&str, T)]) -> Result<T, String> {
+    words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or_else(|| {
+        let known: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
+        format!("unknown {setting} `{word}`; expected one of {}", known.join(", "))
+    })
 }
 
 /// All that decides what a training run does to its data. The defaults are the paper's.

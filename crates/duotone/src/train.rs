@@ -3,6 +3,8 @@ use std::time::Instant;
 
 use crate::fit::{Fitted, Run};
 use crate::model::trained_labels;
+use crate::outputs::check_model;
+use crate::path_text::path_text;
 use crate::prepare::{Silent, prepare};
 use crate::write::Claim;
 use crate::{
@@ -69,6 +71,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let begun = Instant::now();
     job.settings.validate()?;
     write::prepare(&job.output)?;
+    check_model(&job.output, job.collection)?;
     let checkpoint = write::beside(&job.output, ".checkpoint");
     let claim = Claim::of(&job.output)?;
     [&job.output, &checkpoint].into_iter().for_each(|path| claim.sweep(path));
@@ -112,11 +115,20 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         history: Vec::new(),
     };
     let finished = finished(job, &checkpoint, &blank);
-    let notice = match &finished {
-        Some(_) => Some(format!("{}: already trained", job.output.display())),
-        None => beginning(job, &checkpoint),
-    };
-    notice.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let output = path_text(&job.output);
+    let before = notices.len();
+    match &finished {
+        Some(_) => notices.push(format!("{output}: already trained")),
+        None => {
+            notices.extend(beginning(job, &checkpoint));
+            if job.output.exists() {
+                notices.push(format!("{output}: the existing model will be replaced"));
+            }
+        }
+    }
+    for notice in &notices[before..] {
+        observer.event(Event::Notice(notice));
+    }
     let card = match finished {
         Some(card) => card,
         None => {
@@ -129,7 +141,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
             model.card
         }
     };
-    notices.extend(collection.notices.iter().cloned().chain(notice));
+    notices.extend(collection.notices.iter().cloned());
     Ok(TrainReport {
         model: job.output.clone(),
         card,

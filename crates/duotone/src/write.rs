@@ -75,6 +75,11 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// The file that a run locks while it writes another.
+pub(crate) fn lock(path: &Path) -> PathBuf {
+    beside(path, ".lock")
+}
+
 /// One run's right to write a file and what goes with it. The system takes it back from a killed
 /// process; the empty `.lock` file that is then left is no obstacle, and removed by the next run.
 pub(crate) struct Claim {
@@ -88,8 +93,15 @@ impl Claim {
     /// # Errors
     /// [`Error::File`] when another run is at it.
     pub(crate) fn of(path: &Path) -> Result<Self, Error> {
-        let lock = beside(path, ".lock");
-        let file = File::create(&lock).map_err(Error::io(&lock))?;
+        let lock = lock(path);
+        let mut options = File::options();
+        let file = options.create(true).truncate(false).write(true).open(&lock);
+        let file = file.map_err(Error::io(&lock))?;
+        if file.metadata().is_ok_and(|about| about.len() > 0) {
+            let reason = "this file is not of duotone's, which keeps an empty one of that name \
+                          while it writes: move it, or name another output";
+            return Err(Error::File { path: lock, reason: reason.into() });
+        }
         // Where the file system knows no locks, there is no harm but two runs' mixed checkpoints.
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             let reason = "another run is writing it: wait for its end, or name another output";

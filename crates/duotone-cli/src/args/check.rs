@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::values::FoldsArg;
+use super::values::{self, FoldsArg};
 
 /// Find what makes a collection's scores read too high.
 ///
@@ -30,6 +30,9 @@ pub(crate) struct CheckArgs {
     /// Column of a CSV collection (artist, album) whose values are to be kept in one fold
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) group: Option<String>,
+    /// Leave out labels with fewer than N files (or, with --group, fewer than N groups)
+    #[arg(long, value_name = "N", value_parser = values::count)]
+    pub(crate) min_per_label: Option<usize>,
     /// Folds to look at: as many as `evaluate` would draw with seed 0; `column` or `split`, by the
     /// list's own column of that name; or a CSV file with the columns path and fold, such as an
     /// evaluation's folds.csv or predictions.csv. `auto` takes the list's columns, if it has one

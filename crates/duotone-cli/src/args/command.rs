@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use clap::ValueEnum;
-use duotone::DeviceChoice;
 use duotone::audio::Segmenter;
+use duotone::{DeviceChoice, path_text};
 
-use super::EvaluateArgs;
 use super::training::TrainingArgs;
+use super::{EvaluateArgs, VoteArg};
 
 impl EvaluateArgs {
     /// The command with all that decides its results, defaults written out; nothing of what only
@@ -17,6 +17,10 @@ impl EvaluateArgs {
         words.push(format!("--architecture {}", quote(&self.architecture.join(","))));
         words.push(format!("--folds {}", quote(&self.folds.to_string())));
         words.extend(self.select.then(|| "--select".to_owned()));
+        if self.vote != VoteArg::Mean {
+            let vote = self.vote.to_possible_value();
+            words.extend(vote.map(|vote| format!("--vote {}", vote.get_name())));
+        }
         words.extend(self.training.words());
         words.join(" ")
     }
@@ -35,6 +39,7 @@ impl TrainingArgs {
         let mut words = Vec::new();
         words.extend(self.label.iter().map(|column| format!("--label {}", quote(column))));
         words.extend(self.group.iter().map(|column| format!("--group {}", quote(column))));
+        words.extend(self.min_per_label.map(|least| format!("--min-per-label {least}")));
         words.push(format!("--sample-rate {rate}"));
         words.push(format!("--epochs {}", settings.epochs));
         words.push(format!("--learning-rate {}", settings.learning_rate));
@@ -53,7 +58,7 @@ impl TrainingArgs {
 
 /// As a POSIX shell reads it back.
 pub(crate) fn quote_path(path: &Path) -> String {
-    quote(&path.to_string_lossy())
+    quote(&path_text(path))
 }
 
 fn quote(word: &str) -> String {

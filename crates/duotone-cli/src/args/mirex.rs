@@ -137,7 +137,8 @@ pub(crate) struct RunArgs {
     /// Collection to use in place of the task's
     #[arg(short, long)]
     pub(crate) collection: Option<PathBuf>,
-    /// Folder for the results; by default the task's name with `-results`, here
+    /// Folder for the results; by default TASK-results in the current folder, with the task file's
+    /// name without .toml for TASK
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Keep what an earlier run of this task finished in the same folder, failures included, and

@@ -139,6 +139,9 @@ pub(crate) struct EvaluateArgs {
         allow_hyphen_values = true
     )]
     pub(crate) folds: FoldsArg,
+    /// How the segments of a file decide together
+    #[arg(long, value_enum, default_value = "mean")]
+    pub(crate) vote: VoteArg,
     /// Choose one of several architectures in each fold, by files held out of its training part
     /// (--validation), and test only that one: the honest accuracy of choosing
     #[arg(long)]
@@ -161,16 +164,28 @@ Examples:
   duotone classify genre.safetensors albums/ --format csv > decisions.csv
   duotone classify genre.safetensors song.mp3 --segments       what it hears, moment by moment
   duotone classify genre.safetensors albums/ --excerpts 3x10   thirty seconds of each song
-  find . -name '*.flac' | duotone classify genre.safetensors - --format jsonl")]
+  duotone classify genre.safetensors archive/ -f csv -o decisions.csv --resume
+  find . -name '*.flac' -print0 | duotone classify genre.safetensors - -0 --format jsonl")]
 pub(crate) struct ClassifyArgs {
     /// Model file
     pub(crate) model: PathBuf,
     /// Files; folders, with all that is in them; `-` for a list on standard input, a path a line
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Paths in the list on standard input end with NUL characters, as `find -print0` writes them
+    #[arg(short = '0', long)]
+    pub(crate) null: bool,
     /// Form of the output
     #[arg(short, long, value_enum, default_value = "table")]
     pub(crate) format: Format,
+    /// File to write to, in place of standard output; it appears when all files are decided, and
+    /// FILE.part holds the decisions until then
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Go on where an interrupted run with the same options and --output left off: files in
+    /// FILE.part are not decided again. For the formats csv and jsonl
+    #[arg(long, requires = "output")]
+    pub(crate) resume: bool,
     /// How the segments of a file decide together
     #[arg(long, value_enum, default_value = "mean")]
     pub(crate) vote: VoteArg,

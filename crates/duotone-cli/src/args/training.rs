@@ -19,6 +19,9 @@ pub(crate) struct TrainingArgs {
     /// folds, never both trained on and held out
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) group: Option<String>,
+    /// Leave out labels with fewer than N files (or, with --group, fewer than N groups)
+    #[arg(long, value_name = "N", value_parser = values::count)]
+    pub(crate) min_per_label: Option<usize>,
     /// Store of computed spectrograms; made where there is none (see `duotone features`)
     #[arg(long, value_name = "STORE")]
     pub(crate) features: Option<PathBuf>,

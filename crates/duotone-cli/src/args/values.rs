@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use duotone::audio::Segmenter;
 use duotone::nn::Architecture;
-use duotone::{Column, DeviceChoice, Excerpts, Folds};
+use duotone::{Column, DeviceChoice, Excerpts, Folds, path_text};
 
 /// A preset's name, or a TOML file's.
 pub(super) fn architecture(text: &str) -> Result<String, String> {
@@ -116,7 +116,7 @@ impl fmt::Display for FoldsArg {
             Folds::Count(count) => count.fmt(f),
             Folds::Column(Column::Fold) => f.write_str("column"),
             Folds::Column(Column::Split) => f.write_str("split"),
-            Folds::File(path) => path.display().fmt(f),
+            Folds::File(path) => path_text(path).fmt(f),
         }
     }
 }

@@ -1,4 +1,4 @@
-use duotone::{Collection, CollectionOptions};
+use duotone::CollectionOptions;
 
 use super::finish;
 use crate::args::{CheckArgs, CheckFormat};
@@ -8,7 +8,7 @@ use crate::{findings, output};
 
 pub(super) fn run(args: CheckArgs, console: &Console) -> Result<Done, Failure> {
     let options = CollectionOptions { label: args.label, group: args.group };
-    let collection = Collection::open(&args.collection, &options)?;
+    let collection = super::open(&args.collection, &options, args.min_per_label)?;
     let report = duotone::check(&collection, &args.folds.0, 0, console)?;
     let done = finish(console);
     output::print(&match args.format {
@@ -17,8 +17,8 @@ pub(super) fn run(args: CheckArgs, console: &Console) -> Result<Done, Failure> {
     })?;
     match report.findings.count() {
         n if args.strict && n > 0 => {
-            let findings = if n == 1 { "finding" } else { "findings" };
-            Err(Failure::Work(format!("{n} {findings} in {}", report.collection)))
+            let findings = output::count(n, "finding");
+            Err(Failure::Work(format!("{findings} in {}", report.collection)))
         }
         _ => Ok(done),
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use duotone::demo::{self, DemoCollection, DemoOptions};
-use duotone::{Classifier, ClassifyOptions, Results};
+use duotone::{Classifier, ClassifyOptions, Results, path_text};
 
 use super::dispatch;
 use crate::args::{Cli, DemoArgs, quote_path};
@@ -75,7 +75,7 @@ impl Session<'_> {
             collection.pieces,
             options.seconds,
             options.artists,
-            collection.list.display()
+            path_text(&collection.list)
         ))?;
         Ok(collection)
     }
@@ -117,7 +117,7 @@ impl Session<'_> {
             let own = decision.probabilities.iter().find(|(label, _)| *label == decision.label);
             right += usize::from(decision.label == *style);
             rows.push([
-                piece.display().to_string(),
+                path_text(piece).into_owned(),
                 style.clone(),
                 decision.label.clone(),
                 percent(own.map_or(0.0, |(_, probability)| *probability)),
@@ -134,7 +134,7 @@ impl Session<'_> {
         began: Instant,
     ) -> Result<String, Failure> {
         let path = self.places.report.join("results.json");
-        let bad = |e: &dyn std::fmt::Display| Failure::Work(format!("{}: {e}", path.display()));
+        let bad = |e: &dyn std::fmt::Display| Failure::Work(format!("{}: {e}", path_text(&path)));
         let text = fs::read_to_string(&path).map_err(|e| bad(&e))?;
         let results: Results = serde_json::from_str(&text).map_err(|e| bad(&e))?;
         let accuracy = results.systems.first().map_or(0.0, |system| system.files.accuracy);
@@ -158,8 +158,8 @@ impl Session<'_> {
             percent(1.0 / styles.max(1) as f64),
             collection.new_pieces.len(),
             began.elapsed().as_secs_f64(),
-            report.display(),
-            model.display(),
+            path_text(&report),
+            path_text(model),
             quote_path(model),
             quote_path(model),
         ))

@@ -1,4 +1,4 @@
-use duotone::{Collection, CollectionOptions, EvaluateJob, Recipe, Results, Vote, report};
+use duotone::{CollectionOptions, EvaluateJob, Recipe, Results, path_text, report};
 
 use super::finish;
 use crate::args::EvaluateArgs;
@@ -14,7 +14,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     let device = training.device.open(console)?;
     let options =
         CollectionOptions { label: training.label.clone(), group: training.group.clone() };
-    let collection = Collection::open(&args.collection, &options)?;
+    let collection = super::open(&args.collection, &options, training.min_per_label)?;
     if let Some(folder) = &args.output {
         output::prepare_folder(folder)?;
     }
@@ -29,13 +29,13 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
         output: args.output.clone(),
         device,
         resume: training.resume,
-        vote: Vote::Mean,
+        vote: args.vote.into(),
         command,
     };
     let results: Results = duotone::evaluate(&job, console).map_err(|e| {
         let hint = match args.output {
             Some(_) => "the same command with --resume goes on from here",
-            None => "with --output DIR it could be gone on with",
+            None => "with --output DIR, --resume could go on from here",
         };
         Failure::from(e).when_stopped(hint)
     })?;
@@ -43,7 +43,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     output::print(&scores::text(&results))?;
     if let Some(folder) = &args.output {
         let path = report::write(folder, &results, &collection)?;
-        console.say(&format!("\nwritten: {}", path.display()));
+        console.say(&format!("\nwritten: {}", path_text(&path)));
     }
     Ok(done)
 }

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use duotone::{
     Collection, CollectionOptions, Event, FeatureStore, Observer, RateChoice, Recipe, choose_rate,
-    extract_each,
+    extract_each, path_text,
 };
 
 use super::finish;
@@ -27,18 +27,20 @@ pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure
         }
     };
     let front_end = recipe.front_end(rate);
+    duotone::refuse_inputs(&args.output, [&args.collection])?;
     let store = FeatureStore::open(&args.output)?;
     let kept = extract_each(&paths, &front_end, Some(&store), console, |_| ())
         .map_err(|e| Failure::from(e).when_stopped("the same command goes on from here"))?;
     let count = kept.iter().filter(|result| result.is_ok()).count();
     let done = finish(console);
     if count == 0 {
-        let path = args.collection.display();
+        let path = path_text(&args.collection);
         return Err(Failure::Work(format!("{path}: none of its files can be used")));
     }
     if !console.is_quiet() {
-        let store = args.output.display();
-        output::print(&format!("{store}: features of {count} files at {rate} Hz\n"))?;
+        let store = path_text(&args.output);
+        let files = output::count(count, "file");
+        output::print(&format!("{store}: features of {files} at {rate} Hz\n"))?;
     }
     Ok(done)
 }

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use duotone::{Model, Recipe, audio};
+use duotone::{Model, Recipe, audio, path_text};
 
 use crate::args::{InspectArgs, InspectFormat};
 use crate::exit::{Done, Failure};
@@ -12,15 +12,16 @@ use crate::{cards, output};
 const EXAMPLE: &str = "model2";
 
 pub(super) fn run(args: InspectArgs) -> Result<Done, Failure> {
-    let text = if looks_like_a_model(&args.path) {
-        let model = Model::load(&args.path)?;
+    let path = duotone::on_disk(&args.path);
+    let text = if looks_like_a_model(&path) {
+        let model = Model::load(&path)?;
         match args.format {
-            InspectFormat::Table => cards::model(&args.path, &model.card),
+            InspectFormat::Table => cards::model(&path, &model.card),
             InspectFormat::Json => output::json(&model.card)?,
         }
     } else {
-        let recording = recording(&args.path)
-            .map_err(|e| Failure::Work(format!("{}: {e}", args.path.display())))?;
+        let recording =
+            recording(&path).map_err(|e| Failure::Work(format!("{}: {e}", path_text(&path))))?;
         match args.format {
             InspectFormat::Table => recording.text(),
             InspectFormat::Json => output::json(&recording)?,

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use duotone::{LeftOut, Recipe, TrainReport, mirex};
+use duotone::{LeftOut, Recipe, TrainReport, mirex, path_text};
 
 use super::mirex_run;
 use crate::args::{MirexArgs, MirexCommand, NetworkArgs, VoteArg};
@@ -22,7 +22,8 @@ pub(super) fn run(args: MirexArgs, console: &Console) -> Result<Done, Failure> {
                 mirex::extract(&args.scratch, &args.files, &recipe, rate, console)?;
             console.list_left_out();
             let kept = files - left_out.len();
-            console.say(&format!("features of {kept} files in {}", args.scratch.display()));
+            let files = output::count(kept, "file");
+            console.say(&format!("features of {files} in {}", path_text(&args.scratch)));
         }
         MirexCommand::Train(args) => train(&args.scratch, &args.train, &args.network, console)?,
         MirexCommand::Classify(args) => {
@@ -30,6 +31,7 @@ pub(super) fn run(args: MirexArgs, console: &Console) -> Result<Done, Failure> {
         }
         MirexCommand::TrainClassify(args) => {
             output::check_file(&args.output)?;
+            duotone::refuse_inputs(&args.output, [&args.train, &args.test])?;
             train(&args.scratch, &args.train, &args.network, console)?;
             classify(&args.scratch, &args.test, &args.output, args.vote, console)?;
         }
@@ -50,8 +52,8 @@ fn train(
     let report: TrainReport =
         mirex::train(scratch, list, recipe, learning.settings(), rate, console)?;
     console.list_left_out();
-    let (model, clips) = (report.model.display(), report.clips);
-    console.say(&format!("{model}: {} on {clips} files", report.card.recipe));
+    let (model, files) = (path_text(&report.model), output::count(report.clips, "file"));
+    console.say(&format!("{model}: {} on {files}", report.card.recipe));
     Ok(())
 }
 
@@ -66,12 +68,13 @@ fn classify(
     let classified = mirex::classify(scratch, list, output, vote.into(), console)?;
     console.finish_bar();
     for LeftOut { path, reason } in &classified.guessed {
-        let path = output::shown(&path.display().to_string());
+        let path = output::shown_path(path);
         console.warn(&format!("{path}: {reason}; the most frequent label is written for it"));
     }
     for (path, notes) in &classified.noted {
-        console.warn(&format!("{}: {}", path.display(), notes.words().join("; ")));
+        console.warn(&format!("{}: {}", output::shown_path(path), notes.words().join("; ")));
     }
-    console.say(&format!("{}: {} files", output.display(), classified.files));
+    let files = output::count(classified.files, "file");
+    console.say(&format!("{}: {files}", path_text(output)));
     Ok(())
 }

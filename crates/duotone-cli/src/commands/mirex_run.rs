@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use duotone::mirex::{self, FoldScores, RunTime, SystemScores, Task, TaskJob, TaskResults};
-use duotone::report;
+use duotone::{path_text, report};
 
 use super::finish;
 use crate::args::RunArgs;
 use crate::exit::{Done, Failure};
-use crate::output::{self, percent, table};
+use crate::output::{self, count, decimal, percent, table};
 use crate::progress::Console;
 
 pub(super) fn run(args: RunArgs, console: &Console) -> Result<Done, Failure> {
@@ -28,7 +28,7 @@ pub(super) fn run(args: RunArgs, console: &Console) -> Result<Done, Failure> {
     output::print(&text(&results, &times))?;
     let path = folder.join("report.html");
     duotone::write_file(&path, report::task_html(&results, &times).as_bytes())?;
-    console.say(&format!("\nwritten: {}", path.display()));
+    console.say(&format!("\nwritten: {}", path_text(&path)));
     Ok(if results.has_failures() { Done::Partly } else { done })
 }
 
@@ -42,21 +42,21 @@ fn text(results: &TaskResults, times: &[RunTime]) -> String {
         _ => String::new(),
     };
     let mut text = format!(
-        "{}: {} clips of {} labels in {} folds{grouped}.\n\n",
+        "{}: {} of {} in {}{grouped}.\n\n",
         protocol.task,
-        protocol.clips,
-        protocol.labels.len(),
-        protocol.folds.len()
+        count(protocol.clips, "clip"),
+        count(protocol.labels.len(), "label"),
+        count(protocol.folds.len(), "fold")
     );
-    let folds: Vec<String> = (1..=protocol.folds.len()).map(|n| format!("fold {n}")).collect();
-    let mut header = vec!["system", "accuracy", "normalised"];
+    let folds: Vec<String> = (1..=protocol.folds.len()).map(|n| format!("fold\n{n}")).collect();
+    let mut header = vec!["system", "accuracy", "balanced\naccuracy"];
     header.extend(folds.iter().map(String::as_str));
     header.push("seconds");
     text += &table(&header, results.systems.iter().map(|system| row(system, times)));
     for system in &results.systems {
         for fold in &system.folds {
             for note in fold.failure.iter().chain(&fold.notes) {
-                let _ = write!(text, "\n{}, fold {}: {note}", system.name, fold.fold + 1);
+                let _ = write!(text, "\n{}, fold {}: {note}", system.name, fold.fold);
             }
         }
     }
@@ -86,6 +86,6 @@ fn row(system: &SystemScores, times: &[RunTime]) -> Vec<String> {
         share(scores.map(|s| s.balanced_accuracy)),
     ];
     row.extend(system.folds.iter().map(fold));
-    row.push(seconds.map_or("–".to_owned(), |seconds| format!("{seconds:.1}")));
+    row.push(seconds.map_or("–".to_owned(), |seconds| decimal(seconds, 1)));
     row
 }

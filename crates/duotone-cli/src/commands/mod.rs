@@ -13,6 +13,10 @@ mod mirex;
 mod mirex_run;
 mod train;
 
+use std::path::Path;
+
+use duotone::{Collection, CollectionOptions};
+
 use crate::args::{Cli, Command};
 use crate::exit::{Done, Failure};
 use crate::progress::Console;
@@ -52,6 +56,19 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Inspect(args) => inspect::run(args),
         Command::Export(args) => export::run(&args),
         Command::Completions(args) => completions::run(args),
+    }
+}
+
+/// Opens a collection, without the labels that are too rare where a least number is given.
+fn open(
+    path: &Path,
+    options: &CollectionOptions,
+    min_per_label: Option<usize>,
+) -> Result<Collection, Failure> {
+    let collection = Collection::open(path, options)?;
+    match min_per_label {
+        Some(least) => Ok(collection.without_rare(least)?),
+        None => Ok(collection),
     }
 }
 

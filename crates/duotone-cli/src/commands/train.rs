@@ -1,11 +1,11 @@
 use std::fmt::Write;
 
-use duotone::{Collection, CollectionOptions, Recipe, TrainJob, TrainReport};
+use duotone::{CollectionOptions, Recipe, TrainJob, TrainReport, path_text};
 
 use super::finish;
 use crate::args::TrainArgs;
 use crate::exit::{Done, Failure};
-use crate::output::{self, percent};
+use crate::output::{self, count, decimal, percent};
 use crate::progress::Console;
 
 pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
@@ -15,7 +15,7 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
     let training = args.training;
     let options =
         CollectionOptions { label: training.label.clone(), group: training.group.clone() };
-    let collection = Collection::open(&args.collection, &options)?;
+    let collection = super::open(&args.collection, &options, training.min_per_label)?;
     let job = TrainJob {
         collection: &collection,
         recipe,
@@ -45,18 +45,18 @@ fn summary(report: &TrainReport) -> String {
     };
     let _ = writeln!(
         text,
-        "{}: {} trained on {} clips of {} labels{held_out}, {} epochs",
-        report.model.display(),
+        "{}: {} trained on {} of {}{held_out}, {}",
+        path_text(&report.model),
         card.recipe,
-        report.clips,
-        card.labels.len(),
-        card.history.len()
+        count(report.clips, "clip"),
+        count(card.labels.len(), "label"),
+        count(card.history.len(), "epoch")
     );
     if let Some(last) = card.history.last() {
         let _ = writeln!(
             text,
-            "last epoch: loss {:.4}, {} of the training segments right",
-            last.loss,
+            "last epoch: loss {}, {} of the training segments right",
+            decimal(last.loss, 4),
             percent(last.accuracy)
         );
     }
@@ -64,14 +64,16 @@ fn summary(report: &TrainReport) -> String {
         Some(measured) => {
             let _ = writeln!(
                 text,
-                "not trained on: {} of {} clips right, {} of their segments ({})",
+                "not trained on: {} of {} right, {} of their segments ({})",
                 percent(measured.file_accuracy),
-                measured.clips,
+                count(measured.clips, "clip"),
                 percent(measured.segment_accuracy),
                 measured.protocol
             );
         }
-        None => text.push_str("how well it does on new music: `duotone evaluate` tells\n"),
+        None => {
+            text.push_str("how well it does on new music is what `duotone evaluate` measures\n")
+        }
     }
     text
 }

@@ -9,13 +9,17 @@
 
 mod bad_input;
 mod check;
+mod console;
 mod decisions;
 mod devices;
 mod encodings;
 mod export;
 mod faults;
+mod going_on;
+mod lists;
 mod mirex;
 mod mirex_run;
+mod overwrite;
 mod resume;
 mod run;
 mod session;

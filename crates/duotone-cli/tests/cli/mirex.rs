@@ -116,12 +116,13 @@ fn the_scripts_are_the_commands() {
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
-    script("extractFeatures", &["s", "test.txt", "-a", "tiny.toml"]);
-    script("Train", &[&["s", "train.txt"][..], &TRAINING].concat());
-    script("Classify", &["s", "test.txt", "decided.txt"]);
+    // As MIREX calls them, with its own word for threads before the places.
+    script("extractFeatures", &["-numThreads", "2", "s", "test.txt", "-a", "tiny.toml"]);
+    script("Train", &[&["-numThreads", "1", "s", "train.txt"][..], &TRAINING].concat());
+    script("Classify", &["-numThreads", "2", "s", "test.txt", "decided.txt"]);
     assert_eq!(decided(dir), RIGHT);
     fs::remove_file(dir.join("decided.txt")).unwrap();
-    let words = ["other", "train.txt", "test.txt", "decided.txt"];
+    let words = ["-numThreads", "2", "other", "train.txt", "test.txt", "decided.txt"];
     script("TrainAndClassify", &[&words[..], &TRAINING].concat());
     assert_eq!(decided(dir), RIGHT);
 }
@@ -137,5 +138,8 @@ fn what_cannot_be_done_is_said() {
     duotone(dir, ["mirex", "extract", "s", "none.txt"]).ends_with(1).says(&["none.txt"]);
     duotone(dir, ["mirex", "train", "s", "test.txt"]).ends_with(1).says(&["path<TAB>label"]);
     duotone(dir, ["mirex", "train", "s"]).ends_with(2).says(&["TRAINLIST"]);
+    let none = ["mirex", "extract", "-numThreads", "0", "s", "test.txt"];
+    duotone(dir, none).ends_with(2).says(&["whole number"]);
+    duotone(dir, ["train", "x", "-o", "y", "-numThreads", "2"]).ends_with(2);
     assert!(!dir.join("d.txt").exists());
 }

@@ -150,7 +150,7 @@ fn inspect_tells_of_a_recording() {
     let dir = folder.path();
     fs::write(dir.join("a.wav"), wav(&tone(440.0, 6.0, 0))).unwrap();
     let text = duotone(dir, ["inspect", "a.wav"]).ends_with(0).stdout;
-    for words in ["11025 Hz", "1 channel", "0:06.0 min", "40 bands", "2 one after the other"] {
+    for words in ["11025 Hz", "1 channel", "6.0 s", "40 bands", "2 one after the other"] {
         assert!(text.contains(words), "no {words} in:\n{text}");
     }
     let json = duotone(dir, ["inspect", "a.wav", "-f", "json"]).ends_with(0).stdout;

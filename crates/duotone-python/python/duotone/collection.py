@@ -145,11 +145,11 @@ class Collection:
         return cls.from_table(table, path="audio_path", label=label, group=group, name=name)
 
     def folds(self, k: int = 5, *, seed: int = 0) -> np.ndarray:
-        """The fold (0 to k − 1) of each file: stratified, and no group in two of them.
+        """The fold (1 to k) of each file: stratified, and no group in two of them.
 
         ``PredefinedSplit(collection.folds(5))`` makes a `cv` of it.
         """
-        return np.array(self._native.folds(k, seed))
+        return np.array(self._native.folds(k, seed)) + 1
 
     def to_frame(self) -> pd.DataFrame:
         """A row a file: `path`, `label`, and `group` where there are groups."""

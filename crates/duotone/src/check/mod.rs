@@ -24,6 +24,7 @@ pub use findings::{
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use placement::Placement;
 
+use crate::path_text::path_text;
 use crate::{Collection, Error, Event, FeatureStore, Folds, Item, LeftOut, Observer, extract_each};
 
 /// Version of the report's schema.
@@ -53,15 +54,15 @@ pub fn check(
     Placement::of(collection, folds, seed)?;
     let heard = Heard::new(collection, None, observer)?;
     if heard.clips.is_empty() {
-        let reason = "none of its files can be used".to_owned();
-        return Err(Error::Collection { path: collection.path.clone(), reason });
+        let left_out = [&collection.left_out[..], &heard.left_out].concat();
+        return Err(collection.unusable(&left_out));
     }
     let kept = collection.subset(&heard.clips);
     let placement = Placement::of(&kept, folds, seed)?;
     Ok(CheckReport {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").into(),
-        collection: collection.path.display().to_string(),
+        collection: path_text(&collection.path).into_owned(),
         label: collection.label_column.clone(),
         group: collection.group_column.clone(),
         folds: placement.count,

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::rare;
 use crate::collection::list;
 use crate::division::{Column, Division};
+use crate::path_text::{composed, path_text};
 use crate::{Collection, Error, Folds, Item};
 
 /// The folds of a collection's clips, as they are: what is wrong with them is for a check to find.
@@ -24,9 +25,9 @@ impl Placement {
         Self { of_clip, count: Some(division.folds) }
     }
 
-    /// Clips by the number of the fold that tests them, from 0.
+    /// Clips by the index of the fold that tests them; their names are numbers from 1.
     pub(crate) fn numbered(of_clip: impl Iterator<Item = Option<usize>>, count: usize) -> Self {
-        let of_clip = of_clip.map(|fold| fold.map(|fold| fold.to_string())).collect();
+        let of_clip = of_clip.map(|fold| fold.map(|fold| (fold + 1).to_string())).collect();
         Self { of_clip, count: Some(count) }
     }
 
@@ -70,13 +71,14 @@ impl Placement {
         let mut of_path: HashMap<String, String> = HashMap::new();
         for line in list::read_folds(path)? {
             // Several architectures are tested on the same folds.
-            let known = of_path.entry(line.path).or_insert_with(|| line.fold.clone());
+            let path = composed(&line.path).into_owned();
+            let known = of_path.entry(path).or_insert_with(|| line.fold.clone());
             if *known != line.fold {
                 let reason = format!("a file is in the folds {known} and {}: keep one", line.fold);
                 return Err(wrong(reason));
             }
         }
-        let fold = |item: &Item| of_path.get(item.name.to_string_lossy().as_ref()).cloned();
+        let fold = |item: &Item| of_path.get(&*composed(&path_text(&item.name))).cloned();
         let placement = Self::named(collection.items.iter().map(fold));
         match placement.count {
             Some(_) => Ok(placement),

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use super::findings::RareLabel;
 use super::placement::Placement;
 use crate::Collection;
+use crate::collection::rare::Units;
 
 /// One clip (or group) of a label is learnt or tested, never both.
 const LEAST: usize = 2;
 
 /// The labels with fewer clips (or, where grouped, groups) than folds, by class number.
 pub(super) fn fewer_than(collection: &Collection, folds: usize) -> Vec<usize> {
-    let units = Units::of(collection);
-    (0..collection.labels.len()).filter(|&class| units.dealt(class) < folds.max(LEAST)).collect()
+    Units::of(collection).fewer_than(folds.max(LEAST))
 }
 
 /// The labels that are too rare for the folds, or are not in each of them.
@@ -36,28 +36,4 @@ pub(super) fn labels(collection: &Collection, placement: &Placement) -> Vec<Rare
         in_folds: known.then(|| in_folds[class].len()),
     };
     rare.into_iter().map(label).collect()
-}
-
-/// Clips and groups of each class.
-struct Units {
-    clips: Vec<usize>,
-    groups: Option<Vec<BTreeSet<usize>>>,
-}
-
-impl Units {
-    fn of(collection: &Collection) -> Self {
-        let numbers = collection.group_numbers();
-        let mut clips = vec![0; collection.labels.len()];
-        let mut groups = vec![BTreeSet::new(); clips.len()];
-        for (i, item) in collection.items.iter().enumerate() {
-            clips[item.label] += 1;
-            groups[item.label].extend(numbers.as_ref().map(|numbers| numbers[i]));
-        }
-        Self { clips, groups: numbers.map(|_| groups) }
-    }
-
-    /// What is dealt to the folds as one.
-    fn dealt(&self, class: usize) -> usize {
-        self.groups.as_ref().map_or(self.clips[class], |groups| groups[class].len())
-    }
 }

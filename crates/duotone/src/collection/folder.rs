@@ -7,11 +7,50 @@ use super::{CollectionOptions, Entry, Found, MOST_FILES, count, refused};
 use crate::{Error, LeftOut};
 
 /// What lies beside music and is none. Everything else is tried: content decides, not the name.
-const SIDE_FILES: [&str; 33] = [
-    "bmp", "csv", "cue", "db", "doc", "docx", "gif", "htm", "html", "ini", "jpeg", "jpg", "json",
-    "log", "lrc", "m3u", "m3u8", "md", "md5", "mid", "midi", "nfo", "pdf", "pls", "png", "sfv",
-    "toml", "tsv", "txt", "url", "webp", "xml", "yaml",
+const SIDE_FILES: [&str; 37] = [
+    "bmp",
+    "checkpoint",
+    "csv",
+    "cue",
+    "db",
+    "doc",
+    "docx",
+    "gif",
+    "htm",
+    "html",
+    "ini",
+    "jpeg",
+    "jpg",
+    "json",
+    "jsonl",
+    "log",
+    "lrc",
+    "m3u",
+    "m3u8",
+    "md",
+    "md5",
+    "mid",
+    "midi",
+    "nfo",
+    "onnx",
+    "pdf",
+    "pls",
+    "png",
+    "safetensors",
+    "sfv",
+    "toml",
+    "tsv",
+    "txt",
+    "url",
+    "webp",
+    "xml",
+    "yaml",
 ];
+
+/// Names that are together in the folders that duotone itself writes, and in no folder of music: in
+/// a feature store (for each front end), an evaluation's results, and a MIREX task's.
+const OWN_FOLDERS: [&[&str]; 3] =
+    [&["front-end.json"], &["folds.csv", "runs"], &["lists", "outputs", "runs"]];
 
 /// Folders within folders, at most.
 const DEEPEST: usize = 32;
@@ -74,6 +113,13 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
             format!("no files to group by `{column}`: there are no folders within the labels'"),
         ));
     }
+    if walk.own_folders > 0 {
+        let n = walk.own_folders;
+        found.notices.push(format!(
+            "passed over {} that duotone wrote (features or results)",
+            count(n, "folder")
+        ));
+    }
     if walk.side_files > 0 {
         let n = walk.side_files;
         found.notices.push(format!(
@@ -94,6 +140,7 @@ struct Walk<'a> {
     root: &'a Path,
     entries: usize,
     side_files: usize,
+    own_folders: usize,
     /// Relative to the root.
     files: Vec<PathBuf>,
     left_out: Vec<LeftOut>,
@@ -101,8 +148,8 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn through(root: &'a Path) -> Result<Self, Error> {
-        let mut walk =
-            Walk { root, entries: 0, side_files: 0, files: Vec::new(), left_out: Vec::new() };
+        let (files, left_out) = (Vec::new(), Vec::new());
+        let mut walk = Walk { root, entries: 0, side_files: 0, own_folders: 0, files, left_out };
         walk.enter(root, &mut Vec::new())?;
         Ok(walk)
     }
@@ -128,6 +175,10 @@ impl<'a> Walk<'a> {
         }
         if above.len() >= DEEPEST {
             self.leave_out(folder, format!("more than {DEEPEST} folders deep"));
+            return Ok(());
+        }
+        if !above.is_empty() && is_own(&entries) {
+            self.own_folders += 1;
             return Ok(());
         }
         above.push(resolved);
@@ -170,6 +221,12 @@ fn is_hidden(path: &Path) -> bool {
     name.starts_with(b".") || name == b"__MACOSX"
 }
 
+/// Whether a folder with these entries is one that duotone wrote.
+fn is_own(entries: &[fs::DirEntry]) -> bool {
+    let holds = |name: &&str| entries.iter().any(|entry| entry.file_name() == **name);
+    OWN_FOLDERS.iter().any(|names| names.iter().all(holds))
+}
+
 /// By its extension.
 fn is_side_file(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
@@ -182,6 +239,7 @@ fn is_side_file(path: &Path) -> bool {
 /// # Errors
 /// [`Error::Io`] when the folder cannot be read, [`Error::Collection`] when it holds too much.
 pub fn audio_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<LeftOut>), Error> {
-    let walk = Walk::through(folder)?;
+    let mut walk = Walk::through(folder)?;
+    walk.left_out.iter_mut().for_each(|left_out| left_out.path = folder.join(&left_out.path));
     Ok((walk.files.iter().map(|file| folder.join(file)).collect(), walk.left_out))
 }

@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use csv::StringRecord;
 
+use super::places::{is_on_drive, resolve};
+use super::records::Records;
 use super::{CollectionOptions, Entry, Found, MOST_FILES, count, refused};
 use crate::{Error, LeftOut};
 
@@ -18,6 +20,9 @@ const LONGEST_LINE: usize = 64 << 10;
 const NO_LABELS: [&str; 6] = ["path", "artist", "album", "title", "fold", "split"];
 /// What a MIREX list's two columns are called here.
 const MIREX: [&str; 2] = ["path", "label"];
+/// Why a path such as `D:\music\a.mp3` leads nowhere on other systems.
+const ON_DRIVE: &str = "a path on a Windows drive, which this system does not have: write paths \
+                        relative to the list's folder, or as this system knows them";
 
 pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Error> {
     let text = read_text(path)?;
@@ -44,12 +49,23 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
         let cell = |column: usize| record.get(column).unwrap_or_default();
         let filled = |column: usize| Some(cell(column).trim().to_owned()).filter(|v| !v.is_empty());
         let name = cell(files);
+        let broken = |column: usize| cell(column).trim().contains(['\n', '\r']);
+        let meant = [Some(labels), groups, folds, splits];
         if name.trim().is_empty() {
             left_out.push(bad_line(path, *line, "no path"));
+        } else if let Some(column) = meant.into_iter().flatten().find(|&column| broken(column)) {
+            let column = &columns[column];
+            let reason = format!("a line break in the {column}; is a quote not closed?");
+            left_out.push(bad_line(path, *line, &reason));
         } else if let Some(label) = filled(labels) {
+            let file = resolve(folder, name);
+            if is_on_drive(name) && !file.exists() {
+                left_out.push(LeftOut { path: name.into(), reason: ON_DRIVE.to_owned() });
+                continue;
+            }
             entries.push(Entry {
                 name: name.into(),
-                path: resolve(folder, name),
+                path: file,
                 label,
                 group: groups.and_then(filled),
                 fold: folds.and_then(filled),
@@ -158,14 +174,13 @@ fn no_text(path: &Path, reason: String) -> Error {
 /// A first line with a column `path` makes a CSV, by the delimiter that finds it; one with a
 /// single tab a MIREX list.
 fn parse(path: &Path, text: &str) -> Result<List, Error> {
-    let mut first = StringRecord::new();
     for delimiter in [b',', b';', b'\t'] {
-        let mut reader = reader(text, delimiter);
-        if matches!(reader.read_record(&mut first), Ok(true))
+        let mut records = Records::new(text, delimiter);
+        if let Some((_, Ok(first))) = records.next()
             && first.iter().any(|column| column.trim().eq_ignore_ascii_case("path"))
         {
             let columns = first.iter().map(|column| column.trim().to_owned()).collect();
-            return Ok(parse_csv(path, text, reader, columns));
+            return Ok(parse_csv(path, records, columns));
         }
     }
     let line = text.lines().find(|line| !line.trim().is_empty()).ok_or_else(|| {
@@ -186,42 +201,20 @@ fn parse(path: &Path, text: &str) -> Result<List, Error> {
     }
 }
 
-fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes())
-}
-
-fn parse_csv(
-    path: &Path,
-    text: &str,
-    mut reader: csv::Reader<&[u8]>,
-    columns: Vec<String>,
-) -> List {
+fn parse_csv(path: &Path, records: Records<'_>, columns: Vec<String>) -> List {
     let wanted = columns.len();
     let mut list = List { columns, records: Vec::new(), left_out: Vec::new(), mirex: false };
-    let mut lines = Lines { text, start: 0, line: 1 };
-    for record in reader.records() {
-        let Ok(record) = record else { continue }; // Text in memory: neither I/O nor UTF-8 can fail.
-        if record.iter().all(|cell| cell.trim().is_empty()) {
-            continue; // As spreadsheets leave them at the end.
-        }
-        let line = lines.at(record.position().map_or(0, csv::Position::byte) as usize);
-        let has = record.len();
-        let fault = if record.as_slice().len() > LONGEST_LINE {
-            Some("too long; is a quote not closed?".to_owned())
-        } else if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
-            Some("a line break in a cell; is a quote not closed?".to_owned())
-        } else if has != wanted {
-            Some(format!(
-                "{has} cells, where the header has {wanted}; quote a cell that holds the delimiter"
-            ))
-        } else {
-            None
+    for (line, record) in records {
+        let record = match record {
+            // As spreadsheets leave them at the end.
+            Ok(record) if record.iter().all(|cell| cell.trim().is_empty()) => continue,
+            Ok(record) if record.len() != wanted => Err(format!(
+                "{} cells, where the header has {wanted}; quote a cell that holds the delimiter",
+                record.len()
+            )),
+            other => other,
         };
-        if !list.take(path, line, record, fault) {
+        if !list.take(path, line, record) {
             break;
         }
     }
@@ -233,14 +226,14 @@ fn parse_mirex(path: &Path, text: &str) -> List {
     let mut list = List { columns, records: Vec::new(), left_out: Vec::new(), mirex: true };
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
         let cells: Vec<&str> = line.split('\t').take(3).collect();
-        let fault = if line.len() > LONGEST_LINE {
-            Some("too long".to_owned())
+        let record = if line.len() > LONGEST_LINE {
+            Err("too long".to_owned())
         } else if cells.len() != 2 || cells[1].trim().is_empty() {
-            Some("not path<TAB>label".to_owned())
+            Err("not path<TAB>label".to_owned())
         } else {
-            None
+            Ok(StringRecord::from(cells))
         };
-        if !list.take(path, number, StringRecord::from(cells), fault) {
+        if !list.take(path, number, record) {
             break;
         }
     }
@@ -249,39 +242,12 @@ fn parse_mirex(path: &Path, text: &str) -> List {
 
 impl List {
     /// Keeps a line, or why it is left out; `false` when there are too many.
-    fn take(
-        &mut self,
-        path: &Path,
-        line: u64,
-        record: StringRecord,
-        fault: Option<String>,
-    ) -> bool {
-        match fault {
-            None => self.records.push((line, record)),
-            Some(reason) => self.left_out.push(bad_line(path, line, &reason)),
+    fn take(&mut self, path: &Path, line: u64, record: Result<StringRecord, String>) -> bool {
+        match record {
+            Ok(record) => self.records.push((line, record)),
+            Err(reason) => self.left_out.push(bad_line(path, line, &reason)),
         }
         self.records.len() + self.left_out.len() <= MOST_FILES
-    }
-}
-
-/// Counts lines as editors do; the CSV reader's own count stays behind at empty lines.
-struct Lines<'a> {
-    text: &'a str,
-    start: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// The line of the record that begins at or behind `byte`, which must not fall.
-    fn at(&mut self, byte: usize) -> u64 {
-        let bytes = self.text.as_bytes();
-        let ends = |b: &&u8| matches!(**b, b'\n' | b'\r');
-        let begin = byte.min(bytes.len());
-        let begin = begin + bytes[begin..].iter().take_while(ends).count();
-        let passed = bytes.get(self.start..begin).unwrap_or_default();
-        self.line += passed.iter().filter(|&&b| b == b'\n').count() as u64;
-        self.start = begin;
-        self.line
     }
 }
 
@@ -334,17 +300,4 @@ fn label_column(
         )),
         _ => Err(refused(path, format!("choose the label column, one of {}", columns.join(", ")))),
     }
-}
-
-/// Where a file named in a list lies: as it is when absolute, under the home folder after `~/`,
-/// otherwise relative to the list's folder. Spaces around the name and backslashes between folders
-/// count only where a file has them in its name.
-pub(crate) fn resolve(folder: &Path, name: &str) -> PathBuf {
-    let place = |name: &str| match (name.strip_prefix("~/"), std::env::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => folder.join(name),
-    };
-    let path = place(name);
-    let plain = name.trim().replace('\\', "/");
-    if plain != name && !path.exists() { place(&plain) } else { path }
 }

@@ -22,6 +22,7 @@ use std::{
 
 use rayon::prelude::*;
 
+use crate::outputs::refuse_other_kind;
 use crate::{Error, Event, Observer, write_file};
 use artist::Artist;
 use dice::Dice;
@@ -31,6 +32,8 @@ use tape::Tape;
 
 /// Sample rate of every piece in hertz.
 const RATE: u32 = 22_050;
+/// The first line of the demo's list.
+const HEADER: &str = "path,style,artist,title\n";
 /// Artists of each style who are not in the collection, and of whom there is one new piece each.
 const NEW_ARTISTS: usize = 2;
 
@@ -76,6 +79,8 @@ pub fn compose(
     observer: &dyn Observer,
 ) -> Result<DemoCollection, Error> {
     check(options)?;
+    let list = dir.join("tracks.csv");
+    refuse_other_kind(&list, "list of the demo's", |start| start.starts_with(HEADER.as_bytes()))?;
     let pieces = plan(options);
     for style in Style::ALL {
         let folder = dir.join("collection").join(style.name());
@@ -100,8 +105,7 @@ pub fn compose(
         })
         .collect::<Result<Vec<_>, _>>()?;
 
-    let list = dir.join("tracks.csv");
-    let mut csv = String::from("path,style,artist,title\n");
+    let mut csv = HEADER.to_owned();
     for (piece, title) in pieces.iter().zip(titles).filter(|(piece, _)| !piece.new) {
         let (style, artist) = (piece.style.name(), names::name(piece.artist));
         csv += &format!("{},{style},{artist},{title}\n", piece.path);

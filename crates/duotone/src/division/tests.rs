@@ -97,3 +97,10 @@ fn the_balance_counts_every_fold() {
     // An even share of four clips over two folds is two.
     assert!((balance.largest_deviation - 1.0).abs() < 1e-12);
 }
+
+#[test]
+fn all_labels_that_cannot_be_learnt_are_named() {
+    let list = "path,label,fold\na,x,1\nb,x,2\nc,y,1\nd,z,2\n";
+    let error = refusal(list, None, &FOLD);
+    assert!(error.contains("the labels `y`, `z`") && error.contains("--min-per-label"), "{error}");
+}

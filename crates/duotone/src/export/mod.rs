@@ -11,6 +11,7 @@ use std::path::Path;
 use graph::{Axis, Graph};
 use protobuf::Message;
 
+use crate::outputs::{is_onnx, refuse_other_kind};
 use crate::{Error, Model, write_file};
 
 /// Opset 17 (ONNX 1.12, June 2022) is the first with `STFT`.
@@ -63,7 +64,8 @@ pub fn onnx(model: &Model, with_front_end: bool) -> Result<Vec<u8>, Error> {
 /// Writes [`onnx`] to a file.
 ///
 /// # Errors
-/// As [`onnx`]; [`Error::Io`].
+/// As [`onnx`]; [`Error::Io`]; [`Error::File`] where a file of another kind is there.
 pub fn write_onnx(model: &Model, with_front_end: bool, path: &Path) -> Result<(), Error> {
+    refuse_other_kind(path, "ONNX file", is_onnx)?;
     write_file(path, &onnx(model, with_front_end)?)
 }

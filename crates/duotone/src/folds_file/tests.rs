@@ -102,3 +102,35 @@ fn folds_that_are_not_complete_are_refused() {
     let error = Division::new(&place.collection(), &absent, 0, &[]).unwrap_err();
     assert!(error.to_string().contains("absent.csv"));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn names_with_line_breaks_and_broken_characters_come_back() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    for label in ["x", "y"] {
+        let names = [&b"a\nb.wav"[..], b"caf\xe9.wav", "Jo\u{301}ga.wav".as_bytes(), b"d, e.wav"];
+        for name in names {
+            let name = [name, label.as_bytes()].concat();
+            let folder = place.0.path().join("music").join(label);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join(std::ffi::OsStr::from_bytes(&name)), &name).unwrap();
+        }
+    }
+    let music = place.0.path().join("music");
+    let collection = Collection::open(&music, &CollectionOptions::default()).unwrap();
+    let contents = ["1"; 8];
+    let (division, _) = Division::new(&collection, &Folds::Count(2), 0, &contents).unwrap();
+    let path = place.0.path().join("folds.csv");
+    super::write(&path, &collection, &division, &contents).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(r"x/caf\xe9.wavx") && text.contains("\"x/a\nb.wavx\""), "{text}");
+    // Another system may have composed the characters since.
+    for text in [text.clone(), text.replace("o\u{301}", "\u{f3}")] {
+        std::fs::write(&path, text).unwrap();
+        let file = Folds::File(path.clone());
+        let (again, notices) = Division::new(&collection, &file, 0, &contents).unwrap();
+        assert_eq!(again.digest(), division.digest());
+        assert_eq!(notices, [""; 0]);
+    }
+}

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
+use crate::path_text::on_disk;
 
 /// Bytes of a list, at most.
 const LARGEST: u64 = 256 << 20;
@@ -53,7 +54,7 @@ impl Line {
 
     /// Where the file lies: relative to the list's folder, as in a collection.
     pub(super) fn place(&self, list: &Path) -> PathBuf {
-        list.parent().unwrap_or(Path::new("")).join(&self.path)
+        on_disk(&list.parent().unwrap_or(Path::new("")).join(&self.path))
     }
 }
 

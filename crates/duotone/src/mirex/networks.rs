@@ -10,7 +10,7 @@ use super::setup::Setup;
 use super::task::{Kind, Network, System, Task};
 use crate::collection::count;
 use crate::fit::Run;
-use crate::fold_run::FoldRun;
+use crate::fold_run::{FoldRun, fold_of};
 use crate::prepare::{Prepared, Silent, prepare};
 use crate::train::rate;
 use crate::{Collection, Device, Error, Event, Observer, RateChoice, write};
@@ -88,7 +88,7 @@ impl Networks {
         let resumed = resume && checkpoint.exists();
         let run = |resume: bool, observer: &dyn Observer| {
             let run = Run {
-                name: &format!("{}, fold {} of {}", system.name, fold + 1, setup.splits.len()),
+                name: &format!("{}, {}", system.name, fold_of(fold + 1, setup.splits.len())),
                 recipe: &network.recipe,
                 front_end: &front_end,
                 labels: &self.data.collection.labels,
@@ -100,7 +100,8 @@ impl Networks {
                 resume,
             };
             let tests = vec![self.data.examples(&front_end, &readable(&split.test))];
-            FoldRun { runs: vec![run], fold, tests, vote: network.vote }.outcome(None, observer)
+            FoldRun { runs: vec![run], fold: fold + 1, tests, vote: network.vote }
+                .outcome(None, observer)
         };
         let deadline = Deadline { observer, end: begun.checked_add(system.time_limit) };
         let outcome = match run(resumed, &deadline) {

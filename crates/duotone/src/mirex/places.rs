@@ -30,6 +30,7 @@ impl Places {
         self.0.join("features").join(".duotone")
     }
 
+    /// Folds are given by their index here and named by their numbers from 1.
     pub(super) fn output(&self, system: &str, fold: usize) -> PathBuf {
         self.0.join("outputs").join(format!("{system}-fold{}.txt", fold + 1))
     }

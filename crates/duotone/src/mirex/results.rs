@@ -8,13 +8,14 @@ use super::compare::{RankTest, compare};
 use super::record::{Outcome, Record};
 use super::setup::Setup;
 use super::task::{Folds, Kind, Task};
+use crate::path_text::path_text;
 use crate::{Error, Findings, LabelCount, LeftOut, Scores, folds_digest, scores};
 
 /// Everything a task found, with the protocol that found it. Holds no clock times: the same task
 /// gives the same bytes.
 #[derive(Clone, Debug, Serialize)]
 pub struct TaskResults {
-    /// Version of this schema.
+    /// Version of this schema. Folds are numbered from 1; in version 1 they were from 0.
     pub format: u32,
     /// How it was done.
     pub protocol: TaskProtocol,
@@ -86,7 +87,7 @@ pub struct SystemScores {
 /// One fold of one system.
 #[derive(Clone, Debug, Serialize)]
 pub struct FoldScores {
-    /// Number of the fold, from 0.
+    /// Number of the fold, from 1.
     pub fold: usize,
     /// Why there are no decisions, in words.
     pub failure: Option<String>,
@@ -105,12 +106,12 @@ pub struct Decision {
     pub label: String,
     /// The decision.
     pub predicted: String,
-    /// Number of the fold, from 0.
+    /// Number of the fold, from 1.
     pub fold: usize,
 }
 
 /// Version of the results' schema.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 impl TaskResults {
     /// Scores what became of every system in every fold.
@@ -145,7 +146,7 @@ impl SystemScores {
         let labels = &setup.collection.labels;
         let (mut folds, mut decisions) = (Vec::new(), Vec::new());
         let (mut truths, mut classes) = (Vec::new(), Vec::new());
-        for (fold, (record, split)) in records.iter().zip(&setup.splits).enumerate() {
+        for (fold, (record, split)) in (1..).zip(records.iter().zip(&setup.splits)) {
             folds.push(match &record.outcome {
                 Outcome::Failed(reason) => FoldScores {
                     fold,
@@ -159,7 +160,7 @@ impl SystemScores {
                     decisions.extend(split.test.iter().zip(decided).map(|(&clip, &class)| {
                         let item = &setup.collection.items[clip];
                         Decision {
-                            path: item.name.to_string_lossy().into_owned(),
+                            path: path_text(&item.name).into_owned(),
                             label: labels[item.label].clone(),
                             predicted: labels[class].clone(),
                             fold,
@@ -188,7 +189,7 @@ fn protocol(task: &Task, setup: &Setup, findings: Findings) -> TaskProtocol {
         .collect();
     TaskProtocol {
         task: task.name.clone(),
-        collection: collection.path.display().to_string(),
+        collection: path_text(&collection.path).into_owned(),
         collection_digest: collection.digest(&setup.digests),
         label: collection.label_column.clone(),
         group: collection.group_column.clone(),

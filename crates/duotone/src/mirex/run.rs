@@ -12,6 +12,8 @@ use super::record::{Outcome, Record, Timing, Wanted};
 use super::results::{Decision, TaskResults};
 use super::setup::Setup;
 use super::task::{Kind, Network, Program, System, Task};
+use crate::fold_run::fold_of;
+use crate::outputs::{refuse_inputs, refuse_inputs_within};
 use crate::{Error, Event, FeatureStore, Observer, check, write, write_file};
 
 /// A task to hold.
@@ -32,7 +34,7 @@ pub struct TaskJob<'a> {
 pub struct RunTime {
     /// Name of the system; `duotone` for features that its networks share.
     pub system: String,
-    /// Number of the fold, from 0; none for features of all files.
+    /// Number of the fold, from 1; none for features of all files.
     pub fold: Option<usize>,
     /// `extract`, `train`, `classify` or `train-classify`.
     pub step: String,
@@ -62,6 +64,7 @@ pub fn run(
         setup: Setup::new(job.task, observer)?,
         observer,
     };
+    contest.check_output()?;
     contest.prepare()?;
     let store = FeatureStore::open(&contest.places.store())?;
     let findings =
@@ -76,6 +79,9 @@ pub fn run(
     Ok((results, times))
 }
 
+/// What a task writes into its folder beside the folders.
+const FILES: [&str; 4] = ["results.json", "times.json", "predictions.csv", "report.html"];
+
 struct Contest<'a> {
     job: &'a TaskJob<'a>,
     places: Places,
@@ -84,6 +90,29 @@ struct Contest<'a> {
 }
 
 impl Contest<'_> {
+    /// Refuses an output folder where something that is read, or that is not a task's, would be
+    /// overwritten.
+    fn check_output(&self) -> Result<(), Error> {
+        let (output, collection) = (&self.job.output, &self.setup.collection);
+        let lists = self.job.task.folds.lists();
+        let inputs = || lists.iter().copied().chain(collection.files());
+        refuse_inputs(output, [&collection.path])?;
+        for name in FILES {
+            refuse_inputs(&output.join(name), inputs())?;
+        }
+        let of_a_task = self.places.lists().join("files.txt").is_file();
+        for folder in self.places.folders() {
+            refuse_inputs_within(&folder, inputs())?;
+            let filled = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
+            if filled && !of_a_task {
+                let reason = "this folder would be emptied, and no task of duotone's wrote it: \
+                              name another output";
+                return Err(Error::File { path: folder, reason: reason.into() });
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the folders; what an earlier run left goes, unless it is gone on with.
     fn prepare(&self) -> Result<(), Error> {
         for folder in self.places.folders() {
@@ -106,7 +135,7 @@ impl Contest<'_> {
                 Kind::Network(network) => self.network(system, network, &mut networks, times)?,
             };
             for (fold, record) in records.iter().enumerate() {
-                add(times, &system.name, Some(fold), &record.times);
+                add(times, &system.name, Some(fold + 1), &record.times);
             }
             all.push(records);
         }
@@ -190,7 +219,7 @@ impl Contest<'_> {
             }
         };
         let what = match fold {
-            Some(fold) => format!("fold {} of {}", fold + 1, self.setup.splits.len()),
+            Some(fold) => fold_of(fold + 1, self.setup.splits.len()),
             None => "features".into(),
         };
         let words = self.words(&record.outcome, fold);
@@ -228,7 +257,7 @@ fn add(times: &mut Vec<RunTime>, system: &str, fold: Option<usize>, steps: &[Tim
     }));
 }
 
-/// `predictions.csv`: the columns `system`, `path`, `label`, `predicted` and `fold` (from 0, as in
+/// `predictions.csv`: the columns `system`, `path`, `label`, `predicted` and `fold` (from 1, as in
 /// `results.json`).
 fn predictions(results: &TaskResults) -> Vec<u8> {
     let mut out = csv::Writer::from_writer(Vec::new());

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::lists;
 use super::task::{Folds, Task};
 use crate::check::Placement;
+use crate::path_text::path_text;
 use crate::{Collection, Error, Event, LeftOut, Observer, extract, write, write_file};
 
 /// What a system learns from and what it decides on: indices of clips.
@@ -36,7 +37,10 @@ impl Setup {
     /// As [`Collection::open`] and [`Collection::folds`]; [`Error::Collection`] for lists that do
     /// not fit the collection or mix what they train and test on.
     pub(super) fn new(task: &Task, observer: &dyn Observer) -> Result<Self, Error> {
-        let collection = nameable(Collection::open(&task.collection, &task.columns)?);
+        let mut collection = nameable(Collection::open(&task.collection, &task.columns)?);
+        if let Some(least) = task.min_per_label {
+            collection = collection.without_rare(least)?;
+        }
         collection.check()?;
         let ungrouped = collection.ungrouped_notice();
         collection
@@ -185,9 +189,9 @@ fn indices(
     let mut clips = Vec::new();
     let mut seen = vec![false; collection.items.len()];
     for line in lists::read(list)? {
-        let path = line.path.display();
+        let path = path_text(&line.path);
         let clip = *known.get(&canonical(&line.place(list))).ok_or_else(|| {
-            refused(format!("{path} is not in the collection {}", collection.path.display()))
+            refused(format!("{path} is not in the collection {}", path_text(&collection.path)))
         })?;
         let label = &collection.labels[collection.items[clip].label];
         if let Some(other) = line.label.filter(|other| other != label) {
@@ -209,7 +213,7 @@ fn apart(list: &Path, collection: &Collection, split: &Split) -> Result<(), Erro
     let mut trained = vec![false; collection.items.len()];
     split.train.iter().for_each(|&clip| trained[clip] = true);
     if let Some(&clip) = split.test.iter().find(|&&clip| trained[clip]) {
-        let name = collection.items[clip].name.display();
+        let name = path_text(&collection.items[clip].name);
         return Err(refused(format!("{name} is trained on in the same fold")));
     }
     let Some(column) = &collection.group_column else { return Ok(()) };

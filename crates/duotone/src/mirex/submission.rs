@@ -6,6 +6,7 @@ use duotone_nn::Network;
 
 use super::lists;
 use crate::examples::Example;
+use crate::outputs::{is_list, refuse_inputs, refuse_other_kind};
 use crate::predict::{Outcome, Predictor};
 use crate::{
     Collection, CollectionOptions, Device, Error, Event, FeatureStore, LeftOut, Model, Notes,
@@ -105,11 +106,14 @@ pub fn classify(
     observer: &dyn Observer,
 ) -> Result<Classified, Error> {
     write::prepare(output)?;
+    refuse_inputs(output, [list, &model(scratch)])?;
+    refuse_other_kind(output, "list of decisions", is_list)?;
     let Model { card, scaler, weights } = Model::load(&model(scratch))?;
     let predictor =
         Predictor { network: Box::new(Network::new(&card.architecture, &weights)?), scaler };
     let lines = lists::read(list)?;
     let paths: Vec<PathBuf> = lines.iter().map(|line| line.place(list)).collect();
+    refuse_inputs(output, &paths)?;
     let store = FeatureStore::open(&store(scratch))?;
     let decided = extract_each(&paths, &card.front_end, Some(&store), observer, |clip| {
         let example = Example { features: &clip, label: 0 };

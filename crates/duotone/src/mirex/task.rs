@@ -20,6 +20,8 @@ pub struct Task {
     pub collection: PathBuf,
     /// The columns of labels and groups.
     pub columns: CollectionOptions,
+    /// Labels with fewer files (or groups) than this are left out.
+    pub min_per_label: Option<usize>,
     /// The folds.
     pub folds: Folds,
     /// The systems, under distinct names.
@@ -40,6 +42,18 @@ pub enum Folds {
     },
     /// As lists of files.
     Listed(Vec<FoldLists>),
+}
+
+impl Folds {
+    /// The lists that they are read from.
+    pub(super) fn lists(&self) -> Vec<&Path> {
+        match self {
+            Self::Made { .. } => Vec::new(),
+            Self::Listed(folds) => {
+                folds.iter().flat_map(|fold| [fold.train.as_path(), fold.test.as_path()]).collect()
+            }
+        }
+    }
 }
 
 /// One fold as two lists of the collection's files; labels in them must be the collection's.

@@ -287,3 +287,15 @@ fn others_can_read_it() {
     assert_eq!(first, model.weights.get("dense.weight")[0]);
     assert_eq!(file.tensor("scaler.mean").unwrap().shape(), [6]);
 }
+
+#[test]
+fn only_a_model_is_replaced_by_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m");
+    let model = model(Standardize::Band);
+    (0..2).for_each(|_| model.save(&path).unwrap());
+    std::fs::write(&path, "years of work").unwrap();
+    let error = model.save(&path).unwrap_err().to_string();
+    assert!(error.contains("another kind"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), b"years of work");
+}

@@ -54,7 +54,7 @@ pub(super) fn mistakes(system: &SystemResult, labels: &[String], links: &Links) 
             escape(&p.predicted),
             percent(d.sure),
             percent(d.truth),
-            p.fold + 1,
+            p.fold,
         )
     };
     let rows: Vec<String> = wrong.iter().take(MISTAKES).map(row).collect();
@@ -79,7 +79,7 @@ pub(super) fn all(system: &SystemResult, labels: &[String]) -> String {
             escape(&p.label),
             escape(&p.predicted),
             percent(d.sure),
-            p.fold + 1,
+            p.fold,
         )
     };
     let rows: Vec<String> = all.iter().take(MOST).map(row).collect();

@@ -47,9 +47,7 @@ fn row(pair: &SameRecording) -> String {
 fn clip(clip: &ClipName) -> String {
     let mut about = vec![clip.label.clone()];
     about.extend(clip.group.clone());
-    // People count folds from 1, as in the tables above.
-    let fold = clip.fold.as_ref().and_then(|fold| fold.parse::<usize>().ok());
-    about.extend(fold.map(|fold| format!("fold {}", fold + 1)));
+    about.extend(clip.fold.as_ref().map(|fold| format!("fold {fold}")));
     format!("{}<br><span class=\"soft\">{}</span>", path(&clip.path), escape(&about.join(", ")))
 }
 

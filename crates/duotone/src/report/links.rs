@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use crate::Collection;
+use crate::path_text::path_text;
 
 /// The relative URL of each clip, by the collection's name for it.
 #[derive(Default)]
@@ -15,7 +16,7 @@ impl Links {
         let Ok(folder) = folder.canonicalize() else { return Self::default() };
         let link = |item: &crate::Item| {
             let url = relative_url(&folder, &item.path.canonicalize().ok()?)?;
-            Some((item.name.to_string_lossy().into_owned().into(), url))
+            Some((path_text(&item.name).into_owned().into(), url))
         };
         Self(collection.items.iter().filter_map(link).collect())
     }

@@ -96,7 +96,7 @@ fn folds(system: &SystemResult) -> String {
             let last = fold.history.last();
             format!(
                 r#"<th scope="row" class="text">{}</th>{}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
-                fold.fold + 1,
+                fold.fold,
                 fold.selection.as_ref().map(choice).unwrap_or_default(),
                 fold.train_clips,
                 fold.test_clips,

@@ -61,7 +61,7 @@ fn troubles(results: &TaskResults) -> String {
                 rows.push(format!(
                     r#"<th scope="row" class="text">{}</th><td>{}</td><td class="text">{kind}</td><td class="text">{}</td>"#,
                     escape(&system.name),
-                    fold.fold + 1,
+                    fold.fold,
                     escape(words)
                 ));
             }

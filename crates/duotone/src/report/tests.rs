@@ -19,7 +19,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
         let k = labels.len();
         let predictions: Vec<Prediction> = (0..clips)
             .map(|i| {
-                let (truth, fold) = (i % k, i / k % folds);
+                let (truth, fold) = (i % k, i / k % folds + 1);
                 let right = f64::from(random.uniform(i as u64)) < *skill;
                 let step = 1 + random.below(i as u64 + 10_000, 3);
                 let decided = if right { truth } else { (truth + step) % k };
@@ -37,7 +37,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
             })
             .collect();
         let files = scores(labels, &predictions);
-        let folds = (0..folds).map(|f| fold(f, &predictions, epochs, &random)).collect();
+        let folds = (1..=folds).map(|f| fold(f, &predictions, epochs, &random)).collect();
         let architecture = Architecture::preset(name, k).unwrap();
         let right: Vec<bool> = predictions.iter().map(|p| p.label == p.predicted).collect();
         SystemResult {

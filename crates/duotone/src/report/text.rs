@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::path_text::path_text;
+
 /// Text that HTML shows as it is: labels and paths may hold anything.
 pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -21,7 +23,7 @@ pub(super) fn escape(text: &str) -> String {
 
 /// A path, safe, with a chance to break its line after each separator.
 pub(super) fn path(path: &Path) -> String {
-    format!("<code>{}</code>", escape(&path.to_string_lossy()).replace('/', "/<wbr>"))
+    format!("<code>{}</code>", escape(&path_text(path)).replace('/', "/<wbr>"))
 }
 
 /// At most `most` characters of a text, safe, with an ellipsis for the rest.

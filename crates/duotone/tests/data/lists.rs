@@ -149,11 +149,95 @@ fn bad_lines_are_left_out_by_their_numbers() {
 fn a_quote_that_is_not_closed_is_found() {
     let content = "path,label\na,x\nb,y\n\"c,x\nd,y\ne,x\n";
     let collection = open(content, None, None).unwrap();
-    assert_eq!(rows(&collection), [("a", "x"), ("b", "y")]);
-    assert!(reasons(&collection)[0].starts_with("line 4: a line break in a cell; is a quote"));
+    assert_eq!(rows(&collection), [("a", "x"), ("b", "y"), ("d", "y"), ("e", "x")]);
+    assert_eq!(reasons(&collection), ["line 4: the quote that opens `\"c,x` is not closed"]);
+    // In the label, where the next quote would seem to close it.
+    let content = "path,label\na,x\nb,\"y\nc,\"x\"\nd,y\n";
+    let collection = open(content, None, None).unwrap();
+    assert_eq!(rows(&collection), [("a", "x"), ("c", "x"), ("d", "y")]);
+    assert_eq!(reasons(&collection), ["line 3: the quote that opens `\"y` is not closed"]);
+    let content = "path,label\na,x\nb,\"y\nc,x\"\nd,y\n";
+    let collection = open(content, None, None).unwrap();
+    assert_eq!(reasons(&collection), ["line 3: a line break in the label; is a quote not closed?"]);
     let long = format!("path,label\na,x\nb,y\n\"{}\",x\n", "c".repeat(70_000));
     let collection = open(long, None, None).unwrap();
-    assert_eq!(reasons(&collection), ["line 4: too long; is a quote not closed?"]);
+    let expected = format!("line 4: the quote that opens `\"{}` is not closed", "c".repeat(19));
+    assert_eq!(reasons(&collection), [expected]);
+}
+
+#[test]
+fn cells_may_hold_line_breaks() {
+    let content =
+        "path,genre,bio\r\n\"a\nb.wav\",rock,\"one\ntwo\"\nc.wav,jazz,\"d\r\n\r\ne\"\n\nd\n";
+    let collection = open(content, None, None).unwrap();
+    assert_eq!(rows(&collection), [("a\nb.wav", "rock"), ("c.wav", "jazz")]);
+    assert_eq!(
+        reasons(&collection),
+        ["line 9: 1 cells, where the header has 3; quote a cell that holds the delimiter"]
+    );
+}
+
+#[test]
+#[cfg(not(windows))]
+fn a_drive_of_windows_is_named() {
+    let content = "path,genre\nD:\\music\\t0.wav,rock\nc:/t2.wav,jazz\na.wav,jazz\nb.wav,pop\n";
+    let collection = open(content, None, None).unwrap();
+    assert_eq!(rows(&collection), [("a.wav", "jazz"), ("b.wav", "pop")]);
+    let left_out = &collection.left_out;
+    assert_eq!(left_out[0].path, Path::new("D:\\music\\t0.wav"));
+    assert!(
+        left_out.iter().all(|l| l.reason.contains("a path on a Windows drive")),
+        "{left_out:?}"
+    );
+    let all = refusal("path,genre\nD:\\a.wav,x\nD:\\b.wav,y\n", None, None);
+    assert!(all.contains("none of its 2 entries") && all.contains("Windows drive"), "{all}");
+    // A folder of that name is a folder.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("D:/music")).unwrap();
+    std::fs::write(folder.path().join("D:/music/a.wav"), "a").unwrap();
+    let list = folder.path().join("list.csv");
+    std::fs::write(&list, "path,genre\nD:\\music\\a.wav,x\nb.wav,y\n").unwrap();
+    let collection = Collection::open(&list, &CollectionOptions::default()).unwrap();
+    assert!(collection.items[0].path.is_file());
+}
+
+#[test]
+fn rare_labels_are_all_named_and_can_be_left_out() {
+    let content = "path,genre,artist\na,x,1\nb,x,2\nc,x,2\nd,y,1\ne,y,3\nf,z,1\ng,w,1\nh,w,1\n";
+    let collection = open(content, None, None).unwrap();
+    let error = collection.folds(3, 0).unwrap_err().to_string();
+    let words = "3 labels have fewer files than 3 folds: `w` (2), `y` (2), `z` (1)";
+    assert!(error.contains(words) && error.contains("--min-per-label 3"), "{error}");
+    let kept = collection.without_rare(2).unwrap();
+    assert_eq!((kept.labels.join(" "), kept.items.len()), ("w x y".to_owned(), 7));
+    assert_eq!(kept.notices, ["left out 1 label with fewer than 2 files: `z` (1)"]);
+    assert_eq!(kept.folds(2, 0).unwrap().len(), 7);
+    assert_eq!(collection.without_rare(1).unwrap(), collection);
+    let error = collection.without_rare(3).unwrap_err().to_string();
+    assert!(error.contains("1 label with 3 files or more"), "{error}");
+
+    let grouped = open(content, None, Some("artist")).unwrap();
+    let error = grouped.folds(2, 0).unwrap_err().to_string();
+    assert!(
+        error.contains("2 labels have fewer artists than 2 folds: `w` (1), `z` (1)"),
+        "{error}"
+    );
+    assert_eq!(grouped.without_rare(2).unwrap().labels, ["x", "y"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn names_are_found_in_the_other_normal_form_and_by_their_bytes() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    for name in [&b"Jo\xcc\x81ga.wav"[..], "J\u{fc}rgen.wav".as_bytes(), b"caf\xe9.wav"] {
+        std::fs::write(folder.path().join(std::ffi::OsStr::from_bytes(name)), name).unwrap();
+    }
+    let list = folder.path().join("list.csv");
+    let content = "path,label\nJ\u{f3}ga.wav,x\nJu\u{308}rgen.wav,y\ncaf\\xe9.wav,y\n";
+    std::fs::write(&list, content).unwrap();
+    let collection = Collection::open(&list, &CollectionOptions::default()).unwrap();
+    assert!(collection.items.iter().all(|item| item.path.is_file()), "{collection:?}");
 }
 
 #[test]

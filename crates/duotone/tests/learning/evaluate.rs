@@ -192,7 +192,7 @@ fn what_cannot_be_evaluated_is_refused() {
         change(&mut job);
         evaluate(&job, &()).unwrap_err().to_string()
     };
-    assert!(refused(&|job| job.folds = 4.into()).contains("fewer than 4 folds"));
+    assert!(refused(&|job| job.folds = 4.into()).contains("have fewer artists than 4 folds"));
     assert!(refused(&|job| job.folds = 1.into()).contains('1'));
     assert!(refused(&|job| job.resume = true).contains("output"));
     assert!(refused(&|job| job.recipes.clear()).contains("no architecture"));

@@ -147,7 +147,7 @@ fn a_fold_column_decides() {
     job.recipes.truncate(1);
     let results = evaluate(&job, &()).unwrap();
     let fold = |i: usize| results.systems[0].predictions[i].fold;
-    assert_eq!((fold(0), fold(6), fold(12)), (1, 0, 1));
+    assert_eq!((fold(0), fold(6), fold(12)), (2, 1, 2));
     assert!(results.significance.is_none());
 
     // The mistakes can be listened to, from the report's folder.

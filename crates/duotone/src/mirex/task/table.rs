@@ -17,6 +17,7 @@ pub(super) struct TaskTable {
     collection: Option<PathBuf>,
     label: Option<String>,
     group: Option<String>,
+    min_per_label: Option<usize>,
     #[serde(default)]
     folds: FoldsTable,
     #[serde(default)]
@@ -90,6 +91,7 @@ impl TaskTable {
             name: self.name.unwrap_or(name),
             collection,
             columns: CollectionOptions { label: self.label, group: self.group },
+            min_per_label: self.min_per_label,
             folds: self.folds.folds(&folder)?,
             systems,
             folder,
@@ -185,7 +187,10 @@ impl SystemTable {
 fn settings(changes: toml::Table) -> Result<TrainSettings, String> {
     let mut table = toml::Table::try_from(TrainSettings::default()).map_err(|e| e.to_string())?;
     table.extend(changes);
-    let settings: TrainSettings = table.try_into().map_err(|e| format!("training: {e}"))?;
+    // The library's word for a word that it does not know.
+    let plain = |e: toml::de::Error| e.to_string().replace("unknown variant", "unknown value");
+    let settings: TrainSettings =
+        table.try_into().map_err(|e| format!("training: {}", plain(e)))?;
     settings.validate().map_err(|e| e.to_string())?;
     Ok(settings)
 }

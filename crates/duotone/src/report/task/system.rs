@@ -21,7 +21,7 @@ pub(super) fn section(system: &SystemScores, protocol: &TaskProtocol, number: us
         .folds
         .iter()
         .filter_map(|fold| {
-            let n = fold.fold + 1;
+            let n = fold.fold;
             let confusion = &fold.scores.as_ref()?.confusion;
             let map = map(confusion, &format!("fold {n}"), &format!("fold{n}"));
             Some(format!(r#"<h3>Fold {n}</h3><div class="scroll">{map}</div>"#))

@@ -45,7 +45,7 @@ pub(super) fn overview(results: &TaskResults, times: &[RunTime]) -> String {
     let heads = [
         "<System",
         "Accuracy",
-        "Class-normalised",
+        "Balanced accuracy",
         "Macro F1",
         "Extract",
         "Train (and classify)",
@@ -56,7 +56,7 @@ pub(super) fn overview(results: &TaskResults, times: &[RunTime]) -> String {
         format!(" The features of duotone's networks are computed once for all: {}.", seconds(time))
     });
     let caption = format!(
-        "Accuracy: share of the test files of all folds decided right. Class-normalised: mean over \
+        "Accuracy: share of the test files of all folds decided right. Balanced accuracy: mean over \
          the labels of the share of their files decided right. Times are wall-clock sums over the \
          folds, on whatever else the machine was doing.{shared}"
     );
@@ -92,12 +92,12 @@ pub(super) fn by_fold(results: &TaskResults) -> String {
     };
     let rows: Vec<String> = results.systems.iter().map(row).collect();
     let head = |(n, size): (usize, &FoldSize)| {
-        format!("Fold {} ({} → {})", n + 1, thousands(size.train), thousands(size.test))
+        format!("Fold {n} ({} → {})", thousands(size.train), thousands(size.test))
     };
     let heads: Vec<String> =
-        std::iter::once("<System".into()).chain(folds.iter().enumerate().map(head)).collect();
+        std::iter::once("<System".into()).chain((1..).zip(folds).map(head)).collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
-    let caption = "Accuracy and, in brackets, class-normalised accuracy; in the heads, files to \
+    let caption = "Accuracy and, in brackets, balanced accuracy; in the heads, files to \
                    learn from → files to decide on.";
     format!(
         "<section><h2>Fold by fold</h2><div class=\"card\">{}</div></section>",

@@ -1,0 +1,209 @@
+//! What an interrupted `classify --output` left, so that it can be gone on with.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use duotone::{LeftOut, path_text};
+use serde_json::{Map, Value};
+
+use crate::args::Format;
+use crate::exit::Failure;
+use crate::sink;
+
+/// The files whose decisions are there already.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// How often each path is there, as it is written.
+    paths: HashMap<String, usize>,
+    /// Those that could not be decided about.
+    pub(crate) left_out: Vec<LeftOut>,
+    /// Decisions and left-out files.
+    pub(crate) count: usize,
+    /// Bytes up to the end of the last whole entry.
+    pub(crate) length: u64,
+}
+
+impl Kept {
+    /// Whether this file's entry is there; counts it off.
+    pub(crate) fn has(&mut self, path: &Path) -> bool {
+        match self.paths.get_mut(&*path_text(path)) {
+            Some(times) if *times > 0 => {
+                *times -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn add(&mut self, path: &str) {
+        *self.paths.entry(path.to_owned()).or_default() += 1;
+        self.count += 1;
+    }
+}
+
+/// Reads the part of a file that an earlier run wrote by the same settings; nothing is kept where
+/// there is none. A last entry that is cut off does not count.
+pub(crate) fn read(
+    target: &Path,
+    format: Format,
+    header: &str,
+    settings: &Map<String, Value>,
+) -> Result<Kept, Failure> {
+    let part = sink::part(target);
+    if !part.exists() {
+        return Ok(Kept::default());
+    }
+    same_settings(target, settings)?;
+    let bytes = fs::read(&part).map_err(duotone::Error::io(&part))?;
+    let kept = match format {
+        Format::Csv => of_csv(&bytes, header),
+        _ => of_lines(&bytes),
+    };
+    kept.map_err(|reason| {
+        let part = path_text(&part);
+        Failure::Work(format!("{part}: {reason}: remove it, or run without --resume"))
+    })
+}
+
+/// Refuses to mix decisions that were made in different ways.
+fn same_settings(target: &Path, wanted: &Map<String, Value>) -> Result<(), Failure> {
+    let path = sink::settings(target);
+    let refused = |reason: String| {
+        let part = path_text(&sink::part(target)).into_owned();
+        Failure::Work(format!(
+            "{part}: {reason}: run with the same options, or without --resume to begin again"
+        ))
+    };
+    let text = fs::read(&path).map_err(|e| refused(format!("{}: {e}", path_text(&path))))?;
+    let found: Map<String, Value> =
+        serde_json::from_slice(&text).map_err(|e| refused(format!("{}: {e}", path_text(&path))))?;
+    let differs = wanted.iter().find(|(name, value)| found.get(*name) != Some(value));
+    match differs {
+        None => Ok(()),
+        Some((name, _)) if name == "model" => {
+            Err(refused("it was written by another model".to_owned()))
+        }
+        Some((name, value)) => {
+            let before = found.get(name).unwrap_or(&Value::Null);
+            Err(refused(format!("it was written with {name} {before}, not {value}")))
+        }
+    }
+}
+
+/// An object a line.
+fn of_lines(bytes: &[u8]) -> Result<Kept, String> {
+    let mut kept = Kept::default();
+    for (line, number) in bytes.split_inclusive(|&byte| byte == b'\n').zip(1..) {
+        if !line.ends_with(b"\n") {
+            break;
+        }
+        let wrong = || format!("line {number} is not a decision");
+        let entry: Value = serde_json::from_slice(line).map_err(|_| wrong())?;
+        let path = entry["path"].as_str().ok_or_else(wrong)?;
+        kept.add(path);
+        if let Some(reason) = entry["error"].as_str() {
+            kept.left_out.push(LeftOut { path: path.into(), reason: reason.to_owned() });
+        }
+        kept.length += line.len() as u64;
+    }
+    Ok(kept)
+}
+
+/// Rows below a header. A file may have several, one for each segment, and the last file's may not
+/// all be there: it is decided again.
+fn of_csv(bytes: &[u8], header: &str) -> Result<Kept, String> {
+    let mut kept = Kept::default();
+    if !bytes.starts_with(header.as_bytes()) {
+        return match header.as_bytes().starts_with(bytes) {
+            true => Ok(kept),
+            false => Err("its first line is not the one of this model and these options".into()),
+        };
+    }
+    let segments = header.contains(",start_seconds,");
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let wanted = reader.headers().map_err(|e| e.to_string())?.len();
+    kept.length = header.len() as u64;
+    let mut last: Option<(String, u64)> = None;
+    let mut record = csv::StringRecord::new();
+    loop {
+        let begin = reader.position().byte();
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(e) => return Err(e.to_string()),
+        }
+        let end = reader.position().byte();
+        if record.len() != wanted || bytes.get(end as usize - 1) != Some(&b'\n') {
+            // Only the last may be cut off.
+            match end as usize == bytes.len() {
+                true => break,
+                false => return Err(format!("a row of {} cells, not {wanted}", record.len())),
+            }
+        }
+        let path = record.get(0).unwrap_or_default();
+        let again = segments && last.as_ref().is_some_and(|(last, _)| last == path);
+        if !again {
+            kept.add(path);
+            last = Some((path.to_owned(), begin));
+        }
+        kept.length = end;
+    }
+    if let Some((path, begin)) = last.filter(|_| segments) {
+        if let Some(times) = kept.paths.get_mut(&path) {
+            *times -= 1;
+        }
+        kept.count -= 1;
+        kept.length = begin;
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_whole_are_kept() {
+        let text =
+            "{\"path\":\"a\",\"label\":\"x\"}\n{\"path\":\"b\",\"error\":\"no\"}\n{\"path\":\"c";
+        let mut kept = of_lines(text.as_bytes()).unwrap();
+        assert_eq!((kept.count, kept.length), (2, 51));
+        assert_eq!(kept.left_out[0].reason, "no");
+        assert!(kept.has("a".as_ref()) && kept.has("b".as_ref()) && !kept.has("c".as_ref()));
+        assert!(!kept.has("a".as_ref()), "once is once");
+        assert!(of_lines(b"{}\n").unwrap_err().contains("line 1"));
+    }
+
+    #[test]
+    fn rows_that_are_whole_are_kept() {
+        let header = "path,label,x\n";
+        let rows = ["a,x,1\n", "\"b\nc\",x,1\n", "d,x,1\n"];
+        let whole = format!("{header}{}", rows.concat());
+        for length in 0..=whole.len() {
+            let kept = of_csv(&whole.as_bytes()[..length], header).unwrap();
+            let mut expected = if length < header.len() { 0 } else { header.len() };
+            let mut count = 0;
+            for row in rows {
+                if expected > 0 && expected + row.len() <= length {
+                    expected += row.len();
+                    count += 1;
+                } else {
+                    break;
+                }
+            }
+            assert_eq!((kept.length as usize, kept.count), (expected, count), "{length}");
+        }
+        assert!(of_csv(b"path,label,y\na,x,1\n", header).is_err());
+        assert!(of_csv(b"path,label,x\na,1\nb,x,1\n", header).is_err());
+    }
+
+    #[test]
+    fn the_last_file_of_rows_by_segment_is_decided_again() {
+        let header = "path,start_seconds,end_seconds,label\n";
+        let text = format!("{header}a,0,1,x\na,1,2,x\nb,0,1,x\n");
+        let mut kept = of_csv(text.as_bytes(), header).unwrap();
+        assert_eq!((kept.count, kept.length as usize), (1, header.len() + 16));
+        assert!(kept.has("a".as_ref()) && !kept.has("b".as_ref()));
+    }
+}

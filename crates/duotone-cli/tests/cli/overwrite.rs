@@ -1,0 +1,226 @@
+//! Nothing that a command reads is written over, under whatever name, and nothing of another kind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::{TempDir, tempdir};
+
+use crate::run::{TINY, bash, duotone, names, train};
+use crate::sound::{collection, tiny};
+
+/// `music` with four clips a label, and a list of it.
+fn folder() -> (TempDir, PathBuf) {
+    let folder = tempdir().unwrap();
+    let dir = folder.path().to_owned();
+    collection(&dir, 4);
+    tiny(&dir);
+    let line = |label: &str, i: usize| format!("music/{label}/{label}{i}.wav,{label}\n");
+    let lines = (0..4).flat_map(|i| ["low", "high"].map(|label| line(label, i)));
+    fs::write(dir.join("list.csv"), format!("path,genre\n{}", lines.collect::<String>())).unwrap();
+    (folder, dir)
+}
+
+/// Every file below a folder, with its content.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap().map(Result::unwrap) {
+            match entry.path() {
+                path if path.is_dir() => folders.push(path),
+                path => found.push((path.clone(), fs::read(path).unwrap())),
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The command is refused with these words, and every file is as it was.
+#[track_caller]
+fn refused(dir: &Path, words: &[&str], says: &[&str]) {
+    let before = contents(dir);
+    let outcome = duotone(dir, words);
+    assert!(outcome.code == 1 || outcome.code == 2, "{words:?}: {outcome:?}");
+    outcome.says(says);
+    assert!(contents(dir) == before, "{words:?} changed something");
+}
+
+#[test]
+fn training_on_a_list_keeps_the_list_and_the_recordings() {
+    let (_folder, dir) = folder();
+    fs::hard_link(dir.join("list.csv"), dir.join("hard.safetensors")).unwrap();
+    std::os::unix::fs::symlink("list.csv", dir.join("soft.safetensors")).unwrap();
+    for output in [
+        "list.csv",
+        "./music/../list.csv",
+        "hard.safetensors",
+        "soft.safetensors",
+        "music/low/low1.wav",
+        "tiny.toml",
+    ] {
+        let words = [&["train", "list.csv", "-o", output][..], &TINY].concat();
+        let name = Path::new(output).file_name().unwrap().to_str().unwrap();
+        refused(&dir, &words, &[name, "name another output"]);
+    }
+    // What is written beside the model counts, too.
+    fs::remove_file(dir.join("soft.safetensors")).unwrap();
+    fs::rename(dir.join("list.csv"), dir.join("list.lock")).unwrap();
+    let words = [&["train", "list.lock", "-o", "list"][..], &TINY].concat();
+    refused(&dir, &words, &["list.lock", "name another output"]);
+    fs::rename(dir.join("list.lock"), dir.join("list.checkpoint")).unwrap();
+    let words = [&["train", "list.checkpoint", "-o", "list"][..], &TINY].concat();
+    refused(&dir, &words, &["list.checkpoint", "name another output"]);
+}
+
+#[test]
+fn only_a_model_is_replaced_by_a_model_and_that_is_said() {
+    let (_folder, dir) = folder();
+    train(&dir);
+    let again = [&["train", "music", "-o", "m.safetensors", "--seed", "1"][..], &TINY].concat();
+    duotone(&dir, again).ends_with(0).says(&["m.safetensors", "will be replaced"]);
+    fs::write(dir.join("thesis.txt"), "years of work").unwrap();
+    for output in ["thesis.txt", "list.csv", "/dev/null"] {
+        let words = [&["train", "music", "-o", output][..], &TINY].concat();
+        refused(&dir, &words, &[output]);
+    }
+    // A lock that somebody else's program keeps there.
+    fs::write(dir.join("new.lock"), "pid 1").unwrap();
+    refused(&dir, &[&["train", "music", "-o", "new"][..], &TINY].concat(), &["new.lock"]);
+    fs::write(dir.join("empty"), "").unwrap();
+    duotone(&dir, [&["train", "music", "-o", "empty"][..], &TINY].concat()).ends_with(0);
+}
+
+#[test]
+fn exporting_keeps_the_model_and_other_files() {
+    let (_folder, dir) = folder();
+    train(&dir);
+    std::os::unix::fs::symlink("m.safetensors", dir.join("m.onnx")).unwrap();
+    for output in ["m.safetensors", "m.onnx", "./m.safetensors", "list.csv"] {
+        refused(&dir, &["export", "m.safetensors", "--onnx", output], &["name another output"]);
+    }
+    fs::remove_file(dir.join("m.onnx")).unwrap();
+    for _ in 0..2 {
+        duotone(&dir, ["export", "m.safetensors", "--onnx", "m.onnx"]).ends_with(0);
+    }
+}
+
+#[test]
+fn a_submission_keeps_its_lists() {
+    let (_folder, dir) = folder();
+    let line = "ls music/*/*.wav > test.txt; for l in low high; do for i in 0 1 2; do \
+                printf 'music/%s/%s%s.wav\\t%s\\n' $l $l $i $l; done; done > train.txt";
+    bash(&dir, line).ends_with(0);
+    let network = ["-a", "tiny.toml", "--epochs", "2"];
+    let words = [&["mirex", "train", "s", "train.txt"][..], &network].concat();
+    duotone(&dir, words).ends_with(0);
+    for output in ["test.txt", "s/../test.txt", "s/model.safetensors", "music/low/low0.wav"] {
+        refused(&dir, &["mirex", "classify", "s", "test.txt", output], &["name another output"]);
+    }
+    let words = ["mirex", "train-classify", "s2", "train.txt", "test.txt", "train.txt"];
+    refused(&dir, &[&words[..], &network].concat(), &["train.txt", "name another output"]);
+    for _ in 0..2 {
+        duotone(&dir, ["mirex", "classify", "s", "test.txt", "out.txt"]).ends_with(0);
+    }
+}
+
+#[test]
+fn an_evaluation_keeps_what_it_reads_and_what_is_not_its_own() {
+    let (_folder, dir) = folder();
+    let evaluate = |collection: &'static str, more: &[&'static str]| {
+        let words = ["evaluate", collection, "--folds", "2", "--output", "."];
+        [&words[..], &TINY, more].concat()
+    };
+    for name in ["results.json", "predictions.csv", "folds.csv", "report.html"] {
+        fs::rename(dir.join("list.csv"), dir.join(name)).unwrap();
+        refused(&dir, &evaluate(name, &[]), &[name, "name another output"]);
+        refused(&dir, &evaluate("music", &[]), &[name, "name another output"]);
+        fs::rename(dir.join(name), dir.join("list.csv")).unwrap();
+    }
+    let into = [&["evaluate", "music", "--folds", "2", "-o", "music"][..], &TINY].concat();
+    refused(&dir, &into, &["music", "also an input"]);
+    // The folds of an earlier evaluation, into the very same folder.
+    let first = [&["evaluate", "music", "--folds", "2", "-o", "report"][..], &TINY].concat();
+    duotone(&dir, &first).ends_with(0);
+    let folds = ["evaluate", "music", "--folds", "report/folds.csv", "-o", "report"];
+    refused(&dir, &[&folds[..], &TINY].concat(), &["report/folds.csv", "name another output"]);
+    // A second time into its own folder is as before.
+    duotone(&dir, &first).ends_with(0);
+}
+
+#[test]
+fn a_task_empties_no_folder_that_is_not_its_own() {
+    let (_folder, dir) = folder();
+    let task = |lists: &str| {
+        format!(
+            "collection = \"list.csv\"\n[folds]\n{lists}\n[[system]]\nname = \"x\"\n\
+             train_classify = \"true {{scratch}} {{train}} {{test}} {{output}}\"\n"
+        )
+    };
+    fs::create_dir(dir.join("lists")).unwrap();
+    let lines = |a: &str, b: &str| {
+        ["low", "high"]
+            .map(|l| format!("../music/{l}/{l}{a}.wav\n../music/{l}/{l}{b}.wav\n"))
+            .concat()
+    };
+    fs::write(dir.join("lists/a.txt"), lines("0", "1")).unwrap();
+    fs::write(dir.join("lists/b.txt"), lines("2", "3")).unwrap();
+    let listed = "lists = [{ train = \"lists/a.txt\", test = \"lists/b.txt\" }]";
+    fs::write(dir.join("task.toml"), task(listed)).unwrap();
+    let words = ["mirex", "run", "task.toml", "--output", "."];
+    refused(&dir, &words, &["lists", "would be emptied", "a.txt"]);
+    fs::write(dir.join("task.toml"), task("number = 2")).unwrap();
+    refused(&dir, &words, &["lists", "would be emptied"]);
+    fs::remove_dir_all(dir.join("lists")).unwrap();
+    for _ in 0..2 {
+        duotone(&dir, words).ends_with(3);
+    }
+}
+
+#[test]
+fn decisions_are_not_written_over_what_is_decided_about() {
+    let (_folder, dir) = folder();
+    train(&dir);
+    let song = "music/low/low0.wav";
+    for output in [song, "m.safetensors", "list.csv", "tiny.toml"] {
+        let words = ["classify", "m.safetensors", song, "-f", "csv", "--output", output];
+        refused(&dir, &words, &[output, "name another output"]);
+    }
+    // A value that was forgotten: the first recording takes its place.
+    let words = ["classify", "m.safetensors", "--output", song, "music/low/low1.wav"];
+    refused(&dir, &words, &["low0.wav", "another kind"]);
+    for form in ["csv", "jsonl", "json", "table", "csv"] {
+        let words = ["classify", "m.safetensors", "music", "-f", form, "-o", "decided"];
+        duotone(&dir, words).ends_with(0);
+        assert!(!names(&dir).iter().any(|name| name.contains(".part")), "{:?}", names(&dir));
+    }
+}
+
+#[test]
+fn the_demo_replaces_no_list_of_others() {
+    let (_folder, dir) = folder();
+    fs::create_dir(dir.join("mine")).unwrap();
+    fs::rename(dir.join("list.csv"), dir.join("mine/tracks.csv")).unwrap();
+    refused(&dir, &["demo", "--output", "mine"], &["tracks.csv", "name another output"]);
+}
+
+#[test]
+fn what_duotone_writes_into_a_collection_is_no_music() {
+    let (_folder, dir) = folder();
+    let features =
+        |output| ["features", "music", "-a", "tiny.toml", "--sample-rate", "11025", "-o", output];
+    refused(&dir, &features("music"), &["music", "also an input"]);
+    let words = [&["train", "music", "--features", "music", "-o", "m"][..], &TINY].concat();
+    refused(&dir, &words, &["music", "also an input"]);
+
+    let report = [&["evaluate", "music", "--folds", "2", "-o", "music/report"][..], &TINY].concat();
+    duotone(&dir, report).ends_with(0);
+    for output in ["music/store", "music/low/store"] {
+        duotone(&dir, features(output)).ends_with(0);
+    }
+    let model = [&["train", "music", "-o", "music/high/m.safetensors"][..], &TINY].concat();
+    let outcome = duotone(&dir, model).ends_with(0).says(&["3 folders that duotone wrote"]);
+    assert!(outcome.stdout.contains("8 clips of 2 labels"), "{}", outcome.stdout);
+    let words = ["classify", "music/high/m.safetensors", "music", "-f", "jsonl"];
+    assert_eq!(duotone(&dir, words).ends_with(0).stdout.lines().count(), 8);
+}
