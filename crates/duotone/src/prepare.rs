@@ -99,7 +99,11 @@ fn leave_out_silent(
     for ((clip, reason), item) in clips.iter().zip(reasons).zip(&collection.items) {
         let silent = clip.as_ref().is_some_and(|clip| clip.notes.silent);
         if silent && reason.is_none() {
-            let words = "silent: there is nothing to learn from".to_owned();
+            let mut words = "silent: there is nothing to learn from".to_owned();
+            // Why, where it is known: channels that cancel, say.
+            for more in clip.iter().flat_map(|clip| &clip.notes.warnings) {
+                words += &format!("; {more}");
+            }
             observer
                 .event(Event::LeftOut(&LeftOut { path: item.path.clone(), reason: words.clone() }));
             *reason = Some(words);

@@ -250,7 +250,7 @@ fn other_files_are_named_for_what_they_are() {
         (edit("żółć", r#"dub \"x\""#), "twice"),
         (
             edit(
-                r#"{"clips":3,"name":"żółć"}"#,
+                r#"{"clips":3,"held_out":1,"name":"żółć"}"#,
                 r#"{"clips":3,"name":"b"},{"clips":1,"name":"c"}"#,
             ),
             "3 labels",
