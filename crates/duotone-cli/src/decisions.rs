@@ -20,6 +20,8 @@ pub(crate) struct Decisions {
     top: Option<usize>,
     count: usize,
     rows: Vec<Vec<String>>,
+    /// What there is to say of files in a table: a line each below it.
+    notes: String,
 }
 
 impl Decisions {
@@ -31,7 +33,16 @@ impl Decisions {
         segments: bool,
         top: Option<usize>,
     ) -> Self {
-        Self { sink, format, labels, segments, top, count: 0, rows: Vec::new() }
+        Self {
+            sink,
+            format,
+            labels,
+            segments,
+            top,
+            count: 0,
+            rows: Vec::new(),
+            notes: String::new(),
+        }
     }
 
     /// What comes before the first decision: nothing, where some are there already.
@@ -76,6 +87,10 @@ impl Decisions {
         match self.format {
             Format::Table => {
                 self.rows.extend(self.table_rows(&decision));
+                let notes = notes(&decision);
+                if !notes.is_empty() {
+                    self.notes += &format!("{}: {notes}\n", output::shown_path(&decision.path));
+                }
                 Ok(())
             }
             Format::Csv => self.sink.put(&csv_rows(self.csv_cells(&decision))?),
@@ -130,11 +145,9 @@ impl Decisions {
                     header.push("seconds");
                 }
                 header.extend(["label", "probability"]);
-                let others = 2 * (self.top.unwrap_or(1).min(self.labels.len()) - 1);
-                header.extend(["next", ""].iter().cycle().take(others));
-                header.push("");
                 let table = output::table(&header, std::mem::take(&mut self.rows));
-                self.sink.put(&table)
+                self.sink.put(&table)?;
+                self.sink.put(&std::mem::take(&mut self.notes))
             }
         }
     }
@@ -148,31 +161,27 @@ impl Decisions {
     }
 
     fn table_rows(&self, decision: &Decision) -> Vec<Vec<String>> {
-        let row = |lead: Vec<String>, label: &str, probabilities: &[(String, f64)], notes| {
-            let mut row = lead;
+        let row = |lead: Vec<String>, label: &str, probabilities: &[(String, f64)]| {
             let own = probabilities.iter().find(|(name, _)| name == label);
-            row.extend([label.to_owned(), percent(own.map_or(0.0, |(_, p)| *p))]);
+            let mut labels = vec![label.to_owned()];
+            let mut shares = vec![percent(own.map_or(0.0, |(_, p)| *p))];
             if self.top.is_some() {
-                let others = probabilities.iter().filter(|(name, _)| name != label);
-                row.extend(others.flat_map(|(name, p)| [name.clone(), percent(*p)]));
+                for (name, share) in probabilities.iter().filter(|(name, _)| name != label) {
+                    labels.push(name.clone());
+                    shares.push(percent(*share));
+                }
             }
-            row.push(notes);
-            row
+            [lead, vec![labels.join("\n"), shares.join("\n")]].concat()
         };
         let path = output::shown_path(&decision.path);
         let Some(segments) = &decision.segments else {
-            return vec![row(
-                vec![path],
-                &decision.label,
-                &decision.probabilities,
-                notes(decision),
-            )];
+            return vec![row(vec![path], &decision.label, &decision.probabilities)];
         };
         let whole = vec![path, format!("0.0–{:.1}", decision.seconds)];
-        let mut rows = vec![row(whole, &decision.label, &decision.probabilities, notes(decision))];
+        let mut rows = vec![row(whole, &decision.label, &decision.probabilities)];
         rows.extend(segments.iter().map(|s| {
             let span = format!("{:.1}–{:.1}", s.start_seconds, s.end_seconds);
-            row(vec![String::new(), span], &s.label, &s.probabilities, String::new())
+            row(vec![String::new(), span], &s.label, &s.probabilities)
         }));
         rows
     }

@@ -13,6 +13,8 @@ pub(crate) struct Files {
     pub(crate) files: Vec<PathBuf>,
     /// What a folder holds and cannot be looked at.
     pub(crate) left_out: Vec<LeftOut>,
+    /// Number of files in folders that are passed over: hidden ones, texts, pictures.
+    pub(crate) side_files: usize,
 }
 
 /// Files as they are, folders as the audio files in them (and in their folders), `-` as the list
@@ -42,9 +44,10 @@ impl Files {
     fn take(&mut self, path: &Path) -> Result<(), Failure> {
         let path = duotone::on_disk(path);
         if path.is_dir() {
-            let (found, left_out) = duotone::audio_files(&path)?;
-            self.files.extend(found);
-            self.left_out.extend(left_out);
+            let found = duotone::audio_files(&path)?;
+            self.files.extend(found.files);
+            self.left_out.extend(found.left_out);
+            self.side_files += found.side_files;
         } else {
             self.files.push(path);
         }

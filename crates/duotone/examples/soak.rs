@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("give a model, a folder of audio files, and how many to classify".into());
     };
     let classifier = Classifier::load(Path::new(model))?;
-    let (files, _) = audio_files(Path::new(folder))?;
+    let files = audio_files(Path::new(folder))?.files;
     if files.is_empty() {
         return Err("no audio files there".into());
     }

@@ -7,6 +7,7 @@ use duotone_nn::{Architecture, Weights};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::path_text::path_text;
 use crate::tensor_file::{self, Kind};
 use crate::{EpochRecord, Error, Scaler, TrainSettings};
 
@@ -79,12 +80,13 @@ impl Checkpoint {
 pub(crate) fn same<S: Serialize>(path: &Path, begun: &S, wanted: &S) -> Result<(), Error> {
     let mut found = Vec::new();
     compare("", &plain(begun), &plain(wanted), &mut found);
+    found.dedup();
     if found.is_empty() {
         return Ok(());
     }
     Err(Error::Settings(format!(
-        "{}: begun under other terms ({}): use the same, or start without resuming",
-        path.display(),
+        "{}: was created with different settings ({}): use the same ones, or start without resuming",
+        path_text(path),
         found.join("; ")
     )))
 }
@@ -110,7 +112,7 @@ fn compare(name: &str, begun: &Value, wanted: &Value, found: &mut Vec<String>) {
         }
         (a, b) if a == b => {}
         // Digests tell a reader nothing.
-        _ if name.ends_with("clips") => found.push("other clips, labels or order".into()),
+        _ if name.ends_with("clips") => found.push("other clips, labels or folds".into()),
         (a, b) => found.push(format!("{name}: {a} then, {b} now")),
     }
 }

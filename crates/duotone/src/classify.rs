@@ -222,16 +222,21 @@ impl Classifier {
         Ok(heard)
     }
 
-    /// Excerpts only, unless they would cover the whole or its length is not told.
-    fn hear_excerpts(&self, path: &Path, excerpts: Excerpts) -> Result<Heard, Error> {
+    fn check_excerpts(&self, excerpts: Excerpts) -> Result<(), Error> {
         let least = self.segment_seconds();
-        if f64::from(excerpts.seconds) < least {
-            return Err(Error::Settings(format!(
+        match f64::from(excerpts.seconds) < least {
+            false => Ok(()),
+            true => Err(Error::Settings(format!(
                 "excerpts of {} s are shorter than a segment of the model: use at least {} s",
                 excerpts.seconds,
                 least.ceil()
-            )));
+            ))),
         }
+    }
+
+    /// Excerpts only, unless they would cover the whole or its length is not told.
+    fn hear_excerpts(&self, path: &Path, excerpts: Excerpts) -> Result<Heard, Error> {
+        self.check_excerpts(excerpts)?;
         let file = duotone_audio::Measured::open(path)?;
         let told = file.info().seconds;
         let Some((seconds, ranges)) = told.and_then(|s| Some((s, excerpts.ranges(s)?))) else {
@@ -297,7 +302,8 @@ impl Classifier {
     /// [`Event::Extracted`](crate::Event) for every file.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] when the observer asks to stop; single bad files go to `each`.
+    /// [`Error::Interrupted`] when the observer asks to stop, [`Error::Settings`] for excerpts that
+    /// are shorter than a segment; single bad files go to `each`.
     pub fn classify_many(
         &self,
         paths: &[PathBuf],
@@ -305,6 +311,7 @@ impl Classifier {
         observer: &dyn Observer,
         each: impl FnMut(Result<Decision, LeftOut>) + Send,
     ) -> Result<(), Error> {
+        options.excerpts.map_or(Ok(()), |excerpts| self.check_excerpts(excerpts))?;
         let done = AtomicUsize::new(0);
         let one = |path: &PathBuf| {
             if observer.stop() {

@@ -7,7 +7,7 @@ pub(crate) mod rare;
 mod records;
 mod rows;
 
-pub use folder::audio_files;
+pub use folder::{AudioFiles, audio_files};
 pub use rows::Row;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

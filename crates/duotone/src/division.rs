@@ -94,7 +94,7 @@ impl Division {
                 };
                 let (division, mut notices) = Self::of_column(collection, column)?;
                 notices.push(format!(
-                    "divided by {} ({}): say --folds N on a list without it to draw folds",
+                    "split by {} ({}); to draw folds instead, remove that column",
                     division.source,
                     if division.is_split() {
                         "one test".into()

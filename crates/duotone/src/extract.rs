@@ -177,7 +177,7 @@ fn rate_notice(rates: &[u32], chosen: u32) -> Option<String> {
         named.push(format!("{} other rates", files.len() - NAMED_RATES));
     }
     Some(format!(
-        "sample rates: {}; all are resampled to {chosen} Hz; `--sample-rate HZ` chooses another",
+        "sample rates: {}; all are resampled to {chosen} Hz unless a sample rate is given",
         named.join(", ")
     ))
 }

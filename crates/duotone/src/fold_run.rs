@@ -60,8 +60,7 @@ impl FoldRun<'_> {
         let spec = self.spec()?;
         let resume = self.runs.iter().any(|run| run.resume);
         if let Some(file) = file.filter(|file| resume && file.exists()) {
-            let mut outcome = self.read(file)?;
-            same(file, &outcome.spec, &spec)?;
+            let mut outcome = self.read(file, &spec)?;
             // Version 0.1.0 counted folds from 0 within these files.
             outcome.result.fold = self.fold;
             // A run killed just after it wrote the outcome has left them.
@@ -91,10 +90,11 @@ impl FoldRun<'_> {
         Ok(FoldSpec { run, others: specs.collect(), test_clips, vote: self.vote })
     }
 
-    fn read(&self, file: &Path) -> Result<FoldOutcome, Error> {
+    fn read(&self, file: &Path, spec: &FoldSpec) -> Result<FoldOutcome, Error> {
         let bytes = std::fs::read(file).map_err(Error::io(file))?;
         let outcome: FoldOutcome =
             serde_json::from_slice(&bytes).map_err(|e| damaged(file, &e.to_string()))?;
+        same(file, &outcome.spec, spec)?;
         let classes = self.runs.first().map_or(0, |run| run.labels.len());
         let fits = |clip: &Outcome| {
             clip.winner < classes

@@ -59,11 +59,14 @@ pub(crate) fn read(
     };
     let mut of_name: HashMap<String, usize> = HashMap::new();
     let mut of_file: HashMap<PathBuf, usize> = HashMap::new();
+    // The first line of each file; a file may be listed twice, several architectures' results are.
+    let mut first = Vec::with_capacity(lines.len());
     for (number, line) in lines.iter().enumerate() {
-        let same = |other: &usize| lines[*other].fold == line.fold;
-        if !same(of_name.entry(composed(&line.path).into_owned()).or_insert(number)) {
+        let known = *of_name.entry(composed(&line.path).into_owned()).or_insert(number);
+        if lines[known].fold != line.fold {
             return Err(refused(format!("`{}` is in two folds: keep one of them", line.path)));
         }
+        first.push(known);
         for folder in &folders {
             of_file.entry(real(&resolve(folder, &line.path))).or_insert(number);
         }
@@ -96,8 +99,12 @@ pub(crate) fn read(
             collection.items.len()
         )));
     }
-    let unknown: Vec<&String> =
-        lines.iter().zip(&used).filter(|(_, u)| !**u).map(|(l, _)| &l.path).collect();
+    let unknown: Vec<&String> = lines
+        .iter()
+        .zip(&first)
+        .filter(|(_, first)| !used[**first])
+        .map(|(l, _)| &l.path)
+        .collect();
     let mut notices = Vec::new();
     if let Some(first) = unknown.first() {
         notices.push(format!(

@@ -55,7 +55,7 @@ pub use check::{
     AlikeNames, CheckReport, ClipName, Findings, Harm, RareLabel, SameRecording, SplitGroup, check,
 };
 pub use classify::{Classifier, ClassifyOptions, Decision, SegmentDecision};
-pub use collection::{Collection, CollectionOptions, Item, Row, audio_files};
+pub use collection::{AudioFiles, Collection, CollectionOptions, Item, Row, audio_files};
 pub use device::{Device, DeviceChoice};
 pub use division::{Column, Folds};
 pub use duotone_audio as audio;

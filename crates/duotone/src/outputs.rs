@@ -1,5 +1,6 @@
 //! Nothing that is read is written over: outputs are held against the inputs before work begins.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -114,6 +115,7 @@ pub(crate) fn check_evaluation(
     folds: Option<&Path>,
 ) -> Result<(), Error> {
     refuse_inputs(folder, [&collection.path])?;
+    refuse_folder_of_inputs(folder, collection.items.iter().map(|item| item.path.as_path()))?;
     let lock = write::lock(&folder.join("results.json"));
     let files = EVALUATION.map(|(name, _)| folder.join(name));
     for path in files.iter().chain([&lock]) {
@@ -121,6 +123,28 @@ pub(crate) fn check_evaluation(
     }
     for (path, (name, word)) in files.iter().zip(EVALUATION) {
         refuse_other_kind(path, name, |start| holds(start, word))?;
+    }
+    Ok(())
+}
+
+/// Refuses a folder for results in which an input lies: nothing would be overwritten, but results
+/// and music would be mixed.
+pub(crate) fn refuse_folder_of_inputs<'a>(
+    folder: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), Error> {
+    let Ok(real) = folder.canonicalize() else { return Ok(()) };
+    let mut parents = HashSet::new();
+    for input in inputs {
+        let Some(parent) = input.parent() else { continue };
+        // Thousands of files lie in a few folders.
+        if parents.insert(parent) && parent.canonicalize().is_ok_and(|parent| parent == real) {
+            let reason = format!(
+                "this folder holds {}, an input: name a folder of its own for the results",
+                path_text(input)
+            );
+            return Err(Error::File { path: folder.to_owned(), reason });
+        }
     }
     Ok(())
 }

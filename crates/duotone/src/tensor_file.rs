@@ -132,7 +132,7 @@ pub(crate) fn read<C: DeserializeOwned>(
     more(&mut file, &mut buffer, 8)?;
     let header_length = <[u8; 8]>::try_from(&buffer[..]).map(u64::from_le_bytes).unwrap_or(0);
     if length > LARGEST_FILE || header_length > LARGEST_HEADER || header_length + 8 > length {
-        return Err(refuse(damaged(kind, "its lengths cannot be true")));
+        return Err(refuse(damaged(kind, "it does not begin as such a file does")));
     }
     buffer.clear();
     more(&mut file, &mut buffer, header_length)?;

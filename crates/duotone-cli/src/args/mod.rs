@@ -169,15 +169,16 @@ Examples:
 pub(crate) struct ClassifyArgs {
     /// Model file
     pub(crate) model: PathBuf,
-    /// Files; folders, with all that is in them; `-` for a list on standard input, a path a line
+    /// Files; folders, with the audio files in them; `-` for a list on standard input, one path per
+    /// line
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Paths in the list on standard input end with NUL characters, as `find -print0` writes them
     #[arg(short = '0', long)]
     pub(crate) null: bool,
-    /// Form of the output
-    #[arg(short, long, value_enum, default_value = "table")]
-    pub(crate) format: Format,
+    /// Format of the output [default: by the extension of --output, else table]
+    #[arg(short, long, value_enum)]
+    pub(crate) format: Option<Format>,
     /// File to write to, in place of standard output; it appears when all files are decided, and
     /// FILE.part holds the decisions until then
     #[arg(short, long, value_name = "FILE")]
@@ -189,7 +190,7 @@ pub(crate) struct ClassifyArgs {
     /// How the segments of a file decide together
     #[arg(long, value_enum, default_value = "mean")]
     pub(crate) vote: VoteArg,
-    /// Listen to COUNT excerpts only, evenly spread over each file: several times faster on whole
+    /// Decode only COUNT excerpts, evenly spread over each file: several times faster on whole
     /// songs. The decision is marked
     #[arg(long, value_name = "COUNTxSECONDS", value_parser = values::excerpts)]
     pub(crate) excerpts: Option<Excerpts>,
@@ -322,10 +323,18 @@ pub(crate) enum Format {
     Table,
     /// One array of objects
     Json,
-    /// One object a line, as soon as each file is decided
+    /// One object per line, as soon as each file is decided
     Jsonl,
-    /// One row a file, as soon as it is decided
+    /// One row per file, as soon as it is decided
     Csv,
+}
+
+impl ClassifyArgs {
+    /// The format asked for, or the one that the output's extension names.
+    pub(crate) fn format(&self) -> Format {
+        let extension = || Some(self.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase());
+        self.format.or_else(|| Format::from_str(&extension()?, false).ok()).unwrap_or(Format::Table)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

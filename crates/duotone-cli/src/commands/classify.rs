@@ -14,27 +14,38 @@ use crate::resume::{self, Kept};
 use crate::sink::{self, Part, Sink};
 
 pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure> {
-    if args.resume && !matches!(args.format, Format::Csv | Format::Jsonl) {
+    if args.resume && !matches!(args.format(), Format::Csv | Format::Jsonl) {
         let words = "--resume is for `--format csv` and `--format jsonl`, which are written line by \
                      line";
         return Err(Failure::Usage(words.into()));
     }
+    let Files { mut files, left_out, side_files } = paths::expand(&args.paths, args.null)?;
     if let Some(output) = &args.output {
+        check_inputs(output, args.paths.iter().chain([&args.model]).chain(&files))?;
         check_output(output)?;
-        let inputs = args.paths.iter().chain([&args.model]);
-        check_inputs(output, inputs)?;
+    }
+    if let Some(output) = args.output.as_ref().filter(|output| args.resume && output.exists())
+        && !sink::part(output).exists()
+    {
+        let name = path_text(output);
+        console.say(&format!("{name}: already finished (run without --resume to start over)"));
+        return Ok(finish(console));
     }
     let device = args.device.open(console)?;
     let classifier = Classifier::on(&device, Model::load(&args.model)?)?;
-    let Files { mut files, left_out } = paths::expand(&args.paths, args.null)?;
+    if side_files > 0 {
+        let files = count(side_files, "file");
+        console.say(&format!("passed over {files} (hidden, texts, pictures and the like)"));
+    }
     if files.is_empty() {
         left_out.into_iter().for_each(|file| console.leave_out(file));
         console.list_left_out();
-        let named: Vec<_> = args.paths.iter().map(|path| path_text(path)).collect();
+        let name = |path: &PathBuf| match path == Path::new("-") {
+            true => "standard input".into(),
+            false => path_text(path).into_owned(),
+        };
+        let named: Vec<String> = args.paths.iter().map(name).collect();
         return Err(Failure::Work(format!("{}: no audio files there", named.join(", "))));
-    }
-    if let Some(output) = &args.output {
-        check_inputs(output, &files)?;
     }
     console.watch_signals()?;
     let options = ClassifyOptions {
@@ -44,7 +55,7 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
     };
     let labels: Vec<String> =
         classifier.card().labels.iter().map(|label| label.name.clone()).collect();
-    let into = |sink| Decisions::new(sink, args.format, labels.clone(), args.segments, args.top);
+    let into = |sink| Decisions::new(sink, args.format(), labels.clone(), args.segments, args.top);
     let header = into(Sink::Stdout).header()?;
     let (sink, mut kept) = open(&args, &header, console)?;
     let mut decisions = into(sink);
@@ -90,6 +101,10 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
     }
     console.finish_bar();
     decisions.end()?;
+    if let Some(output) = &args.output {
+        let files = count(decided + kept_before, "file");
+        console.say(&format!("{}: {files} classified", path_text(output)));
+    }
     let done = finish(console);
     if decided + kept_before == 0 {
         return Err(Failure::Work("no file could be classified".into()));
@@ -125,7 +140,7 @@ fn open(args: &ClassifyArgs, header: &str, console: &Console) -> Result<(Sink, K
     let there = sink::part(output).exists();
     let mut part = Part::open(output)?;
     let kept = match args.resume && there {
-        true => resume::read(output, args.format, header, &settings)?,
+        true => resume::read(output, args.format(), header, &settings)?,
         false => Kept::default(),
     };
     let name = sink::part(output);
@@ -151,7 +166,7 @@ fn settings(args: &ClassifyArgs) -> Result<Map<String, Value>, Failure> {
     let excerpts = args.excerpts.map(|e| format!("{}x{}", e.count, e.seconds));
     let settings = [
         ("version", json!(env!("CARGO_PKG_VERSION"))),
-        ("format", json!(format!("{:?}", args.format).to_lowercase())),
+        ("format", json!(format!("{:?}", args.format()).to_lowercase())),
         ("model", json!(hasher.finalize().to_hex().as_str())),
         ("vote", json!(format!("{:?}", args.vote).to_lowercase())),
         ("segments", json!(args.segments)),
@@ -164,7 +179,7 @@ fn settings(args: &ClassifyArgs) -> Result<Map<String, Value>, Failure> {
 /// How far a stopped run came, and how to go on.
 fn stopped(args: &ClassifyArgs, decided: usize) -> String {
     let files = format!("stopped after {}", count(decided, "file"));
-    let lines = matches!(args.format, Format::Csv | Format::Jsonl);
+    let lines = matches!(args.format(), Format::Csv | Format::Jsonl);
     match &args.output {
         Some(_) if lines => format!("{files}; the same command with --resume goes on from here"),
         Some(output) => format!("{files}, which are in {}", path_text(&sink::part(output))),

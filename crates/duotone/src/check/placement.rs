@@ -54,15 +54,26 @@ impl Placement {
             Folds::File(path) => Self::read(collection, path)?,
             Folds::Column(Column::Split) => split,
             Folds::Automatic if fold.count.is_none() => split,
-            Folds::Count(count) if fold.count.is_none() => {
-                // A label too rare for the folds is a finding here: they cannot be made then.
-                if !rare::fewer_than(collection, *count).is_empty() {
-                    return Ok(Self { count: Some(*count), ..fold });
-                }
-                Self::numbered(collection.folds(*count, seed)?.into_iter().map(Some), *count)
-            }
+            Folds::Count(count) if fold.count.is_none() => Self::drawn(collection, *count, seed)?,
             Folds::Automatic | Folds::Column(Column::Fold) | Folds::Count(_) => fold,
         })
+    }
+
+    /// As an evaluation would draw them. A label that is too rare for the folds is a finding of its
+    /// own here: its clips have no fold, and the others do.
+    fn drawn(collection: &Collection, count: usize, seed: u64) -> Result<Self, Error> {
+        let rare = rare::fewer_than(collection, count);
+        let clips = 0..collection.items.len();
+        let kept: Vec<usize> =
+            clips.filter(|&clip| !rare.contains(&collection.items[clip].label)).collect();
+        let common = collection.subset(&kept);
+        let mut of_clip = vec![None; collection.items.len()];
+        if common.labels.len() > 1 {
+            for (&clip, fold) in kept.iter().zip(common.folds(count, seed)?) {
+                of_clip[clip] = Some(fold);
+            }
+        }
+        Ok(Self::numbered(of_clip.into_iter(), count))
     }
 
     /// From a file; a clip that is not in it has no fold.

@@ -48,9 +48,9 @@ const SIDE_FILES: [&str; 37] = [
 ];
 
 /// Names that are together in the folders that duotone itself writes, and in no folder of music: in
-/// a feature store (for each front end), an evaluation's results, and a MIREX task's.
-const OWN_FOLDERS: [&[&str]; 3] =
-    [&["front-end.json"], &["folds.csv", "runs"], &["lists", "outputs", "runs"]];
+/// a feature store (for each front end) and in a MIREX task's results. What an evaluation writes
+/// has the extensions of side files.
+const OWN_FOLDERS: [&[&str]; 2] = [&["front-end.json"], &["lists", "outputs", "runs"]];
 
 /// Folders within folders, at most.
 const DEEPEST: usize = 32;
@@ -233,13 +233,27 @@ fn is_side_file(path: &Path) -> bool {
     extension.is_some_and(|e| SIDE_FILES.contains(&e.as_str()))
 }
 
-/// The files below a folder that may be audio, in the order of their names, and what could not be
-/// looked at. Hidden files, texts, pictures and the like are passed over.
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub struct AudioFiles {
+    /// Files that may be audio, in the order of their names.
+    pub files: Vec<PathBuf>,
+    /// What could not be looked at.
+    pub left_out: Vec<LeftOut>,
+    /// Number of hidden files, texts, pictures and the like, which are passed over.
+    pub side_files: usize,
+}
+
+/// The files below a folder that may be audio.
 ///
 /// # Errors
 /// [`Error::Io`] when the folder cannot be read, [`Error::Collection`] when it holds too much.
-pub fn audio_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<LeftOut>), Error> {
+pub fn audio_files(folder: &Path) -> Result<AudioFiles, Error> {
     let mut walk = Walk::through(folder)?;
     walk.left_out.iter_mut().for_each(|left_out| left_out.path = folder.join(&left_out.path));
-    Ok((walk.files.iter().map(|file| folder.join(file)).collect(), walk.left_out))
+    Ok(AudioFiles {
+        files: walk.files.iter().map(|file| folder.join(file)).collect(),
+        left_out: walk.left_out,
+        side_files: walk.side_files,
+    })
 }

@@ -49,13 +49,15 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
         let cell = |column: usize| record.get(column).unwrap_or_default();
         let filled = |column: usize| Some(cell(column).trim().to_owned()).filter(|v| !v.is_empty());
         let name = cell(files);
-        let broken = |column: usize| cell(column).trim().contains(['\n', '\r']);
+        // A quote that is not closed swallows the lines behind it, with all their cells.
+        let swallows =
+            |line: &str| line.matches([',', ';', '\t']).count() + 1 >= columns.len().max(2);
+        let broken = |column: usize| cell(column).trim().lines().skip(1).any(swallows);
         let meant = [Some(labels), groups, folds, splits];
         if name.trim().is_empty() {
             left_out.push(bad_line(path, *line, "no path"));
         } else if let Some(column) = meant.into_iter().flatten().find(|&column| broken(column)) {
-            let column = &columns[column];
-            let reason = format!("a line break in the {column}; is a quote not closed?");
+            let reason = format!("a quote in the column `{}` is not closed", columns[column]);
             left_out.push(bad_line(path, *line, &reason));
         } else if let Some(label) = filled(labels) {
             let file = resolve(folder, name);

@@ -13,7 +13,7 @@ use super::results::{Decision, TaskResults};
 use super::setup::Setup;
 use super::task::{Kind, Network, Program, System, Task};
 use crate::fold_run::fold_of;
-use crate::outputs::{refuse_inputs, refuse_inputs_within};
+use crate::outputs::{refuse_folder_of_inputs, refuse_inputs, refuse_inputs_within};
 use crate::{Error, Event, FeatureStore, Observer, check, write, write_file};
 
 /// A task to hold.
@@ -97,6 +97,7 @@ impl Contest<'_> {
         let lists = self.job.task.folds.lists();
         let inputs = || lists.iter().copied().chain(collection.files());
         refuse_inputs(output, [&collection.path])?;
+        refuse_folder_of_inputs(output, collection.items.iter().map(|item| item.path.as_path()))?;
         for name in FILES {
             refuse_inputs(&output.join(name), inputs())?;
         }

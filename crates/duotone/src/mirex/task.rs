@@ -142,10 +142,11 @@ impl Task {
         let refuse = |reason: String| Error::File { path: path.into(), reason };
         let about = path.metadata().map_err(Error::io(path))?;
         if !about.is_file() || about.len() > LARGEST_FILE {
-            return Err(refuse("not a file that a person wrote".into()));
+            return Err(refuse("not a regular file, or larger than 1 MiB".into()));
         }
         let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
-        let table: TaskTable = toml::from_str(&text).map_err(|e| refuse(e.to_string()))?;
+        let table: TaskTable = toml::from_str(&text)
+            .map_err(|e| refuse(format!("not a task in TOML (see docs/mirex.md): {e}")))?;
         let folder = match path.parent() {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),

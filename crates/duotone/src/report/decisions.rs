@@ -37,6 +37,15 @@ fn decisions<'a>(system: &'a SystemResult, labels: &[String]) -> Vec<Decision<'a
     all
 }
 
+/// The path, and what a user should know of the recording.
+fn noted(prediction: &Prediction) -> String {
+    let mut text = path(&prediction.path);
+    for note in prediction.notes.words() {
+        text += &format!(r#"<br><span class="soft">{}</span>"#, escape(&note));
+    }
+    text
+}
+
 /// The wrong decisions that the network was surest of, playable where the files are known.
 pub(super) fn mistakes(system: &SystemResult, labels: &[String], links: &Links) -> String {
     let mut wrong = decisions(system, labels);
@@ -48,7 +57,7 @@ pub(super) fn mistakes(system: &SystemResult, labels: &[String], links: &Links) 
         let p = d.prediction;
         format!(
             r#"<td class="text">{}{}</td><td class="text">{}</td><td class="text">{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
-            path(&p.path),
+            noted(p),
             links.player(&p.path),
             escape(&p.label),
             escape(&p.predicted),
@@ -75,7 +84,7 @@ pub(super) fn all(system: &SystemResult, labels: &[String]) -> String {
         let wrong = if p.predicted == p.label { "" } else { " wrong" };
         format!(
             r#"<td class="text">{}</td><td class="text">{}</td><td class="text{wrong}">{}</td><td>{}</td><td>{}</td>"#,
-            path(&p.path),
+            noted(p),
             escape(&p.label),
             escape(&p.predicted),
             percent(d.sure),
