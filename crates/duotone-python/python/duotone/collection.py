@@ -107,7 +107,7 @@ class Collection:
         """
         fewest = least("min_per_label", min_per_label)
         columns = [_column(table, column) for column in (path, label, group, fold, split)]
-        rows = []
+        rows: list[Any] = []
         for file, *cells in zip(*columns, strict=True):
             file, (tag, *others) = _file(file), map(text, cells)
             if file is not None and tag is not None:

@@ -100,7 +100,7 @@ sample_rate, validation, store, n_jobs, progress
     if isinstance(sample_rate, str):
         one_of("sample_rate", sample_rate, Auto, number=True)
     collection = as_collection(collection, label, group, min_per_label)
-    names = architectures
+    names: Any = architectures
     if isinstance(architectures, (str, os.PathLike)):
         names = [architectures]
     chosen = settings.to_json(

@@ -83,7 +83,8 @@ class Spectrogram(np.ndarray):
         return part
 
     def __reduce__(self) -> Any:
-        make, arguments, state = super().__reduce__()
+        reduced: Any = super().__reduce__()
+        make, arguments, state = reduced
         return make, arguments, (state, self._spec, self.notes)
 
     def __setstate__(self, state: Any) -> None:
@@ -128,9 +129,13 @@ def _keeps_frames(key: Any, axes: int) -> bool:
 
 def common(arrays: Iterable[Any]) -> dict[str, Any] | None:
     """The front end of several spectrograms; `None` where some do not state one or they differ."""
-    specs = [spec_of(array) for array in arrays]
-    same = all(spec is not None and not differences(spec, specs[0]) for spec in specs)
-    return specs[0] if specs and same else None
+    first = None
+    for array in arrays:
+        spec = spec_of(array)
+        if spec is None or (first is not None and differences(spec, first)):
+            return None
+        first = first or spec
+    return first
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
@@ -147,7 +152,9 @@ def check_made_by(array: Any, spec: dict[str, Any]) -> None:
         That names what differs. An array that states none is taken as it is.
     """
     made_by = spec_of(array)
-    wrong = [] if made_by is None else differences(made_by, spec)
+    if made_by is None:
+        return
+    wrong = differences(made_by, spec)
     if wrong:
         made = ", ".join(f"{name} {made_by[name]}" for name in wrong)
         needed = ", ".join(f"{name} {spec[name]}" for name in wrong)
