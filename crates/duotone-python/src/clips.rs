@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duotone::audio::{self, Extraction, FrontEnd, SourceInfo, Spectrogram};
-use duotone::{ClipFeatures, Error, Event, FeatureStore, LeftOut, Recipe, extract_each};
+use duotone::{
+    ClipFeatures, Error, Event, FeatureStore, LeftOut, Notes, RateChoice, Recipe, extract_each,
+};
 use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -20,14 +22,21 @@ pub(crate) struct Clip {
 
 #[pymethods]
 impl Clip {
-    /// Wraps a log-mel spectrogram (bands, frames); one shorter than a segment is repeated.
+    /// Wraps a log-mel spectrogram (bands, frames) with the notes of the recording, as JSON, where
+    /// there are any; one shorter than a segment is repeated.
     #[staticmethod]
+    #[pyo3(signature = (values, front_end, notes=None))]
     fn from_spectrogram(
         py: Python<'_>,
         values: PyReadonlyArray2<'_, f32>,
         front_end: &str,
+        notes: Option<&str>,
     ) -> PyResult<Self> {
         let front_end = convert::front_end(py, front_end)?;
+        let notes: Notes = match notes {
+            Some(text) => convert::parse(py, text, "notes")?,
+            None => Notes::default(),
+        };
         let [bands, frames] = *values.shape() else {
             return Err(errors::settings(py, "a spectrogram has two axes: bands and frames"));
         };
@@ -57,7 +66,7 @@ impl Clip {
         let spectrogram =
             Spectrogram::new(bands, long, data).map_err(|e| errors::raise(py, &e.into()))?;
         let extraction = Extraction {
-            silent: spectrogram.is_silent(),
+            silent: notes.silent || spectrogram.is_silent(),
             spectrogram,
             source: SourceInfo {
                 sample_rate: front_end.sample_rate,
@@ -65,11 +74,17 @@ impl Clip {
                 codec: "spectrogram".into(),
                 seconds: Some(frames as f64 * front_end.frame_seconds()),
             },
-            repeated: long > frames,
-            damage: None,
-            warnings: Vec::new(),
+            repeated: notes.repeated || long > frames,
+            damage: notes.damage,
+            warnings: notes.warnings,
         };
         Ok(Self { features: ClipFeatures::new(extraction, digest) })
+    }
+
+    /// What is to be known of the recording, as a dictionary.
+    #[getter]
+    fn notes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        convert::to_python(py, &self.features.notes)
     }
 }
 
@@ -86,9 +101,7 @@ fn digest(values: &[f32], frames: usize) -> String {
 /// The paper's front end at a sample rate in hertz, as JSON.
 #[pyfunction]
 pub(crate) fn front_end(py: Python<'_>, sample_rate: u32) -> PyResult<Bound<'_, PyAny>> {
-    let text = serde_json::to_string(&FrontEnd::paper(sample_rate))
-        .map_err(|e| errors::settings(py, e.to_string()))?;
-    convert::loads(py, &text)
+    convert::to_python(py, &FrontEnd::paper(sample_rate))
 }
 
 /// A network's front end at a sample rate in hertz, as JSON.
@@ -99,14 +112,38 @@ pub(crate) fn recipe_front_end(
     sample_rate: u32,
 ) -> PyResult<String> {
     let recipe = Recipe::load(architecture).map_err(|e| errors::raise(py, &e))?;
-    let front_end = recipe.front_end(sample_rate);
-    serde_json::to_string(&front_end).map_err(|e| errors::settings(py, e.to_string()))
+    convert::text(py, &recipe.front_end(sample_rate))
 }
 
-/// The sample rate in hertz that suits these files.
+/// The sample rate in hertz that suits these files; a warning says so where it is lower than
+/// theirs.
 #[pyfunction]
 pub(crate) fn choose_rate(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<u32> {
-    watch::watched(py, None, None, |_| Ok(duotone::choose_rate(&paths).rate))
+    watch::watched(py, None, None, |observer| {
+        let RateChoice { rate, notice } = duotone::choose_rate(&paths);
+        notice.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+        Ok(rate)
+    })
+}
+
+/// The files below a folder that may be audio, and a `SkippedFile` for what could not be looked at.
+#[pyfunction]
+pub(crate) fn audio_files<'py>(
+    py: Python<'py>,
+    folder: PathBuf,
+) -> PyResult<(Vec<PathBuf>, Vec<Bound<'py, PyAny>>)> {
+    let found = py.detach(|| duotone::audio_files(&folder));
+    let (files, left_out) = found.map_err(|e| errors::raise(py, &e))?;
+    let skipped = left_out.iter().map(|left_out| convert::skipped(py, left_out));
+    Ok((files, skipped.collect::<PyResult<_>>()?))
+}
+
+/// A spectrogram, and what is to be known of the recording.
+type Made<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyAny>);
+
+fn made(py: Python<'_>, extraction: Extraction) -> PyResult<Made<'_>> {
+    let notes = convert::to_python(py, &Notes::of(&extraction))?;
+    Ok((convert::array(py, extraction.spectrogram)?, notes))
 }
 
 /// The log-mel spectrogram of one file.
@@ -115,11 +152,11 @@ pub(crate) fn spectrogram<'py>(
     py: Python<'py>,
     path: PathBuf,
     front_end: &str,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
+) -> PyResult<Made<'py>> {
     let front_end = convert::front_end(py, front_end)?;
     let extraction = py.detach(|| audio::extract(&path, &front_end));
     let extraction = extraction.map_err(|e| errors::audio(py, &path, &e.to_string()))?;
-    convert::array(py, extraction.spectrogram)
+    made(py, extraction)
 }
 
 /// The log-mel spectrogram of mono samples at a rate in hertz.
@@ -129,12 +166,12 @@ pub(crate) fn spectrogram_of_samples<'py>(
     samples: PyReadonlyArray1<'py, f32>,
     sample_rate: u32,
     front_end: &str,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
+) -> PyResult<Made<'py>> {
     let front_end = convert::front_end(py, front_end)?;
     let samples = samples.as_slice()?;
     let extraction = py.detach(|| audio::extract_samples(samples, sample_rate, &front_end));
     let extraction = extraction.map_err(|e| errors::raise(py, &e.into()))?;
-    convert::array(py, extraction.spectrogram)
+    made(py, extraction)
 }
 
 /// The log-mel spectrograms of many files; in the place of one that cannot be used, a
@@ -158,14 +195,14 @@ pub(crate) fn spectrograms<'py>(
             let result = audio::extract(path, &front_end);
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             observer.event(Event::Extracted { done, total: paths.len(), path });
-            Ok(result.map(|e| e.spectrogram).map_err(|e| e.to_string()))
+            Ok(result.map_err(|e| e.to_string()))
         };
         paths.par_iter().with_max_len(1).map(one).collect::<Result<Vec<_>, _>>()
     })?;
     let list = PyList::empty(py);
     for (result, path) in results.into_iter().zip(paths) {
         match result {
-            Ok(spectrogram) => list.append(convert::array(py, spectrogram)?)?,
+            Ok(extraction) => list.append(made(py, extraction)?)?,
             Err(reason) => list.append(convert::skipped(py, &LeftOut { path, reason })?)?,
         }
     }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use duotone::{
-    CollectionOptions, Column, Device, EvaluateJob, Folds, LeftOut, Recipe, Row, TrainSettings,
-    report,
+    CollectionOptions, Column, Device, Error, EvaluateJob, FeatureStore, Folds, LeftOut, Recipe,
+    Row, TrainSettings, extract_each, refuse_inputs, report,
 };
 use pyo3::prelude::*;
 
@@ -33,21 +33,23 @@ impl Collection {
 impl Collection {
     /// Reads a folder, a CSV or a list.
     #[staticmethod]
-    #[pyo3(signature = (path, label=None, group=None))]
+    #[pyo3(signature = (path, label=None, group=None, min_per_label=None))]
     fn open(
         py: Python<'_>,
         path: PathBuf,
         label: Option<String>,
         group: Option<String>,
+        min_per_label: Option<usize>,
     ) -> PyResult<Self> {
         let options = CollectionOptions { label, group };
-        let inner = py.detach(|| duotone::Collection::open(&path, &options));
+        let inner =
+            py.detach(|| without_rare(duotone::Collection::open(&path, &options)?, min_per_label));
         inner.map(Self::new).map_err(|e| errors::raise(py, &e))
     }
 
     /// Takes rows of (path, label, group, fold, split), and what is to be noticed of them.
     #[staticmethod]
-    #[pyo3(signature = (name, rows, label=None, group=None, notices=Vec::new()))]
+    #[pyo3(signature = (name, rows, label=None, group=None, notices=Vec::new(), min_per_label=None))]
     fn from_rows(
         py: Python<'_>,
         name: PathBuf,
@@ -55,15 +57,26 @@ impl Collection {
         label: Option<String>,
         group: Option<String>,
         notices: Vec<String>,
+        min_per_label: Option<usize>,
     ) -> PyResult<Self> {
         let row =
             |(path, label, group, fold, split): TableRow| Row { path, label, group, fold, split };
         let options = CollectionOptions { label, group };
         let rows = rows.into_iter().map(row);
-        let inner = py.detach(|| duotone::Collection::from_rows(&name, rows, &options));
+        let inner = py.detach(|| {
+            let all = duotone::Collection::from_rows(&name, rows, &options)?;
+            without_rare(all, min_per_label)
+        });
         let mut collection = inner.map(Self::new).map_err(|e| errors::raise(py, &e))?;
         collection.notices.extend(notices);
         Ok(collection)
+    }
+
+    /// The same without the labels that have fewer files (or groups) than this; its only notice
+    /// names them.
+    fn without_rare(&self, py: Python<'_>, min_per_label: usize) -> PyResult<Self> {
+        let kept = self.inner.without_rare(min_per_label);
+        kept.map(Self::new).map_err(|e| errors::raise(py, &e))
     }
 
     /// The collection's name.
@@ -114,6 +127,17 @@ impl Collection {
     }
 }
 
+/// Leaves out labels with fewer files (or groups) than a number, where there is one.
+fn without_rare(
+    collection: duotone::Collection,
+    least: Option<usize>,
+) -> Result<duotone::Collection, Error> {
+    match least {
+        Some(least) => collection.without_rare(least),
+        None => Ok(collection),
+    }
+}
+
 /// Finds what makes an evaluation read too high; the report as JSON.
 #[pyfunction]
 #[pyo3(signature = (collection, folds, n_jobs=None, progress=None))]
@@ -128,7 +152,31 @@ pub(crate) fn check<'py>(
     let report = watch::watched(py, n_jobs, progress, |observer| {
         duotone::check(collection, &folds, 0, observer)
     })?;
-    serde_json::to_string(&report).map_err(|e| errors::settings(py, e.to_string()))
+    convert::text(py, &report)
+}
+
+/// Puts the features of a collection into a store where they are not there; a `SkippedFile` for
+/// each file that cannot be used.
+#[pyfunction]
+#[pyo3(signature = (collection, front_end, store, n_jobs=None, progress=None))]
+pub(crate) fn fill_store<'py>(
+    py: Python<'py>,
+    collection: PyRef<'py, Collection>,
+    front_end: &str,
+    store: PathBuf,
+    n_jobs: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let front_end = convert::front_end(py, front_end)?;
+    let collection = &collection.inner;
+    let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
+    let results = watch::watched(py, n_jobs, progress, |observer| {
+        refuse_inputs(&store, [&collection.path])?;
+        let store = FeatureStore::open(&store)?;
+        extract_each(&paths, &front_end, Some(&store), observer, |_| ())
+    })?;
+    let left_out = results.iter().filter_map(|result| result.as_ref().err());
+    left_out.map(|left_out| convert::skipped(py, left_out)).collect()
 }
 
 /// What divides the clips: its kind, and the number or file that goes with it.
@@ -166,8 +214,7 @@ pub(crate) fn evaluate<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<String> {
     let settings: TrainSettings = convert::parse(py, settings, "settings")?;
-    let recipes =
-        architectures.iter().map(|name| Recipe::load(name)).collect::<Result<_, duotone::Error>>();
+    let recipes = architectures.iter().map(|name| Recipe::load(name)).collect::<Result<_, Error>>();
     let job = EvaluateJob {
         collection: &collection.inner,
         recipes: recipes.map_err(|e| errors::raise(py, &e))?,
@@ -189,5 +236,5 @@ pub(crate) fn evaluate<'py>(
         }
         Ok(results)
     })?;
-    serde_json::to_string(&results).map_err(|e| errors::settings(py, e.to_string()))
+    convert::text(py, &results)
 }

@@ -4,8 +4,8 @@ use duotone::audio::{FrontEnd, Spectrogram};
 use duotone::{Error, LeftOut};
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::errors;
 
@@ -21,9 +21,17 @@ pub(crate) fn front_end(py: Python<'_>, text: &str) -> PyResult<FrontEnd> {
     Ok(front_end)
 }
 
-/// What a JSON value is in Python.
-pub(crate) fn from_json<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
-    loads(py, &value.to_string())
+/// A value as its JSON text.
+pub(crate) fn text<T: Serialize>(py: Python<'_>, value: &T) -> PyResult<String> {
+    serde_json::to_string(value).map_err(|e| errors::settings(py, e.to_string()))
+}
+
+/// A value as Python has it: dictionaries, lists, strings and numbers.
+pub(crate) fn to_python<'py, T: Serialize>(
+    py: Python<'py>,
+    value: &T,
+) -> PyResult<Bound<'py, PyAny>> {
+    loads(py, &text(py, value)?)
 }
 
 /// What a JSON text is in Python.

@@ -53,9 +53,11 @@ pub(crate) fn warn(py: Python<'_>, message: &str) -> PyResult<()> {
 }
 
 fn exception(py: Python<'_>, name: &str, message: String) -> PyErr {
-    let made = py
-        .import("duotone.errors")
-        .and_then(|module| module.getattr(name))
-        .and_then(|class| class.call1((message,)));
-    made.map_or_else(|e| e, PyErr::from_value)
+    make(py, name, &message).unwrap_or_else(|e| e)
+}
+
+fn make(py: Python<'_>, name: &str, message: &str) -> PyResult<PyErr> {
+    let module = py.import("duotone.errors")?;
+    let message = module.call_method1("in_python", (message,))?;
+    Ok(PyErr::from_value(module.call_method1(name, (message,))?))
 }

@@ -7,6 +7,7 @@ mod collection;
 mod convert;
 mod errors;
 mod model;
+mod outputs;
 mod threads;
 mod watch;
 
@@ -17,13 +18,15 @@ use pyo3::prelude::*;
 mod _duotone {
     #[pymodule_export]
     use super::clips::{
-        Clip, choose_rate, extract, front_end, recipe_front_end, spectrogram,
+        Clip, audio_files, choose_rate, extract, front_end, recipe_front_end, spectrogram,
         spectrogram_of_samples, spectrograms,
     };
     #[pymodule_export]
-    use super::collection::{Collection, check, evaluate};
+    use super::collection::{Collection, check, evaluate, fill_store};
     #[pymodule_export]
     use super::model::{Model, train};
+    #[pymodule_export]
+    use super::outputs::refuse_other_kind;
     use super::*;
 
     #[pymodule_init]

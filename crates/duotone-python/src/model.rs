@@ -23,12 +23,14 @@ use crate::{convert, errors, watch};
 pub(crate) struct Model {
     model: duotone::Model,
     classifier: Classifier,
+    /// The file it was read from.
+    source: Option<PathBuf>,
 }
 
 impl Model {
     fn new(py: Python<'_>, model: duotone::Model) -> PyResult<Self> {
         let classifier = Classifier::new(model.clone()).map_err(|e| errors::raise(py, &e))?;
-        Ok(Self { model, classifier })
+        Ok(Self { model, classifier, source: None })
     }
 }
 
@@ -38,7 +40,7 @@ impl Model {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let model = py.detach(|| duotone::Model::load(&path)).map_err(|e| errors::raise(py, &e))?;
-        Self::new(py, model)
+        Ok(Self { source: Some(path), ..Self::new(py, model)? })
     }
 
     /// Puts a model together from its card as JSON and its tensors by name.
@@ -67,7 +69,7 @@ impl Model {
     /// What the model says of itself, as JSON.
     #[getter]
     fn card(&self, py: Python<'_>) -> PyResult<String> {
-        serde_json::to_string(&self.model.card).map_err(|e| errors::settings(py, e.to_string()))
+        convert::text(py, &self.model.card)
     }
 
     /// Names, in the order of the network's outputs.
@@ -94,7 +96,10 @@ impl Model {
 
     /// Writes the model as an ONNX graph, with the front end in it or without.
     fn write_onnx(&self, py: Python<'_>, path: PathBuf, front_end: bool) -> PyResult<()> {
-        let written = py.detach(|| duotone::export::write_onnx(&self.model, front_end, &path));
+        let written = py.detach(|| {
+            duotone::refuse_inputs(&path, &self.source)?;
+            duotone::export::write_onnx(&self.model, front_end, &path)
+        });
         written.map_err(|e| errors::raise(py, &e))
     }
 
@@ -146,7 +151,7 @@ impl Model {
             Ok(results)
         })?;
         let one = |result| match result {
-            Ok(decision) => dict(py, &decision),
+            Ok(decision) => convert::to_python(py, &decision),
             Err(left_out) => convert::skipped(py, &left_out),
         };
         results.into_iter().map(one).collect()
@@ -171,7 +176,7 @@ impl Model {
             };
             features.iter().map(one).collect::<Result<Vec<_>, _>>()
         })?;
-        decisions.iter().map(|decision| dict(py, decision)).collect()
+        decisions.iter().map(|decision| convert::to_python(py, decision)).collect()
     }
 
     /// The dense layer's units (segments, units) and the pooled maps (segments, features) of a
@@ -236,9 +241,4 @@ fn features<'a>(clips: &'a [PyRef<'_, Clip>]) -> Vec<&'a ClipFeatures> {
 
 pub(crate) fn parse_vote(py: Python<'_>, name: &str) -> PyResult<Vote> {
     convert::parse(py, &format!("{name:?}"), "vote")
-}
-
-fn dict<'py>(py: Python<'py>, decision: &duotone::Decision) -> PyResult<Bound<'py, PyAny>> {
-    let text = serde_json::to_string(decision).map_err(|e| errors::settings(py, e.to_string()))?;
-    convert::loads(py, &text)
 }

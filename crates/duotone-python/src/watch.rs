@@ -125,7 +125,7 @@ fn report(
         match (message, progress) {
             (Message::Notice(text), _) => errors::warn(py, &text)?,
             (Message::Event(value), Some(progress)) => {
-                progress.call1((convert::from_json(py, &value)?,))?;
+                progress.call1((convert::to_python(py, &value)?,))?;
             }
             _ => {}
         }

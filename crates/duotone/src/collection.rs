@@ -56,7 +56,7 @@ pub struct Collection {
     pub path: PathBuf,
     /// The column the labels are from; `folder` and `label` where there are no columns.
     pub label_column: String,
-    /// The column the groups are from.
+    /// The column the groups are from; none where it is empty for all clips.
     pub group_column: Option<String>,
     /// The labels, sorted: class number `c` is `labels[c]`.
     pub labels: Vec<String>,
@@ -121,9 +121,17 @@ impl Collection {
         let groups = numbered(found.entries.iter().filter_map(|e| e.group.as_ref()));
         let mut notices = found.notices;
         let alone = found.entries.iter().filter(|e| e.group.is_none()).count();
+        let mut group_column = options.group.clone();
         if let Some(column) = options.group.as_ref().filter(|_| alone > 0) {
-            let files = count(alone, "file");
-            notices.push(format!("no {column} for {files}: a group of its own for each"));
+            if groups.is_empty() {
+                group_column = None;
+                notices.push(format!(
+                    "the column `{column}` is empty for all files: not grouped by it"
+                ));
+            } else {
+                let files = count(alone, "file");
+                notices.push(format!("no {column} for {files}: a group of its own for each"));
+            }
         }
         let item = |entry: Entry| Item {
             label: labels.get(&entry.label).copied().unwrap_or_default(),
@@ -136,7 +144,7 @@ impl Collection {
         Self {
             path: path.to_owned(),
             label_column: found.label_column,
-            group_column: options.group.clone(),
+            group_column,
             items: found.entries.into_iter().map(item).collect(),
             labels: labels.into_keys().collect(),
             groups: groups.into_keys().collect(),

@@ -19,6 +19,7 @@ from duotone.errors import (
     SkippedFile,
 )
 from duotone.evaluation import Evaluation, evaluate
+from duotone.features import audio_files, features
 from duotone.findings import Findings, check
 from duotone.front_end import FrontEnd
 from duotone.model import Model, load
@@ -42,7 +43,9 @@ __all__ = [
     "SkippedFile",
     "Spectrogram",
     "__version__",
+    "audio_files",
     "check",
     "evaluate",
+    "features",
     "load",
 ]

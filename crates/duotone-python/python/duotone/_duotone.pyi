@@ -1,7 +1,8 @@
 """The native part; use the package around it."""
 
+import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,16 @@ _Row = tuple[str, str, str | None, str | None, str | None]
 _Folds = tuple[str, int | str]
 _Floats = NDArray[np.float32]
 
+_Made = tuple[_Floats, dict[str, Any]]
+
+@final
 class Clip:
     @staticmethod
-    def from_spectrogram(values: _Floats, front_end: str) -> Clip: ...
+    def from_spectrogram(values: _Floats, front_end: str, notes: str | None = None) -> Clip: ...
+    @property
+    def notes(self) -> dict[str, Any]: ...
 
+@final
 class Model:
     @staticmethod
     def load(path: str) -> Model: ...
@@ -53,9 +60,15 @@ class Model:
     ) -> list[dict[str, Any]]: ...
     def embed(self, clip: Clip, n_jobs: int | None = None) -> tuple[_Floats, _Floats]: ...
 
+@final
 class Collection:
     @staticmethod
-    def open(path: str, label: str | None = None, group: str | None = None) -> Collection: ...
+    def open(
+        path: str,
+        label: str | None = None,
+        group: str | None = None,
+        min_per_label: int | None = None,
+    ) -> Collection: ...
     @staticmethod
     def from_rows(
         name: str,
@@ -63,7 +76,9 @@ class Collection:
         label: str | None = None,
         group: str | None = None,
         notices: list[str] = ...,
+        min_per_label: int | None = None,
     ) -> Collection: ...
+    def without_rare(self, min_per_label: int) -> Collection: ...
     @property
     def name(self) -> str: ...
     @property
@@ -80,11 +95,20 @@ class Collection:
 def front_end(sample_rate: int) -> dict[str, Any]: ...
 def recipe_front_end(architecture: str, sample_rate: int) -> str: ...
 def choose_rate(paths: list[str]) -> int: ...
-def spectrogram(path: str, front_end: str) -> _Floats: ...
-def spectrogram_of_samples(samples: _Floats, sample_rate: int, front_end: str) -> _Floats: ...
+def audio_files(folder: str) -> tuple[list[os.PathLike[str]], list[SkippedFile]]: ...
+def spectrogram(path: str, front_end: str) -> _Made: ...
+def spectrogram_of_samples(samples: _Floats, sample_rate: int, front_end: str) -> _Made: ...
 def spectrograms(
     paths: list[str], front_end: str, n_jobs: int | None = None, progress: _Progress = None
-) -> list[_Floats | SkippedFile]: ...
+) -> list[_Made | SkippedFile]: ...
+def fill_store(
+    collection: Collection,
+    front_end: str,
+    store: str,
+    n_jobs: int | None = None,
+    progress: _Progress = None,
+) -> list[SkippedFile]: ...
+def refuse_other_kind(path: str, kind: str, start: bytes) -> None: ...
 def extract(
     paths: list[str],
     front_end: str,

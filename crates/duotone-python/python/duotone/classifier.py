@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
-from duotone import _duotone, settings
+from duotone import _duotone, notes, settings
 from duotone.errors import AudioError, SettingsError, SkippedFile, warn
 from duotone.model import Model
-from duotone.options import Architecture, Auto, Consecutive, Standardize, Vote, one_of
+from duotone.options import Architecture, Auto, Consecutive, Sampling, Standardize, Vote, one_of
 from duotone.paths import is_path, path_of
 from duotone.progress import Progress, callback
-from duotone.spectrogram import check_made_by, common
+from duotone.spectrogram import check_made_by, clip_of, common
 
 __all__ = ["Classifier"]
 
@@ -48,6 +49,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
         consecutive ones.
     fresh_segments : bool, default=False
         Draw new random positions in every epoch.
+    sampling : {"uniform", "balanced"}, default="uniform"
+        Which segments an epoch shows: each once, or as many in all but those of every label
+        equally often, for rare labels.
     standardize : {"band", "global", "pixel", None}, default="band"
         What shares a mean and a deviation; fitted on the training clips.
     vote : {"mean", "majority", "max"}, default="mean"
@@ -96,6 +100,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         batch_size: int = 40,
         segments: int | Consecutive = 30,
         fresh_segments: bool = False,
+        sampling: Sampling = "uniform",
         standardize: Standardize | None = "band",
         vote: Vote = "mean",
         sample_rate: int | Auto = "auto",
@@ -111,6 +116,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.batch_size = batch_size
         self.segments = segments
         self.fresh_segments = fresh_segments
+        self.sampling = sampling
         self.standardize = standardize
         self.vote = vote
         self.sample_rate = sample_rate
@@ -127,7 +133,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         ----------
         X : sequence of paths, or of ndarrays of shape (bands, n_frames)
             Audio files, or log-mel spectrograms as `FrontEnd` makes them. Files that cannot be
-            used are left out with a warning and listed in `left_out_`.
+            used are left out with a warning and listed in `left_out_`; silent clips are not
+            learnt from.
         y : array-like of shape (n_clips,)
             Labels.
         groups : array-like of shape (n_clips,), default=None
@@ -156,6 +163,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             raise AudioError.of_files(self.left_out_)
         if self.left_out_:
             warn(str(AudioError.of_files(self.left_out_)))
+        notes.warn_of(_names(X, used), (clips[i].notes for i in used), notes.DOUBTFUL)
         self.classes_, classes = np.unique(y, return_inverse=True)
         numbers = None
         if groups is not None:
@@ -178,6 +186,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The label of each clip, by the vote of its segments.
+
+        A warning names the clips that are silent, damaged or else doubtful.
 
         Returns
         -------
@@ -208,7 +218,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
         X = _clips(X)
         native, vote = self.model_._native, one_of("vote", self.vote, Vote)
         if is_path(X[0]) and self.store is None:
-            found = native.classify(X, vote, n_jobs=self.n_jobs, progress=callback(self.progress))
+            found: list[Any] = native.classify(
+                X, vote, n_jobs=self.n_jobs, progress=callback(self.progress)
+            )
         else:
             found = self._extract(X, self.model_.card["front_end"])
         left_out = [one for one in found if isinstance(one, SkippedFile)]
@@ -216,6 +228,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             raise AudioError.of_files(left_out)
         if isinstance(found[0], _duotone.Clip):
             found = native.classify_clips(found, vote, n_jobs=self.n_jobs)
+        notes.warn_of(_names(X, range(len(X))), found, {"silent", *notes.DOUBTFUL})
         return found
 
     def _front_end(self, X: list[Any]) -> dict[str, Any]:
@@ -232,8 +245,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             return _duotone.extract(X, text, store, self.n_jobs, callback(self.progress))
         for x in X:
             check_made_by(x, spec)
-        make = _duotone.Clip.from_spectrogram
-        return [make(np.ascontiguousarray(x, dtype=np.float32), text) for x in X]
+        return [clip_of(x, text) for x in X]
 
     def _settings(self) -> str:
         state = self.random_state
@@ -246,6 +258,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             batch_size=self.batch_size,
             segments=self.segments,
             fresh_segments=self.fresh_segments,
+            sampling=self.sampling,
             standardize=self.standardize,
             validation=self.validation,
             seed=int(state),
@@ -274,6 +287,11 @@ def _clips(X: Any) -> list[Any]:
             "X must hold paths only, or log-mel spectrograms of shape (bands, n_frames) only"
         )
     return X
+
+
+def _names(X: list[Any], chosen: Iterable[int]) -> list[str]:
+    """What warnings call some of the clips."""
+    return [X[i] if is_path(X[i]) else f"clip {i}" for i in chosen]
 
 
 def _stated_rate(X: list[Any]) -> int:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from duotone import _duotone
 from duotone.errors import CollectionError, SkippedFile, in_python, warn
+from duotone.options import least
 from duotone.paths import path_of
 
 __all__ = ["Collection"]
@@ -54,7 +55,12 @@ class Collection:
 
     @classmethod
     def open(
-        cls, path: str | os.PathLike[str], *, label: str | None = None, group: str | None = None
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        label: str | None = None,
+        group: str | None = None,
+        min_per_label: int | None = None,
     ) -> Collection:
         """Read a folder of label folders, a CSV with a header, or a MIREX list.
 
@@ -64,8 +70,11 @@ class Collection:
             The folder or list; see `docs/collections.md`.
         label, group : str, default=None
             Columns.
+        min_per_label : int, default=None
+            Leave out labels with fewer files or, with `group`, fewer groups.
         """
-        return cls(_duotone.Collection.open(path_of(path), label, group))
+        fewest = least("min_per_label", min_per_label)
+        return cls(_duotone.Collection.open(path_of(path), label, group, fewest))
 
     @classmethod
     def from_table(
@@ -77,6 +86,7 @@ class Collection:
         group: str | None = None,
         fold: str | None = None,
         split: str | None = None,
+        min_per_label: int | None = None,
         root: str | os.PathLike[str] = "",
         name: str = "table",
     ) -> Collection:
@@ -88,13 +98,16 @@ class Collection:
             One row a file. Rows without a path or a label are passed over.
         path, label, group, fold, split : str
             Columns; those of `evaluate(folds="column")` and `evaluate(folds="split")` last.
+        min_per_label : int, default=None
+            As for `open`.
         root : path, default=""
             Folder that the paths are relative to.
         name : str, default="table"
             What results call the collection.
         """
+        fewest = least("min_per_label", min_per_label)
         columns = [_column(table, column) for column in (path, label, group, fold, split)]
-        rows = []
+        rows: list[Any] = []
         for file, *cells in zip(*columns, strict=True):
             file, (tag, *others) = _file(file), map(text, cells)
             if file is not None and tag is not None:
@@ -115,11 +128,16 @@ class Collection:
             )
         if group is None:
             notices.extend(_could_be_grouped(table, label))
-        return cls(_duotone.Collection.from_rows(name, rows, label, group, notices))
+        return cls(_duotone.Collection.from_rows(name, rows, label, group, notices, fewest))
 
     @classmethod
     def from_mirdata(
-        cls, dataset: Any, *, label: str = "genre", group: str | None = None
+        cls,
+        dataset: Any,
+        *,
+        label: str = "genre",
+        group: str | None = None,
+        min_per_label: int | None = None,
     ) -> Collection:
         """Take a data set of `mirdata` that has been downloaded.
 
@@ -129,6 +147,8 @@ class Collection:
             Its tracks need `audio_path` and the attributes named here.
         label, group : str
             Attributes of its tracks.
+        min_per_label : int, default=None
+            As for `open`.
 
         Raises
         ------
@@ -142,7 +162,14 @@ class Collection:
             for column in ("audio_path", label, group)
             if column is not None
         }
-        return cls.from_table(table, path="audio_path", label=label, group=group, name=name)
+        return cls.from_table(
+            table,
+            path="audio_path",
+            label=label,
+            group=group,
+            min_per_label=min_per_label,
+            name=name,
+        )
 
     def folds(self, k: int = 5, *, seed: int = 0) -> np.ndarray:
         """The fold (1 to k) of each file: stratified, and no group in two of them.
@@ -181,15 +208,20 @@ class Collection:
         return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.counts().to_html()}<ul>{items}</ul>"
 
 
-def as_collection(data: Any, label: str | None, group: str | None) -> Collection:
-    """A collection from whatever names one."""
+def as_collection(
+    data: Any, label: str | None, group: str | None, min_per_label: int | None = None
+) -> Collection:
+    """A collection from whatever names one, without labels that have too few files."""
     if isinstance(data, Collection):
         if label is not None or group is not None:
             raise CollectionError("name label and group where the collection is made")
-        return data
+        fewest = least("min_per_label", min_per_label)
+        return data if fewest is None else Collection(data._native.without_rare(fewest))
     if isinstance(data, (str, os.PathLike)):
-        return Collection.open(data, label=label, group=group)
-    return Collection.from_table(data, label=label or "label", group=group)
+        return Collection.open(data, label=label, group=group, min_per_label=min_per_label)
+    return Collection.from_table(
+        data, label=label or "label", group=group, min_per_label=min_per_label
+    )
 
 
 def text(value: Any) -> str | None:

@@ -85,7 +85,11 @@ class CollectionError(DuotoneError, ValueError):
 
 
 class ModelFileError(DuotoneError, ValueError):
-    """A model file, checkpoint or store is damaged or of another version."""
+    """A file that is damaged, of another version, or not to be replaced.
+
+    A model file, checkpoint or store that cannot be read, or a file of another kind, or an input,
+    in the place of an output.
+    """
 
 
 class SettingsError(DuotoneError, ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import operator
 import os
+import uuid
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, get_args
@@ -21,6 +22,7 @@ from duotone.options import (
     Consecutive,
     Folds,
     FoldsWord,
+    Sampling,
     Standardize,
     Vote,
     one_of,
@@ -37,6 +39,7 @@ def evaluate(
     *,
     label: str | None = None,
     group: str | None = None,
+    min_per_label: int | None = None,
     folds: Folds = "auto",
     select: bool = False,
     epochs: int = 150,
@@ -44,6 +47,7 @@ def evaluate(
     batch_size: int = 40,
     segments: int | Consecutive = 30,
     fresh_segments: bool = False,
+    sampling: Sampling = "uniform",
     standardize: Standardize | None = "band",
     vote: Vote = "mean",
     sample_rate: int | Auto = "auto",
@@ -68,6 +72,8 @@ def evaluate(
         Networks, all on the same folds.
     label, group : str, default=None
         Columns of a path or table.
+    min_per_label : int, default=None
+        Leave out labels with fewer files or, with `group`, fewer groups.
     folds : int, {"auto", "column", "split"} or path, default="auto"
         A number of folds, drawn by the seed; "column", the collection's own column `fold`;
         "split", its column `split` (train, valid, test); or the `folds.csv` of an earlier
@@ -82,8 +88,8 @@ def evaluate(
         finished folds.
     resume : bool, default=False
         Go on from what an earlier run left in `output`.
-    epochs, learning_rate, batch_size, segments, fresh_segments, standardize, vote, sample_rate, \
-validation, store, n_jobs, progress
+    epochs, learning_rate, batch_size, segments, fresh_segments, sampling, standardize, vote, \
+sample_rate, validation, store, n_jobs, progress
         As for `Classifier`.
 
     Returns
@@ -93,8 +99,8 @@ validation, store, n_jobs, progress
     one_of("vote", vote, Vote)
     if isinstance(sample_rate, str):
         one_of("sample_rate", sample_rate, Auto, number=True)
-    collection = as_collection(collection, label, group)
-    names = architectures
+    collection = as_collection(collection, label, group, min_per_label)
+    names: Any = architectures
     if isinstance(architectures, (str, os.PathLike)):
         names = [architectures]
     chosen = settings.to_json(
@@ -103,6 +109,7 @@ validation, store, n_jobs, progress
         batch_size=batch_size,
         segments=segments,
         fresh_segments=fresh_segments,
+        sampling=sampling,
         standardize=standardize,
         validation=validation,
         seed=seed,
@@ -138,6 +145,13 @@ def folds_of(folds: Folds) -> tuple[str, int | str]:
     return one_of("folds", folds, FoldsWord, number=True)
 
 
+def _count_folds_from_one(results: dict[str, Any]) -> None:
+    """Brings results of format 2, which counted folds from 0, to today's numbers."""
+    for system in results["systems"]:
+        for one in (*system["folds"], *system["predictions"]):
+            one["fold"] += 1
+
+
 class Evaluation:
     """The outcome of `evaluate`.
 
@@ -155,9 +169,12 @@ class Evaluation:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Evaluation:
-        """Read a `results.json`."""
+        """Read a `results.json`, of this version of duotone or an earlier one."""
         with open(path, encoding="utf-8") as file:
-            return cls(json.load(file))
+            results = json.load(file)
+        if results["format"] == 2:
+            _count_folds_from_one(results)
+        return cls(results)
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -183,18 +200,24 @@ class Evaluation:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """A row a network and file: `path`, `label`, `predicted`, `fold`, `p_<label>`."""
+        """A row a network and file.
+
+        `path`, `label`, `predicted`, `fold` (from 1), `silent`, `repeated`, `damage` and
+        `warnings` as in `Model.classify`, and `p_<label>`.
+        """
         names = [f"p_{label['name']}" for label in self.protocol["labels"]]
+        notes = dict.fromkeys(("silent", "repeated", "damage", "warnings"))
         rows = []
         for system in self.results["systems"]:
             for one in system["predictions"]:
-                row = {"architecture": system["name"], **one}
+                first = {key: one[key] for key in ("path", "label", "predicted", "fold")}
+                row = {"architecture": system["name"], **first, **notes, **one}
                 rows.append({**row, **dict(zip(names, row.pop("probabilities"), strict=True))})
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows).astype({"silent": "boolean", "repeated": "boolean"})
 
     @cached_property
     def folds(self) -> pd.DataFrame:
-        """A row a network and fold: clips trained on and tested, accuracies."""
+        """A row a network and fold (from 1): clips trained on and tested, accuracies."""
         return self._rows("folds", drop=["history", "selection"])
 
     @cached_property
@@ -249,11 +272,27 @@ class Evaluation:
         return confusion(self.confusion(architecture), ax)
 
     def to_parquet(self, folder: str | os.PathLike[str]) -> None:
-        """Write `scores`, `predictions`, `folds`, `classes` and `history` as Parquet files."""
+        """Write `scores`, `predictions`, `folds`, `classes` and `history` as Parquet files.
+
+        Raises
+        ------
+        ModelFileError
+            Where a file of another kind is in the place of one of them.
+        """
         needs("pyarrow", "to_parquet", "duotone[arrow]")
         os.makedirs(folder, exist_ok=True)
-        for name in ("scores", "predictions", "folds", "classes", "history"):
-            getattr(self, name).to_parquet(os.path.join(folder, f"{name}.parquet"))
+        names = ("scores", "predictions", "folds", "classes", "history")
+        paths = [os.path.join(folder, f"{name}.parquet") for name in names]
+        for path in paths:
+            _duotone.refuse_other_kind(path, "Parquet file", b"PAR1")
+        for name, path in zip(names, paths, strict=True):
+            partial = f"{path}.{uuid.uuid4().hex}.partial"
+            try:
+                getattr(self, name).to_parquet(partial)
+                os.replace(partial, path)
+            finally:
+                if os.path.exists(partial):
+                    os.remove(partial)
 
     def __repr__(self) -> str:
         return f"<duotone.Evaluation {self.protocol['folds']} folds>\n{self.scores}"

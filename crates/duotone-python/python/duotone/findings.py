@@ -25,6 +25,7 @@ def check(
     label: str | None = None,
     group: str | None = None,
     folds: Folds = "auto",
+    min_per_label: int | None = None,
     n_jobs: int | None = None,
     progress: Progress = None,
 ) -> Findings:
@@ -41,6 +42,8 @@ def check(
         Columns of a path or table.
     folds : int, {"auto", "column", "split"} or path, default="auto"
         As for `evaluate`, but "auto" draws none where there is no column.
+    min_per_label : int, default=None
+        Leave out labels with fewer files or, with `group`, fewer groups.
     n_jobs : int, default=None
         Threads; all cores by default.
     progress : bool or callable, default=None
@@ -51,7 +54,7 @@ def check(
     findings : Findings
         False where nothing was found.
     """
-    collection = as_collection(collection, label, group)
+    collection = as_collection(collection, label, group, min_per_label)
     report = _duotone.check(collection._native, folds_of(folds), n_jobs, callback(progress))
     return Findings(json.loads(report))
 

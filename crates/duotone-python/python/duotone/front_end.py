@@ -108,7 +108,8 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         Returns
         -------
         S : Spectrogram of shape (bands, n_frames), float32, or list of these
-            log10 of mel power, at least −10; an ndarray that states its `front_end`.
+            log10 of mel power, at least −10; an ndarray that states its `front_end`, and in `notes`
+            what was noticed of the recording.
 
         Raises
         ------
@@ -121,14 +122,17 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         """
         spec = self.spec()
         if is_path(X):
-            return Spectrogram.of(_duotone.spectrogram(path_of(X), json.dumps(spec)), spec)
+            values, notes = _duotone.spectrogram(path_of(X), json.dumps(spec))
+            return Spectrogram.of(values, spec, notes)
         array = samples.array_of(X)
         if array is not None and array.ndim <= 2:
             mono = samples.mono(array)
-            values = _duotone.spectrogram_of_samples(
+            values, notes = _duotone.spectrogram_of_samples(
                 mono, sample_rate or self.sample_rate, json.dumps(spec)
             )
-            return Spectrogram.of(values, spec)
+            if samples.cancelled(array, mono):
+                notes["warnings"].append(samples.CANCELLED)
+            return Spectrogram.of(values, spec, notes)
         batch = samples.batch_of(X)
         if all(is_path(x) for x in batch):
             return self._files(batch, spec)
@@ -143,7 +147,8 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         if left_out:
             warn(str(AudioError.of_files(left_out)))
         return [
-            None if isinstance(one, SkippedFile) else Spectrogram.of(one, spec) for one in found
+            None if isinstance(one, SkippedFile) else Spectrogram.of(one[0], spec, one[1])
+            for one in found
         ]
 
     def spec(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from duotone.front_end import FrontEnd
 from duotone.options import Excerpts, Layer, Vote, one_of
 from duotone.paths import is_path, path_of
 from duotone.progress import Progress, callback
-from duotone.spectrogram import check_made_by
+from duotone.spectrogram import check_made_by, clip_of
 
 __all__ = ["Model", "load"]
 
@@ -67,7 +67,13 @@ class Model:
         return cls(_duotone.Model.from_tensors(json.dumps(card), arrays))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model file, whole or not at all."""
+        """Write the model file, whole or not at all.
+
+        Raises
+        ------
+        ModelFileError
+            Where a file is that is no model: it stays.
+        """
         self._native.save(path_of(path))
 
     def __reduce__(self) -> Any:
@@ -150,8 +156,21 @@ class Model:
         row = {f"p_{label}": p for label, p in found.pop("probabilities").items()}
         return {"warnings": [], **found, **row, "path": path}
 
-    def timeline(self, path: str | os.PathLike[str], *, n_jobs: int | None = None) -> pd.DataFrame:
+    def timeline(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        excerpts: Excerpts | None = None,
+        n_jobs: int | None = None,
+    ) -> pd.DataFrame:
         """Decide on one file moment by moment.
+
+        Parameters
+        ----------
+        path : path
+            An audio file.
+        excerpts, n_jobs
+            As for `classify`.
 
         Returns
         -------
@@ -163,7 +182,9 @@ class Model:
         AudioError
             When the file cannot be used.
         """
-        (found,) = self._native.classify([path_of(path)], segments=True, n_jobs=n_jobs)
+        (found,) = self._native.classify(
+            [path_of(path)], segments=True, excerpts=_excerpts(excerpts), n_jobs=n_jobs
+        )
         if isinstance(found, SkippedFile):
             raise AudioError.of_file(*found)
         rows = [
@@ -212,8 +233,7 @@ class Model:
                 raise AudioError.of_file(*clip)
         else:
             check_made_by(x, self.card["front_end"])
-            values = np.ascontiguousarray(x, dtype=np.float32)
-            clip = _duotone.Clip.from_spectrogram(values, spec)
+            clip = clip_of(x, spec)
         units, maps = self._native.embed(clip, n_jobs)
         return units if layer == "dense" else maps
 
@@ -229,7 +249,8 @@ class Model:
 
         Its output is `probabilities` (segments, classes). Its input is `segments` (segments,
         bands, frames) of log-mel values, or with `front_end` `samples` (count,): mono samples at
-        the model's rate, at least one segment's. A path is written whole or not at all.
+        the model's rate, at least one segment's. A path is written whole or not at all; a file of
+        another kind there is a `ModelFileError`, and stays.
         """
         if path is not None:
             self._native.write_onnx(path_of(path), front_end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -11,6 +12,7 @@ Preset: TypeAlias = Literal["model1", "model2", "model2-figure", "model3"]
 Architecture: TypeAlias = Preset | str | os.PathLike[str]
 Vote: TypeAlias = Literal["mean", "majority", "max"]
 Standardize: TypeAlias = Literal["band", "global", "pixel", "none"]
+Sampling: TypeAlias = Literal["uniform", "balanced"]
 Consecutive: TypeAlias = Literal["consecutive"]
 Auto: TypeAlias = Literal["auto"]
 OnError: TypeAlias = Literal["raise", "none"]
@@ -34,3 +36,22 @@ def one_of(name: str, value: Any, words: Any, *, number: bool = False) -> Any:
     *most, last = ["a number"] * number + [repr(word) for word in known]
     listed = f"{', '.join(most)} or {last}" if most else last
     raise SettingsError(f"{name}={value!r}: it may be {listed}")
+
+
+def least(name: str, value: int | None) -> int | None:
+    """A number of 1 or more, or `None`.
+
+    Raises
+    ------
+    SettingsError
+        For anything else.
+    """
+    if value is None:
+        return None
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = 0
+    if not 1 <= number < 2**63:
+        raise SettingsError(f"{name}={value!r}: it may be a whole number of 1 or more, or None")
+    return number

@@ -9,10 +9,13 @@ import numpy as np
 from duotone.errors import SettingsError
 from duotone.paths import is_path
 
-__all__ = ["array_of", "batch_of", "mono"]
+__all__ = ["CANCELLED", "array_of", "batch_of", "cancelled", "mono"]
 
 MOST_CHANNELS = 8
 # Full scale of PCM, and the value of silence.
+CANCELLED = "the channels cancel each other in the mono mix: almost nothing of the sound is left"
+# As for files: the mix is 30 dB weaker than its channels, and these are not silent themselves.
+_WEAKER, _SILENT = 1e-3, 1e-8
 _PCM = {"int16": (2.0**15, 0.0), "int32": (2.0**31, 0.0), "uint8": (2.0**7, 2.0**7)}
 
 
@@ -69,7 +72,18 @@ def mono(samples: np.ndarray) -> np.ndarray:
         )
     if samples.ndim == 2:
         samples = samples.mean(axis=0)
-    if pcm is not None:
-        scale, silence = pcm
-        samples = (samples - silence) / scale
-    return np.ascontiguousarray(samples, dtype=np.float32)
+    return np.ascontiguousarray(_full_scale(samples, pcm), dtype=np.float32)
+
+
+def cancelled(samples: np.ndarray, mix: np.ndarray) -> bool:
+    """Whether the channels cancelled each other, so that the mix holds next to nothing of them."""
+    if samples.ndim != 2 or samples.shape[0] < 2:
+        return False
+    pcm = _PCM.get(samples.dtype.name)
+    power = np.mean([np.mean(np.square(_full_scale(s, pcm), dtype=float)) for s in samples])
+    return bool(power > _SILENT and np.mean(np.square(mix, dtype=float)) < _WEAKER * power)
+
+
+def _full_scale(samples: np.ndarray, pcm: tuple[float, float] | None) -> np.ndarray:
+    """Samples as floating-point numbers within -1..1."""
+    return samples if pcm is None else (samples - pcm[1]) / pcm[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from duotone.options import Consecutive, Standardize, one_of
+from duotone.options import Consecutive, Sampling, Standardize, one_of
 
 
 def to_json(
@@ -15,6 +15,7 @@ def to_json(
     batch_size: int,
     segments: int | Consecutive,
     fresh_segments: bool,
+    sampling: Sampling,
     standardize: Standardize | None,
     validation: float,
     seed: int,
@@ -31,6 +32,7 @@ def to_json(
             "batch_size": int(batch_size),
             "segments": chosen,
             "fresh_segments": bool(fresh_segments),
+            "sampling": one_of("sampling", sampling, Sampling),
             "standardize": one_of("standardize", standardize or "none", Standardize),
             "validation": float(validation),
             "seed": int(seed),

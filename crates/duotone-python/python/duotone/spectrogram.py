@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from duotone import _duotone
 from duotone.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -24,15 +26,26 @@ class Spectrogram(np.ndarray):
     An array like any other that also states the front end that made it. Copies, slices over time,
     sums and products with other arrays, `numpy.stack` and pickles keep it; arrays of other bands
     or of frames picked one by one are plain arrays, since no front end makes them.
+
+    Attributes
+    ----------
+    notes : dict or None
+        What was noticed of the recording: `silent` (nothing can be learnt from it), `repeated`,
+        `damage` where there is any, and `warnings`, a list of sentences. Copies, slices and
+        pickles keep it; it is `None` where the values were computed or put together.
     """
 
     _spec: dict[str, Any] | None
+    notes: dict[str, Any] | None
 
     @classmethod
-    def of(cls, values: np.ndarray, spec: dict[str, Any]) -> Spectrogram:
-        """A view of an array, with the front end that made it."""
+    def of(
+        cls, values: np.ndarray, spec: dict[str, Any], notes: dict[str, Any] | None = None
+    ) -> Spectrogram:
+        """A view of an array, with the front end that made it and notes of the recording."""
         spectrogram = values.view(cls)
         spectrogram._spec = spec
+        spectrogram.notes = notes
         return spectrogram
 
     @property
@@ -46,6 +59,7 @@ class Spectrogram(np.ndarray):
     def __array_finalize__(self, source: Any) -> None:
         spec = getattr(source, "_spec", None)
         self._spec = spec if _has_bands(self, spec) else None
+        self.notes = getattr(source, "notes", None)
 
     def __array_wrap__(self, array: np.ndarray, context: Any = None, scalar: bool = False) -> Any:
         if self._spec is not None and _has_bands(array, self._spec):
@@ -69,12 +83,13 @@ class Spectrogram(np.ndarray):
         return part
 
     def __reduce__(self) -> Any:
-        make, arguments, state = super().__reduce__()
-        return make, arguments, (state, self._spec)
+        reduced: Any = super().__reduce__()
+        make, arguments, state = reduced
+        return make, arguments, (state, self._spec, self.notes)
 
     def __setstate__(self, state: Any) -> None:
         super().__setstate__(state[0])
-        self._spec = state[1]
+        self._spec, self.notes = state[1:]
 
 
 def _has_bands(array: np.ndarray, spec: dict[str, Any] | None) -> bool:
@@ -86,6 +101,14 @@ def spec_of(array: Any) -> dict[str, Any] | None:
     # A transpose gets its shape only after it has taken over what the array states.
     spec = getattr(array, "_spec", None)
     return spec if _has_bands(array, spec) else None
+
+
+def clip_of(array: Any, front_end: str) -> _duotone.Clip:
+    """The clip of a spectrogram, for the native part, with the notes that it carries."""
+    notes = getattr(array, "notes", None)
+    values = np.ascontiguousarray(array, dtype=np.float32)
+    told = None if notes is None else json.dumps(notes)
+    return _duotone.Clip.from_spectrogram(values, front_end, told)
 
 
 def _keeps_frames(key: Any, axes: int) -> bool:
@@ -106,9 +129,13 @@ def _keeps_frames(key: Any, axes: int) -> bool:
 
 def common(arrays: Iterable[Any]) -> dict[str, Any] | None:
     """The front end of several spectrograms; `None` where some do not state one or they differ."""
-    specs = [spec_of(array) for array in arrays]
-    same = all(spec is not None and not differences(spec, specs[0]) for spec in specs)
-    return specs[0] if specs and same else None
+    first = None
+    for array in arrays:
+        spec = spec_of(array)
+        if spec is None or (first is not None and differences(spec, first)):
+            return None
+        first = first or spec
+    return first
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
@@ -125,7 +152,9 @@ def check_made_by(array: Any, spec: dict[str, Any]) -> None:
         That names what differs. An array that states none is taken as it is.
     """
     made_by = spec_of(array)
-    wrong = [] if made_by is None else differences(made_by, spec)
+    if made_by is None:
+        return
+    wrong = differences(made_by, spec)
     if wrong:
         made = ", ".join(f"{name} {made_by[name]}" for name in wrong)
         needed = ", ".join(f"{name} {spec[name]}" for name in wrong)

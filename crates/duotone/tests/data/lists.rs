@@ -102,6 +102,18 @@ fn the_label_column_is_the_one_asked_for_or_the_one_that_can_be_meant() {
 }
 
 #[test]
+fn a_column_without_a_group_groups_nothing() {
+    let content = "path,label,artist\na,x,\nb,y, \nc,x,\n";
+    let collection = open(content, None, Some("artist")).unwrap();
+    assert_eq!(collection.group_column, None);
+    assert!(collection.groups.is_empty() && collection.group_numbers().is_none());
+    assert_eq!(
+        collection.notices,
+        ["the column `artist` is empty for all files: not grouped by it"]
+    );
+}
+
+#[test]
 fn groups_and_folds_come_from_their_columns() {
     let content = "path,label,artist,fold\na,x,ann,1\nb,y,ann,1\nc,x,,2\nd,y,bob,2\n";
     let collection = open(content, None, Some("artist")).unwrap();

@@ -1,0 +1,69 @@
+"""Features computed ahead, by the same code as `duotone features`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from duotone import _duotone
+from duotone.collection import as_collection
+from duotone.errors import SkippedFile
+from duotone.options import Architecture, Auto, one_of
+from duotone.paths import path_of
+from duotone.progress import Progress, callback
+
+__all__ = ["audio_files", "features"]
+
+
+def features(
+    collection: Any,
+    store: str | os.PathLike[str],
+    *,
+    label: str | None = None,
+    architecture: Architecture = "model2",
+    sample_rate: int | Auto = "auto",
+    n_jobs: int | None = None,
+    progress: Progress = None,
+) -> list[SkippedFile]:
+    """Compute a collection's spectrograms ahead and keep them in a store.
+
+    `Classifier` and `evaluate` take it as `store` and compute only what is missing. Files are known
+    by their content.
+
+    Parameters
+    ----------
+    collection : Collection, path, or table
+        As for `evaluate`.
+    store : path
+        Folder; made where there is none.
+    label : str, default=None
+        Column of a path or table.
+    architecture : str, default="model2"
+        Network whose input is computed.
+    sample_rate : int or "auto", default="auto"
+        As for `Classifier`.
+    n_jobs : int, default=None
+        Threads; all cores by default.
+    progress : bool or callable, default=None
+        See `duotone.progress`.
+
+    Returns
+    -------
+    left_out : list of SkippedFile
+        Files that cannot be used, each with its `path` and `error`.
+    """
+    collection = as_collection(collection, label, None)
+    if isinstance(sample_rate, str):
+        one_of("sample_rate", sample_rate, Auto, number=True)
+        sample_rate = _duotone.choose_rate(collection.paths)
+    spec = _duotone.recipe_front_end(os.fspath(architecture), sample_rate)
+    return _duotone.fill_store(collection._native, spec, path_of(store), n_jobs, callback(progress))
+
+
+def audio_files(folder: str | os.PathLike[str]) -> tuple[list[str], list[SkippedFile]]:
+    """The files below a folder that may be audio, by name, and what could not be looked at.
+
+    Hidden files, texts, pictures and the like are passed over, as `duotone classify` does.
+    """
+    files, left_out = _duotone.audio_files(path_of(folder))
+    return [os.fspath(file) for file in files], left_out

@@ -1,0 +1,49 @@
+"""What is to be known of recordings beside their features or the decisions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from duotone.errors import warn
+
+DOUBTFUL = frozenset(("damage", "warnings"))
+"""Notes of what is wrong with a recording, whatever it is used for."""
+NAMED = 3
+"""Files that a warning names."""
+
+
+def warn_of(names: Iterable[str], notes: Iterable[Mapping[str, Any]], kinds: Iterable[str]) -> None:
+    """Warn of what was noticed of some recordings: once for those of the same kind.
+
+    Parameters
+    ----------
+    names : iterable of str
+        What to call them.
+    notes : iterable of mappings
+        Of each, `silent`, `repeated`, `damage` and `warnings`, or a decision that holds them.
+    kinds : iterable of str
+        The keys to look at.
+    """
+    of_words: dict[str, list[str]] = {}
+    for name, one in zip(names, notes, strict=True):
+        for words in _words(one, kinds):
+            of_words.setdefault(words, []).append(name)
+    for words in sorted(of_words):
+        warn(f"{_listed(of_words[words])}: {words}")
+
+
+def _words(notes: Mapping[str, Any], kinds: Iterable[str]) -> Iterable[str]:
+    for kind in sorted(kinds):
+        found = notes.get(kind)
+        if isinstance(found, list):
+            yield from found
+        elif found:
+            yield kind if found is True else found
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{len(names)} clips ({', '.join(names[:NAMED])}{more})"

@@ -1,0 +1,19 @@
+//! What Python itself writes is held against what is there, as what the toolkit writes is.
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+
+use crate::errors;
+
+/// Refuses to replace a file that does not begin with these bytes; an empty or absent one may be.
+#[pyfunction]
+pub(crate) fn refuse_other_kind(
+    py: Python<'_>,
+    path: PathBuf,
+    kind: &str,
+    start: &[u8],
+) -> PyResult<()> {
+    duotone::refuse_other_kind(&path, kind, |found| found.starts_with(start))
+        .map_err(|e| errors::raise(py, &e))
+}
