@@ -171,7 +171,7 @@ pub(crate) fn fill_store<'py>(
     let collection = &collection.inner;
     let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
     let results = watch::watched(py, n_jobs, progress, |observer| {
-        refuse_inputs(&store, [&collection.path])?;
+        refuse_inputs(&store, collection.source())?;
         let store = FeatureStore::open(&store)?;
         extract_each(&paths, &front_end, Some(&store), observer, |_| ())
     })?;

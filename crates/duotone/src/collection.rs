@@ -54,6 +54,8 @@ pub struct Item {
 pub struct Collection {
     /// The collection as the user named it.
     pub path: PathBuf,
+    /// Whether `path` is the list or folder that was read; rows in memory have a name only.
+    pub on_disk: bool,
     /// The column the labels are from; `folder` and `label` where there are no columns.
     pub label_column: String,
     /// The column the groups are from; none where it is empty for all clips.
@@ -143,6 +145,7 @@ impl Collection {
         };
         Self {
             path: path.to_owned(),
+            on_disk: true,
             label_column: found.label_column,
             group_column,
             items: found.entries.into_iter().map(item).collect(),
@@ -204,6 +207,7 @@ impl Collection {
         let groups = kept(&self.groups, items.iter_mut().filter_map(|item| item.group.as_mut()));
         Self {
             path: self.path.clone(),
+            on_disk: self.on_disk,
             label_column: self.label_column.clone(),
             group_column: self.group_column.clone(),
             labels,

@@ -127,7 +127,7 @@ fn check(job: &EvaluateJob<'_>) -> Result<(), Error> {
     }
     let mut names = BTreeSet::new();
     if let Some(twice) = job.recipes.iter().find(|recipe| !names.insert(&recipe.name)) {
-        return wrong(format!("the architecture `{}` is given twice", twice.name));
+        return wrong(format!("two architectures are named `{}`", twice.name));
     }
     if job.select && job.recipes.len() < 2 {
         return wrong("one architecture leaves nothing to choose: name several".into());

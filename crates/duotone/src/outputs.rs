@@ -114,7 +114,7 @@ pub(crate) fn check_evaluation(
     collection: &Collection,
     folds: Option<&Path>,
 ) -> Result<(), Error> {
-    refuse_inputs(folder, [&collection.path])?;
+    refuse_inputs(folder, collection.source())?;
     refuse_folder_of_inputs(folder, collection.items.iter().map(|item| item.path.as_path()))?;
     let lock = write::lock(&folder.join("results.json"));
     let files = EVALUATION.map(|(name, _)| folder.join(name));
@@ -169,10 +169,16 @@ pub(crate) fn refuse_inputs_within<'a>(
 }
 
 impl Collection {
+    /// The list or folder that was read; none for rows in memory.
+    #[must_use]
+    pub fn source(&self) -> Option<&Path> {
+        self.on_disk.then_some(self.path.as_path())
+    }
+
     /// Every file that the collection is read from: the list (or folder) itself, and the clips.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         let clips = self.items.iter().map(|item| item.path.as_path());
-        std::iter::once(self.path.as_path()).chain(clips)
+        self.source().into_iter().chain(clips)
     }
 }
 
@@ -183,7 +189,7 @@ pub(crate) fn is_list(start: &[u8]) -> bool {
 
 /// Whether a file begins as ONNX files do: with the version of the format.
 pub(crate) fn is_onnx(start: &[u8]) -> bool {
-    start.starts_with(&[0x08])
+    start.starts_with(&[0x08]) && !is_tensor_file(start)
 }
 
 #[cfg(test)]

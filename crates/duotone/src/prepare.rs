@@ -48,7 +48,7 @@ pub(crate) fn prepare(
     collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
     collection.left_out.iter().for_each(|l| observer.event(Event::LeftOut(l)));
     if let Some(store) = store {
-        refuse_inputs(store, [&collection.path])?;
+        refuse_inputs(store, collection.source())?;
     }
     let store = store.map(FeatureStore::open).transpose()?;
     let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();

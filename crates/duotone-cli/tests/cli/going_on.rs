@@ -110,8 +110,8 @@ fn stopped_by_a_signal_it_goes_on() {
     duotone(&dir, &resumed).ends_with(3).says(&[&format!("{kept} files kept")]);
     assert!(fs::read(dir.join("stopped")).unwrap() == fs::read(dir.join("whole")).unwrap());
     assert!(!part.exists());
-    // There is nothing to go on with any more.
-    duotone(&dir, &resumed).ends_with(3).says(&["starting from the beginning"]);
+    // Nothing is left to do.
+    duotone(&dir, &resumed).ends_with(0).says(&["stopped: already finished"]);
 }
 
 #[test]

@@ -48,7 +48,8 @@ impl Collection {
         }
         let label_column = options.label.clone().unwrap_or_else(|| "label".into());
         let found = Found { label_column, entries, ..Found::default() };
-        let collection = Self::number(name, options, without_duplicates(found));
+        let mut collection = Self::number(name, options, without_duplicates(found));
+        collection.on_disk = false;
         collection.check()?;
         Ok(collection)
     }

@@ -96,7 +96,7 @@ impl Contest<'_> {
         let (output, collection) = (&self.job.output, &self.setup.collection);
         let lists = self.job.task.folds.lists();
         let inputs = || lists.iter().copied().chain(collection.files());
-        refuse_inputs(output, [&collection.path])?;
+        refuse_inputs(output, collection.source())?;
         refuse_folder_of_inputs(output, collection.items.iter().map(|item| item.path.as_path()))?;
         for name in FILES {
             refuse_inputs(&output.join(name), inputs())?;

@@ -170,7 +170,7 @@ fn a_quote_that_is_not_closed_is_found() {
     assert_eq!(reasons(&collection), ["line 3: the quote that opens `\"y` is not closed"]);
     let content = "path,label\na,x\nb,\"y\nc,x\"\nd,y\n";
     let collection = open(content, None, None).unwrap();
-    assert_eq!(reasons(&collection), ["line 3: a line break in the label; is a quote not closed?"]);
+    assert_eq!(reasons(&collection), ["line 3: a quote in the column `label` is not closed"]);
     let long = format!("path,label\na,x\nb,y\n\"{}\",x\n", "c".repeat(70_000));
     let collection = open(long, None, None).unwrap();
     let expected = format!("line 4: the quote that opens `\"{}` is not closed", "c".repeat(19));
