@@ -178,6 +178,39 @@ fn segments_votes_and_top() {
 }
 
 #[test]
+fn the_extension_names_the_format() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 5);
+    tiny(dir);
+    train(dir);
+    fs::write(dir.join("music/low/notes.txt"), "").unwrap();
+    let classify = |more: &[&str]| {
+        duotone(dir, [&["classify", "m.safetensors", "music/low"][..], more].concat()).ends_with(0)
+    };
+    let outcome = classify(&["-o", "out.CSV"]);
+    outcome.says(&["passed over 1 file", "out.CSV: 5 files classified"]);
+    assert!(fs::read_to_string(dir.join("out.CSV")).unwrap().starts_with("path,label,"));
+    classify(&["-o", "out.json"]);
+    assert_eq!(json(&fs::read_to_string(dir.join("out.json")).unwrap())[0]["label"], "low");
+    classify(&["-o", "out.json", "--format", "jsonl"]);
+    assert!(fs::read_to_string(dir.join("out.json")).unwrap().starts_with("{\"path\""));
+}
+
+#[test]
+fn excerpts_that_are_too_short_are_refused_once() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 5);
+    tiny(dir);
+    let words = ["train", "music", "-a", "model1", "--epochs", "1", "-o", "m.safetensors"];
+    duotone(dir, words).ends_with(0);
+    let words = ["classify", "m.safetensors", "music", "--excerpts", "2x1"];
+    let error = duotone(dir, words).ends_with(1).stderr;
+    assert_eq!(error.matches("shorter than a segment").count(), 1, "{error}");
+}
+
+#[test]
 fn a_list_on_standard_input() {
     let folder = tempdir().unwrap();
     let dir = folder.path();

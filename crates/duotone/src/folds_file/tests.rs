@@ -78,6 +78,9 @@ fn other_files_and_other_audio_are_reported() {
     assert!(notices[0].contains("1 of its 5 files are not among"), "{notices:?}");
     assert!(notices[0].contains("`gone.wav`"), "{notices:?}");
     assert!(notices[1].contains("audio of 1 of its files") && notices[1].contains("`c.wav`"));
+    // A file may be named twice.
+    let folds = "path,fold\na.wav,1\na.wav,1\nsub/b.wav,1\nc.wav,2\nd.wav,2\n";
+    assert_eq!(place.divide(folds).unwrap().1, [""; 0]);
 }
 
 #[test]

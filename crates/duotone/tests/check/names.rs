@@ -84,6 +84,16 @@ fn labels_are_rare_or_spelt_in_two_ways() {
         rare.map(|rare| (rare.name.clone(), rare.clips, rare.groups)).collect::<Vec<_>>()
     };
     assert_eq!(rare(&found), [("Hip-Hop".into(), 1, None), ("hip hop".into(), 2, None)]);
+    // The labels that are common enough are drawn into folds all the same.
+    let more = [&lines[..], &["g.wav,jazz,F,", "h.wav,jazz,F,", "i.wav,jazz,G,"]].concat();
+    let alike = findings(&more, None, &made(3)).alike_labels;
+    assert_eq!(alike[0].folds, [""; 0], "rare: in none");
+    let groups = [&lines[3..], &["g.wav,jazz,F,", "h.wav,jazz,G,", "i.wav,jazz,f ,"]].concat();
+    let rare_beside = [&groups[..], &["a.wav,pop,H,"]].concat();
+    let found = findings(&rare_beside, Some("artist"), &made(2));
+    assert_eq!(rare(&found), [("pop".into(), 1, Some(1))]);
+    assert_eq!(found.alike_groups[0].names, ["F", "f"]);
+    assert!(!found.alike_groups[0].folds.is_empty(), "{found:?}");
     // By artist, rock too has only two of what is dealt.
     let by_artist = findings(&lines, Some("artist"), &made(3));
     assert_eq!(

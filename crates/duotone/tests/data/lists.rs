@@ -158,6 +158,15 @@ fn bad_lines_are_left_out_by_their_numbers() {
 }
 
 #[test]
+fn a_cell_may_hold_a_line_break() {
+    let content = "path,label,artist\na,x,\"Ada\nand Bob\"\nb,\"y\nz\",Cy\n";
+    let collection = open(content, None, Some("artist")).unwrap();
+    assert_eq!(reasons(&collection), [""; 0]);
+    assert_eq!(collection.labels, ["x", "y\nz"]);
+    assert_eq!(collection.groups, ["Ada\nand Bob", "Cy"]);
+}
+
+#[test]
 fn a_quote_that_is_not_closed_is_found() {
     let content = "path,label\na,x\nb,y\n\"c,x\nd,y\ne,x\n";
     let collection = open(content, None, None).unwrap();

@@ -117,6 +117,45 @@ fn twice_gives_the_same_bytes_with_any_number_of_threads() {
 }
 
 #[test]
+fn other_folds_are_not_resumed_and_nothing_is_called_damaged() {
+    let toy = Toy::new();
+    let collection = toy.collection();
+    let folds = |count, resume| {
+        let mut job = job(&collection, Some(toy.path("out")), resume);
+        (job.folds, job.settings.epochs) = (duotone::Folds::Count(count), 1);
+        evaluate(&job, &())
+    };
+    folds(3, false).unwrap();
+    let message = folds(2, true).unwrap_err().to_string();
+    let words = "was created with different settings (other clips, labels or folds): ";
+    assert!(message.contains(words), "{message}");
+    folds(3, true).unwrap();
+}
+
+/// A table in memory has a name, and is no file that results could replace.
+#[test]
+fn rows_may_have_the_name_of_the_folder_for_results() {
+    let toy = Toy::new();
+    let listed = toy.collection();
+    let row = |item: &duotone::Item| duotone::Row {
+        path: item.path.clone(),
+        label: listed.labels[item.label].clone(),
+        group: None,
+        fold: None,
+        split: None,
+    };
+    let rows = listed.items.iter().map(row);
+    let out = toy.path("out");
+    let collection =
+        Collection::from_rows(&out, rows, &duotone::CollectionOptions::default()).unwrap();
+    for _ in 0..2 {
+        let mut job = job(&collection, Some(out.clone()), false);
+        job.settings.epochs = 1;
+        evaluate(&job, &()).unwrap();
+    }
+}
+
+#[test]
 fn interrupted_and_resumed_it_gives_the_same_bytes() {
     let toy = Toy::new();
     let collection = toy.collection();
