@@ -13,10 +13,11 @@ use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::well_known::FORMAT_ID_OGG;
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
-use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadBytes};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Time, TimeBase};
+use symphonia::default::formats::IsoMp4Reader;
 use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 
 use super::Reader;
@@ -81,6 +82,8 @@ pub(super) struct Media {
     packets: u64,
     /// Length in seconds that the container tells.
     told: Option<f64>,
+    /// That is the length of the longest of several tracks.
+    may_end_early: bool,
     /// Seconds of the last packet, as the container counts them.
     packet_seconds: f64,
     damage: Damage,
@@ -113,6 +116,11 @@ impl Media {
         mono: &mut Mono,
     ) -> Result<(Self, SourceInfo), Error> {
         contained(|| Self::start(format, length, mono)).unwrap_or_else(panicked)
+    }
+
+    /// What the container tells is the length of the longest of several tracks.
+    pub(super) fn may_end_early(&mut self) {
+        self.may_end_early = true;
     }
 
     /// The time of sample 0 on the container's clock, in seconds.
@@ -148,6 +156,7 @@ impl Media {
             jumped: false,
             packets: 0,
             told,
+            may_end_early: false,
             packet_seconds: 0.0,
             damage: Damage::default(),
             strange: 0,
@@ -167,7 +176,7 @@ impl Media {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
                 Ok(None) => {
-                    self.last_packet_may_be_short();
+                    self.told = self.told.map(|told| self.length_at_end(told));
                     return self.end();
                 }
                 Err(MediaError::ResetRequired) => {
@@ -252,12 +261,14 @@ impl Media {
         self.end()
     }
 
-    /// Some containers count as many samples in the last packet as in the others.
-    fn last_packet_may_be_short(&mut self) {
+    /// The length of a recording that is over, where the container tells more: some count as many
+    /// samples in the last packet as in the others.
+    fn length_at_end(&self, told: f64) -> f64 {
         let seconds = self.seconds();
-        if self.told.is_some_and(|told| told > seconds && told - seconds <= self.packet_seconds) {
-            self.told = Some(seconds);
+        if self.may_end_early || told - seconds <= self.packet_seconds {
+            return told.min(seconds);
         }
+        told
     }
 
     fn end(&self) -> Result<bool, Error> {
@@ -323,6 +334,18 @@ pub(super) fn probe(file: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>,
     let options = FormatOptions::default();
     contained(|| PROBE.probe(&Hint::new(), stream, options, metadata).map_err(refused))
         .unwrap_or_else(panicked)
+}
+
+/// The reader of MP4. A probe would look for tags at the end, too, which may not be there.
+pub(super) fn read_mp4(file: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>, Error> {
+    contained(|| {
+        let mut stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
+        // The reader expects to stand before the type of the first box.
+        stream.ignore_bytes(4).map_err(Error::Io)?;
+        let reader = IsoMp4Reader::try_new(stream, FormatOptions::default()).map_err(refused)?;
+        Ok(Box::new(reader) as Box<dyn FormatReader>)
+    })
+    .unwrap_or_else(panicked)
 }
 
 /// When a packet's first sound plays, in seconds.

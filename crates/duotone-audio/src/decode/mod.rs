@@ -254,7 +254,8 @@ impl Source {
 
     /// Packets that were left out so far, in words.
     pub(crate) fn damaged_packets(&self) -> Option<String> {
-        self.reader.damage().describe(0.0, None)
+        let seconds = self.reader.position() as f64 / f64::from(self.info.sample_rate);
+        self.reader.damage().describe(seconds, None)
     }
 
     /// What was left out so far of a file read from its start, in words.

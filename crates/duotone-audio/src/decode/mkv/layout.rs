@@ -1,0 +1,97 @@
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use super::ebml::{Header, header};
+use super::end::End;
+use super::tracks::{self, Track};
+use crate::Error;
+use crate::decode::limits::METADATA_BYTES;
+use crate::decode::view::View;
+
+const EBML: u32 = 0x1a45_dfa3;
+const SEGMENT: u32 = 0x1853_8067;
+const INFO: u32 = 0x1549_a966;
+const TRACKS: u32 = 0x1654_ae6b;
+const CLUSTER: u32 = 0x1f43_b675;
+/// The header of a segment that ends where the file does.
+const ENDLESS_SEGMENT: [u8; 12] =
+    [0x18, 0x53, 0x80, 0x67, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+/// Bytes of the longest header of an element.
+const HEADER_BYTES: u64 = 12;
+/// Elements of the segment before its first cluster, more than any file has.
+const MAX_ELEMENTS: usize = 1000;
+
+/// Where the parts of a file lie.
+pub(super) struct Layout {
+    pub(super) tracks: Vec<Track>,
+    /// There are tracks of pictures or subtitles, too.
+    pub(super) others: bool,
+    pub(super) end: End,
+    /// The file breaks off.
+    pub(super) cut: bool,
+    /// What a reader needs of the file before its first cluster; `None` where it can read the file
+    /// as it is.
+    head: Option<Vec<u8>>,
+    /// Where the first cluster starts.
+    clusters: u64,
+}
+
+impl Layout {
+    pub(super) fn read(file: &mut File) -> Result<Self, Error> {
+        let length = file.seek(SeekFrom::End(0))?;
+        let end = End::read(file, length)?;
+        let (mut head, mut list, mut segment_end) = (Vec::new(), None, None);
+        let mut at = 0;
+        for _ in 0..MAX_ELEMENTS {
+            let Some(element) = header_at(file, at)?.filter(|e| e.id != CLUSTER) else { break };
+            let contents = at + element.bytes as u64;
+            if element.id == SEGMENT {
+                segment_end = element.size.map(|size| contents.saturating_add(size));
+                head.extend(ENDLESS_SEGMENT);
+                at = contents;
+                continue;
+            }
+            let Some(size) = element.size else { break };
+            let next = contents.saturating_add(size);
+            if [EBML, INFO, TRACKS].contains(&element.id) {
+                let bytes = bytes_at(file, at, next - at)?;
+                if element.id == TRACKS {
+                    list = bytes.get(element.bytes..).map(<[u8]>::to_vec);
+                }
+                head.extend(bytes);
+            }
+            at = next;
+        }
+        let Some(list) = list else {
+            let reason = "its list of tracks is missing; remux it: mkvmerge -o out.mka";
+            return Err(Error::Malformed(reason.into()));
+        };
+        let (tracks, others) = tracks::read(&list);
+        let as_it_is = segment_end.is_some_and(|end| end <= length);
+        let cut = segment_end.map_or(!end.whole, |end| end > length);
+        let head = (!as_it_is).then_some(head);
+        Ok(Self { tracks, others, end, cut, head, clusters: at })
+    }
+
+    /// The file as Symphonia reads it: that takes no segment that is longer than the file, and
+    /// follows every reference to what the file no longer holds.
+    pub(super) fn view(&self, file: File) -> io::Result<View> {
+        match &self.head {
+            Some(head) => View::new(file, head.clone(), self.clusters, u64::MAX),
+            None => View::new(file, Vec::new(), 0, u64::MAX),
+        }
+    }
+}
+
+fn header_at(file: &mut File, at: u64) -> Result<Option<Header>, Error> {
+    let bytes = bytes_at(file, at, HEADER_BYTES)?;
+    Ok(header(&bytes).filter(|header| at > 0 || header.id == EBML))
+}
+
+/// So many bytes at an offset, fewer at the file's end.
+fn bytes_at(file: &mut File, at: u64, count: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(at))?;
+    file.by_ref().take(count.min(METADATA_BYTES as u64)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
