@@ -7,6 +7,7 @@ use super::ebml::{elements, header, number, unsigned};
 const CLUSTER: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
 /// What a cluster may start with: its time, place or size, a checksum, or nothing of meaning.
 const FIRST_IN_CLUSTER: [u8; 5] = [0xe7, 0xa7, 0xab, 0xbf, 0xec];
+const TIME: u32 = 0xe7;
 const GROUP: u32 = 0xa0;
 const BLOCK: u32 = 0xa1;
 const SIMPLE_BLOCK: u32 = 0xa3;
@@ -36,7 +37,25 @@ impl End {
     /// Nanoseconds at the end of a track's last packet that are not part of the recording, as the
     /// block that holds it states them.
     pub(super) fn padding(&self, track: u32) -> u64 {
-        elements(&self.bytes).next().map_or(0, |(_, cluster)| in_cluster(cluster, track))
+        let last = self.cluster().and_then(|cluster| last_block(cluster, track));
+        let group = last.map_or(&[][..], |(_, group)| group);
+        let discard = elements(group).find(|(id, _)| *id == DISCARD);
+        // A negative one is none.
+        discard.map_or(0, |(_, contents)| unsigned(contents)).min(1 << 32)
+    }
+
+    /// When a track's last block starts, in the segment's ticks.
+    pub(super) fn last_time(&self, track: u32) -> Option<u64> {
+        let cluster = self.cluster()?;
+        let (_, start) = elements(cluster).find(|(id, _)| *id == TIME)?;
+        let (block, _) = last_block(cluster, track)?;
+        let (_, bytes) = number(block, true)?;
+        let later = i16::from_be_bytes(*block.get(bytes..)?.first_chunk()?);
+        unsigned(start).checked_add_signed(later.into())
+    }
+
+    fn cluster(&self) -> Option<&[u8]> {
+        elements(&self.bytes).next().map(|(_, cluster)| cluster)
     }
 }
 
@@ -58,27 +77,21 @@ fn is_whole(mut bytes: &[u8]) -> bool {
     true
 }
 
-fn in_cluster(cluster: &[u8], track: u32) -> u64 {
-    let mut padding = 0;
+/// What a cluster holds of a track: its last block, and the element with it.
+fn last_block(cluster: &[u8], track: u32) -> Option<(&[u8], &[u8])> {
+    let mut last = None;
     for (id, contents) in elements(cluster) {
-        match id {
-            SIMPLE_BLOCK if is_of(contents, track) => padding = 0,
-            GROUP => {
-                let mut children = elements(contents);
-                if children.any(|(id, block)| id == BLOCK && is_of(block, track)) {
-                    let discard = elements(contents).find(|(id, _)| *id == DISCARD);
-                    padding = discard.map_or(0, |(_, contents)| unsigned(contents));
-                }
-            }
-            _ => {}
+        let block = match id {
+            SIMPLE_BLOCK => Some(contents),
+            GROUP => elements(contents).find(|(id, _)| *id == BLOCK).map(|(_, block)| block),
+            _ => None,
+        };
+        let is_of = |block: &&[u8]| number(block, true).is_some_and(|(n, _)| n == u64::from(track));
+        if let Some(block) = block.filter(is_of) {
+            last = Some((block, if id == GROUP { contents } else { &[] }));
         }
     }
-    // A negative one is none.
-    padding.min(1 << 32)
-}
-
-fn is_of(block: &[u8], track: u32) -> bool {
-    number(block, true).is_some_and(|(number, _)| number == u64::from(track))
+    last
 }
 
 #[cfg(test)]
@@ -104,5 +117,18 @@ mod tests {
             assert!(!whole(&[&bytes[..], &[0xec, 0x82, 0]].concat()));
         }
         assert!(whole(&[]));
+    }
+
+    #[test]
+    fn the_last_block_of_a_track() {
+        let cluster = [
+            &[0x1f, 0x43, 0xb6, 0x75, 0xff, 0xe7, 0x82, 1, 0][..],
+            &[0xa3, 0x85, 0x81, 0, 5, 0x80, 7],
+            &[0xa0, 0x8c, 0xa1, 0x85, 0x82, 0xff, 0xff, 0x80, 7, 0x75, 0xa2, 0x82, 2, 1],
+        ]
+        .concat();
+        let end = End::read(&mut Cursor::new(&cluster), cluster.len() as u64).unwrap();
+        assert_eq!([1, 2, 3].map(|track| end.last_time(track)), [Some(261), Some(255), None]);
+        assert_eq!([1, 2, 3].map(|track| end.padding(track)), [0, 513, 0]);
     }
 }

@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::ebml::{Header, header};
+use super::ebml::{Header, elements, header, unsigned};
 use super::end::End;
 use super::tracks::{self, Track};
 use crate::Error;
@@ -12,6 +12,7 @@ const EBML: u32 = 0x1a45_dfa3;
 const SEGMENT: u32 = 0x1853_8067;
 const INFO: u32 = 0x1549_a966;
 const TRACKS: u32 = 0x1654_ae6b;
+const TICK: u32 = 0x2a_d7b1;
 const CLUSTER: u32 = 0x1f43_b675;
 /// The header of a segment that ends where the file does.
 const ENDLESS_SEGMENT: [u8; 12] =
@@ -24,6 +25,8 @@ const MAX_ELEMENTS: usize = 1000;
 /// Where the parts of a file lie.
 pub(super) struct Layout {
     pub(super) tracks: Vec<Track>,
+    /// Nanoseconds of a tick.
+    pub(super) tick: u64,
     /// There are tracks of pictures or subtitles, too.
     pub(super) others: bool,
     pub(super) end: End,
@@ -41,7 +44,7 @@ impl Layout {
         let length = file.seek(SeekFrom::End(0))?;
         let end = End::read(file, length)?;
         let (mut head, mut list, mut segment_end) = (Vec::new(), None, None);
-        let mut at = 0;
+        let (mut at, mut tick) = (0, 1_000_000);
         for _ in 0..MAX_ELEMENTS {
             let Some(element) = header_at(file, at)?.filter(|e| e.id != CLUSTER) else { break };
             let contents = at + element.bytes as u64;
@@ -55,8 +58,13 @@ impl Layout {
             let next = contents.saturating_add(size);
             if [EBML, INFO, TRACKS].contains(&element.id) {
                 let bytes = bytes_at(file, at, next - at)?;
+                let contents = bytes.get(element.bytes..).unwrap_or_default();
                 if element.id == TRACKS {
-                    list = bytes.get(element.bytes..).map(<[u8]>::to_vec);
+                    list = Some(contents.to_vec());
+                }
+                if element.id == INFO {
+                    let found = elements(contents).find(|(id, _)| *id == TICK);
+                    tick = found.map_or(tick, |(_, contents)| unsigned(contents));
                 }
                 head.extend(bytes);
             }
@@ -70,7 +78,13 @@ impl Layout {
         let as_it_is = segment_end.is_some_and(|end| end <= length);
         let cut = segment_end.map_or(!end.whole, |end| end > length);
         let head = (!as_it_is).then_some(head);
-        Ok(Self { tracks, others, end, cut, head, clusters: at })
+        Ok(Self { tracks, tick, others, end, cut, head, clusters: at })
+    }
+
+    /// When a track's last packet starts, in seconds.
+    pub(super) fn last_seconds(&self, track: &Track) -> Option<f64> {
+        let ticks = self.end.last_time(track.number)?;
+        Some((ticks as f64 * self.tick as f64 - track.delay as f64) * 1e-9)
     }
 
     /// The file as Symphonia reads it: that takes no segment that is longer than the file, and

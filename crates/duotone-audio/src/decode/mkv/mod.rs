@@ -56,7 +56,12 @@ fn open_track(
         Error::Unsupported(reason)
     })?;
     let padding = if layout.cut { 0 } else { layout.end.padding(track.number) };
-    let format = Box::new(format.that_ends(layout.cut).without_end(padding));
+    let format = format
+        .that_ends(layout.cut)
+        .without_end(padding)
+        // A live stream does not state its length.
+        .of_at_least(layout.last_seconds(track).unwrap_or(0.0));
+    let format = Box::new(format);
     let (mut media, mut info) = Media::of_format(format, length, mono)?;
     if layout.others && !layout.cut {
         media.may_end_early();
