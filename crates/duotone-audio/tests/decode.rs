@@ -166,7 +166,6 @@ fn lossy_files_give_the_signal() {
         ("vorbis_6_channels.ogg", "Vorbis", 44_100, 6, 0),
         ("opus_48k.opus", "Opus", 48_000, 1, 0),
         ("opus_60_ms.opus", "Opus", 48_000, 2, 0),
-        ("opus_speech.opus", "Opus", 48_000, 2, 0),
         ("opus_short.opus", "Opus", 48_000, 2, 0),
         ("opus_6_channels.opus", "Opus", 48_000, 6, 0),
         ("opus_48k.webm", "Opus", 48_000, 2, 0),
@@ -192,7 +191,9 @@ fn lossy_files_give_the_signal() {
         // or a few packets without a stated delay.
         let extra = samples.len().checked_sub(expected.len()).unwrap();
         let most = match delay {
-            0 if ["mp3", "ogg", "opus", "webm"].iter().any(|end| name.ends_with(end)) => 0,
+            0 if ["mp3", "ogg", "opus"].iter().any(|end| name.ends_with(end)) => 0,
+            // Of all codecs in Matroska and WebM only Opus has its padding stated.
+            0 if codec == "Opus" && name.ends_with("webm") => 0,
             0 => 1152,
             _ => 3 * 1152,
         };

@@ -54,7 +54,6 @@ for more in ["-vbr off", "-vbr constrained", "-fec 1 -packet_loss 20 -applicatio
     CELLS += opus("Opus", f"-b:a 32k {more}", channels=[2, 1], rates=[48_000])
 CELLS += opus("Opus, 3 to 8 channels", "-b:a 256k", rates=[48_000], channels=CHANNELS[2:])
 CELLS += opus("Opus, 3 to 8 channels", "-b:a 96k", rates=[48_000], channels=[6, 4], small=True)
-CELLS += opus("Opus, 3 to 8 channels", "-b:a 128k -mapping_family 255", rates=[48_000], channels=[3, 6])
 CELLS += opus("Opus", "-b:a 32k", rates=[48_000], edit=edits.ogg_chain, change="chained", parts=2, small=True)
 CELLS += opus("Opus", "-b:a 32k -page_duration 20000", rates=[48_000])
 CELLS += opus("Opus", "-b:a 32k -f opus", rates=[48_000], piped=True)

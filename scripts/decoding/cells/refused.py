@@ -20,6 +20,7 @@ refused("DTS", r"DTS", "dts", "-c:a dca -strict -2", channels=[2, 6], small=True
 refused("TTA", r"TTA|True Audio", "tta", "-c:a tta", small=True)
 refused("WavPack", r"WavPack", "wv", "-c:a wavpack", small=True)
 refused("Speex", r"Speex", "spx", "-c:a libspeex", rates=[16_000], channels=[1], small=True)
+refused("Opus without a layout", r"Opus", "opus", "-c:a libopus -mapping_family 255", rates=[48_000], channels=[3, 6])
 refused("TrueHD", r"TrueHD", "thd", "-c:a truehd -strict -2", small=True)
 refused("MLP", r"MLP|Meridian", "mlp", "-c:a mlp -strict -2")
 refused("RealAudio", r"Real", "rm", "-c:a real_144", rates=[8_000], channels=[1])

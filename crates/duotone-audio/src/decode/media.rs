@@ -27,7 +27,7 @@ use super::damage::Damage;
 use super::limits::{self, MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
 use super::mono::Mono;
 use super::mp3::Mp3;
-use super::opus::{Head, Opus};
+use super::opus::{self, Head, Opus};
 use super::view::View;
 use super::vorbis::Vorbis;
 use crate::{Error, SourceInfo};
@@ -90,6 +90,8 @@ pub(super) struct Media {
     left: u64,
     /// Bytes of the file.
     length: u64,
+    /// The first packet was predicted from those before it.
+    predicts: bool,
 }
 
 impl Media {
@@ -113,6 +115,16 @@ impl Media {
         mono: &mut Mono,
     ) -> Result<(Self, SourceInfo), Error> {
         contained(|| Self::start(format, length, mono)).unwrap_or_else(panicked)
+    }
+
+    /// Takes the length that the container states for unknown.
+    pub(super) fn forget_length(&mut self) {
+        self.told = None;
+    }
+
+    /// Samples at the stream's start that are not part of the recording, as Opus's header has them.
+    pub(super) fn pre_skip(&self) -> u64 {
+        pre_skip(self.decoder.codec_params())
     }
 
     /// The time of sample 0 on the container's clock, in seconds.
@@ -153,6 +165,7 @@ impl Media {
             strange: 0,
             left: length,
             length,
+            predicts: false,
         };
         if !media.read_unguarded(mono)? {
             return Err(Error::NoAudio);
@@ -197,6 +210,13 @@ impl Media {
             self.left = left;
             if packet.track_id != self.track {
                 continue;
+            }
+            let predicted = self.is_opus() && opus::is_predicted(&packet.data);
+            if self.packets == 0 {
+                self.predicts = predicted;
+            }
+            if self.jumped && predicted {
+                return Err(Error::Unsupported(PREDICTS.into()));
             }
             let base = audio_track(&*self.format)?.time_base;
             let duration = base.and_then(|base| base.calc_duration(packet.dur));
@@ -260,6 +280,25 @@ impl Media {
         }
     }
 
+    fn is_opus(&self) -> bool {
+        self.decoder.codec_params().codec == CODEC_ID_OPUS
+    }
+
+    /// Why what is decoded after a jump would not be what it is in the whole file, if so.
+    fn cannot_jump(&self) -> Result<Option<&'static str>, Error> {
+        let profile = self.decoder.codec_params().profile;
+        let predicts = [Some(CODEC_PROFILE_AAC_MAIN), Some(CODEC_PROFILE_AAC_LTP)];
+        let is_surround = self.decoder.last_decoded().num_planes() > 2;
+        if self.predicts || predicts.contains(&profile) || (self.is_opus() && is_surround) {
+            return Ok(Some(PREDICTS));
+        }
+        if self.origin.is_none() {
+            return Ok(Some(NO_TIMES));
+        }
+        let base = audio_track(&*self.format)?.time_base;
+        Ok(base.filter(|base| is_coarse(*base, self.rate)).map(|_| COARSE))
+    }
+
     fn end(&self) -> Result<bool, Error> {
         self.damage.check(self.packets)?;
         Ok(false)
@@ -281,17 +320,12 @@ impl Reader for Media {
 
     /// Jumps to so much before a sample that what the decoder gives there is right.
     fn seek(&mut self, sample: u64) -> Result<(), Error> {
-        let parameters = self.decoder.codec_params();
-        let profile = parameters.profile;
-        let preroll = if parameters.codec == CODEC_ID_AAC { AAC_PREROLL } else { PREROLL };
-        if [Some(CODEC_PROFILE_AAC_MAIN), Some(CODEC_PROFILE_AAC_LTP)].contains(&profile) {
-            return Err(Error::Unsupported(PREDICTS.into()));
+        if let Some(reason) = self.cannot_jump()? {
+            return Err(Error::Unsupported(reason.into()));
         }
-        let start = self.origin.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
-        let base = audio_track(&*self.format)?.time_base;
-        if base.is_some_and(|base| is_coarse(base, self.rate)) {
-            return Err(Error::Unsupported(COARSE.into()));
-        }
+        let is_aac = self.decoder.codec_params().codec == CODEC_ID_AAC;
+        let preroll = if is_aac { AAC_PREROLL } else { PREROLL };
+        let start = self.origin.unwrap_or_default();
         let seconds = (sample as f64 / f64::from(self.rate) - preroll).max(0.0) + start.max(0.0);
         let time = Time::try_from_secs_f64(seconds)
             .ok_or_else(|| Error::Limit("a time beyond all recordings".into()))?;
@@ -311,6 +345,11 @@ impl Reader for Media {
 
     fn stated_seconds(&self) -> Option<f64> {
         self.told
+    }
+
+    /// Unknown where the file can only be read from its start.
+    fn length(&mut self) -> Result<Option<f64>, Error> {
+        Ok(self.told.filter(|_| matches!(self.cannot_jump(), Ok(None))))
     }
 }
 
@@ -381,6 +420,11 @@ fn early_samples(format: &dyn FormatReader, track: &Track) -> u64 {
     if format.format_info().format != FORMAT_ID_OGG {
         return 0;
     }
+    pre_skip(parameters)
+}
+
+/// As Opus's header has it; of other codecs, none.
+fn pre_skip(parameters: &AudioCodecParameters) -> u64 {
     let head = Head::read(parameters.extra_data.as_deref().unwrap_or_default());
     head.map_or(0, |head| u64::from(head.pre_skip))
 }

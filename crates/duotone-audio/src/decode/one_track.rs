@@ -1,6 +1,8 @@
+use std::io::ErrorKind;
+
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecId;
-use symphonia::core::errors::{Result, SeekErrorKind, limit_error, seek_error};
+use symphonia::core::errors::{Error, Result, SeekErrorKind, limit_error, seek_error};
 use symphonia::core::formats::prelude::*;
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::Metadata;
@@ -22,6 +24,7 @@ pub(super) struct OneTrack {
     length: u64,
     /// Nanoseconds to be cut from the last packet.
     padding: u64,
+    is_whole: bool,
     /// What was read ahead, where the last packet is to be cut.
     ahead: Option<Result<Option<Packet>>>,
 }
@@ -42,16 +45,33 @@ impl OneTrack {
         if let Some(extra_data) = &coded.extra_data {
             parameters.extra_data = Some(extra_data.clone().into());
         }
-        Some(Self { format, tracks: vec![track], left: length, length, padding: 0, ahead: None })
+        Some(Self {
+            format,
+            tracks: vec![track],
+            left: length,
+            length,
+            padding: 0,
+            is_whole: false,
+            ahead: None,
+        })
     }
 
-    /// Leaves out so many nanoseconds of the last packet's end.
-    pub(super) fn without_end(self, padding: u64) -> Self {
-        Self { padding, ..self }
+    /// Leaves out so many nanoseconds of the last packet's end, and takes the end of a file of
+    /// which nothing is missing for the end of the track, whatever its reader expects.
+    pub(super) fn with_end(self, padding: u64, is_whole: bool) -> Self {
+        Self { padding, is_whole, ..self }
     }
 
     fn read_packet(&mut self) -> Result<Option<Packet>> {
-        while let Some(packet) = self.format.next_packet()? {
+        loop {
+            let packet = match self.format.next_packet() {
+                Ok(Some(packet)) => packet,
+                Ok(None) => return Ok(None),
+                Err(Error::IoError(e)) if self.is_whole && e.kind() == ErrorKind::UnexpectedEof => {
+                    return Ok(None);
+                }
+                Err(e) => return Err(e),
+            };
             // Tables that lead back to the same bytes over and over.
             match self.left.checked_sub(packet.data.len().max(1) as u64) {
                 Some(left) => self.left = left,
@@ -61,7 +81,6 @@ impl OneTrack {
                 return Ok(Some(packet));
             }
         }
-        Ok(None)
     }
 }
 

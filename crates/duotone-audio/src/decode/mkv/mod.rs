@@ -2,17 +2,18 @@
 //! here: the tracks' codecs by name, and the samples that are not part of the recording.
 
 mod ebml;
-mod padding;
+mod end;
 mod tracks;
 
 use std::fs::File;
-use std::io::Seek;
 
+use self::end::End;
 use self::tracks::Track;
 use super::Reader;
 use super::media::{self, Media};
 use super::mono::Mono;
 use super::one_track::{Coded, OneTrack};
+use super::patched::Patched;
 use super::trim::Trim;
 use crate::{Error, SourceInfo};
 
@@ -47,15 +48,15 @@ fn open_track(
     }
     let mut file = file.try_clone()?;
     let length = file.metadata()?.len();
-    let padding = padding::read(&mut file, track.number)?;
-    file.rewind()?;
-    let format = media::probe(Box::new(file))?;
+    let End { padding, is_whole, patches } = End::read(&mut file, track.number)?;
+    let format = media::probe(Box::new(Patched::new(file, patches)?))?;
     let format = OneTrack::new(format, track.number, &Coded::default(), length);
     let format = format.ok_or_else(|| {
         let reason = format!("the codec {} is not read; convert it to FLAC or WAV", track.codec);
         Error::Unsupported(reason)
     })?;
-    let (media, info) = Media::of_format(Box::new(format.without_end(padding)), length, mono)?;
+    let (media, info) =
+        Media::of_format(Box::new(format.with_end(padding, is_whole)), length, mono)?;
     let rate = info.sample_rate;
     let start = samples(track.delay, rate);
     Ok((Box::new(Trim::new(media, rate, start, u64::MAX, None, mono)), info))
