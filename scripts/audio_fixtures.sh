@@ -42,6 +42,9 @@ make 8000 2 -c:a adpcm_ms -block_size 256 adpcm_ms.wav
 make 8000 2 -c:a adpcm_ima_wav -block_size 256 adpcm_ima.wav
 make 8000 2 -c:a adpcm_ima_qt adpcm_ima.aifc
 make 8000 2 -c:a alac caf_alac.caf
+make 8000 2 -c:a pcm_s24be caf_s24.caf
+make 8000 2 -c:a pcm_s16le w64_s16.w64
+make 8000 2 -c:a pcm_s16le -rf64 always rf64_s16.wav
 # What ffmpeg decodes of ADPCM, which is defined to the last bit.
 mkdir -p ../adpcm
 for file in adpcm_*; do run -i "$file" -f s16le "../adpcm/${file/./_}.s16"; done

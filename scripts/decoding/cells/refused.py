@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from .. import edits
 from ..cell import REFUSED, Cell, cells
 
 CELLS: list[Cell] = []
@@ -40,14 +41,18 @@ for extension in ["mp4", "mka"]:
 refused("WavPack", r"WavPack", "mka", "-c:a wavpack")
 refused("TTA", r"TTA|True Audio", "mka", "-c:a tta")
 refused("Speex", r"Speex", "mka", "-c:a libspeex", rates=[16_000], channels=[1])
+refused("PCM of 8 bits in Matroska", r"A_PCM", "mka", "-c:a pcm_u8", small=True)
+for encoding in ["pcm_alaw", "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav"]:
+    refused("Windows's codecs in Matroska", r"A_MS/ACM", "mka", f"-c:a {encoding}")
+refused("FLAC streams chained in Ogg", r"several FLAC streams", "oga", "-c:a flac", edit=edits.ogg_chain,
+        change="chained", small=True)
 refused("AC-3", r"\bAC-3", "wav", "-c:a ac3")
 refused("WMA", WMA, "wav", "-c:a wmav2")
 refused("GSM", r"GSM", "wav", "-c:a libgsm_ms", rates=[8_000], channels=[1])
 refused("G.722", r"G\.722", "wav", "-c:a g722", rates=[16_000], channels=[1])
 refused("G.726", r"G\.726", "wav", "-c:a g726", rates=[8_000], channels=[1])
 refused("ADPCM of Yamaha", r"Yamaha", "wav", "-c:a adpcm_yamaha")
-for extension in ["mov", "caf", "aifc"]:
-    refused("ADPCM of QuickTime", r"ADPCM", extension, "-c:a adpcm_ima_qt")
+refused("ADPCM of QuickTime", r"ADPCM", "mov", "-c:a adpcm_ima_qt")
 
 
 def head(content: bytes) -> Callable[[bytes], bytes]:

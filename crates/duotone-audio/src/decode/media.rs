@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use symphonia::core::codecs::audio::well_known::profiles::{
     CODEC_PROFILE_AAC_LTP, CODEC_PROFILE_AAC_MAIN,
 };
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS, CODEC_ID_VORBIS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::common::{Limit, Tier};
@@ -291,6 +291,12 @@ impl Media {
         let is_surround = self.decoder.last_decoded().num_planes() > 2;
         if self.predicts || predicts.contains(&profile) || (self.is_opus() && is_surround) {
             return Ok(Some(PREDICTS));
+        }
+        // Symphonia's times of such packets are off by parts of a block.
+        let is_vorbis = self.decoder.codec_params().codec == CODEC_ID_VORBIS;
+        let is_ogg = self.format.format_info().format == FORMAT_ID_OGG;
+        if is_vorbis && (is_surround || !is_ogg) {
+            return Ok(Some(NO_TIMES));
         }
         if self.origin.is_none() {
             return Ok(Some(NO_TIMES));

@@ -299,6 +299,10 @@ fn open_ogg(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, SourceI
         return Err(Error::Unsupported(reason));
     }
     let is_chained = ogg::ends_with_another(&mut file)?;
+    if is_chained && ogg::starts_with_flac(&mut file)? {
+        let reason = "several FLAC streams in one Ogg file are not read; convert it to FLAC or WAV";
+        return Err(Error::Unsupported(reason.into()));
+    }
     file.rewind()?;
     let (mut media, mut info) = Media::open(file, mono)?;
     if is_chained {

@@ -16,7 +16,8 @@ const SERIAL: Range<usize> = 14..18;
 const FIRST_PAGE: u8 = 2;
 /// Streams beside each other, more than any file has.
 const MAX_STREAMS: usize = 64;
-const READ: [&[u8]; 2] = [b"\x01vorbis", b"\x7fFLAC"];
+const FLAC: &[u8] = b"\x7fFLAC";
+const READ: [&[u8]; 2] = [b"\x01vorbis", FLAC];
 const NOT_READ: [(&[u8], &str); 7] = [
     (b"Speex   ", "Speex"),
     (b"CELT    ", "CELT"),
@@ -70,6 +71,12 @@ pub(super) fn ends_with_another(file: &mut (impl Read + Seek)) -> io::Result<boo
     let last =
         memmem::rfind(&end, MAGIC).and_then(|at| end.get(at + SERIAL.start..at + SERIAL.end));
     Ok(last.is_some_and(|last| first.get(SERIAL) != Some(last)))
+}
+
+/// Whether the first stream is FLAC, of which Symphonia fails on the next stream.
+pub(super) fn starts_with_flac(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    file.rewind()?;
+    Ok(first_packet(file)?.is_some_and(|packet| packet.starts_with(FLAC)))
 }
 
 /// What the next page holds, if it is the first of a stream; the file is at its end then.
