@@ -174,6 +174,7 @@ fn lossy_files_give_the_signal() {
         ("opus_48k.webm", "Opus", 48_000, 2, 0),
         ("opus_video.webm", "Opus", 48_000, 2, 0),
         ("opus_48k.mp4", "Opus", 48_000, 2, 0),
+        ("opus_fragmented.mp4", "Opus", 48_000, 2, 0),
         ("aac_44k.mka", "AAC", 44_100, 2, 0),
         ("mp3_44k.mka", "MP3", 44_100, 2, 0),
     ];
