@@ -7,6 +7,8 @@ use memchr::memmem;
 use super::ebml::{Header, elements, header, number, unsigned};
 
 const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
+const SEEK_HEAD: [u8; 4] = [0x11, 0x4d, 0x9b, 0x74];
+const VOID: u8 = 0xec;
 const CLUSTER: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
 const GROUP: u32 = 0xa0;
 const BLOCK: u32 = 0xa1;
@@ -24,8 +26,9 @@ pub(super) struct End {
     pub(super) padding: u64,
     /// The file ends between two elements.
     pub(super) is_whole: bool,
-    /// Sizes of elements that reach behind the end of the file, as sizes that are unknown, and
-    /// where they stand: Symphonia leaves out all of an element that is cut.
+    /// Bytes to be read in place of those in the file, and where: sizes of elements that reach
+    /// behind its end, as sizes that are unknown, because Symphonia leaves out all of an element
+    /// that is cut; and the list of places of elements, of which some may lie behind the end.
     pub(super) patches: Vec<(u64, Vec<u8>)>,
 }
 
@@ -39,6 +42,9 @@ impl End {
         if let Some(at) = memmem::find(&start, &SEGMENT) {
             found.patch(at as u64, header(&start[at..]), length);
         }
+        if let Some(at) = memmem::find(&start, &SEEK_HEAD) {
+            found.void(at as u64, header(&start[at..]));
+        }
         let Some(at) = memmem::rfind(&end, &CLUSTER) else { return Ok(found) };
         let cluster = header(&end[at..]);
         found.patch(end_at + at as u64, cluster, length);
@@ -51,6 +57,18 @@ impl End {
             found.padding = padding(contents, track);
         }
         Ok(found)
+    }
+
+    /// Makes an element one that is passed over.
+    fn void(&mut self, at: u64, element: Option<Header>) {
+        let Some(Header { id: _, size: Some(size), bytes }) = element else { return };
+        // A number of one byte and a size of eight, of which the first marks its length.
+        if let Some(rest) = size.saturating_add(bytes as u64).checked_sub(9)
+            && rest < 1 << 56
+        {
+            let size = rest | 1 << 56;
+            self.patches.push((at, [&[VOID][..], &size.to_be_bytes()].concat()));
+        }
     }
 
     fn patch(&mut self, at: u64, element: Option<Header>, length: u64) {
@@ -114,6 +132,14 @@ mod tests {
     use std::io::Cursor;
 
     use super::End;
+
+    #[test]
+    fn the_list_of_places_is_passed_over() {
+        let segment = [0x1a, 0x45, 0xdf, 0xa3, 0x80, 0x18, 0x53, 0x80, 0x67, 0x91];
+        let bytes = [&segment[..], &super::SEEK_HEAD, &[0x8c], &[7; 12]].concat();
+        let found = End::read(&mut Cursor::new(bytes), 1).unwrap();
+        assert_eq!(found.patches, [(10, vec![0xec, 1, 0, 0, 0, 0, 0, 0, 8])]);
+    }
 
     /// A segment of one cluster with a packet of two bytes.
     fn file(segment_size: &[u8], cluster_size: &[u8]) -> Vec<u8> {
