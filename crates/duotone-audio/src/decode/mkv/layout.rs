@@ -32,9 +32,8 @@ pub(super) struct Layout {
     pub(super) end: End,
     /// The file breaks off.
     pub(super) cut: bool,
-    /// What a reader needs of the file before its first cluster; `None` where it can read the file
-    /// as it is.
-    head: Option<Vec<u8>>,
+    /// What a reader needs of the file before its first cluster.
+    head: Vec<u8>,
     /// Where the first cluster starts.
     clusters: u64,
 }
@@ -75,9 +74,7 @@ impl Layout {
             return Err(Error::Malformed(reason.into()));
         };
         let (tracks, others) = tracks::read(&list);
-        let as_it_is = segment_end.is_some_and(|end| end <= length);
         let cut = segment_end.map_or(!end.whole, |end| end > length);
-        let head = (!as_it_is).then_some(head);
         Ok(Self { tracks, tick, others, end, cut, head, clusters: at })
     }
 
@@ -87,13 +84,10 @@ impl Layout {
         Some((ticks as f64 * self.tick as f64 - track.delay as f64) * 1e-9)
     }
 
-    /// The file as Symphonia reads it: that takes no segment that is longer than the file, and
-    /// follows every reference to what the file no longer holds.
+    /// The file as Symphonia reads it: that takes no segment that is longer than the file, follows
+    /// references to what is missing, and takes the time of an index entry for its cluster's.
     pub(super) fn view(&self, file: File) -> io::Result<View> {
-        match &self.head {
-            Some(head) => View::new(file, head.clone(), self.clusters, u64::MAX),
-            None => View::new(file, Vec::new(), 0, u64::MAX),
-        }
+        View::new(file, self.head.clone(), self.clusters, u64::MAX)
     }
 }
 

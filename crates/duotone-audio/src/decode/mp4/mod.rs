@@ -89,6 +89,9 @@ fn open_track(
         (start, end) = (samples(edit.start), edit.end.map_or(u64::MAX, samples));
         warning = edit.several.then_some(SEVERAL_EDITS);
     }
+    if track.edit.is_none() || movie.fragmented {
+        start = media.pre_skip();
+    }
     if let Some(priming) = movie.priming.filter(|_| info.codec == "AAC") {
         start = priming;
     }

@@ -17,6 +17,8 @@ const INFO: CodecInfo = CodecInfo { short_name: "opus", long_name: "Opus", profi
 const RATE: u32 = 48_000;
 /// Samples of the longest packet: 120 ms.
 const LONGEST: usize = 5_760;
+/// The first of the 32 configurations without linear prediction (RFC 6716, section 3.1).
+const FIRST_CELT: u8 = 16;
 const FULL_SCALE: f32 = 32_768.0;
 
 /// The Opus decoder: `ropus`, which decodes to 16 bits as the reference does, so that what lies
@@ -61,6 +63,12 @@ impl Opus {
         }
         Ok(())
     }
+}
+
+/// Whether a packet's sound depends on the packets before it for as long as a tone lasts: all that
+/// is coded by linear prediction (SILK), alone or as the lower part of the spectrum.
+pub(in super::super) fn is_predicted(packet: &[u8]) -> bool {
+    packet.first().is_some_and(|kind| kind >> 3 < FIRST_CELT)
 }
 
 impl AudioDecoder for Opus {

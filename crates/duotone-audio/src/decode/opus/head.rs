@@ -34,12 +34,15 @@ impl Head {
         let (streams, coupled, mapping) = match family {
             0 if channels <= 2 => (1, channels.saturating_sub(1), plain.as_slice()),
             // The order of channels is of no matter to their mean.
-            1 | 255 => match layout {
+            1 => match layout {
                 [streams, coupled, mapping @ ..] => {
                     (*streams, *coupled, mapping.get(..usize::from(channels)).ok_or(short)?)
                 }
                 _ => return Err(short),
             },
+            255 => {
+                return Err("Opus without a channel layout is not read; convert it to FLAC or WAV");
+            }
             2 | 3 => return Err("Opus in ambisonics is not read; convert it to FLAC or WAV"),
             _ => return Err("Opus of an unknown channel mapping; convert it to FLAC or WAV"),
         };

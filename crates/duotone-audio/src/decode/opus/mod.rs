@@ -3,5 +3,5 @@
 mod decoder;
 mod head;
 
-pub(super) use decoder::Opus;
+pub(super) use decoder::{Opus, is_predicted};
 pub(super) use head::Head;
