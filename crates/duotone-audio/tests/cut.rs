@@ -63,8 +63,7 @@ fn check_cuts(name: &str, file: &[u8], sound: usize) {
     assert_eq!(damage, None, "{name}");
     for percent in [50, 80, 95, 99] {
         let end = sound + (file.len() - sound) * percent / 100;
-        let (part, damage) =
-            decode_bytes(&file[..end]).unwrap_or_else(|e| panic!("{name} of {end} bytes: {e}"));
+        let (part, damage) = decode_bytes(&file[..end]).unwrap();
         let (samples, all) = (part.samples.len(), whole.samples.len());
         let place = format!("{name} at {percent} %: {samples} of {all} samples");
         assert!(whole.samples.starts_with(&part.samples), "{place}");
@@ -72,7 +71,7 @@ fn check_cuts(name: &str, file: &[u8], sound: usize) {
         if samples == all {
             continue;
         }
-        let damage = damage.unwrap_or_else(|| panic!("no damage of {place}"));
+        let damage = damage.unwrap_or_default();
         let missing = (all - samples) as f64 / f64::from(whole.rate);
         let words = if missing > 0.26 { " s are missing" } else { "the file breaks off" };
         assert!(damage.contains(words), "{place}: {damage}");
