@@ -42,6 +42,9 @@ make 8000 2 -c:a adpcm_ms -block_size 256 adpcm_ms.wav
 make 8000 2 -c:a adpcm_ima_wav -block_size 256 adpcm_ima.wav
 make 8000 2 -c:a adpcm_ima_qt adpcm_ima.aifc
 make 8000 2 -c:a alac caf_alac.caf
+make 8000 2 -c:a pcm_s24be caf_s24.caf
+make 8000 2 -c:a pcm_s16le w64_s16.w64
+make 8000 2 -c:a pcm_s16le -rf64 always rf64_s16.wav
 # What ffmpeg decodes of ADPCM, which is defined to the last bit.
 mkdir -p ../adpcm
 for file in adpcm_*; do run -i "$file" -f s16le "../adpcm/${file/./_}.s16"; done
@@ -85,6 +88,7 @@ make 48000 2 -c:a libopus -b:a 20k -application voip opus_speech.opus
 make 48000 2 -c:a libopus -b:a 96k -application lowdelay -frame_duration 2.5 opus_short.opus
 make 48000 6 -c:a libopus -b:a 192k -mapping_family 1 opus_6_channels.opus
 make 48000 2 -c:a libopus -b:a 96k opus_48k.mp4
+make 48000 2 -c:a libopus -b:a 96k -movflags +frag_keyframe+empty_moov opus_fragmented.mp4
 make 48000 2 -c:a libopus -b:a 96k opus_48k.webm
 make 48000 2 -filter_complex testsrc=d=0.25:s=16x16 -map 0:a -c:a libopus -b:a 96k -c:v libvpx opus_video.webm
 make 44100 2 -c:a libvorbis -q:a 2 vorbis_44k.webm

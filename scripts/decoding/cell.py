@@ -73,6 +73,11 @@ class Cell:
         return f"{self.tool}_{said}_{self.rate}_{self.channels}ch_{self.seconds}s.{self.extension}"
 
     @property
+    def clipped(self) -> bool:
+        """Whether our decoder gives 16 bits, so that what ffmpeg decodes beyond full scale is clipped."""
+        return "libopus" in self.decoder
+
+    @property
     def output_rate(self) -> int:
         return self.decoded_rate or self.rate
 

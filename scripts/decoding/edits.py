@@ -161,3 +161,15 @@ def ogg_chain(file: bytes) -> bytes:
 ID3V1 = b"TAG" + b"title".ljust(30, b"\0") + bytes(95)
 ID3V2 = b"ID3\x04\0\0\0\0\x02\0" + bytes(256)
 APE_TAG = b"APETAGEX" + struct.pack("<IIII8x", 2000, 32, 0, 1 << 31)
+
+
+def rf64_sizes_0(data: bytes) -> bytes:
+    """The sizes of file, sound and samples in `ds64`."""
+    at = data.index(b"ds64") + 8
+    return data[:at] + bytes(24) + data[at + 24 :]
+
+
+def w64_sizes_0(data: bytes) -> bytes:
+    """The sizes of the file and of the sound, which stand behind 16 bytes of a chunk's name."""
+    sound = data.index(b"data\xf3\xac\xd3\x11") + 16
+    return data[:16] + bytes(8) + data[24:sound] + bytes(8) + data[sound + 8 :]

@@ -9,13 +9,6 @@ from .cell import Cell
 
 # Patterns of `container/codec`, or of `/file name` for the field cases.
 PENDING = [
-    "^(RF64|BW64|W64|CAF)/",
-    "^WAV/(ADPCM|PCM, odd headers|PCM, piped)",
-    "^/(07|08|09)_.*wav$",
-    "^(Ogg|Matroska|WebM)/",
-    "/Opus",
-    r"^/(05|13|16)_.*\.(ogg|opus|spx|mka)$",
-    "^not read/",
     # The decoder drops packets of what ffmpeg's encoder makes.
     "/AAC-LTP",
 ]

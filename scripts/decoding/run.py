@@ -18,6 +18,8 @@ MOST_IN_A_RANGE = {True: 1e-6, False: 1e-3}
 # How far the stated length may be from what is decoded: a frame of the largest codecs.
 STATED_SECONDS = 0.12
 PATIENCE = 60
+# The largest of 16 bits.
+FULL_SCALE = 1.0 - 2.0**-15
 CURE = re.compile(r"ffmpeg|convert|export", re.IGNORECASE)
 # A refusal that blames the file for what is the reader's.
 WRONG_REASONS = re.compile(r"holds no audio|ends within its header")
@@ -81,6 +83,8 @@ def reference(cell: Cell, path: pathlib.Path, commands: list[str]) -> list[float
     """What ffmpeg decodes, mono."""
     command = ["ffmpeg", "-v", "quiet", *cell.decoder.split(), "-i", str(path), "-map", "0:a:0", "-f", "f32le", "-"]
     samples = array.array("f", run(command, commands))
+    if cell.clipped:
+        samples = array.array("f", (min(max(sample, -1.0), FULL_SCALE) for sample in samples))
     return compare.mono(samples, cell.channels) * max(cell.parts, 1)
 
 

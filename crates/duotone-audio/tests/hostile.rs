@@ -134,7 +134,19 @@ fn mutations(folder: &Path, front_end: &FrontEnd) {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (state >> 33) as usize % n
     };
-    for name in ["mp3_22k_vbr.mp3", "mp3_44k.mp3", "mp2_22k.mp2", "mp2_44k.mp2", "flac_s16.flac"] {
+    for name in [
+        "mp3_22k_vbr.mp3",
+        "mp3_44k.mp3",
+        "mp2_22k.mp2",
+        "mp2_44k.mp2",
+        "flac_s16.flac",
+        "aac_44k.m4a",
+        "aac_fragmented.mp4",
+        "mov_fragmented.mov",
+        "opus_48k.webm",
+        "opus_video.webm",
+        "flac_s16.mka",
+    ] {
         let whole = std::fs::read(fixtures.join(name)).unwrap();
         for _ in 0..100 {
             let mut file = whole.clone();

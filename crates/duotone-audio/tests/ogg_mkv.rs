@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use duotone_audio::{Error, FrontEnd, decode, extract};
+use duotone_audio::{Error, FrontEnd, decode, extract, measure, probe};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)
@@ -101,6 +101,65 @@ fn chained_streams_play_on() {
     }
 }
 
+/// The length that the first stream states is not the file's.
+#[test]
+fn the_length_of_a_chain_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain");
+    for name in ["opus_48k.opus", "vorbis_44k.ogg"] {
+        assert_eq!(probe(&fixture(name)).unwrap().seconds, Some(0.25), "{name}");
+        let other_stream = change_pages(&bytes(name), |page| page[14] ^= 0x55);
+        std::fs::write(&path, [bytes(name), other_stream].concat()).unwrap();
+        assert_eq!(probe(&path).unwrap().seconds, None, "{name}");
+        assert_eq!(measure(&path).unwrap().seconds, None, "{name}");
+    }
+}
+
+/// Excerpts are placed by the length: it is given only where a jump gives what is in the whole file,
+/// and in Matroska.
+#[test]
+fn the_length_by_which_excerpts_are_placed() {
+    for (name, expected) in [
+        ("opus_48k.mp4", Some(0.25)),
+        ("opus_speech.opus", None),
+        ("opus_6_channels.opus", None),
+        ("vorbis_44k.ogg", Some(0.25)),
+        ("vorbis_6_channels.ogg", None),
+        ("vorbis_44k.mp4", None),
+        ("opus_48k.webm", Some(0.25)),
+        ("vorbis_44k.webm", Some(0.25)),
+        ("flac_s16.mka", Some(0.25)),
+    ] {
+        let measured = measure(&fixture(name)).unwrap().seconds;
+        let alike = match (measured, expected) {
+            (Some(measured), Some(expected)) => f64::abs(measured - expected) < 0.03,
+            (measured, expected) => measured == expected,
+        };
+        assert!(alike, "{name}: {measured:?}");
+    }
+}
+
+/// Files as a live stream leaves them: the sizes of segment and cluster are unknown.
+#[test]
+fn an_endless_file_ends_where_it_ends() {
+    let mut file = bytes("opus_48k.webm");
+    let segment = memchr::memmem::find(&file, &[0x18, 0x53, 0x80, 0x67]).unwrap();
+    let cluster = memchr::memmem::find(&file, &[0x1f, 0x43, 0xb6, 0x75]).unwrap();
+    let cues = memchr::memmem::rfind(&file, &[0x1c, 0x53, 0xbb, 0x6b]).unwrap();
+    file.truncate(cues);
+    for at in [segment + 4, cluster + 4] {
+        let size_bytes = file[at].leading_zeros() as usize + 1;
+        file[at..at + size_bytes].fill(0xff);
+        file[at] = 0xff >> (size_bytes - 1);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("live");
+    std::fs::write(&path, &file).unwrap();
+    assert_eq!(decode(&path).unwrap().samples, decode(&fixture("opus_48k.webm")).unwrap().samples);
+    let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
+    assert_eq!(extract(&path, &front_end).unwrap().damage, None);
+}
+
 #[test]
 fn the_output_gain_of_opus() {
     let quieter = change_pages(&bytes("opus_48k.opus"), |page| {
@@ -133,6 +192,12 @@ fn other_codecs_are_refused_by_name() {
         }
     });
     check_refused(&spx, "Speex");
+    let no_layout = change_pages(&bytes("opus_6_channels.opus"), |page| {
+        if let Some(at) = memchr::memmem::find(page, b"OpusHead") {
+            page[at + 18] = 255;
+        }
+    });
+    check_refused(&no_layout, "without a channel layout");
     for (id, words) in [("A_TTA1", "TTA"), ("A_DTS\0", "DTS"), ("A_NEW_", "A_NEW_")] {
         let mut file = bytes("flac_s16.mka");
         let at = file.windows(6).position(|window| window == b"A_FLAC").unwrap();

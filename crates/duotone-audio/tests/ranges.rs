@@ -85,6 +85,51 @@ fn far_into_long_files() {
     }
 }
 
+/// Half a minute of stereo in 16 bits at 8 kHz, with a block for each number of samples in turn.
+/// The blocks' times are whole milliseconds.
+fn matroska(packets: &[usize]) -> Vec<u8> {
+    const CLUSTER: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
+    let mut file = std::fs::read(fixtures().join("pcm_s16le.mka")).unwrap();
+    let segment = file.windows(4).position(|w| w == [0x18, 0x53, 0x80, 0x67]).unwrap();
+    let cluster = file.windows(4).position(|w| w == CLUSTER).unwrap();
+    file.truncate(cluster);
+    // Sizes of eight bytes that are unknown.
+    file[segment + 4..segment + 12].copy_from_slice(&[1, 255, 255, 255, 255, 255, 255, 255]);
+    let value = |i: usize| ((i as f64 * i as f64 * 1e-5).sin() * 12_000.0) as i16;
+    let (mut at, mut started) = (0, usize::MAX);
+    for &packet in packets.iter().cycle() {
+        let time = (at + 4) / 8;
+        if time / 5000 != started {
+            started = time / 5000;
+            file.extend(CLUSTER);
+            file.extend([1, 255, 255, 255, 255, 255, 255, 255, 0xe7, 0x84]);
+            file.extend((started as u32 * 5000).to_be_bytes());
+        }
+        let bytes = 4 + 4 * packet as u32;
+        file.extend([&[0xa3, 0x10][..], &bytes.to_be_bytes()[1..], &[0x81]].concat());
+        file.extend(((time % 5000) as u16).to_be_bytes());
+        file.push(0x80);
+        file.extend((at..at + packet).flat_map(|i| [value(i); 2]).flat_map(i16::to_le_bytes));
+        at += packet;
+        if at > 30 * 8000 {
+            return file;
+        }
+    }
+    file
+}
+
+/// Times that are coarser than a sample say which packet it is, where all are of one length.
+#[test]
+fn of_matroska_with_its_coarse_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.mka");
+    for packets in [&[205][..], &[1024], &[160, 161, 163], &[500, 20, 20, 20], &[9]] {
+        std::fs::write(&path, matroska(packets)).unwrap();
+        assert_eq!(decode(&path).unwrap().samples.len() / 8000, 30);
+        check(&path, &[3.0..4.0, 20.0..21.5, 20.1..20.3, 28.9..30.0, 1.0..1.5, 0.0..0.2]);
+    }
+}
+
 /// A variable bit rate, where the place in the file is not the place in the recording, and joined
 /// files with headers and tags between their frames.
 #[test]

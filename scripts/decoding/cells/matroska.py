@@ -9,16 +9,12 @@ CELLS: list[Cell] = []
 VIDEO = "-f lavfi -i color=black:s=32x32:r=25:d=1.6 -map 1:v -map 0:a"
 
 LOSSLESS = {"FLAC": ["flac", "flac -sample_fmt s32"], "ALAC": ["alac", "alac -sample_fmt s32p"],
-            "PCM": ["pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be",
+            "PCM": ["pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be",
                     "pcm_f32le", "pcm_f64le"]}
 for codec, encoders in LOSSLESS.items():
     for encoder in encoders:
         CELLS += cells("Matroska", codec, "mka", f"-c:a {encoder}", rates=[44_100, 48_000, 22_050], channels=[2, 1, 6],
                        small=encoder in ("flac", "pcm_s16le", "pcm_s24be"))
-for law in ["alaw", "mulaw"]:
-    CELLS += cells("Matroska", "PCM", "mka", f"-c:a pcm_{law}", channels=[2, 1])
-for encoding in ["adpcm_ms", "adpcm_ima_wav"]:
-    CELLS += cells("Matroska", "ADPCM", "mka", f"-c:a {encoding}", length=FFMPEG)
 
 # Where the sound starts and ends stands in Matroska for Opus alone.
 CODED = {"MP3": ("libmp3lame -b:a 128k", FFMPEG, [44_100, 22_050], [2, 1]),

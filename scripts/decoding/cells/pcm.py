@@ -35,7 +35,7 @@ for encoding in ["adpcm_ms", "adpcm_ima_wav"]:
         CELLS += cells("WAV", "ADPCM", "wav", f"-c:a {encoding} -block_size {size}", length=FFMPEG,
                        rates=[44_100, 8_000, 22_050], channels=[2, 1], small=size == 1024)
 for encoding in ["ms-adpcm", "ima-adpcm"]:
-    CELLS += cells("WAV", "ADPCM", "wav", f"-e {encoding}", length=FFMPEG, tool="sox", channels=[1, 2])
+    CELLS += cells("WAV", "ADPCM", "wav", f"-e {encoding}", tool="sox", channels=[1, 2])
 CELLS += cells("WAV", "MP3", "wav", "-c:a libmp3lame -b:a 128k", expect=LOSSY, length=FFMPEG,
                rates=[44_100, 22_050], channels=[2, 1], small=True)
 CELLS += cells("WAV", "MP2", "wav", "-c:a mp2 -b:a 192k", expect=LOSSY, length=FFMPEG)
@@ -78,8 +78,11 @@ for change in ["data 0", "data FFFFFFFF", "riff 0"]:
 for encoding in ["s16le", "s24le", "f32le", "alaw"]:
     CELLS += cells("WAV", "PCM, piped", "wav", f"-c:a pcm_{encoding} -f wav", piped=True,
                    small=encoding == "s16le")
-    CELLS += cells("W64", "PCM, piped", "w64", f"-c:a pcm_{encoding} -f w64", piped=True)
-    CELLS += cells("RF64", "PCM, piped", "wav", f"-c:a pcm_{encoding} -f wav -rf64 always", piped=True)
+    # As a pipe would leave them; ffmpeg itself does not read what it writes of them through one.
+    CELLS += cells("W64", "PCM, piped", "w64", f"-c:a pcm_{encoding} -f w64", edit=edits.w64_sizes_0,
+                   change="sizes 0", parts=1)
+    CELLS += cells("RF64", "PCM, piped", "wav", f"-c:a pcm_{encoding} -f wav -rf64 always", edit=edits.rf64_sizes_0,
+                   change="sizes 0", parts=1)
 CELLS += cells("WAV", "PCM, piped", "wav", "-b 16 -t wav", tool="sox", piped=True, channels=[1, 2])
 
 for encoding in BIG:
@@ -103,3 +106,5 @@ for encoding in ["s16be", "s24be", "f32be", "mulaw"]:
     CELLS += cells("AU", "PCM, piped", "au", f"-c:a pcm_{encoding} -f au", piped=True, small=encoding == "s16be")
 CELLS += cells("CAF", "ALAC", "caf", "-c:a alac", channels=FEW_CHANNELS, small=True)
 CELLS += cells("CAF", "ALAC", "caf", "-c:a alac -sample_fmt s32p", channels=FEW_CHANNELS)
+for container, extension in [("CAF", "caf"), ("AIFF, AIFF-C", "aifc")]:
+    CELLS += cells(container, "ADPCM", extension, "-c:a adpcm_ima_qt", length=FFMPEG, channels=[2, 1], small=True)

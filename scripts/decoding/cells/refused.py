@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from .. import edits
 from ..cell import REFUSED, Cell, cells
 
 CELLS: list[Cell] = []
@@ -20,6 +21,7 @@ refused("DTS", r"DTS", "dts", "-c:a dca -strict -2", channels=[2, 6], small=True
 refused("TTA", r"TTA|True Audio", "tta", "-c:a tta", small=True)
 refused("WavPack", r"WavPack", "wv", "-c:a wavpack", small=True)
 refused("Speex", r"Speex", "spx", "-c:a libspeex", rates=[16_000], channels=[1], small=True)
+refused("Opus without a layout", r"Opus", "opus", "-c:a libopus -mapping_family 255", rates=[48_000], channels=[3, 6])
 refused("TrueHD", r"TrueHD", "thd", "-c:a truehd -strict -2", small=True)
 refused("MLP", r"MLP|Meridian", "mlp", "-c:a mlp -strict -2")
 refused("RealAudio", r"Real", "rm", "-c:a real_144", rates=[8_000], channels=[1])
@@ -39,14 +41,18 @@ for extension in ["mp4", "mka"]:
 refused("WavPack", r"WavPack", "mka", "-c:a wavpack")
 refused("TTA", r"TTA|True Audio", "mka", "-c:a tta")
 refused("Speex", r"Speex", "mka", "-c:a libspeex", rates=[16_000], channels=[1])
+refused("PCM of 8 bits in Matroska", r"A_PCM", "mka", "-c:a pcm_u8", small=True)
+for encoding in ["pcm_alaw", "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav"]:
+    refused("Windows's codecs in Matroska", r"A_MS/ACM", "mka", f"-c:a {encoding}")
+refused("FLAC streams chained in Ogg", r"several FLAC streams", "oga", "-c:a flac", edit=edits.ogg_chain,
+        change="chained", small=True)
 refused("AC-3", r"\bAC-3", "wav", "-c:a ac3")
 refused("WMA", WMA, "wav", "-c:a wmav2")
 refused("GSM", r"GSM", "wav", "-c:a libgsm_ms", rates=[8_000], channels=[1])
 refused("G.722", r"G\.722", "wav", "-c:a g722", rates=[16_000], channels=[1])
 refused("G.726", r"G\.726", "wav", "-c:a g726", rates=[8_000], channels=[1])
 refused("ADPCM of Yamaha", r"Yamaha", "wav", "-c:a adpcm_yamaha")
-for extension in ["mov", "caf", "aifc"]:
-    refused("ADPCM of QuickTime", r"ADPCM", extension, "-c:a adpcm_ima_qt")
+refused("ADPCM of QuickTime", r"ADPCM", "mov", "-c:a adpcm_ima_qt")
 
 
 def head(content: bytes) -> Callable[[bytes], bytes]:

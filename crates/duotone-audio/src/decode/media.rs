@@ -5,18 +5,21 @@ use std::sync::LazyLock;
 use symphonia::core::codecs::audio::well_known::profiles::{
     CODEC_PROFILE_AAC_LTP, CODEC_PROFILE_AAC_MAIN,
 };
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_FLAC, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::common::{Limit, Tier};
 use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::well_known::FORMAT_ID_OGG;
+use symphonia::core::formats::well_known::{FORMAT_ID_MKV, FORMAT_ID_OGG};
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
-use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadBytes};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
-use symphonia::core::units::{Time, TimeBase};
+use symphonia::core::units::Time;
+use symphonia::default::formats::IsoMp4Reader;
 use symphonia::default::{register_enabled_codecs, register_enabled_formats};
 
 use super::Reader;
@@ -27,7 +30,7 @@ use super::damage::Damage;
 use super::limits::{self, MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
 use super::mono::Mono;
 use super::mp3::Mp3;
-use super::opus::{Head, Opus};
+use super::opus::{self, Head, Opus};
 use super::view::View;
 use super::vorbis::Vorbis;
 use crate::{Error, SourceInfo};
@@ -81,6 +84,10 @@ pub(super) struct Media {
     packets: u64,
     /// Length in seconds that the container tells.
     told: Option<f64>,
+    /// That is the length of the longest of several tracks.
+    may_end_early: bool,
+    /// Samples of the first packet.
+    packet_samples: u64,
     /// Seconds of the last packet, as the container counts them.
     packet_seconds: f64,
     damage: Damage,
@@ -90,6 +97,8 @@ pub(super) struct Media {
     left: u64,
     /// Bytes of the file.
     length: u64,
+    /// The first packet was predicted from those before it.
+    predicts: bool,
 }
 
 impl Media {
@@ -113,6 +122,21 @@ impl Media {
         mono: &mut Mono,
     ) -> Result<(Self, SourceInfo), Error> {
         contained(|| Self::start(format, length, mono)).unwrap_or_else(panicked)
+    }
+
+    /// What the container tells is the length of the longest of several tracks.
+    pub(super) fn may_end_early(&mut self) {
+        self.may_end_early = true;
+    }
+
+    /// Takes the length that the container states for unknown.
+    pub(super) fn forget_length(&mut self) {
+        self.told = None;
+    }
+
+    /// Samples at the stream's start that are not part of the recording, as Opus's header has them.
+    pub(super) fn pre_skip(&self) -> u64 {
+        pre_skip(self.decoder.codec_params())
     }
 
     /// The time of sample 0 on the container's clock, in seconds.
@@ -148,11 +172,14 @@ impl Media {
             jumped: false,
             packets: 0,
             told,
+            may_end_early: false,
+            packet_samples: 0,
             packet_seconds: 0.0,
             damage: Damage::default(),
             strange: 0,
             left: length,
             length,
+            predicts: false,
         };
         if !media.read_unguarded(mono)? {
             return Err(Error::NoAudio);
@@ -167,7 +194,7 @@ impl Media {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
                 Ok(None) => {
-                    self.last_packet_may_be_short();
+                    self.told = self.told.map(|told| self.length_at_end(told));
                     return self.end();
                 }
                 Err(MediaError::ResetRequired) => {
@@ -198,6 +225,13 @@ impl Media {
             if packet.track_id != self.track {
                 continue;
             }
+            let predicted = self.is_opus() && opus::is_predicted(&packet.data);
+            if self.packets == 0 {
+                self.predicts = predicted;
+            }
+            if self.jumped && predicted {
+                return Err(Error::Unsupported(PREDICTS.into()));
+            }
             let base = audio_track(&*self.format)?.time_base;
             let duration = base.and_then(|base| base.calc_duration(packet.dur));
             self.packet_seconds = duration.map_or(0.0, |duration| duration.as_secs_f64());
@@ -212,6 +246,7 @@ impl Media {
                 continue;
             }
             let decoded = self.decoder.last_decoded();
+            let decoded_frames = decoded.frames() as u64;
             let rate = decoded.spec().rate();
             if decoded.is_empty() {
                 continue;
@@ -229,15 +264,18 @@ impl Media {
             let seconds = packet_seconds(&*self.format, &packet);
             let start = seconds.map(|seconds| seconds + self.early as f64 / f64::from(rate));
             self.origin = self.origin.or(start);
+            if self.packets == 0 {
+                self.packet_samples = decoded_frames;
+            }
             if std::mem::take(&mut self.jumped) {
                 let since = seconds.zip(self.origin).map(|(now, start)| now - start);
                 let since = since.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
-                let place = (since * f64::from(rate)).round();
+                let place = self.place(since, decoded_frames)?;
                 self.samples = place.max(0.0) as u64;
                 self.early = (-place).max(0.0) as u64;
             }
-            let (held, frames) = (mono.samples.len(), decoded.frames() as u64);
-            mono.append_packet(&decoded);
+            let (held, frames) = (mono.samples.len(), decoded_frames);
+            mono.append_packet(&self.decoder.last_decoded());
             let dropped = self.early.min(frames);
             mono.samples.drain(held..held + dropped as usize);
             self.early -= dropped;
@@ -252,12 +290,74 @@ impl Media {
         self.end()
     }
 
-    /// Some containers count as many samples in the last packet as in the others.
-    fn last_packet_may_be_short(&mut self) {
+    /// The length of a recording that is over, where the container tells more: some count as many
+    /// samples in the last packet as in the others.
+    fn length_at_end(&self, told: f64) -> f64 {
         let seconds = self.seconds();
-        if self.told.is_some_and(|told| told > seconds && told - seconds <= self.packet_seconds) {
-            self.told = Some(seconds);
+        if self.may_end_early || told - seconds <= self.packet_seconds {
+            return told.min(seconds);
         }
+        told
+    }
+
+    fn is_opus(&self) -> bool {
+        self.decoder.codec_params().codec == CODEC_ID_OPUS
+    }
+
+    /// Why what is decoded after a jump would not be what it is in the whole file, if so.
+    fn cannot_jump(&self) -> Result<Option<&'static str>, Error> {
+        let profile = self.decoder.codec_params().profile;
+        let predicts = [Some(CODEC_PROFILE_AAC_MAIN), Some(CODEC_PROFILE_AAC_LTP)];
+        let is_surround = self.decoder.last_decoded().num_planes() > 2;
+        if self.predicts || predicts.contains(&profile) || (self.is_opus() && is_surround) {
+            return Ok(Some(PREDICTS));
+        }
+        // Symphonia's times of such packets are off by parts of a block.
+        let is_vorbis = self.decoder.codec_params().codec == CODEC_ID_VORBIS;
+        let is_ogg = self.format.format_info().format == FORMAT_ID_OGG;
+        if is_vorbis && (is_surround || !is_ogg) {
+            return Ok(Some(NO_TIMES));
+        }
+        if self.origin.is_none() {
+            return Ok(Some(NO_TIMES));
+        }
+        Ok(self.coarse_tick()?.filter(|tick| !self.has_even_packets(*tick)).map(|_| COARSE))
+    }
+
+    /// Samples of a tick of the container's clock, where that is more than one.
+    fn coarse_tick(&self) -> Result<Option<f64>, Error> {
+        let base = audio_track(&*self.format)?.time_base;
+        let tick = base.map(|base| {
+            f64::from(base.numer.get()) * f64::from(self.rate) / f64::from(base.denom.get())
+        });
+        Ok(tick.filter(|tick| *tick > 1.0))
+    }
+
+    /// Whether packets are so long that a coarse time says which it is, and may all be as long as
+    /// the first.
+    fn has_even_packets(&self, tick: f64) -> bool {
+        let parameters = self.decoder.codec_params();
+        // The least and the largest block.
+        let blocks = parameters.extra_data.as_deref().and_then(|info| info.first_chunk());
+        let is_even = match (parameters.codec, blocks) {
+            (CODEC_ID_FLAC, Some([a, b, c, d])) => [a, b] == [c, d],
+            (CODEC_ID_FLAC, None) => false,
+            _ => true,
+        };
+        is_even && self.packet_samples as f64 > 4.0 * tick
+    }
+
+    /// The sample at which a packet of so many samples starts, by its seconds since the first.
+    fn place(&self, since: f64, packet_samples: u64) -> Result<f64, Error> {
+        let place = (since * f64::from(self.rate)).round();
+        let Some(tick) = self.coarse_tick()? else { return Ok(place) };
+        let each = self.packet_samples as f64;
+        let even = (place / each).round() * each;
+        // Both times are rounded.
+        if packet_samples != self.packet_samples || (place - even).abs() > tick + 1.0 {
+            return Err(Error::Unsupported(COARSE.into()));
+        }
+        Ok(even)
     }
 
     fn end(&self) -> Result<bool, Error> {
@@ -281,18 +381,18 @@ impl Reader for Media {
 
     /// Jumps to so much before a sample that what the decoder gives there is right.
     fn seek(&mut self, sample: u64) -> Result<(), Error> {
-        let parameters = self.decoder.codec_params();
-        let profile = parameters.profile;
-        let preroll = if parameters.codec == CODEC_ID_AAC { AAC_PREROLL } else { PREROLL };
-        if [Some(CODEC_PROFILE_AAC_MAIN), Some(CODEC_PROFILE_AAC_LTP)].contains(&profile) {
-            return Err(Error::Unsupported(PREDICTS.into()));
+        if let Some(reason) = self.cannot_jump()? {
+            return Err(Error::Unsupported(reason.into()));
         }
-        let start = self.origin.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
-        let base = audio_track(&*self.format)?.time_base;
-        if base.is_some_and(|base| is_coarse(base, self.rate)) {
-            return Err(Error::Unsupported(COARSE.into()));
+        let is_aac = self.decoder.codec_params().codec == CODEC_ID_AAC;
+        let preroll = if is_aac { AAC_PREROLL } else { PREROLL };
+        let start = self.origin.unwrap_or_default();
+        let since = sample as f64 / f64::from(self.rate) - preroll;
+        // So near to the start, the decoder needs all that comes before.
+        if since <= 0.0 && self.samples <= sample {
+            return Ok(());
         }
-        let seconds = (sample as f64 / f64::from(self.rate) - preroll).max(0.0) + start.max(0.0);
+        let seconds = since.max(0.0) + start.max(0.0);
         let time = Time::try_from_secs_f64(seconds)
             .ok_or_else(|| Error::Limit("a time beyond all recordings".into()))?;
         let to = SeekTo::Time { time, track_id: Some(self.track) };
@@ -312,6 +412,12 @@ impl Reader for Media {
     fn stated_seconds(&self) -> Option<f64> {
         self.told
     }
+
+    /// Unknown where the file can only be read from its start, other than Matroska.
+    fn length(&mut self) -> Result<Option<f64>, Error> {
+        let is_matroska = self.format.format_info().format == FORMAT_ID_MKV;
+        Ok(self.told.filter(|_| is_matroska || matches!(self.cannot_jump(), Ok(None))))
+    }
 }
 
 /// Recognises the format of a file by its content.
@@ -323,6 +429,18 @@ pub(super) fn probe(file: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>,
     let options = FormatOptions::default();
     contained(|| PROBE.probe(&Hint::new(), stream, options, metadata).map_err(refused))
         .unwrap_or_else(panicked)
+}
+
+/// The reader of MP4. A probe would look for tags at the end, too, which may not be there.
+pub(super) fn read_mp4(file: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>, Error> {
+    contained(|| {
+        let mut stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
+        // The reader expects to stand before the type of the first box.
+        stream.ignore_bytes(4).map_err(Error::Io)?;
+        let reader = IsoMp4Reader::try_new(stream, FormatOptions::default()).map_err(refused)?;
+        Ok(Box::new(reader) as Box<dyn FormatReader>)
+    })
+    .unwrap_or_else(panicked)
 }
 
 /// When a packet's first sound plays, in seconds.
@@ -381,13 +499,13 @@ fn early_samples(format: &dyn FormatReader, track: &Track) -> u64 {
     if format.format_info().format != FORMAT_ID_OGG {
         return 0;
     }
-    let head = Head::read(parameters.extra_data.as_deref().unwrap_or_default());
-    head.map_or(0, |head| u64::from(head.pre_skip))
+    pre_skip(parameters)
 }
 
-/// Whether a clock's tick is longer than a sample.
-fn is_coarse(base: TimeBase, rate: u32) -> bool {
-    u64::from(base.numer.get()) * u64::from(rate) > u64::from(base.denom.get())
+/// As Opus's header has it; of other codecs, none.
+fn pre_skip(parameters: &AudioCodecParameters) -> u64 {
+    let head = Head::read(parameters.extra_data.as_deref().unwrap_or_default());
+    head.map_or(0, |head| u64::from(head.pre_skip))
 }
 
 /// A length of zero is one that the writer did not know, as in the header of a fragmented MP4.

@@ -120,8 +120,8 @@ fn open_reader(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, Sour
         let reason = format!("AAC in {name} is not read; convert it to FLAC or WAV");
         return Err(Error::Unsupported(reason));
     }
-    if let Some(reason) = ogg::refused(&mut file)? {
-        return Err(Error::Unsupported(reason));
+    if bytes.starts_with(ogg::MAGIC) {
+        return open_ogg(file, mono);
     }
     if offset == 0 && bytes.starts_with(&mkv::MAGIC) {
         file.rewind()?;
@@ -254,7 +254,8 @@ impl Source {
 
     /// Packets that were left out so far, in words.
     pub(crate) fn damaged_packets(&self) -> Option<String> {
-        self.reader.damage().describe(0.0, None)
+        let seconds = self.reader.position() as f64 / f64::from(self.info.sample_rate);
+        self.reader.damage().describe(seconds, None)
     }
 
     /// What was left out so far of a file read from its start, in words.
@@ -291,6 +292,24 @@ impl Source {
 /// A file from its start to its end, for a reader of its own.
 fn whole(file: &File) -> Result<Box<dyn MediaSource>, Error> {
     Ok(Box::new(View::new(file.try_clone()?, Vec::new(), 0, u64::MAX)?))
+}
+
+fn open_ogg(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
+    if let Some(reason) = ogg::refused(&mut file)? {
+        return Err(Error::Unsupported(reason));
+    }
+    let is_chained = ogg::ends_with_another(&mut file)?;
+    if is_chained && ogg::starts_with_flac(&mut file)? {
+        let reason = "several FLAC streams in one Ogg file are not read; convert it to FLAC or WAV";
+        return Err(Error::Unsupported(reason.into()));
+    }
+    file.rewind()?;
+    let (mut media, mut info) = Media::open(file, mono)?;
+    if is_chained {
+        media.forget_length();
+        info.seconds = None;
+    }
+    Ok((Box::new(media), info))
 }
 
 /// Opens what Symphonia reads, or MPEG audio that starts behind other bytes.

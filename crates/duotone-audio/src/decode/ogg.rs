@@ -1,14 +1,23 @@
 //! What an Ogg file holds, by the first packets of its streams.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+
+use memchr::memmem;
 
 use super::opus::Head;
 
-const MAGIC: &[u8] = b"OggS";
+/// What every page starts with.
+pub(super) const MAGIC: &[u8] = b"OggS";
+/// Bytes of a page before its table of sizes.
+const HEADER_BYTES: u64 = 27;
+/// Where a page has the number of its stream.
+const SERIAL: Range<usize> = 14..18;
 const FIRST_PAGE: u8 = 2;
 /// Streams beside each other, more than any file has.
 const MAX_STREAMS: usize = 64;
-const READ: [&[u8]; 2] = [b"\x01vorbis", b"\x7fFLAC"];
+const FLAC: &[u8] = b"\x7fFLAC";
+const READ: [&[u8]; 2] = [b"\x01vorbis", FLAC];
 const NOT_READ: [(&[u8], &str); 7] = [
     (b"Speex   ", "Speex"),
     (b"CELT    ", "CELT"),
@@ -47,10 +56,33 @@ pub(super) fn refused(file: &mut (impl Read + Seek)) -> io::Result<Option<String
     Ok((streams > 0).then(|| refused.unwrap_or_else(|| unknown.to_owned())))
 }
 
+/// Bytes of the largest page.
+const PAGE_BYTES: u64 = 27 + 255 + 255 * 255;
+
+/// Whether the last page belongs to another stream than the first: then streams follow each other,
+/// and what one of them says of its length is not the file's.
+pub(super) fn ends_with_another(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let (mut first, mut end) = (Vec::new(), Vec::new());
+    file.rewind()?;
+    file.by_ref().take(HEADER_BYTES).read_to_end(&mut first)?;
+    file.seek(SeekFrom::Start(length.saturating_sub(PAGE_BYTES)))?;
+    file.by_ref().take(PAGE_BYTES).read_to_end(&mut end)?;
+    let last =
+        memmem::rfind(&end, MAGIC).and_then(|at| end.get(at + SERIAL.start..at + SERIAL.end));
+    Ok(last.is_some_and(|last| first.get(SERIAL) != Some(last)))
+}
+
+/// Whether the first stream is FLAC, of which Symphonia fails on the next stream.
+pub(super) fn starts_with_flac(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    file.rewind()?;
+    Ok(first_packet(file)?.is_some_and(|packet| packet.starts_with(FLAC)))
+}
+
 /// What the next page holds, if it is the first of a stream; the file is at its end then.
 fn first_packet(file: &mut (impl Read + Seek)) -> io::Result<Option<Vec<u8>>> {
     let mut header = Vec::new();
-    file.by_ref().take(27).read_to_end(&mut header)?;
+    file.by_ref().take(HEADER_BYTES).read_to_end(&mut header)?;
     let (Some(&flags), Some(&segments)) = (header.get(5), header.get(26)) else { return Ok(None) };
     if !header.starts_with(MAGIC) || flags & FIRST_PAGE == 0 {
         return Ok(None);

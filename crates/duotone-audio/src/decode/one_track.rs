@@ -1,9 +1,12 @@
+use std::io::{self, ErrorKind};
+
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecId;
-use symphonia::core::errors::{Result, SeekErrorKind, limit_error, seek_error};
+use symphonia::core::errors::{Error, Result, SeekErrorKind, limit_error, seek_error};
 use symphonia::core::formats::prelude::*;
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::Metadata;
+use symphonia::core::units::Time;
 
 /// What Symphonia's reader may miss of a codec: nothing where both are `None`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +23,8 @@ pub(super) struct OneTrack {
     /// Bytes that packets may still hold: all together no more than the file.
     left: u64,
     length: u64,
+    /// Whether the file breaks off, where its structure shows what its packets do not.
+    cut: Option<bool>,
     /// Nanoseconds to be cut from the last packet.
     padding: u64,
     /// What was read ahead, where the last packet is to be cut.
@@ -42,7 +47,28 @@ impl OneTrack {
         if let Some(extra_data) = &coded.extra_data {
             parameters.extra_data = Some(extra_data.clone().into());
         }
-        Some(Self { format, tracks: vec![track], left: length, length, padding: 0, ahead: None })
+        // Matroska states one length for all tracks.
+        if track.duration.is_none() && track.time_base == format.media_info().time_base {
+            track.duration = format.media_info().duration;
+        }
+        let tracks = vec![track];
+        let (cut, padding, ahead) = (None, 0, None);
+        Some(Self { format, tracks, left: length, length, cut, padding, ahead })
+    }
+
+    /// States a length of so many seconds where the container states less or nothing.
+    pub(super) fn of_at_least(mut self, seconds: f64) -> Self {
+        let track = &mut self.tracks[0];
+        let time = Time::try_from_secs_f64(seconds);
+        let ticks = track.time_base.zip(time).and_then(|(base, time)| base.calc_timestamp(time));
+        let ticks = ticks.map(|ticks| Duration::new(ticks.get().max(0).unsigned_abs()));
+        track.duration = track.duration.max(ticks);
+        self
+    }
+
+    /// Where the packets end, the file is over, or breaks off there.
+    pub(super) fn that_ends(self, cut: bool) -> Self {
+        Self { cut: Some(cut), ..self }
     }
 
     /// Leaves out so many nanoseconds of the last packet's end.
@@ -51,7 +77,7 @@ impl OneTrack {
     }
 
     fn read_packet(&mut self) -> Result<Option<Packet>> {
-        while let Some(packet) = self.format.next_packet()? {
+        while let Some(packet) = self.next_of_any_track()? {
             // Tables that lead back to the same bytes over and over.
             match self.left.checked_sub(packet.data.len().max(1) as u64) {
                 Some(left) => self.left = left,
@@ -66,6 +92,20 @@ impl OneTrack {
 }
 
 impl OneTrack {
+    fn next_of_any_track(&mut self) -> Result<Option<Packet>> {
+        let next = self.format.next_packet();
+        let over = match &next {
+            Ok(packet) => packet.is_none(),
+            Err(Error::IoError(error)) => error.kind() == ErrorKind::UnexpectedEof,
+            Err(_) => false,
+        };
+        match self.cut.filter(|_| over) {
+            Some(true) => Err(Error::IoError(io::Error::from(ErrorKind::UnexpectedEof))),
+            Some(false) => Ok(None),
+            None => next,
+        }
+    }
+
     fn padding_samples(&self) -> u64 {
         let parameters = self.tracks[0].codec_params.as_ref().and_then(|p| p.audio());
         let rate = parameters.and_then(|parameters| parameters.sample_rate).unwrap_or_default();

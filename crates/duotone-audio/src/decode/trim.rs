@@ -78,6 +78,10 @@ impl<R: Reader> Reader for Trim<R> {
         Some((end - seconds(self.start)).max(0.0))
     }
 
+    fn length(&mut self) -> Result<Option<f64>, Error> {
+        Ok(self.reader.length()?.and_then(|_| self.stated_seconds()))
+    }
+
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.reader.warnings();
         warnings.extend(self.warning.map(str::to_owned));

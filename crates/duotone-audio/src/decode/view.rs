@@ -25,6 +25,13 @@ impl View {
         Ok(view)
     }
 
+    /// A file that says it is longer than it is: past its end, nothing can be read.
+    pub(super) fn longer(file: File, length: u64) -> io::Result<Self> {
+        let mut view = Self { head: Vec::new(), file, start: 0, length, position: 0 };
+        view.rewind()?;
+        Ok(view)
+    }
+
     /// Bytes of head and range together.
     pub(super) fn length(&self) -> u64 {
         self.length
@@ -97,5 +104,16 @@ mod tests {
         }
         assert_eq!(view.seek(SeekFrom::End(-1)).unwrap(), 8);
         assert!(view.seek(SeekFrom::Current(-9)).is_err());
+    }
+
+    #[test]
+    fn a_file_that_says_it_is_longer() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let mut view = View::longer(file, 1000).unwrap();
+        assert_eq!(view.seek(SeekFrom::End(-993)).unwrap(), 7);
+        let mut text = String::new();
+        view.read_to_string(&mut text).unwrap();
+        assert_eq!((text.as_str(), view.length()), ("789", 1000));
     }
 }

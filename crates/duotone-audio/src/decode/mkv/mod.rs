@@ -2,12 +2,13 @@
 //! here: the tracks' codecs by name, and the samples that are not part of the recording.
 
 mod ebml;
-mod padding;
+mod end;
+mod layout;
 mod tracks;
 
 use std::fs::File;
-use std::io::Seek;
 
+use self::layout::Layout;
 use self::tracks::Track;
 use super::Reader;
 use super::media::{self, Media};
@@ -24,11 +25,11 @@ pub(super) fn open(
     mut file: File,
     mono: &mut Mono,
 ) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
-    let tracks = tracks::read(&mut file)?;
+    let layout = Layout::read(&mut file)?;
     let mut refused = None;
-    for track in &tracks {
+    for track in &layout.tracks {
         *mono = Mono::default();
-        match open_track(&file, track, mono) {
+        match open_track(&file, &layout, track, mono) {
             Err(reason @ Error::Unsupported(_)) => refused = refused.or(Some(reason)),
             outcome => return outcome,
         }
@@ -38,6 +39,7 @@ pub(super) fn open(
 
 fn open_track(
     file: &File,
+    layout: &Layout,
     track: &Track,
     mono: &mut Mono,
 ) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
@@ -45,20 +47,30 @@ fn open_track(
         let reason = format!("the codec {name} is not read; convert it to FLAC or WAV");
         return Err(Error::Unsupported(reason));
     }
-    let mut file = file.try_clone()?;
-    let length = file.metadata()?.len();
-    let padding = padding::read(&mut file, track.number)?;
-    file.rewind()?;
-    let format = media::probe(Box::new(file))?;
+    let view = layout.view(file.try_clone()?)?;
+    let length = view.length();
+    let format = media::probe(Box::new(view))?;
     let format = OneTrack::new(format, track.number, &Coded::default(), length);
     let format = format.ok_or_else(|| {
         let reason = format!("the codec {} is not read; convert it to FLAC or WAV", track.codec);
         Error::Unsupported(reason)
     })?;
-    let (media, info) = Media::of_format(Box::new(format.without_end(padding)), length, mono)?;
+    let padding = if layout.cut { 0 } else { layout.end.padding(track.number) };
+    let format = format
+        .that_ends(layout.cut)
+        .without_end(padding)
+        // A live stream does not state its length.
+        .of_at_least(layout.last_seconds(track).unwrap_or(0.0));
+    let format = Box::new(format);
+    let (mut media, mut info) = Media::of_format(format, length, mono)?;
+    if layout.others && !layout.cut {
+        media.may_end_early();
+    }
     let rate = info.sample_rate;
     let start = samples(track.delay, rate);
-    Ok((Box::new(Trim::new(media, rate, start, u64::MAX, None, mono)), info))
+    let trim = Trim::new(media, rate, start, u64::MAX, None, mono);
+    info.seconds = trim.stated_seconds();
+    Ok((Box::new(trim), info))
 }
 
 /// Nanoseconds in samples.

@@ -1,13 +1,5 @@
-use std::io::{Read, Seek, SeekFrom};
+use super::ebml::{elements, unsigned};
 
-use super::ebml::{Header, elements, header, unsigned};
-use crate::Error;
-use crate::decode::limits::METADATA_BYTES;
-
-const EBML: u32 = 0x1a45_dfa3;
-const SEGMENT: u32 = 0x1853_8067;
-const CLUSTER: u32 = 0x1f43_b675;
-const TRACKS: u32 = 0x1654_ae6b;
 const ENTRY: u32 = 0xae;
 const NUMBER: u32 = 0xd7;
 const KIND: u32 = 0x83;
@@ -15,10 +7,6 @@ const CODEC: u32 = 0x86;
 const DELAY: u32 = 0x56aa;
 const ENCODINGS: u32 = 0x6d80;
 const SOUND: u64 = 2;
-/// Bytes of the longest header of an element.
-const HEADER_BYTES: u64 = 12;
-/// Elements of the segment before its tracks, more than any file has.
-const MAX_ELEMENTS: usize = 1000;
 
 /// A sound track.
 #[derive(Debug, Default)]
@@ -55,36 +43,12 @@ impl Track {
     }
 }
 
-/// The sound tracks in the file's order.
-pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<Vec<Track>, Error> {
-    let mut at = 0;
-    for _ in 0..MAX_ELEMENTS {
-        let Some(element) = header_at(file, at)? else { break };
-        at += element.bytes as u64;
-        match element.id {
-            SEGMENT => continue,
-            CLUSTER => break,
-            TRACKS => {
-                let mut contents = Vec::new();
-                let size = element.size.unwrap_or(u64::MAX).min(METADATA_BYTES as u64);
-                file.seek(SeekFrom::Start(at))?;
-                file.by_ref().take(size).read_to_end(&mut contents)?;
-                let entries = elements(&contents).filter(|(id, _)| *id == ENTRY);
-                return Ok(entries.filter_map(|(_, contents)| sound_track(contents)).collect());
-            }
-            _ => {}
-        }
-        let Some(size) = element.size.filter(|_| at > 0) else { break };
-        at = at.saturating_add(size);
-    }
-    Err(Error::Malformed("its list of tracks is missing; remux it: mkvmerge -o out.mka".into()))
-}
-
-fn header_at(file: &mut (impl Read + Seek), at: u64) -> Result<Option<Header>, Error> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(at))?;
-    file.by_ref().take(HEADER_BYTES).read_to_end(&mut bytes)?;
-    Ok(header(&bytes).filter(|header| at > 0 || header.id == EBML))
+/// The sound tracks in a list of tracks, and whether there are others.
+pub(super) fn read(list: &[u8]) -> (Vec<Track>, bool) {
+    let entries = || elements(list).filter(|(id, _)| *id == ENTRY);
+    let tracks: Vec<_> = entries().filter_map(|(_, contents)| sound_track(contents)).collect();
+    let others = entries().count() > tracks.len();
+    (tracks, others)
 }
 
 /// `None` for a track of pictures or subtitles.

@@ -14,6 +14,8 @@ pub(super) struct Atom {
     /// Where its header starts.
     pub(super) start: u64,
     pub(super) content: Range<u64>,
+    /// Where it ends by its own account, be it behind the end of the file.
+    pub(super) stated_end: u64,
 }
 
 /// A file that is made of boxes.
@@ -50,8 +52,8 @@ impl<'f> Boxes<'f> {
         if size < head {
             return Ok(None);
         }
-        let content = start + head..start.saturating_add(size).min(end);
-        Ok(Some(Atom { kind, start, content }))
+        let stated_end = start.saturating_add(size);
+        Ok(Some(Atom { kind, start, content: start + head..stated_end.min(end), stated_end }))
     }
 
     /// The boxes in a range of the file.

@@ -3,6 +3,7 @@
 
 mod boxes;
 mod edits;
+mod end;
 mod entry;
 mod esds;
 mod movie;
@@ -11,9 +12,10 @@ mod pcm;
 mod runs;
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::Seek;
 
 use self::boxes::Boxes;
+use self::end::End;
 use self::entry::{Pcm, Sound};
 use self::movie::{Movie, Track};
 use self::pcm::PcmTrack;
@@ -21,8 +23,9 @@ use super::Reader;
 use super::limits;
 use super::media::{self, Media};
 use super::mono::Mono;
-use super::one_track::OneTrack;
+use super::one_track::{Coded, OneTrack};
 use super::trim::Trim;
+use super::view::View;
 use crate::{Error, SourceInfo};
 
 const NOT_FOUND: &str = "its sound track is of an unknown kind; convert it to FLAC or WAV";
@@ -41,11 +44,13 @@ pub(super) fn open(
     mut file: File,
     mono: &mut Mono,
 ) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
-    let movie = Movie::read(&mut Boxes::new(&mut file)?)?;
+    let mut boxes = Boxes::new(&mut file)?;
+    let movie = Movie::read(&mut boxes)?;
+    let end = End::find(&mut boxes, movie.fragmented)?;
     let mut refused = None;
     for track in &movie.tracks {
         *mono = Mono::default();
-        match open_track(&file, &movie, track, mono) {
+        match open_track(&file, &movie, &end, track, mono) {
             Err(reason @ Error::Unsupported(_)) => refused = refused.or(Some(reason)),
             outcome => return outcome,
         }
@@ -56,24 +61,21 @@ pub(super) fn open(
 fn open_track(
     file: &File,
     movie: &Movie,
+    end: &End,
     track: &Track,
     mono: &mut Mono,
 ) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
     let mut file = file.try_clone()?;
-    file.seek(SeekFrom::Start(0))?;
-    let (media, mut info) = match &track.sound {
-        Sound::Pcm(pcm) => open_pcm(file, movie, track, pcm, mono)?,
-        Sound::Coded(coded) => {
-            let length = file.metadata()?.len();
-            let format = media::probe(Box::new(file)).map_err(with_cure)?;
-            let format = OneTrack::new(format, track.id, coded, length);
-            let format = format.ok_or_else(|| Error::Unsupported(NOT_FOUND.into()))?;
-            Media::of_format(Box::new(format), length, mono)?
-        }
+    let length = file.metadata()?.len();
+    let format = match &track.sound {
+        Sound::Pcm(pcm) => pcm_track(&mut file, movie, track, pcm)?,
+        Sound::Coded(coded) => coded_track(&mut file, movie, end, track, coded)?,
         Sound::Refused(reason) => {
             return Err(Error::Unsupported(format!("{reason}; convert it to FLAC or WAV")));
         }
     };
+    let format = if end.cut { format.that_ends(true) } else { format };
+    let (media, mut info) = Media::of_format(Box::new(format), length, mono)?;
     let rate = info.sample_rate;
     // Vorbis gives no sound for its first packet, whose time passes all the same.
     let before = (media.origin() * f64::from(rate)).round() as u64;
@@ -86,6 +88,9 @@ fn open_track(
     if let Some(edit) = track.edit.as_ref().filter(|_| !movie.fragmented) {
         (start, end) = (samples(edit.start), edit.end.map_or(u64::MAX, samples));
         warning = edit.several.then_some(SEVERAL_EDITS);
+    }
+    if track.edit.is_none() || movie.fragmented {
+        start = media.pre_skip();
     }
     if let Some(priming) = movie.priming.filter(|_| info.codec == "AAC") {
         start = priming;
@@ -109,20 +114,42 @@ fn with_cure(error: Error) -> Error {
     }
 }
 
-fn open_pcm(
-    mut file: File,
+fn coded_track(
+    file: &mut File,
     movie: &Movie,
+    end: &End,
     track: &Track,
-    pcm: &Pcm,
-    mono: &mut Mono,
-) -> Result<(Media, SourceInfo), Error> {
+    coded: &Coded,
+) -> Result<OneTrack, Error> {
+    let mut seconds = 0.0;
+    if movie.fragmented {
+        // The index states the length of what it lists itself, and that is often nothing.
+        let mut boxes = Boxes::new(file)?;
+        let listed = runs::listed_ticks(&mut boxes, &track.tables)?;
+        let runs = runs::fragments(&mut boxes, track)?;
+        let ticks = runs.iter().map(|run| run.ticks).fold(listed, u64::saturating_add);
+        seconds = ticks as f64 / f64::from(track.scale);
+        seconds = seconds.max(movie.fragments_seconds.unwrap_or(0.0));
+    }
+    let length = file.metadata()?.len();
+    // Symphonia passes over a box that is longer than the file, and reads no packet then.
+    let view = View::longer(file.try_clone()?, end.stated_length)?;
+    let format = media::read_mp4(Box::new(view)).map_err(with_cure)?;
+    let format = OneTrack::new(format, track.id, coded, length);
+    let format = format.ok_or_else(|| Error::Unsupported(NOT_FOUND.into()))?;
+    Ok(format.of_at_least(seconds))
+}
+
+fn pcm_track(file: &mut File, movie: &Movie, track: &Track, pcm: &Pcm) -> Result<OneTrack, Error> {
     limits::check_channels(pcm.channels)?;
-    let mut boxes = Boxes::new(&mut file)?;
+    let mut boxes = Boxes::new(file)?;
     let mut runs = runs::chunks(&mut boxes, &track.tables, (pcm.bytes * pcm.channels) as u64)?;
     if movie.fragmented {
         runs.extend(runs::fragments(&mut boxes, track)?);
     }
     let length = boxes.length();
-    file.seek(SeekFrom::Start(0))?;
-    Media::of_format(Box::new(PcmTrack::new(file, length, pcm, runs)), length, mono)
+    file.rewind()?;
+    let format = Box::new(PcmTrack::new(file.try_clone()?, length, pcm, runs));
+    OneTrack::new(format, PcmTrack::ID, &Coded::default(), length)
+        .ok_or_else(|| Error::Unsupported(NOT_FOUND.into()))
 }

@@ -1,4 +1,4 @@
-use super::boxes::{Atom, Boxes, u32_at};
+use super::boxes::{Atom, Boxes, u32_at, u64_at};
 use super::edits::{self, Edit};
 use super::entry::{self, Sound};
 use crate::Error;
@@ -12,6 +12,8 @@ pub(super) struct Movie {
     pub(super) tracks: Vec<Track>,
     /// The sound lies in fragments (`moof`), which the index does not list.
     pub(super) fragmented: bool,
+    /// Seconds of all fragments together, where the index states them.
+    pub(super) fragments_seconds: Option<f64>,
     /// Samples of an AAC encoder's delay, as iTunes writes it.
     pub(super) priming: Option<u64>,
 }
@@ -25,8 +27,15 @@ pub(super) struct Track {
     pub(super) edit: Option<Edit>,
     /// The tables of its samples (`stbl`).
     pub(super) tables: Atom,
-    /// Bytes of a sample in a fragment that does not say.
-    pub(super) default_size: u32,
+    /// Of a sample in a fragment that does not say.
+    pub(super) defaults: Defaults,
+}
+
+/// What holds for a sample in a fragment that does not say.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Defaults {
+    pub(super) ticks: u32,
+    pub(super) bytes: u32,
 }
 
 impl Movie {
@@ -48,13 +57,18 @@ impl Movie {
         }
         for (_, track) in &mut tracks {
             if let Some(extends) = &extends {
-                track.default_size = default_size(boxes, extends, track.id)?.unwrap_or(0);
+                track.defaults = defaults(boxes, extends, track.id)?;
             }
         }
+        let fragments_seconds = match &extends {
+            Some(extends) => fragments_seconds(boxes, extends, movie_scale)?,
+            None => None,
+        };
         tracks.sort_by_key(|(enabled, _)| !enabled);
         Ok(Self {
             tracks: tracks.into_iter().map(|(_, track)| track).collect(),
             fragmented: extends.is_some(),
+            fragments_seconds,
             priming: priming(boxes, &moov)?,
         })
     }
@@ -103,7 +117,7 @@ fn track(
     let sound = sound(&descriptions)
         .unwrap_or_else(|| Sound::Refused("the description of its codec is malformed".into()));
     let edit = edits.and_then(|list| edits::read(&list, movie_scale, scale));
-    Ok(Some((enabled, Track { id, scale, sound, edit, tables, default_size: 0 })))
+    Ok(Some((enabled, Track { id, scale, sound, edit, tables, defaults: Defaults::default() })))
 }
 
 /// What the sample description (`stsd`) says.
@@ -120,17 +134,33 @@ fn sound(descriptions: &[u8]) -> Option<Sound> {
     Some(sound)
 }
 
-/// The size of a track's samples in fragments, from the box `mvex`.
-fn default_size(boxes: &mut Boxes<'_>, extends: &Atom, id: u32) -> Result<Option<u32>, Error> {
+/// What holds for a track's samples in fragments, from the box `mvex`.
+fn defaults(boxes: &mut Boxes<'_>, extends: &Atom, id: u32) -> Result<Defaults, Error> {
     for atom in boxes.within(extends.content.clone())? {
         if &atom.kind == b"trex" {
             let defaults = boxes.content(&atom, SMALL)?;
             if u32_at(&defaults, 4) == Some(id) {
-                return Ok(u32_at(&defaults, 16));
+                let field = |at| u32_at(&defaults, at).unwrap_or(0);
+                return Ok(Defaults { ticks: field(12), bytes: field(16) });
             }
         }
     }
-    Ok(None)
+    Ok(Defaults::default())
+}
+
+/// The length of all fragments together (`mehd`).
+fn fragments_seconds(
+    boxes: &mut Boxes<'_>,
+    extends: &Atom,
+    movie_scale: u32,
+) -> Result<Option<f64>, Error> {
+    let Some(header) = boxes.find(extends, &[b"mehd"])? else { return Ok(None) };
+    let header = boxes.content(&header, SMALL)?;
+    let ticks = match header.first() {
+        Some(1) => u64_at(&header, 4),
+        _ => u32_at(&header, 4).map(u64::from),
+    };
+    Ok(ticks.filter(|_| movie_scale > 0).map(|ticks| ticks as f64 / f64::from(movie_scale)))
 }
 
 /// The encoder's delay in the tag `iTunSMPB`: hexadecimal numbers, of which it is the second.

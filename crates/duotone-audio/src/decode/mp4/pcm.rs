@@ -39,6 +39,9 @@ pub(super) struct PcmTrack {
 }
 
 impl PcmTrack {
+    /// The number of its only track.
+    pub(super) const ID: u32 = 0;
+
     pub(super) fn new(file: File, length: u64, pcm: &Pcm, runs: Vec<Run>) -> Self {
         let mut parameters = AudioCodecParameters::new();
         parameters
@@ -48,7 +51,7 @@ impl PcmTrack {
             .with_channels(Channels::Discrete(pcm.channels as u16));
         let frame_bytes = (pcm.bytes * pcm.channels) as u64;
         let frames = runs.iter().map(|run| run.bytes / frame_bytes).fold(0, u64::saturating_add);
-        let mut track = Track::new(0);
+        let mut track = Track::new(Self::ID);
         track.with_codec_params(CodecParameters::Audio(parameters));
         track.with_duration(Duration::new(frames));
         if let Some(base) = TimeBase::try_new(1, pcm.rate) {
@@ -95,7 +98,7 @@ impl FormatReader for PcmTrack {
             let frames = run.bytes / self.frame_bytes;
             if left < frames {
                 (self.run, self.read) = (i, left * self.frame_bytes);
-                return Ok(SeekedTo { track_id: 0, required_ts, actual_ts: required_ts });
+                return Ok(SeekedTo { track_id: Self::ID, required_ts, actual_ts: required_ts });
             }
             left -= frames;
         }
@@ -127,7 +130,7 @@ impl FormatReader for PcmTrack {
             let time = Timestamp::new(self.frames.min(i64::MAX as u64).cast_signed());
             self.read += bytes as u64;
             self.frames += frames;
-            return Ok(Some(Packet::new(0, time, Duration::new(frames), data)));
+            return Ok(Some(Packet::new(Self::ID, time, Duration::new(frames), data)));
         }
         Ok(None)
     }

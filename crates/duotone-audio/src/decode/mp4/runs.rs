@@ -1,5 +1,5 @@
 use super::boxes::{Atom, Boxes, u32_at, u64_at};
-use super::movie::Track;
+use super::movie::{Defaults, Track};
 use crate::Error;
 
 /// Bytes of a table of a track's samples.
@@ -14,6 +14,8 @@ const FRAGMENT: usize = 1 << 20;
 pub(super) struct Run {
     pub(super) start: u64,
     pub(super) bytes: u64,
+    /// Its length on the track's clock; 0 where that is not needed.
+    pub(super) ticks: u64,
 }
 
 /// The chunks of a track of PCM, whose frames have so many bytes.
@@ -46,7 +48,7 @@ pub(super) fn chunks(boxes: &mut Boxes<'_>, tables: &Atom, frame: u64) -> Result
         }
         let start = if wide == 8 { u64_at(offset, 0) } else { u32_at(offset, 0).map(u64::from) };
         let bytes = sizes.take(samples_per_chunk);
-        runs.push(Run { start: start.unwrap_or(0), bytes });
+        runs.push(Run { start: start.unwrap_or(0), bytes, ticks: 0 });
     }
     Ok(runs)
 }
@@ -80,7 +82,8 @@ pub(super) fn fragments(boxes: &mut Boxes<'_>, track: &Track) -> Result<Vec<Run>
     let mut at = 0;
     while let Some(atom) = boxes.at(at, u64::MAX)? {
         at = atom.content.end;
-        if &atom.kind != b"moof" {
+        // One that is cut would lead to other bytes than its sound.
+        if &atom.kind != b"moof" || atom.stated_end > atom.content.end {
             continue;
         }
         for part in boxes.within(atom.content.clone())? {
@@ -93,6 +96,15 @@ pub(super) fn fragments(boxes: &mut Boxes<'_>, track: &Track) -> Result<Vec<Run>
         }
     }
     Ok(runs)
+}
+
+/// The length on a track's clock of the samples that its index lists (`stts`).
+pub(super) fn listed_ticks(boxes: &mut Boxes<'_>, tables: &Atom) -> Result<u64, Error> {
+    let Some(atom) = boxes.find(tables, &[b"stts"])? else { return Ok(0) };
+    let table = boxes.content(&atom, TABLE)?;
+    let entries = table.get(8..).unwrap_or_default().chunks_exact(8);
+    let ticks = |entry| Some(u64::from(u32_at(entry, 0)?) * u64::from(u32_at(entry, 4)?));
+    Ok(entries.filter_map(ticks).fold(0, u64::saturating_add))
 }
 
 /// Adds what a fragment holds of a track.
@@ -110,15 +122,21 @@ fn fragment(
         return Ok(());
     }
     let base = if flags & 1 != 0 { u64_at(&header, 8).unwrap_or(moof) } else { moof };
-    // The size stands behind the fields that are there: offset, description, duration.
-    let before = [(1, 8), (2, 4), (8, 4)].iter().filter(|(flag, _)| flags & flag != 0);
-    let at = 8 + before.map(|(_, bytes)| bytes).sum::<usize>();
-    let size = if flags & 0x10 != 0 { u32_at(&header, at) } else { Some(track.default_size) };
-    let size = u64::from(size.unwrap_or(0));
+    // Duration and size stand behind the fields that are there: offset and description.
+    let bytes_of = |flag: u32, bytes: usize| if flags & flag != 0 { bytes } else { 0 };
+    let ticks_at = 8 + bytes_of(1, 8) + bytes_of(2, 4);
+    let bytes_at = ticks_at + bytes_of(8, 4);
+    let mut defaults = track.defaults;
+    if flags & 8 != 0 {
+        defaults.ticks = u32_at(&header, ticks_at).unwrap_or(0);
+    }
+    if flags & 0x10 != 0 {
+        defaults.bytes = u32_at(&header, bytes_at).unwrap_or(0);
+    }
     let mut next = base;
     for atom in boxes.within(traf.content.clone())? {
         if &atom.kind == b"trun" {
-            let run = run(&boxes.content(&atom, FRAGMENT)?, base, next, size);
+            let run = run(&boxes.content(&atom, FRAGMENT)?, base, next, defaults);
             next = run.start.saturating_add(run.bytes);
             runs.push(run);
         }
@@ -127,7 +145,7 @@ fn fragment(
 }
 
 /// What a run's header (`trun`) says; without an offset it starts at `next`.
-fn run(header: &[u8], base: u64, next: u64, size: u64) -> Run {
+fn run(header: &[u8], base: u64, next: u64, defaults: Defaults) -> Run {
     let flags = u32_at(header, 0).unwrap_or(0);
     let count = u32_at(header, 4).unwrap_or(0);
     let offset = u32_at(header, 8).filter(|_| flags & 1 != 0);
@@ -135,27 +153,31 @@ fn run(header: &[u8], base: u64, next: u64, size: u64) -> Run {
     let has = |flag: u32| usize::from(flags & flag != 0);
     let entries = header.get(8 + 4 * (has(1) + has(4))..).unwrap_or_default();
     let fields = has(0x100) + has(0x200) + has(0x400) + has(0x800);
-    let bytes = if has(0x200) == 1 {
+    let sum = |field: usize| {
         let entries = entries.chunks_exact(4 * fields).take(count as usize);
-        entries.filter_map(|entry| u32_at(entry, 4 * has(0x100))).map(u64::from).sum()
-    } else {
-        u64::from(count) * size
+        entries.filter_map(|entry| u32_at(entry, 4 * field)).map(u64::from).sum()
     };
-    Run { start: start.unwrap_or(0), bytes }
+    let same = |each: u32| u64::from(count) * u64::from(each);
+    let ticks = if has(0x100) == 1 { sum(0) } else { same(defaults.ticks) };
+    let bytes = if has(0x200) == 1 { sum(has(0x100)) } else { same(defaults.bytes) };
+    Run { start: start.unwrap_or(0), bytes, ticks }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Run, run};
+    use super::{Defaults, Run, run};
 
     #[test]
     fn a_run_is_counted_by_one_size_or_by_a_table() {
         let words = |words: &[u32]| words.iter().flat_map(|x| x.to_be_bytes()).collect::<Vec<_>>();
-        assert_eq!(run(&words(&[1, 3, 100]), 50, 0, 4), Run { start: 150, bytes: 12 });
-        assert_eq!(run(&words(&[0, 3]), 50, 7, 4), Run { start: 7, bytes: 12 });
+        let defaults = Defaults { ticks: 7, bytes: 4 };
+        let run = |header: &[u8], base, next| run(header, base, next, defaults);
+        let of = |start, bytes, ticks| Run { start, bytes, ticks };
+        assert_eq!(run(&words(&[1, 3, 100]), 50, 0), of(150, 12, 21));
+        assert_eq!(run(&words(&[0, 3]), 50, 7), of(7, 12, 21));
         let sized = words(&[0x305, 2, 0xffff_fffe, 0, 9, 20, 9, 30]);
-        assert_eq!(run(&sized, 50, 0, 4), Run { start: 48, bytes: 50 });
-        assert_eq!(run(&sized[..20], 50, 0, 4), Run { start: 48, bytes: 0 });
-        assert_eq!(run(&[], 50, 7, 4), Run { start: 7, bytes: 0 });
+        assert_eq!(run(&sized, 50, 0), of(48, 50, 18));
+        assert_eq!(run(&sized[..20], 50, 0), of(48, 0, 0));
+        assert_eq!(run(&[], 50, 7), of(7, 0, 0));
     }
 }

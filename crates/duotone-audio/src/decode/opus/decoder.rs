@@ -1,4 +1,4 @@
-use opus_decoder::OpusDecoder;
+use ropus::OpusMSDecoder;
 use symphonia::core::audio::{
     AsGenericAudioBufferRef, AudioBuffer, AudioMut, AudioSpec, Channels, GenericAudioBufferRef,
 };
@@ -12,84 +12,50 @@ use symphonia::core::errors::{Error, Result, decode_error};
 use symphonia::core::packet::PacketRef;
 
 use super::head::Head;
-use super::packet::split;
 
 const INFO: CodecInfo = CodecInfo { short_name: "opus", long_name: "Opus", profiles: &[] };
 const RATE: u32 = 48_000;
 /// Samples of the longest packet: 120 ms.
 const LONGEST: usize = 5_760;
-/// Samples of the longest frame: 60 ms.
-const LONGEST_FRAME: usize = 2_880;
+/// The first of the 32 configurations without linear prediction (RFC 6716, section 3.1).
+const FIRST_CELT: u8 = 16;
+const FULL_SCALE: f32 = 32_768.0;
 
-/// The Opus decoder: `opus-decoder` decodes the frames of a stream one by one; packets of several
-/// frames or streams are taken apart here.
+/// The Opus decoder: `ropus`, which decodes to 16 bits as the reference does, so that what lies
+/// beyond full scale is clipped.
 pub(in super::super) struct Opus {
     head: Head,
-    streams: Vec<Stream>,
+    decoder: OpusMSDecoder,
+    /// Interleaved samples of the present packet.
+    samples: Vec<i16>,
     parameters: AudioCodecParameters,
     gapless: bool,
     buffer: AudioBuffer<f32>,
 }
 
-struct Stream {
-    decoder: OpusDecoder,
-    channels: usize,
-    /// Interleaved samples of the present packet.
-    samples: Vec<f32>,
-}
-
-impl Stream {
-    /// Decodes its part of a packet and returns what lies behind it.
-    fn decode<'a>(&mut self, packet: &'a [u8], delimited: bool) -> Option<&'a [u8]> {
-        let split = split(packet, delimited)?;
-        self.samples.clear();
-        let mut single = Vec::new();
-        for frame in split.frames {
-            single.clear();
-            single.push(split.kind);
-            single.extend_from_slice(frame);
-            let held = self.samples.len();
-            if held >= LONGEST * self.channels {
-                return None;
-            }
-            self.samples.resize(held + LONGEST_FRAME * self.channels, 0.0);
-            let count =
-                self.decoder.decode_float(&single, &mut self.samples[held..], false).ok()?;
-            self.samples.truncate(held + count * self.channels);
-        }
-        Some(split.rest)
-    }
-
-    fn frames(&self) -> usize {
-        self.samples.len() / self.channels
-    }
-}
-
 impl Opus {
     fn decode_packet(&mut self, packet: &PacketRef<'_>) -> Result<()> {
         self.buffer.clear();
-        let mut rest = packet.data;
-        let count = self.streams.len();
-        for (index, stream) in self.streams.iter_mut().enumerate() {
-            match stream.decode(rest, index + 1 < count) {
-                Some(behind) => rest = behind,
-                None => return decode_error("opus: corrupt packet"),
-            }
+        let length = i32::try_from(packet.data.len()).unwrap_or_default();
+        // Without data the decoder would make up what was lost.
+        if length == 0 {
+            return decode_error("opus: empty packet");
         }
-        let frames = self.streams.first().map_or(0, Stream::frames).min(LONGEST);
-        if self.streams.iter().any(|stream| stream.frames() != frames) {
-            return decode_error("opus: streams of different lengths");
-        }
+        let decoded = self.decoder.decode(
+            Some(packet.data),
+            length,
+            &mut self.samples,
+            LONGEST as i32,
+            false,
+        );
+        let frames = decoded.ok().and_then(|frames| usize::try_from(frames).ok());
+        let Some(frames) = frames else { return decode_error("opus: corrupt packet") };
         self.buffer.render_uninit(Some(frames));
-        for (plane, source) in self.buffer.iter_planes_mut().zip(&self.head.mapping) {
-            let Some(source) = source else {
-                plane.fill(0.0);
-                continue;
-            };
-            let stream = &self.streams[source.stream];
-            let channel = stream.samples[source.channel..].iter().step_by(stream.channels);
-            for (to, from) in plane.iter_mut().zip(channel) {
-                *to = from * self.head.gain;
+        let channels = self.head.mapping.len();
+        for (channel, plane) in self.buffer.iter_planes_mut().enumerate() {
+            let samples = self.samples[channel..].iter().step_by(channels);
+            for (to, &from) in plane.iter_mut().zip(samples) {
+                *to = f32::from(from) / FULL_SCALE * self.head.gain;
             }
         }
         if self.gapless {
@@ -99,9 +65,15 @@ impl Opus {
     }
 }
 
+/// Whether a packet's sound depends on the packets before it for as long as a tone lasts: all that
+/// is coded by linear prediction (SILK), alone or as the lower part of the spectrum.
+pub(in super::super) fn is_predicted(packet: &[u8]) -> bool {
+    packet.first().is_some_and(|kind| kind >> 3 < FIRST_CELT)
+}
+
 impl AudioDecoder for Opus {
     fn reset(&mut self) {
-        self.streams.iter_mut().for_each(|stream| stream.decoder.reset());
+        self.decoder.reset();
     }
 
     fn codec_info(&self) -> &CodecInfo {
@@ -133,16 +105,20 @@ impl RegisterableAudioDecoder for Opus {
     ) -> Result<Box<dyn AudioDecoder>> {
         let header = parameters.extra_data.as_deref().unwrap_or_default();
         let head = Head::read(header).map_err(Error::Unsupported)?;
-        let mut streams = Vec::new();
-        for &channels in &head.streams {
-            let decoder = OpusDecoder::new(RATE, channels)
-                .map_err(|_| Error::DecodeError("opus: no decoder for this stream"))?;
-            streams.push(Stream { decoder, channels, samples: Vec::new() });
-        }
-        let spec = AudioSpec::new(RATE, Channels::Discrete(head.mapping.len() as u16));
+        let channels = head.mapping.len();
+        let decoder = OpusMSDecoder::new(
+            RATE as i32,
+            channels as i32,
+            head.streams.into(),
+            head.coupled.into(),
+            &head.mapping,
+        );
+        let decoder = decoder.map_err(|_| Error::DecodeError("its Opus header is malformed"))?;
+        let spec = AudioSpec::new(RATE, Channels::Discrete(channels as u16));
         Ok(Box::new(Self {
             head,
-            streams,
+            decoder,
+            samples: vec![0; LONGEST * channels],
             parameters: parameters.clone(),
             gapless: options.gapless,
             buffer: AudioBuffer::new(spec, LONGEST),

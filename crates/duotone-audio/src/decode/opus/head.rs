@@ -1,6 +1,8 @@
 const MAGIC: &[u8] = b"OpusHead";
 /// A channel of the layout that no stream fills.
 const SILENT: u8 = 255;
+/// Channels of all streams together.
+const MOST_CHANNELS: u16 = 255;
 
 /// The identification header (RFC 7845, section 5.1), in Matroska and Ogg as it is, in MP4 as the
 /// contents of `dOps`, which has the version 0 and its numbers in big-endian order.
@@ -8,16 +10,11 @@ pub(in super::super) struct Head {
     /// Samples at the start of the stream that are not part of the recording.
     pub(in super::super) pre_skip: u16,
     pub(super) gain: f32,
-    /// Channels of each stream: two of the first ones, one of the others.
-    pub(super) streams: Vec<usize>,
-    /// For each output channel a channel of a stream, or none for silence.
-    pub(super) mapping: Vec<Option<Source>>,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct Source {
-    pub(super) stream: usize,
-    pub(super) channel: usize,
+    pub(super) streams: u8,
+    /// The first of the streams, which have two channels; the others have one.
+    pub(super) coupled: u8,
+    /// For each output channel a channel of the streams, or [`SILENT`].
+    pub(super) mapping: Vec<u8>,
 }
 
 impl Head {
@@ -37,43 +34,37 @@ impl Head {
         let (streams, coupled, mapping) = match family {
             0 if channels <= 2 => (1, channels.saturating_sub(1), plain.as_slice()),
             // The order of channels is of no matter to their mean.
-            1 | 255 => match layout {
+            1 => match layout {
                 [streams, coupled, mapping @ ..] => {
                     (*streams, *coupled, mapping.get(..usize::from(channels)).ok_or(short)?)
                 }
                 _ => return Err(short),
             },
+            255 => {
+                return Err("Opus without a channel layout is not read; convert it to FLAC or WAV");
+            }
             2 | 3 => return Err("Opus in ambisonics is not read; convert it to FLAC or WAV"),
             _ => return Err("Opus of an unknown channel mapping; convert it to FLAC or WAV"),
         };
-        let (streams, coupled) = (usize::from(streams), usize::from(coupled));
-        if channels == 0 || streams == 0 || coupled > streams {
+        let decoded = u16::from(streams) + u16::from(coupled);
+        let exists = |&slot: &u8| slot == SILENT || u16::from(slot) < decoded;
+        if channels == 0
+            || streams == 0
+            || coupled > streams
+            || decoded > MOST_CHANNELS
+            || !mapping.iter().all(exists)
+        {
             return Err("its Opus header is malformed");
         }
-        let mapping: Option<Vec<_>> =
-            mapping.iter().map(|&slot| source(slot, streams, coupled)).collect();
         Ok(Self {
             pre_skip,
             // In 256ths of a decibel.
             gain: 10f32.powf(f32::from(gain) / (20.0 * 256.0)),
-            streams: (0..streams).map(|stream| if stream < coupled { 2 } else { 1 }).collect(),
-            mapping: mapping.ok_or("its Opus header is malformed")?,
+            streams,
+            coupled,
+            mapping: mapping.to_vec(),
         })
     }
-}
-
-/// `None` where there is no such stream.
-fn source(slot: u8, streams: usize, coupled: usize) -> Option<Option<Source>> {
-    if slot == SILENT {
-        return Some(None);
-    }
-    let slot = usize::from(slot);
-    let source = if slot < 2 * coupled {
-        Source { stream: slot / 2, channel: slot % 2 }
-    } else {
-        Source { stream: slot - coupled, channel: 0 }
-    };
-    (source.stream < streams).then_some(Some(source))
 }
 
 #[cfg(test)]
@@ -90,8 +81,8 @@ mod tests {
         let mp4 = head(&[0, 2, 1, 0x38, 0, 0, 0xbb, 0x80, 6, 0, 0]);
         for bytes in [ogg, mp4] {
             let head = Head::read(&bytes).unwrap();
-            assert_eq!((head.pre_skip, head.streams), (312, vec![2]));
-            assert!((head.gain - 1.1885).abs() < 1e-4, "six decibels / 4: {}", head.gain);
+            assert_eq!((head.pre_skip, head.streams, head.coupled), (312, 1, 1));
+            assert!((head.gain - 1.9953).abs() < 1e-4, "six decibels: {}", head.gain);
         }
     }
 
@@ -99,9 +90,8 @@ mod tests {
     fn of_several_streams() {
         let surround = head(&[1, 6, 0, 0, 0, 0, 0, 0, 0, 0, 1, 4, 2, 0, 4, 1, 2, 3, 5]);
         let read = Head::read(&surround).unwrap();
-        assert_eq!(read.streams, [2, 2, 1, 1]);
-        let streams: Vec<_> = read.mapping.iter().map(|source| source.unwrap().stream).collect();
-        assert_eq!(streams, [0, 2, 0, 1, 1, 3]);
+        assert_eq!((read.streams, read.coupled), (4, 2));
+        assert_eq!(read.mapping, [0, 4, 1, 2, 3, 5]);
         for end in 0..surround.len() {
             assert!(Head::read(&surround[..end]).is_err(), "{end} bytes");
         }

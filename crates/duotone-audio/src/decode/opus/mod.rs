@@ -1,8 +1,7 @@
-//! Opus: the header of a stream, its packets, and their decoder.
+//! Opus: the header of a stream and the decoder of its packets.
 
 mod decoder;
 mod head;
-mod packet;
 
-pub(super) use decoder::Opus;
+pub(super) use decoder::{Opus, is_predicted};
 pub(super) use head::Head;

@@ -1,0 +1,105 @@
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use super::ebml::{Header, elements, header, unsigned};
+use super::end::End;
+use super::tracks::{self, Track};
+use crate::Error;
+use crate::decode::limits::METADATA_BYTES;
+use crate::decode::view::View;
+
+const EBML: u32 = 0x1a45_dfa3;
+const SEGMENT: u32 = 0x1853_8067;
+const INFO: u32 = 0x1549_a966;
+const TRACKS: u32 = 0x1654_ae6b;
+const TICK: u32 = 0x2a_d7b1;
+const CLUSTER: u32 = 0x1f43_b675;
+/// The header of a segment that ends where the file does.
+const ENDLESS_SEGMENT: [u8; 12] =
+    [0x18, 0x53, 0x80, 0x67, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+/// Bytes of the longest header of an element.
+const HEADER_BYTES: u64 = 12;
+/// Elements of the segment before its first cluster, more than any file has.
+const MAX_ELEMENTS: usize = 1000;
+
+/// Where the parts of a file lie.
+pub(super) struct Layout {
+    pub(super) tracks: Vec<Track>,
+    /// Nanoseconds of a tick.
+    pub(super) tick: u64,
+    /// There are tracks of pictures or subtitles, too.
+    pub(super) others: bool,
+    pub(super) end: End,
+    /// The file breaks off.
+    pub(super) cut: bool,
+    /// What a reader needs of the file before its first cluster.
+    head: Vec<u8>,
+    /// Where the first cluster starts.
+    clusters: u64,
+}
+
+impl Layout {
+    pub(super) fn read(file: &mut File) -> Result<Self, Error> {
+        let length = file.seek(SeekFrom::End(0))?;
+        let end = End::read(file, length)?;
+        let (mut head, mut list, mut segment_end) = (Vec::new(), None, None);
+        let (mut at, mut tick) = (0, 1_000_000);
+        for _ in 0..MAX_ELEMENTS {
+            let Some(element) = header_at(file, at)?.filter(|e| e.id != CLUSTER) else { break };
+            let contents = at + element.bytes as u64;
+            if element.id == SEGMENT {
+                segment_end = element.size.map(|size| contents.saturating_add(size));
+                head.extend(ENDLESS_SEGMENT);
+                at = contents;
+                continue;
+            }
+            let Some(size) = element.size else { break };
+            let next = contents.saturating_add(size);
+            if [EBML, INFO, TRACKS].contains(&element.id) {
+                let bytes = bytes_at(file, at, next - at)?;
+                let contents = bytes.get(element.bytes..).unwrap_or_default();
+                if element.id == TRACKS {
+                    list = Some(contents.to_vec());
+                }
+                if element.id == INFO {
+                    let found = elements(contents).find(|(id, _)| *id == TICK);
+                    tick = found.map_or(tick, |(_, contents)| unsigned(contents));
+                }
+                head.extend(bytes);
+            }
+            at = next;
+        }
+        let Some(list) = list else {
+            let reason = "its list of tracks is missing; remux it: mkvmerge -o out.mka";
+            return Err(Error::Malformed(reason.into()));
+        };
+        let (tracks, others) = tracks::read(&list);
+        let cut = segment_end.map_or(!end.whole, |end| end > length);
+        Ok(Self { tracks, tick, others, end, cut, head, clusters: at })
+    }
+
+    /// When a track's last packet starts, in seconds.
+    pub(super) fn last_seconds(&self, track: &Track) -> Option<f64> {
+        let ticks = self.end.last_time(track.number)?;
+        Some((ticks as f64 * self.tick as f64 - track.delay as f64) * 1e-9)
+    }
+
+    /// The file as Symphonia reads it: that takes no segment that is longer than the file, follows
+    /// references to what is missing, and takes the time of an index entry for its cluster's.
+    pub(super) fn view(&self, file: File) -> io::Result<View> {
+        View::new(file, self.head.clone(), self.clusters, u64::MAX)
+    }
+}
+
+fn header_at(file: &mut File, at: u64) -> Result<Option<Header>, Error> {
+    let bytes = bytes_at(file, at, HEADER_BYTES)?;
+    Ok(header(&bytes).filter(|header| at > 0 || header.id == EBML))
+}
+
+/// So many bytes at an offset, fewer at the file's end.
+fn bytes_at(file: &mut File, at: u64, count: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(at))?;
+    file.by_ref().take(count.min(METADATA_BYTES as u64)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,227 @@
+//! MP4, Matroska and WebM that break off: what is there is decoded, what is missing is reported.
+//! And the lengths that these containers state, by which excerpts are placed.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use duotone_audio::{Clip, Error, FrontEnd, decode, extract, extract_range, measure};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    std::fs::read(fixture(name)).unwrap()
+}
+
+/// The first bytes of a cluster of Matroska.
+const CLUSTER: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
+
+/// Where a pattern starts for the first time.
+fn find(bytes: &[u8], pattern: &[u8]) -> usize {
+    bytes.windows(pattern.len()).position(|window| window == pattern).unwrap()
+}
+
+/// Samples and damage of a file of these bytes.
+fn decode_bytes(bytes: &[u8]) -> Result<(Clip, Option<String>), Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, bytes).unwrap();
+    let clip = decode(&path)?;
+    let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
+    Ok((clip, extract(&path, &front_end)?.damage))
+}
+
+fn seconds_of(bytes: &[u8]) -> Option<f64> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, bytes).unwrap();
+    measure(&path).unwrap().seconds
+}
+
+/// An MP4 with its index in front of its sound.
+fn index_in_front(name: &str) -> Vec<u8> {
+    let file = bytes(name);
+    let (sound, index) = file.split_at(find(&file, b"moov") - 4);
+    let data = find(sound, b"mdat") - 4;
+    let mut index = index.to_vec();
+    let offsets = find(&index, b"stco") + 12;
+    let count = u32::from_be_bytes(*index[offsets - 4..].first_chunk().unwrap()) as usize;
+    let shift = index.len() as u32;
+    for offset in index[offsets..].as_chunks_mut::<4>().0.iter_mut().take(count) {
+        *offset = (u32::from_be_bytes(*offset) + shift).to_be_bytes();
+    }
+    [&sound[..data], &index, &sound[data..]].concat()
+}
+
+/// What is decoded of a file that is cut in its sound is the start of the whole, and as long as the
+/// part but for a few packets.
+#[track_caller]
+fn check_cuts(name: &str, file: &[u8], sound: usize) {
+    let (whole, damage) = decode_bytes(file).unwrap();
+    assert_eq!(damage, None, "{name}");
+    for percent in [50, 80, 95, 99] {
+        let end = sound + (file.len() - sound) * percent / 100;
+        let (part, damage) = decode_bytes(&file[..end]).unwrap();
+        let (samples, all) = (part.samples.len(), whole.samples.len());
+        let place = format!("{name} at {percent} %: {samples} of {all} samples");
+        assert!(whole.samples.starts_with(&part.samples), "{place}");
+        assert!(samples * 4 > all, "{place}");
+        if samples == all {
+            continue;
+        }
+        let damage = damage.unwrap_or_default();
+        let missing = (all - samples) as f64 / f64::from(whole.rate);
+        let words = if missing > 0.26 { " s are missing" } else { "the file breaks off" };
+        assert!(damage.contains(words), "{place}: {damage}");
+    }
+}
+
+#[test]
+fn mp4_with_its_index_in_front() {
+    for name in [
+        "aac_44k.m4a",
+        "alac_44k.m4a",
+        "opus_48k.mp4",
+        "vorbis_44k.mp4",
+        "mov_s24le.mov",
+        "../cases/he_aac.m4a",
+    ] {
+        let file = index_in_front(name);
+        check_cuts(name, &file, find(&file, b"mdat"));
+    }
+}
+
+#[test]
+fn matroska() {
+    for name in ["opus_48k.webm", "vorbis_44k.webm", "flac_s16.mka", "aac_44k.mka", "alac_44k.mka"]
+    {
+        let file = bytes(name);
+        check_cuts(name, &file, find(&file, &CLUSTER));
+    }
+}
+
+#[test]
+fn fragments() {
+    for name in ["aac_fragmented.mp4", "mov_fragmented.mov"] {
+        let file = bytes(name);
+        let (whole, damage) = decode_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(damage, None, "{name}");
+        let sound = find(&file, b"moof") - 4;
+        let mfra = find(&file, b"mfra") - 4;
+        let mut noted = 0;
+        for end in (sound + 1..mfra).step_by(7) {
+            let Ok((part, damage)) = decode_bytes(&file[..end]) else { continue };
+            assert!(whole.samples.starts_with(&part.samples), "{name} of {end} bytes");
+            if part.samples.len() < whole.samples.len() {
+                // Only where a fragment ends does nothing show that others were to follow.
+                assert!(damage.is_some(), "{name} of {end} bytes");
+                noted += 1;
+            }
+        }
+        assert!(noted > 20, "{name}: {noted}");
+        let length = whole.samples.len() as f64 / f64::from(whole.rate);
+        let stated = seconds_of(&file).unwrap();
+        assert!((stated - length).abs() < 0.05, "{name}: {stated} s for {length} s");
+    }
+}
+
+/// Live streams state neither their size nor their length, and end when they end.
+#[test]
+fn live_streams() {
+    for name in ["opus_48k.webm", "vorbis_44k.webm", "pcm_s16le.mka"] {
+        let file = bytes(name);
+        let whole = decode(&fixture(name)).unwrap();
+        let mut live = live(&file);
+        let (clip, damage) = decode_bytes(&live).unwrap();
+        assert!(clip == whole, "{name}");
+        assert_eq!(damage, None, "{name}");
+        // The place of the last packet is known, not its length.
+        let stated = seconds_of(&live).unwrap();
+        assert!((0.0..0.3).contains(&(0.25 - stated)), "{name}: {stated} s");
+        let cues = live.windows(4).rposition(|w| w == [0x1c, 0x53, 0xbb, 0x6b]);
+        live.truncate(cues.unwrap_or(live.len()) - 100);
+        let (part, damage) = decode_bytes(&live).unwrap();
+        assert!(part.samples.len() < whole.samples.len(), "{name}");
+        assert!(whole.samples.starts_with(&part.samples), "{name}");
+        assert!(damage.unwrap().contains("breaks off"), "{name}");
+    }
+}
+
+/// Sets the sizes of the segment and of its clusters to unknown, and renames the length.
+fn live(file: &[u8]) -> Vec<u8> {
+    let mut live = file.to_vec();
+    let mut at = 0;
+    while at + 12 < live.len() {
+        let id: [u8; 4] = *live[at..].first_chunk().unwrap();
+        if [[0x18, 0x53, 0x80, 0x67], CLUSTER].contains(&id) {
+            let bytes = live[at + 4].leading_zeros() as usize + 1;
+            live[at + 4] = 0xff >> (bytes - 1);
+            live[at + 5..at + 4 + bytes].fill(0xff);
+        }
+        at += 1;
+    }
+    // The length, in front of eight bytes.
+    let at = find(&live, &[0x44, 0x89, 0x88]);
+    live[at..at + 3].copy_from_slice(&[0x42, 0x42, 0x88]);
+    live
+}
+
+#[test]
+fn matroska_states_its_length() {
+    for name in ["flac_s16.mka", "vorbis_44k.webm", "opus_48k.webm", "opus_video.webm"] {
+        let stated = measure(&fixture(name)).unwrap().seconds.unwrap();
+        assert!((stated - 0.25).abs() < 0.05, "{name}: {stated}");
+        let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
+        assert_eq!(extract(&fixture(name), &front_end).unwrap().damage, None, "{name}");
+    }
+}
+
+/// Cut anywhere, there is a recording or a reason, and nothing that was not in the whole.
+#[test]
+fn cut_anywhere() {
+    let front = index_in_front("aac_44k.m4a");
+    let (webm, aac) = (bytes("opus_48k.webm"), bytes("aac_44k.mka"));
+    let live = live(&webm);
+    let fragmented = bytes("aac_fragmented.mp4");
+    for (name, file) in [
+        ("index in front", &front),
+        ("WebM", &webm),
+        ("Matroska", &aac),
+        ("live stream", &live),
+        ("fragments", &fragmented),
+    ] {
+        let (whole, _) = decode_bytes(file).unwrap();
+        for length in (0..file.len()).step_by(5) {
+            match decode_bytes(&file[..length]) {
+                Ok((part, damage)) => {
+                    let same = part.samples.iter().zip(&whole.samples).all(|(a, b)| a == b);
+                    assert!(same, "{length} bytes of {name}");
+                    let silent =
+                        damage.is_none() && part.samples.len() + 4096 < whole.samples.len();
+                    // Nothing shows that more was to follow where a fragment or a packet ends.
+                    let open = ["live stream", "fragments"].contains(&name);
+                    assert!(!silent || open, "{length} bytes of {name}");
+                }
+                Err(Error::Io(error)) => panic!("{length} bytes of {name}: {error}"),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// A range that reaches into what is missing says where the file breaks off.
+#[test]
+fn ranges_of_a_cut_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut");
+    let file = bytes("pcm_s16le.mka");
+    std::fs::write(&path, &file[..file.len() * 8 / 10]).unwrap();
+    let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
+    let (range, extraction) = extract_range(&path, &front_end, 0.1..0.25).unwrap();
+    assert!(range.end < 0.24, "{range:?}");
+    let damage = extraction.damage.unwrap();
+    assert!(damage.contains("breaks off at 0.") && !damage.contains("at 0.0"), "{damage}");
+    assert!(matches!(extract_range(&path, &front_end, 0.24..0.25), Err(Error::NoAudio)));
+}
