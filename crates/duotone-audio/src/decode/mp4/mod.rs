@@ -68,7 +68,12 @@ fn open_track(
             let format = media::probe(Box::new(file)).map_err(with_cure)?;
             let format = OneTrack::new(format, track.id, coded, length);
             let format = format.ok_or_else(|| Error::Unsupported(NOT_FOUND.into()))?;
-            Media::of_format(Box::new(format), length, mono)?
+            let (mut media, info) = Media::of_format(Box::new(format), length, mono)?;
+            // What stands there may be the length of the first fragment.
+            if movie.fragmented {
+                media.forget_length();
+            }
+            (media, info)
         }
         Sound::Refused(reason) => {
             return Err(Error::Unsupported(format!("{reason}; convert it to FLAC or WAV")));
