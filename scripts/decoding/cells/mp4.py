@@ -50,7 +50,6 @@ CELLS += cells("MP4, M4A", "Vorbis", "mp4", "-c:a libvorbis -q:a 4", expect=LOSS
 for container, extension in [("MP4, M4A", "mp4"), ("QuickTime", "mov")]:
     CELLS += cells(container, "MP3", extension, "-c:a libmp3lame -b:a 128k", expect=LOSSY, length=FFMPEG,
                    rates=[44_100, 22_050], channels=[2, 1], small=extension == "mp4")
-    CELLS += cells(container, "MP2", extension, "-c:a mp2 -b:a 192k", expect=LOSSY, length=FFMPEG)
 CELLS += cells("QuickTime", "AAC-LC", "mov", AAC, expect=LOSSY, length=FFMPEG, channels=[2, 1])
 
 PCM = ["u8", "s8", "s16le", "s16be", "s24le", "s24be", "s32le", "s32be", "f32le", "f32be", "f64le", "f64be",
@@ -60,3 +59,4 @@ for encoding in PCM:
                    small=encoding in ("s16le", "s24be", "s24le", "f64be", "mulaw"))
     CELLS += cells("QuickTime", "PCM", "mov", f"-c:a pcm_{encoding} -movflags +frag_keyframe+empty_moov")
 CELLS += cells("QuickTime", "PCM", "mov", f"{VIDEO} -c:a pcm_s16le")
+CELLS += cells("MP4, M4A", "MP2", "mp4", "-c:a mp2 -b:a 192k", expect=LOSSY, length=FFMPEG)

@@ -40,7 +40,8 @@ for extension in ["mp4", "mka"]:
     refused("TrueHD", r"TrueHD", extension, "-c:a truehd -strict -2")
 refused("WavPack", r"WavPack", "mka", "-c:a wavpack")
 refused("TTA", r"TTA|True Audio", "mka", "-c:a tta")
-refused("Speex", r"Speex", "mka", "-c:a libspeex", rates=[16_000], channels=[1])
+refused("Windows's codecs in Matroska", r"A_MS/ACM", "mka", "-c:a libspeex", rates=[16_000], channels=[1])
+refused("MP2 in QuickTime", r"\.mp2", "mov", "-c:a mp2 -b:a 192k")
 refused("PCM of 8 bits in Matroska", r"A_PCM", "mka", "-c:a pcm_u8", small=True)
 for encoding in ["pcm_alaw", "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav"]:
     refused("Windows's codecs in Matroska", r"A_MS/ACM", "mka", f"-c:a {encoding}")
