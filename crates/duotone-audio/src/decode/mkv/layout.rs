@@ -67,6 +67,12 @@ impl Layout {
                 }
                 head.extend(bytes);
             }
+            if head.len() > 2 * METADATA_BYTES {
+                return Err(Error::Limit(format!("a head of more than {METADATA_BYTES} bytes")));
+            }
+            if next > length {
+                break;
+            }
             at = next;
         }
         let Some(list) = list else {
