@@ -133,9 +133,9 @@ pub(crate) fn audio_files<'py>(
     folder: PathBuf,
 ) -> PyResult<(Vec<PathBuf>, Vec<Bound<'py, PyAny>>)> {
     let found = py.detach(|| duotone::audio_files(&folder));
-    let (files, left_out) = found.map_err(|e| errors::raise(py, &e))?;
-    let skipped = left_out.iter().map(|left_out| convert::skipped(py, left_out));
-    Ok((files, skipped.collect::<PyResult<_>>()?))
+    let found = found.map_err(|e| errors::raise(py, &e))?;
+    let skipped = found.left_out.iter().map(|left_out| convert::skipped(py, left_out));
+    Ok((found.files, skipped.collect::<PyResult<_>>()?))
 }
 
 /// A spectrogram, and what is to be known of the recording.
