@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use duotone::{Collection, CollectionOptions};
+use duotone::data::{Collection, CollectionOptions};
 use libfuzzer_sys::fuzz_target;
 
 static COLLECTION: LazyLock<Collection> = LazyLock::new(|| {

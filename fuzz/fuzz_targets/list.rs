@@ -1,7 +1,7 @@
 //! Any bytes as a collection's list: CSV in each of its forms, or `path<TAB>label`.
 #![no_main]
 
-use duotone::{Collection, CollectionOptions};
+use duotone::data::{Collection, CollectionOptions};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -3,7 +3,8 @@
 
 use std::sync::LazyLock;
 
-use duotone::{Classifier, ClassifyOptions, Model};
+use duotone::{Classifier, Model};
+use duotone::classify::ClassifyOptions;
 use libfuzzer_sys::fuzz_target;
 
 static TONE: LazyLock<std::path::PathBuf> =

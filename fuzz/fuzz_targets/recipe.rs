@@ -1,7 +1,7 @@
 //! Any bytes as an architecture's TOML file; what is accepted can be written and read again.
 #![no_main]
 
-use duotone::Recipe;
+use duotone::model::Recipe;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

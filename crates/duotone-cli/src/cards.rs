@@ -4,8 +4,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use duotone::audio::{Extraction, FrontEnd, Segmenter};
+use duotone::model::{ModelCard, Sampling, Standardize};
 use duotone::nn::Architecture;
-use duotone::{ModelCard, Sampling, Standardize, path_text};
+use duotone::path_text;
 use serde::Serialize;
 
 use crate::output::{count, decimal, duration, percent, table};

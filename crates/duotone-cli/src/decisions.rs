@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use duotone::{Decision, LeftOut, Notes, SegmentDecision, path_text};
+use duotone::classify::{Decision, SegmentDecision};
+use duotone::features::Notes;
+use duotone::io::LeftOut;
+use duotone::path_text;
 use serde::Serialize;
 
 use crate::args::Format;

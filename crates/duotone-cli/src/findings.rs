@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use duotone::{AlikeNames, CheckReport, ClipName, RareLabel, SameRecording, SplitGroup};
+use duotone::leaks::{AlikeNames, CheckReport, ClipName, RareLabel, SameRecording, SplitGroup};
 
 use crate::output::{count, shown, shown_path};
 

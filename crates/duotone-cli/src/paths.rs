@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use duotone::LeftOut;
+use duotone::io::LeftOut;
 
 use crate::exit::Failure;
 
@@ -44,7 +44,7 @@ impl Files {
     fn take(&mut self, path: &Path) -> Result<(), Failure> {
         let path = duotone::on_disk(path);
         if path.is_dir() {
-            let found = duotone::audio_files(&path)?;
+            let found = duotone::data::audio_files(&path)?;
             self.files.extend(found.files);
             self.left_out.extend(found.left_out);
             self.side_files += found.side_files;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use duotone::{EpochRecord, Event, LeftOut, Observer};
+use duotone::io::LeftOut;
+use duotone::model::EpochRecord;
+use duotone::{Event, Observer};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use duotone::{LeftOut, path_text};
+use duotone::io::LeftOut;
+use duotone::path_text;
 use serde_json::{Map, Value};
 
 use crate::args::Format;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use duotone::{ClassScores, FoldResult, Protocol, Results, Scores, SystemResult};
+use duotone::evaluate::{ClassScores, FoldResult, Protocol, Results, Scores, SystemResult};
 
 use crate::output::{count, p_value, percent, table, table_width, width};
 

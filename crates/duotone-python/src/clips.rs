@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use duotone::audio::{self, Extraction, FrontEnd, SourceInfo, Spectrogram};
-use duotone::{
-    ClipFeatures, Error, Event, FeatureStore, LeftOut, Notes, RateChoice, Recipe, extract_each,
-};
+use duotone::audio;
+use duotone::audio::{Extraction, FrontEnd, SourceInfo, Spectrogram};
+use duotone::{Error, Event};
+use duotone::features::{ClipFeatures, FeatureStore, Notes, RateChoice, extract_each};
+use duotone::io::LeftOut;
+use duotone::model::Recipe;
 use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -120,7 +122,7 @@ pub(crate) fn recipe_front_end(
 #[pyfunction]
 pub(crate) fn choose_rate(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<u32> {
     watch::watched(py, None, None, |observer| {
-        let RateChoice { rate, notice } = duotone::choose_rate(&paths);
+        let RateChoice { rate, notice } = duotone::features::choose_rate(&paths);
         notice.iter().for_each(|notice| observer.event(Event::Notice(notice)));
         Ok(rate)
     })
@@ -132,7 +134,7 @@ pub(crate) fn audio_files<'py>(
     py: Python<'py>,
     folder: PathBuf,
 ) -> PyResult<(Vec<PathBuf>, Vec<Bound<'py, PyAny>>)> {
-    let found = py.detach(|| duotone::audio_files(&folder));
+    let found = py.detach(|| duotone::data::audio_files(&folder));
     let found = found.map_err(|e| errors::raise(py, &e))?;
     let skipped = found.left_out.iter().map(|left_out| convert::skipped(py, left_out));
     Ok((found.files, skipped.collect::<PyResult<_>>()?))

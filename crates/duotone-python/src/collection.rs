@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use duotone::{
-    CollectionOptions, Column, Device, Error, EvaluateJob, FeatureStore, Folds, LeftOut, Recipe,
-    Row, TrainSettings, extract_each, refuse_inputs, report,
-};
+use duotone::{Error, report};
+use duotone::backend::Device;
+use duotone::data::{CollectionOptions, Column, Folds, Row};
+use duotone::evaluate::EvaluateJob;
+use duotone::features::{FeatureStore, extract_each};
+use duotone::io::{LeftOut, refuse_inputs};
+use duotone::model::{Recipe, TrainSettings};
 use pyo3::prelude::*;
 
 use crate::model::parse_vote;
@@ -18,12 +21,12 @@ type TableRow = (PathBuf, String, Option<String>, Option<String>, Option<String>
 #[pyclass(frozen, module = "duotone._duotone")]
 pub(crate) struct Collection {
     /// Without its notices: the user is warned of them once, when the collection is made.
-    inner: duotone::Collection,
+    inner: duotone::data::Collection,
     notices: Vec<String>,
 }
 
 impl Collection {
-    fn new(mut inner: duotone::Collection) -> Self {
+    fn new(mut inner: duotone::data::Collection) -> Self {
         let notices = std::mem::take(&mut inner.notices);
         Self { inner, notices }
     }
@@ -43,7 +46,7 @@ impl Collection {
     ) -> PyResult<Self> {
         let options = CollectionOptions { label, group };
         let inner =
-            py.detach(|| without_rare(duotone::Collection::open(&path, &options)?, min_per_label));
+            py.detach(|| without_rare(duotone::data::Collection::open(&path, &options)?, min_per_label));
         inner.map(Self::new).map_err(|e| errors::raise(py, &e))
     }
 
@@ -64,7 +67,7 @@ impl Collection {
         let options = CollectionOptions { label, group };
         let rows = rows.into_iter().map(row);
         let inner = py.detach(|| {
-            let all = duotone::Collection::from_rows(&name, rows, &options)?;
+            let all = duotone::data::Collection::from_rows(&name, rows, &options)?;
             without_rare(all, min_per_label)
         });
         let mut collection = inner.map(Self::new).map_err(|e| errors::raise(py, &e))?;
@@ -100,7 +103,7 @@ impl Collection {
     /// Rows of (path, label, group, fold, split), in the collection's order.
     fn rows(&self) -> Vec<TableRow> {
         let inner = &self.inner;
-        let row = |item: &duotone::Item| {
+        let row = |item: &duotone::data::Item| {
             let group = item.group.map(|group| inner.groups[group].clone());
             let label = inner.labels[item.label].clone();
             (item.path.clone(), label, group, item.fold.clone(), item.split.clone())
@@ -129,9 +132,9 @@ impl Collection {
 
 /// Leaves out labels with fewer files (or groups) than a number, where there is one.
 fn without_rare(
-    collection: duotone::Collection,
+    collection: duotone::data::Collection,
     least: Option<usize>,
-) -> Result<duotone::Collection, Error> {
+) -> Result<duotone::data::Collection, Error> {
     match least {
         Some(least) => collection.without_rare(least),
         None => Ok(collection),
@@ -150,7 +153,7 @@ pub(crate) fn check<'py>(
 ) -> PyResult<String> {
     let (collection, folds) = (&collection.inner, parse_folds(py, folds)?);
     let report = watch::watched(py, n_jobs, progress, |observer| {
-        duotone::check(collection, &folds, 0, observer)
+        duotone::leaks::check(collection, &folds, 0, observer)
     })?;
     convert::text(py, &report)
 }
@@ -230,7 +233,7 @@ pub(crate) fn evaluate<'py>(
         command: command.into(),
     };
     let results = watch::watched(py, n_jobs, progress, |observer| {
-        let results = duotone::evaluate(&job, observer)?;
+        let results = duotone::evaluate::evaluate(&job, observer)?;
         if let Some(folder) = &job.output {
             report::write(folder, &results, job.collection)?;
         }

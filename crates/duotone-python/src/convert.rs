@@ -1,7 +1,8 @@
 //! Between Python's values and the toolkit's.
 
 use duotone::audio::{FrontEnd, Spectrogram};
-use duotone::{Error, LeftOut};
+use duotone::Error;
+use duotone::io::LeftOut;
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use serde::Serialize;

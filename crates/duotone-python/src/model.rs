@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use duotone::nn::{Network, Tensor};
-use duotone::{
-    Classifier, ClassifyOptions, ClipFeatures, ClipsJob, Error, Excerpts, Recipe, TrainSettings,
-    Vote, train_clips,
-};
+use duotone::{Classifier, Error};
+use duotone::classify::{ClassifyOptions, Excerpts, Vote};
+use duotone::features::ClipFeatures;
+use duotone::model::{Recipe, TrainSettings};
+use duotone::train::{ClipsJob, train_clips};
 use numpy::{
     IntoPyArray, PyArray2, PyArrayDyn, PyArrayMethods, PyReadonlyArray3, PyReadonlyArrayDyn,
     PyUntypedArrayMethods,
@@ -90,15 +91,15 @@ impl Model {
 
     /// The model as an ONNX graph, with the front end in it or without.
     fn onnx<'py>(&self, py: Python<'py>, front_end: bool) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = py.detach(|| duotone::export::onnx(&self.model, front_end));
+        let bytes = py.detach(|| duotone::model::onnx::onnx(&self.model, front_end));
         Ok(PyBytes::new(py, &bytes.map_err(|e| errors::raise(py, &e))?))
     }
 
     /// Writes the model as an ONNX graph, with the front end in it or without.
     fn write_onnx(&self, py: Python<'_>, path: PathBuf, front_end: bool) -> PyResult<()> {
         let written = py.detach(|| {
-            duotone::refuse_inputs(&path, &self.source)?;
-            duotone::export::write_onnx(&self.model, front_end, &path)
+            duotone::io::refuse_inputs(&path, &self.source)?;
+            duotone::model::onnx::write_onnx(&self.model, front_end, &path)
         });
         written.map_err(|e| errors::raise(py, &e))
     }

@@ -14,6 +14,6 @@ pub(crate) fn refuse_other_kind(
     kind: &str,
     start: &[u8],
 ) -> PyResult<()> {
-    duotone::refuse_other_kind(&path, kind, |found| found.starts_with(start))
+    duotone::io::refuse_other_kind(&path, kind, |found| found.starts_with(start))
         .map_err(|e| errors::raise(py, &e))
 }

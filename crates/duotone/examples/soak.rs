@@ -9,7 +9,9 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use duotone::{Classifier, ClassifyOptions, audio_files};
+use duotone::Classifier;
+use duotone::classify::ClassifyOptions;
+use duotone::data::audio_files;
 
 /// KiB of memory now and at most, as Linux tells them.
 fn memory() -> (u64, u64) {

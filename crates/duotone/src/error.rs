@@ -1,10 +1,8 @@
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use crate::path_text::path_text;
 
-/// What ends a piece of work. Single bad files do not: they become a [`LeftOut`].
+/// What ends a piece of work. Single bad files do not: they become a [`LeftOut`](crate::io::LeftOut).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -69,14 +67,4 @@ impl Error {
         let path = path.into();
         move |source| Self::Io { path, source }
     }
-}
-
-/// A file that could not be used, and why; the work went on without it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
-    /// The file as the collection or the user names it.
-    #[serde(serialize_with = "crate::json::path")]
-    pub path: PathBuf,
-    /// The reason, in words.
-    pub reason: String,
 }

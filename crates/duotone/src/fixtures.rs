@@ -4,7 +4,8 @@ use duotone_audio::{Extraction, FrontEnd, SourceInfo, Spectrogram};
 use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Pipeline};
 
-use crate::{ClipFeatures, Recipe};
+use crate::features::ClipFeatures;
+use crate::model::Recipe;
 
 /// 6 bands × 10 frames.
 pub(crate) fn recipe() -> Recipe {

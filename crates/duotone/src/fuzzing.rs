@@ -6,9 +6,11 @@ use std::path::Path;
 use duotone_audio::FrontEnd;
 use serde_json::Value;
 
-use crate::checkpoint::{Checkpoint, RunSpec};
-use crate::tensor_file::{self, Kind};
-use crate::{Collection, FeatureStore, folds_file};
+use crate::data::{Collection, folds_file};
+use crate::features::FeatureStore;
+use crate::model::tensor_file;
+use crate::model::tensor_file::Kind;
+use crate::train::checkpoint::{Checkpoint, RunSpec};
 
 /// Reads a file as a checkpoint of the run that it says it is of.
 pub fn checkpoint(path: &Path) {

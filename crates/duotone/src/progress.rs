@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use crate::{EpochRecord, LeftOut};
+use crate::io::LeftOut;
+use crate::model::EpochRecord;
 
 /// What long work reports as it goes.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +57,7 @@ pub trait Observer: Sync {
     fn event(&self, _event: Event<'_>) {}
 
     /// Asked between files and between mini-batches: `true` ends the work cleanly with
-    /// [`Error::Interrupted`](crate::Error::Interrupted).
+    /// [`Error::Interrupted`](crate::error::Error::Interrupted).
     fn stop(&self) -> bool {
         false
     }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use duotone::audio::Segmenter;
-use duotone::{DeviceChoice, path_text};
+use duotone::backend::DeviceChoice;
+use duotone::path_text;
 
 use super::training::TrainingArgs;
 use super::{EvaluateArgs, VoteArg};

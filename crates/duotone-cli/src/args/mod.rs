@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use duotone::Excerpts;
+use duotone::classify::Excerpts;
 
 pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use command::quote_path;
@@ -355,7 +355,7 @@ pub(crate) enum VoteArg {
     Max,
 }
 
-impl From<VoteArg> for duotone::Vote {
+impl From<VoteArg> for duotone::classify::Vote {
     fn from(vote: VoteArg) -> Self {
         match vote {
             VoteArg::Mean => Self::Mean,

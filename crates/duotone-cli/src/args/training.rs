@@ -2,7 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use duotone::audio::Segmenter;
-use duotone::{Device, DeviceChoice, Sampling, Standardize, TrainSettings};
+use duotone::backend::{Device, DeviceChoice};
+use duotone::model::{Sampling, Standardize, TrainSettings};
 
 use super::values::{self, DeviceArg, SampleRate};
 use crate::exit::Failure;

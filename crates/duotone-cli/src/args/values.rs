@@ -4,8 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use duotone::audio::Segmenter;
+use duotone::backend::DeviceChoice;
+use duotone::classify::Excerpts;
+use duotone::data::{Column, Folds};
 use duotone::nn::Architecture;
-use duotone::{Column, DeviceChoice, Excerpts, Folds, path_text};
+use duotone::path_text;
 
 /// A preset's name, or a TOML file's.
 pub(super) fn architecture(text: &str) -> Result<String, String> {

@@ -1,6 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use duotone::{Classifier, ClassifyOptions, Error, Model, path_text};
+use duotone::classify::ClassifyOptions;
+use duotone::path_text;
+use duotone::{Classifier, Error, Model};
 use serde_json::{Map, Value, json};
 
 use super::finish;
@@ -116,10 +118,10 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
 fn check_output(output: &Path) -> Result<(), Failure> {
     output::check_file(output)?;
     for path in [output.to_owned(), sink::part(output)] {
-        duotone::refuse_other_kind(&path, "file of decisions", decisions::are_decisions)?;
+        duotone::io::refuse_other_kind(&path, "file of decisions", decisions::are_decisions)?;
     }
     let settings = sink::settings(output);
-    duotone::refuse_other_kind(&settings, "file of settings", |start| start.starts_with(b"{"))?;
+    duotone::io::refuse_other_kind(&settings, "file of settings", |start| start.starts_with(b"{"))?;
     Ok(())
 }
 
@@ -128,7 +130,7 @@ fn check_inputs<'a>(
     inputs: impl IntoIterator<Item = &'a PathBuf> + Clone,
 ) -> Result<(), Failure> {
     for path in [output.to_owned(), sink::part(output), sink::settings(output)] {
-        duotone::refuse_inputs(&path, inputs.clone())?;
+        duotone::io::refuse_inputs(&path, inputs.clone())?;
     }
     Ok(())
 }
@@ -153,7 +155,7 @@ fn open(args: &ClassifyArgs, header: &str, console: &Console) -> Result<(Sink, K
         (false, false) => {}
     }
     let text = output::json(&settings)?;
-    duotone::write_file(&sink::settings(output), text.as_bytes())?;
+    duotone::io::write_file(&sink::settings(output), text.as_bytes())?;
     part.cut(if kept.count == 0 { 0 } else { kept.length })?;
     Ok((Sink::File(part), kept))
 }

@@ -3,8 +3,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Parser;
-use duotone::demo::{self, DemoCollection, DemoOptions};
-use duotone::{Classifier, ClassifyOptions, Results, path_text};
+use duotone::Classifier;
+use duotone::classify::ClassifyOptions;
+use duotone::demo;
+use duotone::demo::{DemoCollection, DemoOptions};
+use duotone::evaluate::Results;
+use duotone::path_text;
 
 use super::dispatch;
 use crate::args::{Cli, DemoArgs, quote_path};

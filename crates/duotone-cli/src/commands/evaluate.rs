@@ -1,4 +1,8 @@
-use duotone::{CollectionOptions, EvaluateJob, Recipe, Results, path_text, report};
+use duotone::data::CollectionOptions;
+use duotone::evaluate::{EvaluateJob, Results};
+use duotone::model::Recipe;
+use duotone::path_text;
+use duotone::report;
 
 use super::finish;
 use crate::args::EvaluateArgs;
@@ -32,7 +36,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
         vote: args.vote.into(),
         command,
     };
-    let results: Results = duotone::evaluate(&job, console).map_err(|e| {
+    let results: Results = duotone::evaluate::evaluate(&job, console).map_err(|e| {
         let hint = match args.output {
             Some(_) => "the same command with --resume goes on from here",
             None => "with --output DIR, --resume could go on from here",

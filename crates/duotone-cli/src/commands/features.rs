@@ -1,9 +1,10 @@
 use std::path::PathBuf;
 
-use duotone::{
-    Collection, CollectionOptions, Event, FeatureStore, Observer, RateChoice, Recipe, choose_rate,
-    extract_each, path_text,
-};
+use duotone::data::{Collection, CollectionOptions};
+use duotone::features::{FeatureStore, RateChoice, choose_rate, extract_each};
+use duotone::model::Recipe;
+use duotone::path_text;
+use duotone::{Event, Observer};
 
 use super::finish;
 use crate::args::FeaturesArgs;
@@ -27,7 +28,7 @@ pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure
         }
     };
     let front_end = recipe.front_end(rate);
-    duotone::refuse_inputs(&args.output, [&args.collection])?;
+    duotone::io::refuse_inputs(&args.output, [&args.collection])?;
     let store = FeatureStore::open(&args.output)?;
     let kept = extract_each(&paths, &front_end, Some(&store), console, |_| ())
         .map_err(|e| Failure::from(e).when_stopped("the same command goes on from here"))?;

@@ -5,7 +5,11 @@
 
 use std::path::Path;
 
-use duotone::{LeftOut, Recipe, TrainReport, mirex, path_text};
+use duotone::io::LeftOut;
+use duotone::mirex;
+use duotone::model::Recipe;
+use duotone::path_text;
+use duotone::train::TrainReport;
 
 use super::mirex_run;
 use crate::args::{MirexArgs, MirexCommand, NetworkArgs, VoteArg};
@@ -31,7 +35,7 @@ pub(super) fn run(args: MirexArgs, console: &Console) -> Result<Done, Failure> {
         }
         MirexCommand::TrainClassify(args) => {
             output::check_file(&args.output)?;
-            duotone::refuse_inputs(&args.output, [&args.train, &args.test])?;
+            duotone::io::refuse_inputs(&args.output, [&args.train, &args.test])?;
             train(&args.scratch, &args.train, &args.network, console)?;
             classify(&args.scratch, &args.test, &args.output, args.vote, console)?;
         }

@@ -3,8 +3,10 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use duotone::mirex::{self, FoldScores, RunTime, SystemScores, Task, TaskJob, TaskResults};
-use duotone::{path_text, report};
+use duotone::mirex;
+use duotone::mirex::{FoldScores, RunTime, SystemScores, Task, TaskJob, TaskResults};
+use duotone::path_text;
+use duotone::report;
 
 use super::finish;
 use crate::args::RunArgs;
@@ -27,7 +29,7 @@ pub(super) fn run(args: RunArgs, console: &Console) -> Result<Done, Failure> {
     let done = finish(console);
     output::print(&text(&results, &times))?;
     let path = folder.join("report.html");
-    duotone::write_file(&path, report::task_html(&results, &times).as_bytes())?;
+    duotone::io::write_file(&path, report::task_html(&results, &times).as_bytes())?;
     console.say(&format!("\nwritten: {}", path_text(&path)));
     Ok(if results.has_failures() { Done::Partly } else { done })
 }

@@ -15,7 +15,7 @@ mod train;
 
 use std::path::Path;
 
-use duotone::{Collection, CollectionOptions};
+use duotone::data::{Collection, CollectionOptions};
 
 use crate::args::{Cli, Command};
 use crate::exit::{Done, Failure};

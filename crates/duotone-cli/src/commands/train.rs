@@ -1,6 +1,9 @@
 use std::fmt::Write;
 
-use duotone::{CollectionOptions, Recipe, TrainJob, TrainReport, path_text};
+use duotone::data::CollectionOptions;
+use duotone::model::Recipe;
+use duotone::path_text;
+use duotone::train::{TrainJob, TrainReport};
 
 use super::finish;
 use crate::args::TrainArgs;
@@ -26,7 +29,7 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
         device,
         resume: training.resume,
     };
-    let report = duotone::train(&job, console).map_err(|e| {
+    let report = duotone::train::train(&job, console).map_err(|e| {
         Failure::from(e).when_stopped("the same command with --resume goes on from the last epoch")
     })?;
     let done = finish(console);

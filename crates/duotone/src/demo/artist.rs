@@ -1,9 +1,7 @@
-use super::{
-    dice::Dice,
-    drums::Kit,
-    instruments::{Bass, Organ, Strings},
-    studio::Studio,
-};
+use super::dice::Dice;
+use super::drums::Kit;
+use super::instruments::{Bass, Organ, Strings};
+use super::studio::Studio;
 
 /// The habits of one artist, whatever they play.
 pub(super) struct Artist {

@@ -1,8 +1,6 @@
-use super::{
-    RATE,
-    dice::Dice,
-    tone::{OnePole, decay, sine},
-};
+use super::RATE;
+use super::dice::Dice;
+use super::tone::{OnePole, decay, sine};
 
 /// A drum kit. Each drum gives one stroke with a peak of about 1.
 pub(super) struct Kit {

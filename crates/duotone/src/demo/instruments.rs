@@ -1,10 +1,8 @@
 //! Pitched instruments. Each gives one note at a level of about 1.
 
-use super::{
-    RATE,
-    dice::Dice,
-    tone::{OnePole, Resonator, Wave, decay, sine},
-};
+use super::RATE;
+use super::dice::Dice;
+use super::tone::{OnePole, Resonator, Wave, decay, sine};
 
 /// Organ, choir or pad: a held wave with an attack, a release and vibrato.
 pub(super) struct Organ {

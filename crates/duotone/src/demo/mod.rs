@@ -22,8 +22,10 @@ use std::{
 
 use rayon::prelude::*;
 
-use crate::outputs::refuse_other_kind;
-use crate::{Error, Event, Observer, write_file};
+use crate::error::Error;
+use crate::io::outputs::refuse_other_kind;
+use crate::io::write_file;
+use crate::progress::{Event, Observer};
 use artist::Artist;
 use dice::Dice;
 use harmony::Key;

@@ -1,4 +1,7 @@
-use super::{RATE, dice::Dice, tape::Tape, tone::OnePole};
+use super::RATE;
+use super::dice::Dice;
+use super::tape::Tape;
+use super::tone::OnePole;
 
 /// An artist's room, equaliser and tape machine: what all of their pieces share.
 pub(super) struct Studio {

@@ -1,13 +1,12 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Mutex};
 
-use super::{
-    DemoCollection, DemoOptions, RATE, compose, names, plan,
-    studio::LEVELS,
-    styles::Style,
-    tape::Tape,
-    tone::{hertz, sine},
-};
-use crate::{Error, Event, Observer};
+use super::studio::LEVELS;
+use super::styles::Style;
+use super::tape::Tape;
+use super::tone::{hertz, sine};
+use super::{DemoCollection, DemoOptions, RATE, compose, names, plan};
+use crate::error::Error;
+use crate::progress::{Event, Observer};
 
 const SMALL: DemoOptions = DemoOptions { seed: 3, artists: 2, pieces: 2, seconds: 2.0 };
 

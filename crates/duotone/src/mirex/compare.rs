@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use super::results::SystemScores;
-use crate::Error;
-use crate::statistics::{Comparison, Friedman, friedman, tukey_kramer};
+use crate::error::Error;
+use crate::evaluate::statistics::{Comparison, Friedman, friedman, tukey_kramer};
 
 /// Probability of calling any pair different if all systems were alike; MIREX's.
 const ALPHA: f64 = 0.05;

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::check::{Checked, check};
 use super::places::Places;
-use super::program::{self, Ended};
+use super::program;
+use super::program::Ended;
 use super::record::{Outcome, Timing};
 use super::setup::{Setup, files_list, test_list, train_list};
 use super::task::{FoldCommands, Program, System, Task};
 use super::template::Template;
-use crate::{Error, Observer};
+use crate::error::Error;
+use crate::progress::Observer;
 
 /// A program on a task.
 pub(super) struct External<'a> {

@@ -8,12 +8,17 @@ use duotone_audio::FrontEnd;
 use super::record::{Outcome, Timing};
 use super::setup::Setup;
 use super::task::{Kind, Network, System, Task};
-use crate::collection::count;
-use crate::fit::Run;
-use crate::fold_run::{FoldRun, fold_of};
-use crate::prepare::{Prepared, Silent, prepare};
-use crate::train::rate;
-use crate::{Collection, Device, Error, Event, Observer, RateChoice, write};
+use crate::backend::Device;
+use crate::data::Collection;
+use crate::data::collection::count;
+use crate::error::Error;
+use crate::evaluate::fold::{FoldRun, fold_of};
+use crate::features::RateChoice;
+use crate::features::dataset::{Prepared, Silent, prepare};
+use crate::io::write;
+use crate::progress::{Event, Observer};
+use crate::train::job::rate;
+use crate::train::run::Run;
 
 /// The clips as the networks see them.
 pub(super) struct Networks {

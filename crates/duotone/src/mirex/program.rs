@@ -10,7 +10,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::{Error, Observer};
+use crate::error::Error;
+use crate::progress::Observer;
 
 /// How often a running program is looked after.
 const GLANCE: Duration = Duration::from_millis(20);

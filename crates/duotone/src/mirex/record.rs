@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::setup::Setup;
 use super::task::{Kind, System};
-use crate::{Error, write_file};
+use crate::error::Error;
+use crate::io::write_file;
 
 /// What became of a system in a fold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

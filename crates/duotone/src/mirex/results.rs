@@ -8,8 +8,13 @@ use super::compare::{RankTest, compare};
 use super::record::{Outcome, Record};
 use super::setup::Setup;
 use super::task::{Folds, Kind, Task};
+use crate::data::folds_digest;
+use crate::error::Error;
+use crate::evaluate::{Scores, scores};
+use crate::io::LeftOut;
+use crate::leaks::Findings;
+use crate::model::LabelCount;
 use crate::path_text::path_text;
-use crate::{Error, Findings, LabelCount, LeftOut, Scores, folds_digest, scores};
 
 /// Everything a task found, with the protocol that found it. Holds no clock times: the same task
 /// gives the same bytes.

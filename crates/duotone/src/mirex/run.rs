@@ -12,9 +12,13 @@ use super::record::{Outcome, Record, Timing, Wanted};
 use super::results::{Decision, TaskResults};
 use super::setup::Setup;
 use super::task::{Kind, Network, Program, System, Task};
-use crate::fold_run::fold_of;
-use crate::outputs::{refuse_folder_of_inputs, refuse_inputs, refuse_inputs_within};
-use crate::{Error, Event, FeatureStore, Observer, check, write, write_file};
+use crate::error::Error;
+use crate::evaluate::fold::fold_of;
+use crate::features::FeatureStore;
+use crate::io::outputs::{refuse_folder_of_inputs, refuse_inputs, refuse_inputs_within};
+use crate::io::{write, write_file};
+use crate::leaks;
+use crate::progress::{Event, Observer};
 
 /// A task to hold.
 #[derive(Clone, Debug)]
@@ -49,8 +53,8 @@ pub struct RunTime {
 /// `results.json` to the last bit, interrupted or not, if its programs do the same every time.
 ///
 /// # Errors
-/// As [`Collection::open`](crate::Collection::open) and
-/// [`Collection::folds`](crate::Collection::folds); [`Error::Collection`] for folds that mix what
+/// As [`Collection::open`](crate::data::Collection::open) and
+/// [`Collection::folds`](crate::data::Collection::folds); [`Error::Collection`] for folds that mix what
 /// they train and test on; [`Error::Interrupted`]; [`Error::Io`].
 pub fn run(
     job: &TaskJob<'_>,
@@ -68,7 +72,7 @@ pub fn run(
     contest.prepare()?;
     let store = FeatureStore::open(&contest.places.store())?;
     let findings =
-        check::look(&contest.setup.collection, &contest.setup.placement(), &store, observer)?;
+        leaks::look(&contest.setup.collection, &contest.setup.placement(), &store, observer)?;
     findings.notices().iter().for_each(|notice| observer.event(Event::Notice(notice)));
     let mut times = Vec::new();
     let records = contest.records(&mut times)?;

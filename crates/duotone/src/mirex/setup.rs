@@ -7,9 +7,13 @@ use rayon::prelude::*;
 
 use super::lists;
 use super::task::{Folds, Task};
-use crate::check::Placement;
+use crate::data::Collection;
+use crate::error::Error;
+use crate::features::extraction;
+use crate::io::{LeftOut, write, write_file};
+use crate::leaks::Placement;
 use crate::path_text::path_text;
-use crate::{Collection, Error, Event, LeftOut, Observer, extract, write, write_file};
+use crate::progress::{Event, Observer};
 
 /// What a system learns from and what it decides on: indices of clips.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +53,7 @@ impl Setup {
             .chain(&ungrouped)
             .for_each(|notice| observer.event(Event::Notice(notice)));
         collection.left_out.iter().for_each(|l| observer.event(Event::LeftOut(l)));
-        let absolute = |item: &crate::Item| std::path::absolute(&item.path);
+        let absolute = |item: &crate::data::Item| std::path::absolute(&item.path);
         let paths: Vec<PathBuf> = collection
             .items
             .iter()
@@ -59,7 +63,7 @@ impl Setup {
             .par_iter()
             .map(|path| match observer.stop() {
                 true => Err(Error::Interrupted),
-                false => Ok(extract::digest(path)
+                false => Ok(extraction::digest(path)
                     .map_or_else(|_| "unreadable".into(), |hash| hash.to_hex().to_string())),
             })
             .collect::<Result<_, _>>()?;

@@ -5,14 +5,18 @@ use std::path::{Path, PathBuf};
 use duotone_nn::Network;
 
 use super::lists;
-use crate::examples::Example;
-use crate::outputs::{is_list, refuse_inputs, refuse_other_kind};
-use crate::predict::{Outcome, Predictor};
-use crate::{
-    Collection, CollectionOptions, Device, Error, Event, FeatureStore, LeftOut, Model, Notes,
-    Observer, RateChoice, Recipe, TrainJob, TrainReport, TrainSettings, Vote, choose_rate,
-    extract_each, write, write_file,
-};
+use crate::backend::Device;
+use crate::classify::Vote;
+use crate::classify::predictor::{Outcome, Predictor};
+use crate::data::{Collection, CollectionOptions};
+use crate::error::Error;
+use crate::features::segments::Example;
+use crate::features::{FeatureStore, Notes, RateChoice, choose_rate, extract_each};
+use crate::io::outputs::{is_list, refuse_inputs, refuse_other_kind};
+use crate::io::{LeftOut, write, write_file};
+use crate::model::{Model, Recipe, TrainSettings};
+use crate::progress::{Event, Observer};
+use crate::train::{TrainJob, TrainReport};
 
 /// What a classification did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +72,7 @@ pub fn extract(
 /// are not there yet are computed; files that cannot be read are passed over.
 ///
 /// # Errors
-/// As [`train`](crate::train()).
+/// As [`train`](crate::train::train()).
 pub fn train(
     scratch: &Path,
     list: &Path,
@@ -88,7 +92,7 @@ pub fn train(
         device: Device::Cpu,
         resume: false,
     };
-    crate::train(&job, observer)
+    crate::train::train(&job, observer)
 }
 
 /// Decides on every file of a list by the model in the scratch folder, and writes

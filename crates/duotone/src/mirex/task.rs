@@ -8,7 +8,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::template::Template;
-use crate::{CollectionOptions, Error, Recipe, TrainSettings, Vote};
+use crate::classify::Vote;
+use crate::data::CollectionOptions;
+use crate::error::Error;
+use crate::model::{Recipe, TrainSettings};
 use table::TaskTable;
 
 /// A task as its file describes it (`docs/mirex.md`).

@@ -6,8 +6,9 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
 use super::{Measured, Model, ModelCard, TrainedLabel};
+use crate::error::Error;
 use crate::fixtures::{front_end, recipe};
-use crate::{EpochRecord, Error, Sampling, Scaler, Standardize, TrainSettings};
+use crate::model::{EpochRecord, Sampling, Scaler, Standardize, TrainSettings};
 
 fn model(standardize: Standardize) -> Model {
     let architecture = recipe().architecture.with_classes(2);

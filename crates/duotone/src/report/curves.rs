@@ -1,5 +1,6 @@
 use super::text::decimal;
-use crate::{EpochRecord, FoldResult};
+use crate::evaluate::FoldResult;
+use crate::model::EpochRecord;
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 210.0;

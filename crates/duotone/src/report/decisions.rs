@@ -3,7 +3,7 @@
 use super::links::Links;
 use super::table;
 use super::text::{count, escape, path, percent};
-use crate::{Prediction, SystemResult};
+use crate::evaluate::{Prediction, SystemResult};
 
 /// Wrong decisions that are shown.
 const MISTAKES: usize = 12;

@@ -2,7 +2,7 @@
 
 use super::table;
 use super::text::{decimal, escape, path};
-use crate::{ClipName, Findings, SameRecording};
+use crate::leaks::{ClipName, Findings, SameRecording};
 
 /// Rows of the table; `results.json` has all.
 const MOST: usize = 100;

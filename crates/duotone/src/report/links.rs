@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
-use crate::Collection;
+use crate::data::Collection;
 use crate::path_text::path_text;
 
 /// The relative URL of each clip, by the collection's name for it.
@@ -14,7 +14,7 @@ impl Links {
     /// As seen from the folder that the report is written to.
     pub(super) fn from(folder: &Path, collection: &Collection) -> Self {
         let Ok(folder) = folder.canonicalize() else { return Self::default() };
-        let link = |item: &crate::Item| {
+        let link = |item: &crate::data::Item| {
             let url = relative_url(&folder, &item.path.canonicalize().ok()?)?;
             Some((path_text(&item.name).into_owned().into(), url))
         };

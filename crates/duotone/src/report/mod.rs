@@ -19,7 +19,10 @@ pub use task::task_html;
 
 use std::path::{Path, PathBuf};
 
-use crate::{Collection, Error, Results, write_file};
+use crate::data::Collection;
+use crate::error::Error;
+use crate::evaluate::Results;
+use crate::io::write_file;
 use links::Links;
 use text::escape;
 

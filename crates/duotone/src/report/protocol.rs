@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use duotone_audio::Segmenter;
 
 use super::text::{count, escape, path};
-use crate::{Results, Sampling, Standardize, Vote};
+use crate::classify::Vote;
+use crate::evaluate::Results;
+use crate::model::{Sampling, Standardize};
 
 /// Everything that is needed to repeat or to judge the evaluation.
 pub(super) fn section(results: &Results) -> String {

@@ -3,7 +3,7 @@
 use super::ranks::ranks;
 use super::table;
 use super::text::{decimal, escape, percent};
-use crate::{Ranking, Results, Significance};
+use crate::evaluate::{Ranking, Results, Significance};
 
 /// Nothing where there is only one system.
 pub(super) fn section(results: &Results) -> String {

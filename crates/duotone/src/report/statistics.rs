@@ -1,6 +1,6 @@
 //! The little statistics that the report adds to the scores.
 
-use crate::{Protocol, SystemResult};
+use crate::evaluate::{Protocol, SystemResult};
 
 /// Accuracy of guessing each label alike often.
 pub(super) fn chance(protocol: &Protocol) -> f64 {

@@ -1,10 +1,7 @@
-use super::{
-    bar,
-    statistics::{best, chance, mean_sd},
-    table,
-    text::{count, decimal, escape, percent, thousands},
-};
-use crate::{Protocol, Results, SystemResult};
+use super::statistics::{best, chance, mean_sd};
+use super::text::{count, decimal, escape, percent, thousands};
+use super::{bar, table};
+use crate::evaluate::{Protocol, Results, SystemResult};
 
 /// What was evaluated on what, in a sentence.
 pub(super) fn introduction(protocol: &Protocol) -> String {

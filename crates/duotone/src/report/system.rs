@@ -1,14 +1,10 @@
-use super::{
-    bar,
-    curves::learning_curves,
-    decisions,
-    links::Links,
-    matrix::heat_map,
-    statistics::chance,
-    table,
-    text::{decimal, escape, percent, thousands},
-};
-use crate::{NetworkInfo, Protocol, Scores, Selection, SystemResult};
+use super::curves::learning_curves;
+use super::links::Links;
+use super::matrix::heat_map;
+use super::statistics::chance;
+use super::text::{decimal, escape, percent, thousands};
+use super::{bar, decisions, table};
+use crate::evaluate::{NetworkInfo, Protocol, Scores, Selection, SystemResult};
 
 /// All about one system.
 pub(super) fn section(

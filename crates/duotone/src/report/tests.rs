@@ -4,12 +4,18 @@ use duotone_audio::FrontEnd;
 use duotone_nn::{Architecture, random::Philox};
 
 use super::{html, ranks};
-use crate::significance::significance;
-use crate::statistics::{bootstrap, friedman, tukey_kramer};
-use crate::{
-    Balance, Candidate, EpochRecord, Findings, FoldResult, LabelCount, LeftOut, NetworkInfo, Notes,
-    Prediction, Protocol, Results, Scores, Selection, SystemResult, TrainSettings, Vote,
+use crate::classify::Vote;
+use crate::data::Balance;
+use crate::evaluate::significance::significance;
+use crate::evaluate::statistics::{bootstrap, friedman, tukey_kramer};
+use crate::evaluate::{
+    Candidate, FoldResult, NetworkInfo, Prediction, Protocol, Results, Scores, Selection,
+    SystemResult,
 };
+use crate::features::Notes;
+use crate::io::LeftOut;
+use crate::leaks::Findings;
+use crate::model::{EpochRecord, LabelCount, TrainSettings};
 
 /// Decisions as a system might take them: right with a probability of `skill`.
 fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usize) -> Results {
@@ -95,7 +101,7 @@ fn scores(labels: &[String], predictions: &[Prediction]) -> Scores {
     let place = |label: &String| labels.iter().position(|l| l == label).unwrap();
     let truth: Vec<usize> = predictions.iter().map(|p| place(&p.label)).collect();
     let decided: Vec<usize> = predictions.iter().map(|p| place(&p.predicted)).collect();
-    crate::scores(labels, &truth, &decided).unwrap()
+    crate::evaluate::scores(labels, &truth, &decided).unwrap()
 }
 
 fn fold(fold: usize, predictions: &[Prediction], epochs: usize, random: &Philox) -> FoldResult {

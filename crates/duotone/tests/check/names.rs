@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use duotone::{Collection, CollectionOptions, Findings, Folds, check};
+use duotone::data::{Collection, CollectionOptions, Folds};
+use duotone::leaks::{Findings, check};
 
 use crate::sounds::write;
 

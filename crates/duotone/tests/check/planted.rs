@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use duotone::{CheckReport, Collection, CollectionOptions, Folds, Harm, check};
+use duotone::data::{Collection, CollectionOptions, Folds};
+use duotone::leaks::{CheckReport, Harm, check};
 
 use crate::sounds::{pieces, read, resample, write};
 
@@ -26,7 +27,7 @@ fn check_files(folder: &Path, files: &[(PathBuf, String)], folds: &Folds) -> Che
 /// the second in the first.
 fn found(report: &CheckReport) -> BTreeMap<(String, String), f64> {
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
-    let pair = |pair: &duotone::SameRecording| {
+    let pair = |pair: &duotone::leaks::SameRecording| {
         let (a, b) = (name(&pair.first.path), name(&pair.second.path));
         if a <= b { ((a, b), pair.offset) } else { ((b, a), -pair.offset) }
     };

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use duotone::{Collection, CollectionOptions, Folds, check};
+use duotone::data::{Collection, CollectionOptions, Folds};
+use duotone::leaks::check;
 
 #[test]
 fn among_real_recordings_only_the_same_are_found() {

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use duotone::{Error, Event, Observer, choose_rate, extract_all, extract_each};
+use duotone::features::{choose_rate, extract_all, extract_each};
+use duotone::{Error, Event, Observer};
 
 use crate::sounds::{RATE, front_end, tones, write_tone};
 

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use duotone::{Collection, CollectionOptions, Error};
+use duotone::Error;
+use duotone::data::{Collection, CollectionOptions};
 
 /// Makes files; a collection is opened without a look into them.
 fn folder(names: &[&str]) -> tempfile::TempDir {

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use duotone::{Collection, CollectionOptions, Error};
+use duotone::Error;
+use duotone::data::{Collection, CollectionOptions};
 
 use crate::sounds::write_tone;
 

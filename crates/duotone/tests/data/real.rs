@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use duotone::{Collection, CollectionOptions, choose_rate};
+use duotone::data::{Collection, CollectionOptions};
+use duotone::features::choose_rate;
 
 #[test]
 fn real_lists_are_read_whole() {

@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use duotone::Error;
 use duotone::audio::FrontEnd;
-use duotone::{Error, FeatureStore, extract_all};
+use duotone::features::{FeatureStore, extract_all};
 
 use crate::sounds::{RATE, front_end, tones, write_cancelling, write_tone};
 

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use duotone::FeatureStore;
+use duotone::features::FeatureStore;
 
 use super::{extract, sound, text};
 

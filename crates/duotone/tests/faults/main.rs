@@ -9,7 +9,8 @@ mod store;
 use std::path::Path;
 
 use duotone::audio::FrontEnd;
-use duotone::{ClipFeatures, FeatureStore, LeftOut, extract_all};
+use duotone::features::{ClipFeatures, FeatureStore, extract_all};
+use duotone::io::LeftOut;
 
 fn front_end() -> FrontEnd {
     FrontEnd { bands: 8, segment_frames: 10, ..FrontEnd::paper(11_025) }

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use duotone::{Model, Recipe};
+use duotone::Model;
+use duotone::model::Recipe;
 
 const DEEP: usize = 200_000;
 

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use duotone::FeatureStore;
+use duotone::features::FeatureStore;
 
 use super::{extract, sound, text};
 

@@ -1,9 +1,11 @@
 use std::path::PathBuf;
 
-use duotone::{
-    Classifier, ClassifyOptions, Device, Error, Excerpts, Model, TrainJob, TrainSettings, Vote,
-    extract_all, train,
-};
+use duotone::backend::Device;
+use duotone::classify::{ClassifyOptions, Excerpts, Vote};
+use duotone::features::extract_all;
+use duotone::model::TrainSettings;
+use duotone::train::{TrainJob, train};
+use duotone::{Classifier, Error, Model};
 
 use crate::toy::{Toy, Watcher, recipe, settings, sound, wav, write_wav};
 

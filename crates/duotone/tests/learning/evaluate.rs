@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use duotone::{
-    Collection, CollectionOptions, Device, Error, EvaluateJob, Recipe, Results, TrainSettings,
-    Vote, evaluate,
-};
+use duotone::Error;
+use duotone::backend::Device;
+use duotone::classify::Vote;
+use duotone::data::{Collection, CollectionOptions};
+use duotone::evaluate::{EvaluateJob, Results, evaluate};
+use duotone::model::{Recipe, TrainSettings};
 
 use crate::toy::{Toy, Watcher, recipe, settings};
 
@@ -80,7 +82,7 @@ fn results_are_complete_and_groups_stay_whole() {
         assert!((folds.sum::<f64>() - right as f64).abs() < 1e-9);
     }
     let (one, two) = (&results.systems[0], &results.systems[1]);
-    let folds = |predictions: &[duotone::Prediction]| {
+    let folds = |predictions: &[duotone::evaluate::Prediction]| {
         predictions.iter().map(|p| (p.path.clone(), p.fold)).collect::<Vec<_>>()
     };
     assert_eq!(folds(&one.predictions), folds(&two.predictions));
@@ -122,7 +124,7 @@ fn other_folds_are_not_resumed_and_nothing_is_called_damaged() {
     let collection = toy.collection();
     let folds = |count, resume| {
         let mut job = job(&collection, Some(toy.path("out")), resume);
-        (job.folds, job.settings.epochs) = (duotone::Folds::Count(count), 1);
+        (job.folds, job.settings.epochs) = (duotone::data::Folds::Count(count), 1);
         evaluate(&job, &())
     };
     folds(3, false).unwrap();
@@ -137,7 +139,7 @@ fn other_folds_are_not_resumed_and_nothing_is_called_damaged() {
 fn rows_may_have_the_name_of_the_folder_for_results() {
     let toy = Toy::new();
     let listed = toy.collection();
-    let row = |item: &duotone::Item| duotone::Row {
+    let row = |item: &duotone::data::Item| duotone::data::Row {
         path: item.path.clone(),
         label: listed.labels[item.label].clone(),
         group: None,
@@ -147,7 +149,7 @@ fn rows_may_have_the_name_of_the_folder_for_results() {
     let rows = listed.items.iter().map(row);
     let out = toy.path("out");
     let collection =
-        Collection::from_rows(&out, rows, &duotone::CollectionOptions::default()).unwrap();
+        Collection::from_rows(&out, rows, &duotone::data::CollectionOptions::default()).unwrap();
     for _ in 0..2 {
         let mut job = job(&collection, Some(out.clone()), false);
         job.settings.epochs = 1;
@@ -308,7 +310,7 @@ fn files_that_could_be_grouped_are_mentioned() {
         evaluate(&job, &watcher).unwrap();
         assert_eq!(watcher.heard("--group artist"), expected, "{:?}", watcher.said);
         let watcher = Watcher::default();
-        duotone::check(&collection, &3.into(), 0, &watcher).unwrap();
+        duotone::leaks::check(&collection, &3.into(), 0, &watcher).unwrap();
         assert_eq!(watcher.heard("--group artist"), expected, "{:?}", watcher.said);
     }
     // Where every artist has one file there is nothing to group.

@@ -3,9 +3,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use duotone::{
-    Device, Error, Event, Model, Observer, TrainJob, TrainSettings, gpu::Error as GpuError, train,
-};
+use duotone::backend::Device;
+use duotone::gpu::Error as GpuError;
+use duotone::model::TrainSettings;
+use duotone::train::{TrainJob, train};
+use duotone::{Error, Event, Model, Observer};
 
 use crate::toy::{Toy, recipe, settings};
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use duotone::{
-    Collection, CollectionOptions, Column, Device, EvaluateJob, Folds, Results, TrainSettings,
-    Vote, evaluate,
-};
+use duotone::backend::Device;
+use duotone::classify::Vote;
+use duotone::data::{Collection, CollectionOptions, Column, Folds};
+use duotone::evaluate::{EvaluateJob, Results, evaluate};
+use duotone::model::TrainSettings;
 
 use crate::schema;
 use crate::toy::{Toy, Watcher, recipe, settings};

@@ -5,9 +5,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duotone::audio::Segmenter;
+use duotone::data::{Collection, CollectionOptions};
+use duotone::model::{Recipe, TrainSettings};
 use duotone::nn::random::Philox;
 use duotone::nn::{Architecture, Pipeline};
-use duotone::{Collection, CollectionOptions, Event, Observer, Recipe, TrainSettings};
+use duotone::{Event, Observer};
 
 pub(crate) const RATE: u32 = 11_025;
 

@@ -1,9 +1,11 @@
 use std::path::PathBuf;
 
-use duotone::{
-    Classifier, ClassifyOptions, Collection, CollectionOptions, Device, Error, Model, Recipe,
-    Sampling, TrainJob, TrainSettings, train,
-};
+use duotone::backend::Device;
+use duotone::classify::ClassifyOptions;
+use duotone::data::{Collection, CollectionOptions};
+use duotone::model::{Recipe, Sampling, TrainSettings};
+use duotone::train::{TrainJob, train};
+use duotone::{Classifier, Error, Model};
 
 use crate::toy::{RATE, Toy, Watcher, recipe, settings, sound};
 

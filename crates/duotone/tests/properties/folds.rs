@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use duotone::{fold_counts, folds, hold_out};
+use duotone::data::{fold_counts, folds, hold_out};
 use proptest::prelude::*;
 
 /// A class for each clip, and a group of one class each.

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use duotone::{Collection, CollectionOptions};
+use duotone::data::{Collection, CollectionOptions};
 use proptest::prelude::*;
 
 /// Names without what a list cannot hold in a cell: line breaks and NUL.
@@ -9,7 +9,8 @@ fn cell() -> impl Strategy<Value = String> {
 }
 
 fn rows(collection: &Collection) -> Vec<(PathBuf, String)> {
-    let row = |item: &duotone::Item| (item.name.clone(), collection.labels[item.label].clone());
+    let row =
+        |item: &duotone::data::Item| (item.name.clone(), collection.labels[item.label].clone());
     collection.items.iter().map(row).collect()
 }
 

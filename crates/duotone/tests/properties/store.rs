@@ -1,5 +1,5 @@
 use duotone::audio::FrontEnd;
-use duotone::{ClipFeatures, FeatureStore, extract_all};
+use duotone::features::{ClipFeatures, FeatureStore, extract_all};
 use proptest::prelude::*;
 
 /// Everything of a clip's features that a store must give back.

@@ -1,10 +1,8 @@
-use crate::demo::{
-    artist::Artist,
-    dice::Dice,
-    harmony::{Key, progression},
-    tape::Tape,
-    tone::hertz,
-};
+use crate::demo::artist::Artist;
+use crate::demo::dice::Dice;
+use crate::demo::harmony::{Key, progression};
+use crate::demo::tape::Tape;
+use crate::demo::tone::hertz;
 
 /// Sixteenths of a bar that the kick and the snare play.
 const BREAKS: [(&[usize], &[usize]); 4] = [

@@ -5,7 +5,10 @@ mod chorale;
 mod ragtime;
 mod techno;
 
-use super::{artist::Artist, dice::Dice, harmony::Key, tape::Tape};
+use super::artist::Artist;
+use super::dice::Dice;
+use super::harmony::Key;
+use super::tape::Tape;
 
 /// A style of the collection.
 #[derive(Clone, Copy)]

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Ended, LOG_PART, run};
-use crate::{Error, Observer};
+use crate::error::Error;
+use crate::progress::Observer;
 
 /// Far more than any of the programs needs.
 const LONG: Duration = Duration::from_secs(60);

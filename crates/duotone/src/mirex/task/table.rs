@@ -7,8 +7,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{FoldCommands, FoldLists, Folds, Kind, Network, Program, System, Task};
+use crate::classify::Vote;
+use crate::data::CollectionOptions;
 use crate::mirex::Template;
-use crate::{CollectionOptions, Recipe, TrainSettings, Vote};
+use crate::model::{Recipe, TrainSettings};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,7 @@
+use crate::evaluate::statistics::Pair;
 use crate::mirex::{Blocks, RankTest, TaskResults};
 use crate::report::text::{decimal, escape};
 use crate::report::{ranks, table};
-use crate::statistics::Pair;
 
 /// Friedman's tests, with the picture and the pairs of each.
 pub(super) fn comparisons(results: &TaskResults) -> String {

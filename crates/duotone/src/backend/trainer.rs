@@ -1,0 +1,181 @@
+//! The seam between a run and what trains and runs its network: the processor or a GPU.
+
+use std::fmt::Debug;
+
+use duotone_nn::{Architecture, Embedding, Network, Step, Trainer, Weights};
+
+use crate::backend::Device;
+use crate::backend::sampling::order;
+use crate::error::Error;
+use crate::features::segments::Segments;
+use crate::model::{Scaler, TrainSettings};
+use crate::progress::{Event, Observer};
+
+/// Segments that go through the network together: few megabytes, and work for every thread.
+pub(crate) const BATCH: usize = 64;
+
+#[cfg(feature = "gpu")]
+mod gpu;
+
+/// A network that runs somewhere.
+pub(crate) trait Infer: Debug + Send + Sync {
+    fn architecture(&self) -> &Architecture;
+
+    /// As [`Network::logits`].
+    fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error>;
+
+    /// As [`Network::embed`], where the device can.
+    fn embed(&self, inputs: &[f32]) -> Result<Embedding, Error>;
+}
+
+impl Infer for Network {
+    fn architecture(&self) -> &Architecture {
+        self.architecture()
+    }
+
+    fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
+        Ok(self.logits(inputs)?)
+    }
+
+    fn embed(&self, inputs: &[f32]) -> Result<Embedding, Error> {
+        Ok(self.embed(inputs)?)
+    }
+}
+
+/// Binds weights to their architecture, on a device.
+pub(crate) fn network(
+    device: &Device,
+    architecture: &Architecture,
+    weights: &Weights,
+) -> Result<Box<dyn Infer>, Error> {
+    match device {
+        Device::Cpu => Ok(Box::new(Network::new(architecture, weights)?)),
+        #[cfg(feature = "gpu")]
+        Device::Gpu(device) => gpu::network(device, architecture, weights),
+    }
+}
+
+/// A network in training.
+pub(crate) enum Learner {
+    Cpu(Box<Trainer>),
+    #[cfg(feature = "gpu")]
+    Gpu(Box<gpu::Learner>),
+}
+
+/// One epoch's work.
+#[derive(Clone, Copy)]
+pub(crate) struct Pass<'a> {
+    pub(crate) segments: &'a Segments<'a>,
+    pub(crate) scaler: &'a Scaler,
+    pub(crate) settings: &'a TrainSettings,
+    /// From 0.
+    pub(crate) epoch: usize,
+}
+
+/// What an epoch saw.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    /// Mean of all segments; not finite when training diverged, and then the epoch may be cut
+    /// short.
+    pub(crate) loss: f64,
+    pub(crate) correct: usize,
+}
+
+impl Pass<'_> {
+    /// The segments in the order in which they are learnt from.
+    fn order(&self) -> Vec<usize> {
+        let TrainSettings { sampling, seed, .. } = *self.settings;
+        order(sampling, &self.segments.labels(), seed, self.epoch)
+    }
+
+    /// Number of the epoch's first step since the run began.
+    fn first_step(&self) -> u64 {
+        (self.epoch * self.segments.len().div_ceil(self.settings.batch_size)) as u64
+    }
+}
+
+impl Learner {
+    /// Starts from the given weights; `segments` shows the clips that every epoch's segments are
+    /// cut from.
+    pub(crate) fn new(
+        device: &Device,
+        (architecture, weights): (&Architecture, &Weights),
+        (scaler, segments): (&Scaler, &Segments<'_>),
+        settings: &TrainSettings,
+    ) -> Result<Self, Error> {
+        // The processor's trainer takes its inputs as they come.
+        #[cfg(not(feature = "gpu"))]
+        let _ = (scaler, segments, settings);
+        match device {
+            Device::Cpu => Ok(Self::Cpu(Box::new(Trainer::new(architecture, weights)?))),
+            #[cfg(feature = "gpu")]
+            Device::Gpu(device) => {
+                let network = (architecture, weights);
+                let learner = gpu::Learner::new(device, network, scaler, segments, settings)?;
+                Ok(Self::Gpu(Box::new(learner)))
+            }
+        }
+    }
+
+    /// Learns from all segments once.
+    pub(crate) fn epoch(&mut self, pass: Pass<'_>, observer: &dyn Observer) -> Result<Seen, Error> {
+        match self {
+            Self::Cpu(trainer) => on_cpu(trainer, pass, observer),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(learner) => learner.epoch(pass, observer),
+        }
+    }
+
+    /// The network as trained so far.
+    pub(crate) fn network(&self) -> &dyn Infer {
+        match self {
+            Self::Cpu(trainer) => trainer.network(),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(learner) => learner.network(),
+        }
+    }
+
+    /// The network as trained.
+    pub(crate) fn into_network(self) -> Box<dyn Infer> {
+        match self {
+            Self::Cpu(trainer) => Box::new(trainer.network().clone()),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(learner) => learner.into_network(),
+        }
+    }
+
+    /// A copy of the weights as they are now.
+    pub(crate) fn weights(&self) -> Result<Weights, Error> {
+        match self {
+            Self::Cpu(trainer) => Ok(trainer.network().weights()),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(learner) => learner.weights(),
+        }
+    }
+}
+
+fn on_cpu(trainer: &mut Trainer, pass: Pass<'_>, observer: &dyn Observer) -> Result<Seen, Error> {
+    let Pass { segments, scaler, settings, .. } = pass;
+    let total = segments.len();
+    let a = trainer.network().architecture();
+    let size = a.bands * a.frames;
+    let (mut loss, mut correct, mut done) = (0.0, 0, 0);
+    let mut inputs = Vec::new();
+    for (batch, index) in pass.order().chunks(settings.batch_size).zip(pass.first_step()..) {
+        if observer.stop() {
+            return Err(Error::Interrupted);
+        }
+        inputs.resize(batch.len() * size, 0.0);
+        let labels = segments.gather(batch, scaler, &mut inputs);
+        let step = Step { learning_rate: settings.learning_rate, seed: settings.seed, index };
+        let outcome = trainer.step(&inputs, &labels, step)?;
+        loss += outcome.loss * batch.len() as f64;
+        if !outcome.loss.is_finite() {
+            break;
+        }
+        correct += outcome.correct;
+        done += batch.len();
+        observer.event(Event::Step { done, total });
+    }
+    Ok(Seen { loss: loss / total as f64, correct })
+}

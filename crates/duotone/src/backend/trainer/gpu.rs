@@ -1,0 +1,94 @@
+//! Training and inference on a GPU.
+
+use duotone_gpu::{
+    Device, Epoch, Network, Place, Scaling, Segments as Source, Spectrograms, Trainer,
+};
+use duotone_nn::{Architecture, Embedding, Weights};
+
+use super::{Infer, Pass, Seen};
+use crate::backend::trainer::BATCH;
+use crate::error::Error;
+use crate::features::segments::Segments;
+use crate::model::{Scaler, TrainSettings};
+use crate::progress::{Event, Observer};
+
+impl Infer for Network {
+    fn architecture(&self) -> &Architecture {
+        self.architecture()
+    }
+
+    fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
+        Ok(self.logits(inputs)?)
+    }
+
+    fn embed(&self, _: &[f32]) -> Result<Embedding, Error> {
+        Err(Error::Device("the inner values of a network are computed on the CPU alone".into()))
+    }
+}
+
+pub(super) fn network(
+    device: &Device,
+    architecture: &Architecture,
+    weights: &Weights,
+) -> Result<Box<dyn Infer>, Error> {
+    Ok(Box::new(Network::new(device, architecture, weights, BATCH)?))
+}
+
+/// A network in training, and the clips that it learns from where the GPU has room for them.
+pub(crate) struct Learner {
+    trainer: Trainer,
+    spectrograms: Option<Spectrograms>,
+}
+
+impl Learner {
+    pub(super) fn new(
+        device: &Device,
+        (architecture, weights): (&Architecture, &Weights),
+        scaler: &Scaler,
+        segments: &Segments<'_>,
+        settings: &TrainSettings,
+    ) -> Result<Self, Error> {
+        let scaling = Scaling { mean: &scaler.mean, deviation: &scaler.deviation };
+        let batch = settings.batch_size;
+        let trainer = Trainer::new(device, architecture, weights, scaling, batch)?;
+        let spectrograms =
+            Spectrograms::upload(device, architecture.bands, &segments.spectrograms())?;
+        Ok(Self { trainer, spectrograms })
+    }
+
+    pub(super) fn epoch(&mut self, pass: Pass<'_>, observer: &dyn Observer) -> Result<Seen, Error> {
+        let Pass { segments, settings, .. } = pass;
+        let total = segments.len();
+        let place = |(clip, start)| Place { clip, start };
+        let places: Vec<Place> = segments.places().map(place).collect();
+        let copy = |number: usize, out: &mut [f32]| segments.copy(number, out);
+        let source = match &self.spectrograms {
+            Some(spectrograms) => Source::Resident { spectrograms, places: &places },
+            None => Source::Streamed(&copy),
+        };
+        let epoch = Epoch {
+            order: &pass.order(),
+            labels: &segments.labels(),
+            learning_rate: settings.learning_rate,
+            seed: settings.seed,
+            first_step: pass.first_step(),
+        };
+        let outcome = self.trainer.epoch(&source, epoch, &mut |done| {
+            observer.event(Event::Step { done, total });
+            !observer.stop()
+        })?;
+        Ok(Seen { loss: outcome.loss, correct: outcome.correct })
+    }
+
+    pub(super) fn network(&self) -> &dyn Infer {
+        self.trainer.network()
+    }
+
+    pub(super) fn into_network(self) -> Box<dyn Infer> {
+        Box::new(self.trainer.into_network())
+    }
+
+    pub(super) fn weights(&self) -> Result<Weights, Error> {
+        Ok(self.trainer.network().weights()?)
+    }
+}

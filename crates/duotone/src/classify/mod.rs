@@ -1,0 +1,10 @@
+//! From a trained model and a recording to a decision.
+
+pub(crate) mod classifier;
+pub(crate) mod excerpts;
+pub(crate) mod predictor;
+pub(crate) mod vote;
+
+pub use classifier::{Classifier, ClassifyOptions, Decision, SegmentDecision};
+pub use excerpts::Excerpts;
+pub use vote::Vote;

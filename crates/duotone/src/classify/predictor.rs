@@ -1,0 +1,117 @@
+//! What a trained network says of clips. Clips that are not learnt from are always cut into
+//! consecutive segments: every second counts once, and no chance is involved.
+
+use duotone_audio::FrontEnd;
+use duotone_nn::{Embedding, reference};
+use serde::{Deserialize, Serialize};
+
+use crate::backend::trainer::{BATCH, Infer};
+use crate::classify::Vote;
+use crate::classify::vote::{largest, vote};
+use crate::error::Error;
+use crate::features::ClipFeatures;
+use crate::features::segments::{Example, consecutive};
+use crate::model::Scaler;
+
+/// A network and the scaler of its inputs.
+#[derive(Debug)]
+pub(crate) struct Predictor {
+    pub(crate) network: Box<dyn Infer>,
+    pub(crate) scaler: Scaler,
+}
+
+/// What became of one clip.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    /// The class decided for.
+    pub(crate) winner: usize,
+    pub(crate) probabilities: Vec<f64>,
+    /// How many of its segments were decided for each class.
+    pub(crate) segments: Vec<usize>,
+}
+
+impl Predictor {
+    /// Probabilities of a clip's segments: one row of classes for each of `starts`.
+    pub(crate) fn probabilities(
+        &self,
+        clip: &ClipFeatures,
+        starts: &[usize],
+    ) -> Result<Vec<f64>, Error> {
+        let logits = logits(&*self.network, &self.scaler, clip, starts)?;
+        Ok(reference::softmax(&logits, self.network.architecture().classes))
+    }
+
+    /// The network's inner values for each of `starts`.
+    pub(crate) fn embed(&self, clip: &ClipFeatures, starts: &[usize]) -> Result<Embedding, Error> {
+        let mut out = Embedding::default();
+        for inputs in batches(&*self.network, &self.scaler, clip, starts) {
+            let Embedding { units, maps } = self.network.embed(&inputs)?;
+            out.units.extend(units);
+            out.maps.extend(maps);
+        }
+        Ok(out)
+    }
+
+    /// Decides on clips that were not learnt from.
+    pub(crate) fn decide(
+        &self,
+        examples: &[Example<'_>],
+        front_end: &FrontEnd,
+        kind: Vote,
+    ) -> Result<Vec<Outcome>, Error> {
+        let classes = self.network.architecture().classes;
+        let one = |example: &Example<'_>| {
+            let starts = consecutive(example.features, front_end);
+            let rows = self.probabilities(example.features, &starts)?;
+            let mut segments = vec![0; classes];
+            rows.chunks_exact(classes).for_each(|row| segments[largest(row)] += 1);
+            let voted = vote(&rows, classes, kind);
+            Ok(Outcome { winner: voted.winner, probabilities: voted.probabilities, segments })
+        };
+        examples.iter().map(one).collect()
+    }
+}
+
+/// Shares of files and of segments that were decided right.
+pub(crate) fn accuracies(examples: &[Example<'_>], outcomes: &[Outcome]) -> (f64, f64) {
+    let (mut files, mut segments, mut all) = (0, 0, 0);
+    for (example, outcome) in examples.iter().zip(outcomes) {
+        let truth = example.label as usize;
+        files += usize::from(outcome.winner == truth);
+        segments += outcome.segments[truth];
+        all += outcome.segments.iter().sum::<usize>();
+    }
+    (files as f64 / examples.len().max(1) as f64, segments as f64 / all.max(1) as f64)
+}
+
+/// Logits of a clip's segments: one row of classes for each of `starts`.
+pub(crate) fn logits(
+    network: &dyn Infer,
+    scaler: &Scaler,
+    clip: &ClipFeatures,
+    starts: &[usize],
+) -> Result<Vec<f64>, Error> {
+    let mut out = Vec::with_capacity(starts.len() * network.architecture().classes);
+    for inputs in batches(network, scaler, clip, starts) {
+        out.extend(network.logits(&inputs)?.into_iter().map(f64::from));
+    }
+    Ok(out)
+}
+
+/// The scaled segments that start at each of `starts`, some at a time.
+fn batches<'a>(
+    network: &dyn Infer,
+    scaler: &'a Scaler,
+    clip: &'a ClipFeatures,
+    starts: &'a [usize],
+) -> impl Iterator<Item = Vec<f32>> + use<'a> {
+    let size = network.architecture().bands * network.architecture().frames;
+    starts.chunks(BATCH).map(move |batch| {
+        let mut inputs = vec![0.0; batch.len() * size];
+        for (segment, &start) in inputs.chunks_exact_mut(size).zip(batch) {
+            clip.copy_segment(start, segment);
+            scaler.apply(segment);
+        }
+        inputs
+    })
+}

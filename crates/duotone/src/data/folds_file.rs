@@ -1,0 +1,135 @@
+//! `folds.csv`: who was tested where, so that another system can be compared on the same folds.
+//!
+//! Columns: `path` as the collection names the file; `fold` from 0 (of a split `train`, `valid`,
+//! `test`); `content`, the BLAKE3 digest of the file's audio as it was then.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::data::Collection;
+use crate::data::collection::list;
+use crate::data::collection::places::resolve;
+use crate::data::split::Division;
+use crate::error::Error;
+use crate::io::write_file;
+use crate::path_text::{composed, path_text};
+
+/// Writes the folds of an evaluation.
+pub(crate) fn write(
+    path: &Path,
+    collection: &Collection,
+    division: &Division,
+    contents: &[&str],
+) -> Result<(), Error> {
+    let bytes = csv(collection, division, contents)
+        .map_err(|e| Error::File { path: path.into(), reason: e.to_string() })?;
+    write_file(path, &bytes)
+}
+
+fn csv(
+    collection: &Collection,
+    division: &Division,
+    contents: &[&str],
+) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(["path", "fold", "content"])?;
+    for ((item, part), content) in collection.items.iter().zip(&division.parts).zip(contents) {
+        let part = division.word(*part);
+        out.write_record([&path_text(&item.name), part.as_str(), content])?;
+    }
+    Ok(out.into_inner()?)
+}
+
+/// The fold that a file names for each clip of the collection, and what should be said about it.
+///
+/// A clip is known by the collection's name for it, else by the file that the name means when it is
+/// read as the collection's list would be, from the folder of either.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Collection`] for what is no list of folds, and where a clip is missing.
+pub(crate) fn read(
+    path: &Path,
+    collection: &Collection,
+    contents: &[&str],
+) -> Result<(Vec<String>, Vec<String>), Error> {
+    let refused = |reason: String| Error::Collection { path: path.into(), reason };
+    let lines = list::read_folds(path)?;
+    let folder = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
+    let folders = match collection.path.is_dir() {
+        true => [collection.path.clone(), folder(path)],
+        false => [folder(&collection.path), folder(path)],
+    };
+    let mut of_name: HashMap<String, usize> = HashMap::new();
+    let mut of_file: HashMap<PathBuf, usize> = HashMap::new();
+    // The first line of each file; a file may be listed twice, several architectures' results are.
+    let mut first = Vec::with_capacity(lines.len());
+    for (number, line) in lines.iter().enumerate() {
+        let known = *of_name.entry(composed(&line.path).into_owned()).or_insert(number);
+        if lines[known].fold != line.fold {
+            return Err(refused(format!("`{}` is in two folds: keep one of them", line.path)));
+        }
+        first.push(known);
+        for folder in &folders {
+            of_file.entry(real(&resolve(folder, &line.path))).or_insert(number);
+        }
+    }
+    let mut used = vec![false; lines.len()];
+    let mut words = Vec::new();
+    let (mut missing, mut changed) = (Vec::new(), Vec::new());
+    for (item, content) in collection.items.iter().zip(contents) {
+        let name = path_text(&item.name);
+        let by_name = of_name.get(&*composed(&name));
+        // What is not UTF-8 in a name was once written as `\u{fffd}`.
+        let by_name = by_name.or_else(|| of_name.get(&*item.name.to_string_lossy()));
+        let found = by_name.or_else(|| of_file.get(&real(&item.path)));
+        let Some(&number) = found else {
+            missing.push(name.into_owned());
+            continue;
+        };
+        used[number] = true;
+        let line = &lines[number];
+        words.push(line.fold.clone());
+        if line.content.as_ref().is_some_and(|then| then != content) {
+            changed.push(name.into_owned());
+        }
+    }
+    if let Some(first) = missing.first() {
+        return Err(refused(format!(
+            "{} of {} clips of the collection are not in it, the first is `{first}`: give the \
+             collection that the folds were made for, or add lines",
+            missing.len(),
+            collection.items.len()
+        )));
+    }
+    let unknown: Vec<&String> = lines
+        .iter()
+        .zip(&first)
+        .filter(|(_, first)| !used[**first])
+        .map(|(l, _)| &l.path)
+        .collect();
+    let mut notices = Vec::new();
+    if let Some(first) = unknown.first() {
+        notices.push(format!(
+            "{}: {} of its {} files are not among the collection's usable clips, the first is `{first}`",
+            path_text(path),
+            unknown.len(),
+            lines.len()
+        ));
+    }
+    if let Some(first) = changed.first() {
+        notices.push(format!(
+            "{}: the audio of {} of its files is not what it was when the folds were made, the first \
+             is `{first}`",
+            path_text(path),
+            changed.len()
+        ));
+    }
+    Ok((words, notices))
+}
+
+fn real(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! How an evaluation divides its clips: into folds that are each tested once, or by a published
+//! split into a part to learn from and a part to test on.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::{Collection, folds_digest, folds_file};
+use crate::error::Error;
+use crate::path_text::path_text;
+
+/// Who divides the clips.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Folds {
+    /// The list's column `fold`, else its column `split`, else five folds by the seed.
+    #[default]
+    Automatic,
+    /// So many folds by the seed; a list's own column `fold` must name as many.
+    Count(usize),
+    /// This column of the list.
+    Column(Column),
+    /// A folds file, `folds.csv` of an earlier evaluation.
+    File(PathBuf),
+}
+
+/// A column by which a list divides its clips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// `fold`: any names.
+    Fold,
+    /// `split`: `train`, `valid`, `test`.
+    Split,
+}
+
+/// How evenly labels are spread over the folds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Balance {
+    /// Clips tested: folds × labels, in the labels' order.
+    pub counts: Vec<Vec<usize>>,
+    /// The furthest any of the counts is from an even share of its label, in clips.
+    pub largest_deviation: f64,
+}
+
+impl From<usize> for Folds {
+    fn from(count: usize) -> Self {
+        Self::Count(count)
+    }
+}
+
+/// Folds where nothing is said.
+const USUAL: usize = 5;
+
+/// The part of each clip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Division {
+    pub(crate) parts: Vec<Part>,
+    /// Number of folds; 1 for a split.
+    pub(crate) folds: usize,
+    /// Where it comes from, in words.
+    pub(crate) source: String,
+}
+
+/// What a clip is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Tested in this fold, learnt from in all others.
+    Fold(usize),
+    /// Learnt from only.
+    Train,
+    /// Held out to validate on, never learnt from nor tested.
+    Valid,
+}
+
+impl Division {
+    /// Divides a collection; gives what should be said about it, too.
+    ///
+    /// `contents` holds each clip's content digest, to compare with a folds file's.
+    pub(crate) fn new(
+        collection: &Collection,
+        folds: &Folds,
+        seed: u64,
+        contents: &[&str],
+    ) -> Result<(Self, Vec<String>), Error> {
+        let drawn = |count| {
+            let own = collection.items.iter().any(|item| item.fold.is_some());
+            let parts = collection.folds(count, seed)?.into_iter().map(Part::Fold).collect();
+            let source =
+                if own { "the list's column `fold`" } else { "the seed, stratified by label" };
+            Ok((Self { parts, folds: count, source: source.into() }, Vec::new()))
+        };
+        match folds {
+            Folds::Count(count) => drawn(*count),
+            Folds::Column(column) => Self::of_column(collection, *column),
+            Folds::File(file) => {
+                let (words, notices) = folds_file::read(file, collection, contents)?;
+                let source = format!("the folds file {}", path_text(file));
+                Ok((Self::of_words(collection, words, source)?, notices))
+            }
+            Folds::Automatic => {
+                let has =
+                    |column| collection.items.iter().any(|item| column_of(item, column).is_some());
+                let Some(column) = [Column::Fold, Column::Split].into_iter().find(|c| has(*c))
+                else {
+                    return drawn(USUAL);
+                };
+                let (division, mut notices) = Self::of_column(collection, column)?;
+                notices.push(format!(
+                    "split by {} ({}); to draw folds instead, remove that column",
+                    division.source,
+                    if division.is_split() {
+                        "one test".into()
+                    } else {
+                        format!("{} folds", division.folds)
+                    },
+                ));
+                Ok((division, notices))
+            }
+        }
+    }
+
+    /// By a list's own column `fold`, which must name `count` folds.
+    pub(crate) fn listed(collection: &Collection, count: usize) -> Result<Self, Error> {
+        let (division, _) = Self::of_column(collection, Column::Fold)?;
+        match division.folds {
+            n if n == count && !division.is_split() => Ok(division),
+            n => Err(collection.refused(format!(
+                "its column `fold` names {n} folds, not {count}: choose {n} folds, or remove the \
+                 column"
+            ))),
+        }
+    }
+
+    /// The fold of each clip that has one.
+    pub(crate) fn numbers(&self) -> Vec<usize> {
+        let number = |part: &Part| match part {
+            Part::Fold(fold) => Some(*fold),
+            Part::Train | Part::Valid => None,
+        };
+        self.parts.iter().filter_map(number).collect()
+    }
+
+    fn of_column(collection: &Collection, column: Column) -> Result<(Self, Vec<String>), Error> {
+        let name = match column {
+            Column::Fold => "fold",
+            Column::Split => "split",
+        };
+        let without =
+            collection.items.iter().filter(|item| column_of(item, column).is_none()).count();
+        if without > 0 {
+            return Err(collection.refused(match without == collection.items.len() {
+                true => format!("no column `{name}` divides its files: add one, or choose a number of folds"),
+                false => format!("its column `{name}` is empty for {without} of its files: fill it, or remove the column"),
+            }));
+        }
+        let words = collection.items.iter().filter_map(|item| column_of(item, column)).cloned();
+        let source = format!("the list's column `{name}`");
+        Ok((Self::of_words(collection, words.collect(), source)?, Vec::new()))
+    }
+
+    /// `train`, `valid` and `test` make a split; any other words are the names of folds.
+    fn of_words(
+        collection: &Collection,
+        words: Vec<String>,
+        source: String,
+    ) -> Result<Self, Error> {
+        let split: Vec<Option<Part>> = words.iter().map(|word| of_split(word)).collect();
+        let parts: Vec<Part> = if split.iter().any(Option::is_some) {
+            split
+                .into_iter()
+                .zip(&words)
+                .map(|(part, word)| part.ok_or(word))
+                .collect::<Result<_, _>>()
+                .map_err(|word| {
+                    collection.refused(format!(
+                    "{source} names both parts of a split and `{word}`: use train, valid and test, \
+                     or names of folds"
+                ))
+                })?
+        } else {
+            let numbers = numbered(&words);
+            words.iter().map(|word| Part::Fold(numbers[word.as_str()])).collect()
+        };
+        let last = parts.iter().map(|part| if let Part::Fold(f) = part { *f } else { 0 }).max();
+        let division = Self { parts, folds: last.map_or(0, |last| last + 1), source };
+        division.check(collection)?;
+        Ok(division)
+    }
+
+    /// Refuses what leaves nothing to learn from or to test on, and a group in two parts.
+    fn check(&self, collection: &Collection) -> Result<(), Error> {
+        let refused = |what: String| Err(collection.refused(format!("{} {what}", self.source)));
+        let has = |part| self.parts.contains(&part);
+        if !has(Part::Fold(0)) {
+            return refused("names no file to test on: mark some as `test`".into());
+        }
+        if self.folds == 1 && !has(Part::Train) {
+            return refused("names one fold only: name at least two, or `train` and `test`".into());
+        }
+        let mut of_group = HashMap::new();
+        for (group, part) in collection.group_numbers().iter().flatten().zip(&self.parts) {
+            if of_group.entry(group).or_insert(part) != &part {
+                let name = collection.groups.get(*group).map_or("", String::as_str);
+                return refused(format!(
+                    "puts the group `{name}` into more than one part: correct it, or do not group"
+                ));
+            }
+        }
+        let learnt: BTreeSet<usize> = (0..self.folds)
+            .flat_map(|fold| {
+                let labels: BTreeSet<usize> =
+                    self.learnt(fold).map(|clip| collection.items[clip].label).collect();
+                (0..collection.labels.len()).filter(move |label| !labels.contains(label))
+            })
+            .collect();
+        if !learnt.is_empty() {
+            let names = learnt.iter().map(|&label| format!("`{}`", collection.labels[label]));
+            let names: Vec<String> = names.collect();
+            let s = if names.len() == 1 { "" } else { "s" };
+            return refused(format!(
+                "leaves no file of the label{s} {} to learn from in some fold: correct it, or leave \
+                 rare labels out (--min-per-label 2)",
+                names.join(", ")
+            ));
+        }
+        Ok(())
+    }
+
+    /// The clips a fold tests.
+    pub(crate) fn tested(&self, fold: usize) -> Vec<usize> {
+        (0..self.parts.len()).filter(|&clip| self.parts[clip] == Part::Fold(fold)).collect()
+    }
+
+    /// The clips that may be learnt from when a fold is tested.
+    pub(crate) fn learnt(&self, fold: usize) -> impl Iterator<Item = usize> {
+        (0..self.parts.len()).filter(move |&clip| {
+            self.parts[clip] != Part::Fold(fold) && self.parts[clip] != Part::Valid
+        })
+    }
+
+    /// The clips that the division itself sets apart to validate on.
+    pub(crate) fn valid(&self) -> Vec<usize> {
+        (0..self.parts.len()).filter(|&clip| self.parts[clip] == Part::Valid).collect()
+    }
+
+    /// Whether it is one split rather than folds.
+    pub(crate) fn is_split(&self) -> bool {
+        self.folds == 1
+    }
+
+    /// What a part is called in lists: folds by their numbers from 1.
+    pub(crate) fn word(&self, part: Part) -> String {
+        match part {
+            Part::Fold(_) if self.is_split() => "test".to_owned(),
+            Part::Fold(fold) => (fold + 1).to_string(),
+            Part::Train => "train".to_owned(),
+            Part::Valid => "valid".to_owned(),
+        }
+    }
+
+    /// Digest of each clip's part, in the collection's order.
+    pub(crate) fn digest(&self) -> String {
+        let number = |part: &Part| match part {
+            Part::Fold(fold) => *fold,
+            Part::Train => usize::MAX,
+            Part::Valid => usize::MAX - 1,
+        };
+        folds_digest(&self.parts.iter().map(number).collect::<Vec<_>>())
+    }
+
+    /// How evenly the labels are spread over the folds.
+    pub(crate) fn balance(&self, collection: &Collection) -> Balance {
+        let mut counts = vec![vec![0; collection.labels.len()]; self.folds];
+        let mut of_label = vec![0; collection.labels.len()];
+        for (item, part) in collection.items.iter().zip(&self.parts) {
+            of_label[item.label] += 1;
+            if let Part::Fold(fold) = part {
+                counts[*fold][item.label] += 1;
+            }
+        }
+        let tested = counts.iter().flatten().sum::<usize>() as f64;
+        let share = tested / self.folds.max(1) as f64 / collection.items.len().max(1) as f64;
+        let deviation = |(&has, &all): (&usize, &usize)| (has as f64 - all as f64 * share).abs();
+        let largest_deviation = counts
+            .iter()
+            .flat_map(|fold| fold.iter().zip(&of_label).map(deviation))
+            .fold(0.0, f64::max);
+        Balance { counts, largest_deviation }
+    }
+}
+
+fn column_of(item: &crate::data::Item, column: Column) -> Option<&String> {
+    match column {
+        Column::Fold => item.fold.as_ref(),
+        Column::Split => item.split.as_ref(),
+    }
+}
+
+/// A word of the usual splits (mirdata, MARBLE).
+fn of_split(word: &str) -> Option<Part> {
+    match word.to_ascii_lowercase().as_str() {
+        "train" | "training" => Some(Part::Train),
+        "valid" | "validation" | "val" | "dev" => Some(Part::Valid),
+        "test" | "testing" => Some(Part::Fold(0)),
+        _ => None,
+    }
+}
+
+/// Each fold's name with its number: as numbers where they are, else in the alphabet's order.
+fn numbered(words: &[String]) -> BTreeMap<&str, usize> {
+    let mut names: Vec<&str> = words.iter().map(String::as_str).collect();
+    names.sort_unstable_by_key(|name| (name.parse::<u64>().unwrap_or(u64::MAX), *name));
+    names.dedup();
+    names.into_iter().zip(0..).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+//! `predictions.csv`: an evaluation's decisions, one file a row.
+
+use std::path::Path;
+
+use crate::error::Error;
+use crate::evaluate::Results;
+use crate::features::Notes;
+use crate::io::write_file;
+use crate::path_text::path_text;
+
+/// Columns: `path`, `label`, `predicted`, `fold` (from 1, as in `results.json`), each class's
+/// probability under its label, and the notes on the file ([`Notes::COLUMNS`]); where several
+/// networks were evaluated, `architecture` before them.
+pub(crate) fn write(path: &Path, results: &Results) -> Result<(), Error> {
+    let bytes =
+        csv(results).map_err(|e| Error::File { path: path.into(), reason: e.to_string() })?;
+    write_file(path, &bytes)
+}
+
+fn csv(results: &Results) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let several = results.systems.len() > 1;
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let mut row: Vec<String> = Vec::new();
+    row.extend(several.then(|| "architecture".into()));
+    row.extend(["path", "label", "predicted", "fold"].map(String::from));
+    row.extend(results.protocol.labels.iter().map(|label| label.name.clone()));
+    row.extend(Notes::COLUMNS.map(String::from));
+    out.write_record(&row)?;
+    for system in &results.systems {
+        for prediction in &system.predictions {
+            row.clear();
+            row.extend(several.then(|| system.name.clone()));
+            row.push(path_text(&prediction.path).into_owned());
+            row.extend([prediction.label.clone(), prediction.predicted.clone()]);
+            row.push(prediction.fold.to_string());
+            row.extend(prediction.probabilities.iter().map(f64::to_string));
+            row.extend(prediction.notes.cells());
+            out.write_record(&row)?;
+        }
+    }
+    Ok(out.into_inner()?)
+}

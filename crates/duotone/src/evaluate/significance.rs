@@ -1,0 +1,47 @@
+//! Which differences between the systems of an evaluation are more than luck.
+
+use crate::error::Error;
+use crate::evaluate::statistics::{friedman, mcnemar, tukey_kramer};
+use crate::evaluate::{PairTest, Prediction, Ranking, Significance, SystemResult};
+
+/// Level of all tests.
+const ALPHA: f64 = 0.05;
+
+/// Tests all systems against each other; `None` where there is only one.
+pub(crate) fn significance(systems: &[SystemResult]) -> Result<Option<Significance>, Error> {
+    if systems.len() < 2 {
+        return Ok(None);
+    }
+    let right: Vec<Vec<bool>> = systems.iter().map(|s| right(&s.predictions)).collect();
+    let mut pairs = Vec::new();
+    for (first, a) in right.iter().enumerate() {
+        for (second, b) in right.iter().enumerate().skip(first + 1) {
+            pairs.push(PairTest { first, second, mcnemar: mcnemar(a, b)? });
+        }
+    }
+    let folds: Vec<Vec<f64>> =
+        systems.iter().map(|s| s.folds.iter().map(|fold| fold.file_accuracy).collect()).collect();
+    // A label that was not tested ranks nobody.
+    let labels: Vec<Vec<f64>> = systems
+        .iter()
+        .map(|s| s.files.classes.iter().filter(|c| c.support > 0).map(|c| c.recall).collect())
+        .collect();
+    Ok(Some(Significance { pairs, by_fold: ranking(&folds)?, by_label: ranking(&labels)? }))
+}
+
+/// Which of a system's decisions on files are right.
+pub(crate) fn right(predictions: &[Prediction]) -> Vec<bool> {
+    predictions.iter().map(|p| p.predicted == p.label).collect()
+}
+
+/// Ranks systems × blocks; `None` for a single block.
+fn ranking(scores: &[Vec<f64>]) -> Result<Option<Ranking>, Error> {
+    let blocks = scores.first().map_or(0, Vec::len);
+    if blocks < 2 {
+        return Ok(None);
+    }
+    let block = |block: usize| scores.iter().map(|system| system[block]).collect();
+    let friedman = friedman(&(0..blocks).map(block).collect::<Vec<_>>())?;
+    let tukey_kramer = tukey_kramer(&friedman, ALPHA)?;
+    Ok(Some(Ranking { friedman, tukey_kramer }))
+}

@@ -1,0 +1,63 @@
+use serde::{Deserialize, Serialize};
+use statrs::function::beta::checked_beta_reg;
+
+use super::{chi_squared_tail, refused};
+use crate::error::Error;
+
+/// McNemar's test that two systems, deciding on the same clips, are right equally often.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct McNemar {
+    /// Clips that the first system alone has right.
+    pub only_first: u64,
+    /// Clips that the second system alone has right.
+    pub only_second: u64,
+    /// Probability of a split as uneven, exactly (two-sided binomial test).
+    pub exact_p: f64,
+    /// χ² with continuity correction; 0 where no clip tells the two apart.
+    pub statistic: f64,
+    /// Probability of a χ² as large with 1 degree of freedom.
+    pub p_value: f64,
+}
+
+/// McNemar's test (1947), exact and as χ² with Edwards' continuity correction, as
+/// `statsmodels.stats.contingency_tables.mcnemar`.
+///
+/// `first[i]` and `second[i]` say whether the systems are right about clip `i`. Only clips that
+/// they judge differently count. Where both win equally many, nothing is corrected, and the statistic
+/// is 0 (as in R; statsmodels' correction would overshoot).
+///
+/// # Errors
+/// [`Error::Settings`] where the lengths differ.
+pub fn mcnemar(first: &[bool], second: &[bool]) -> Result<McNemar, Error> {
+    if first.len() != second.len() {
+        return Err(refused("McNemar's test needs both systems' decisions on the same clips"));
+    }
+    let count = |a: bool| first.iter().zip(second).filter(|&(&x, &y)| x != y && x == a).count();
+    Ok(McNemar::of_counts(count(true) as u64, count(false) as u64))
+}
+
+impl McNemar {
+    fn of_counts(only_first: u64, only_second: u64) -> Self {
+        let (b, c) = (only_first as f64, only_second as f64);
+        let uneven = ((b - c).abs() - 1.0).max(0.0);
+        let statistic = if b + c > 0.0 { uneven * uneven / (b + c) } else { 0.0 };
+        Self {
+            only_first,
+            only_second,
+            exact_p: exact(only_first, only_second),
+            statistic,
+            p_value: chi_squared_tail(statistic, 1.0),
+        }
+    }
+}
+
+/// Twice the probability of at most `min(b, c)` heads in `b + c` throws.
+fn exact(b: u64, c: u64) -> f64 {
+    if b == c {
+        return 1.0;
+    }
+    // P(X ≤ k) for n throws is the regularised incomplete beta function I(n − k, k + 1) at ½.
+    let (fewer, more) = (b.min(c) as f64, b.max(c) as f64);
+    let tail = checked_beta_reg(more, fewer + 1.0, 0.5);
+    tail.map_or(f64::NAN, |tail| (2.0 * tail).min(1.0))
+}

@@ -1,0 +1,32 @@
+//! Statistics of comparisons: is a difference between systems more than luck?
+//!
+//! Formulas and sources are in `docs/evaluation.md`; every function is held to scipy's or
+//! statsmodels' numbers (`scripts/statistics_fixtures.py`).
+
+mod bootstrap;
+mod friedman;
+mod mcnemar;
+mod quadrature;
+mod studentized_range;
+mod tukey;
+
+pub use bootstrap::{Bootstrap, bootstrap};
+pub use friedman::{Friedman, friedman};
+pub use mcnemar::{McNemar, mcnemar};
+pub use studentized_range::{studentized_range_cdf, studentized_range_quantile};
+pub use tukey::{Comparison, Pair, tukey_kramer};
+
+use statrs::function::gamma::checked_gamma_ur;
+
+/// Probability that a χ² variable of `df` degrees of freedom exceeds `x`.
+fn chi_squared_tail(x: f64, df: f64) -> f64 {
+    if x > 0.0 { checked_gamma_ur(df / 2.0, x / 2.0).unwrap_or(f64::NAN) } else { 1.0 }
+}
+
+/// What a refused table or level is told.
+fn refused(message: impl Into<String>) -> crate::error::Error {
+    crate::error::Error::Settings(message.into())
+}
+
+#[cfg(test)]
+mod tests;

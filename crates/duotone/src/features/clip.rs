@@ -1,0 +1,73 @@
+use duotone_audio::{Extraction, FrontEnd, Spectrogram};
+
+use crate::error::Error;
+use crate::features::Notes;
+
+/// The spectrogram of one clip, ready to cut segments from, and what its extraction noticed.
+#[derive(Clone, Debug)]
+pub struct ClipFeatures {
+    pub(crate) spectrogram: Spectrogram,
+    /// BLAKE3 digest of the file's content, hexadecimal.
+    pub digest: String,
+    /// Sample rate of the file itself in hertz.
+    pub source_rate: u32,
+    /// What the extraction noticed.
+    pub notes: Notes,
+}
+
+impl ClipFeatures {
+    /// Takes over what the audio room extracted from a file with this content digest.
+    #[must_use]
+    pub fn new(extraction: Extraction, digest: String) -> Self {
+        Self {
+            digest,
+            source_rate: extraction.source.sample_rate,
+            notes: Notes::of(&extraction),
+            spectrogram: extraction.spectrogram,
+        }
+    }
+
+    /// Whether a front end could have made this: its bands, and at least one segment's frames.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] names both sizes.
+    pub fn check(&self, front_end: &FrontEnd) -> Result<(), Error> {
+        if self.bands() == front_end.bands && self.frames() >= front_end.segment_frames {
+            return Ok(());
+        }
+        Err(Error::Settings(format!(
+            "a spectrogram of {} bands × {} frames: the network looks at {} bands × {} frames",
+            self.bands(),
+            self.frames(),
+            front_end.bands,
+            front_end.segment_frames
+        )))
+    }
+
+    /// Number of mel bands.
+    #[must_use]
+    pub fn bands(&self) -> usize {
+        self.spectrogram.bands()
+    }
+
+    /// Number of frames, at least one segment's.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.spectrogram.frames()
+    }
+
+    /// One band over time.
+    #[must_use]
+    pub fn band(&self, band: usize) -> &[f32] {
+        self.spectrogram.band(band)
+    }
+
+    /// Copies the segment that starts at frame `start` to `out`, band-major;
+    /// `out.len() / bands` frames are copied.
+    pub fn copy_segment(&self, start: usize, out: &mut [f32]) {
+        let frames = out.len() / self.bands();
+        for (band, row) in out.chunks_exact_mut(frames).enumerate() {
+            row.copy_from_slice(&self.band(band)[start..start + frames]);
+        }
+    }
+}

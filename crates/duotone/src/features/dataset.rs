@@ -1,0 +1,235 @@
+//! From a collection to clips that can be learnt from.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use duotone_audio::FrontEnd;
+
+use crate::data::collection::count;
+use crate::data::{Collection, hold_out};
+use crate::error::Error;
+use crate::features::segments::Example;
+use crate::features::{ClipFeatures, FeatureStore, Notes, extract_all};
+use crate::io::LeftOut;
+use crate::io::outputs::refuse_inputs;
+use crate::model::TrainSettings;
+use crate::path_text::path_text;
+use crate::progress::{Event, Observer};
+
+/// The usable part of a collection, with the features of its clips in its order.
+pub(crate) struct Prepared {
+    pub(crate) collection: Collection,
+    /// For each distinct front end, one entry a clip.
+    features: Vec<(FrontEnd, Vec<ClipFeatures>)>,
+}
+
+/// What becomes of silent clips, from which nothing can be learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Silent {
+    /// They are left out.
+    LeftOut,
+    /// They stay to be tested; the caller keeps them out of training (see
+    /// [`Prepared::sounding`]).
+    Tested,
+}
+
+/// Extracts all clips with every front end and drops those that one of them cannot use, so that
+/// all networks learn from the same clips.
+///
+/// # Errors
+/// [`Error::Collection`] when fewer than two labels are left.
+pub(crate) fn prepare(
+    collection: &Collection,
+    front_ends: &[FrontEnd],
+    store: Option<&Path>,
+    silent: Silent,
+    observer: &dyn Observer,
+) -> Result<Prepared, Error> {
+    collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    collection.left_out.iter().for_each(|l| observer.event(Event::LeftOut(l)));
+    if let Some(store) = store {
+        refuse_inputs(store, collection.source())?;
+    }
+    let store = store.map(FeatureStore::open).transpose()?;
+    let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
+    let mut reasons: Vec<Option<String>> = vec![None; paths.len()];
+    let mut features: Vec<(FrontEnd, Vec<Option<ClipFeatures>>)> = Vec::new();
+    for front_end in front_ends {
+        if features.iter().any(|(known, _)| known == front_end) {
+            continue;
+        }
+        let results = extract_all(&paths, front_end, store.as_ref(), observer)?;
+        let mut clips = Vec::with_capacity(results.len());
+        for (result, reason) in results.into_iter().zip(&mut reasons) {
+            clips.push(result.map_err(|left_out| *reason = Some(left_out.reason)).ok());
+        }
+        features.push((front_end.clone(), clips));
+    }
+    if silent == Silent::LeftOut {
+        leave_out_silent(collection, &features, &mut reasons, observer);
+    }
+    let usable: Vec<usize> = (0..paths.len()).filter(|&clip| reasons[clip].is_none()).collect();
+    let whole = |(front_end, clips): (FrontEnd, Vec<Option<ClipFeatures>>)| {
+        let kept = clips.into_iter().zip(&reasons).filter(|(_, reason)| reason.is_none());
+        (front_end, kept.filter_map(|(clip, _)| clip).collect())
+    };
+    let features = features.into_iter().map(whole).collect();
+    let left_out = collection.items.iter().zip(&reasons).filter_map(|(item, reason)| {
+        Some(LeftOut { path: item.name.clone(), reason: reason.clone()? })
+    });
+    let mut kept = collection.subset(&usable);
+    kept.left_out.extend(left_out);
+    kept.left_out.iter_mut().for_each(|l| l.path = printable(&l.path));
+    kept.items.iter_mut().for_each(|item| item.name = printable(&item.name));
+    kept.check()?;
+    let mut prepared = Prepared { collection: kept, features };
+    let found = prepared.look(collection);
+    found.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    prepared.collection.notices.extend(found);
+    Ok(prepared)
+}
+
+fn leave_out_silent(
+    collection: &Collection,
+    features: &[(FrontEnd, Vec<Option<ClipFeatures>>)],
+    reasons: &mut [Option<String>],
+    observer: &dyn Observer,
+) {
+    let Some((_, clips)) = features.first() else { return };
+    for ((clip, reason), item) in clips.iter().zip(reasons).zip(&collection.items) {
+        let silent = clip.as_ref().is_some_and(|clip| clip.notes.silent);
+        if silent && reason.is_none() {
+            let mut words = "silent: there is nothing to learn from".to_owned();
+            // Why, where it is known: channels that cancel, say.
+            for more in clip.iter().flat_map(|clip| &clip.notes.warnings) {
+                words += &format!("; {more}");
+            }
+            observer
+                .event(Event::LeftOut(&LeftOut { path: item.path.clone(), reason: words.clone() }));
+            *reason = Some(words);
+        }
+    }
+}
+
+/// The path as JSON and CSV can hold it.
+fn printable(path: &Path) -> PathBuf {
+    path_text(path).into_owned().into()
+}
+
+/// Files that a notice names.
+const NAMED_FILES: usize = 3;
+
+/// A file's name, or how many files there are and the first of them.
+fn files(names: &[&Path]) -> String {
+    if let [only] = names {
+        return path_text(only).into_owned();
+    }
+    let first: Vec<String> =
+        names.iter().take(NAMED_FILES).map(|name| path_text(name).into_owned()).collect();
+    let more = match names.len().saturating_sub(NAMED_FILES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{} ({}{more})", count(names.len(), "file"), first.join(", "))
+}
+
+impl Prepared {
+    /// What the user should know of the clips, now that they are read.
+    fn look(&self, whole: &Collection) -> Vec<String> {
+        let gone = whole.labels.iter().filter(|label| !self.collection.labels.contains(label));
+        let mut notices: Vec<String> = gone
+            .map(|label| format!("no file of the label `{label}` can be used: it is left out"))
+            .collect();
+        notices.extend(self.file_notes(0..self.len()));
+        notices.extend(self.collection.same_content(&self.digests()));
+        notices
+    }
+
+    /// What a user should know of some clips; what is said of several is said once.
+    pub(crate) fn file_notes(&self, clips: impl IntoIterator<Item = usize>) -> Vec<String> {
+        let mut of_words: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
+        let known = self.any();
+        for clip in clips {
+            for words in known[clip].notes.words() {
+                of_words.entry(words).or_default().push(&self.collection.items[clip].name);
+            }
+        }
+        let notice = |(words, names): (String, Vec<&Path>)| match words.as_str() {
+            "silent" => format!("{}: silent: tested, but not trained on", files(&names)),
+            _ => format!("{}: {words}", files(&names)),
+        };
+        of_words.into_iter().map(notice).collect()
+    }
+
+    /// Those of the clips that are not silent.
+    pub(crate) fn sounding(&self, clips: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let known = self.any();
+        let silent = |clip: usize| known.get(clip).is_some_and(|clip| clip.notes.silent);
+        clips.into_iter().filter(|&clip| !silent(clip)).collect()
+    }
+
+    /// What a user should know of each clip, in the collection's order.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = &Notes> {
+        self.any().iter().map(|clip| &clip.notes)
+    }
+
+    /// The clips under the first front end, for what has nothing to do with front ends.
+    pub(crate) fn any(&self) -> &[ClipFeatures] {
+        self.features.first().map_or(&[], |(_, clips)| clips)
+    }
+
+    /// Digest of each clip's content.
+    pub(crate) fn digests(&self) -> Vec<&str> {
+        self.any().iter().map(|clip| clip.digest.as_str()).collect()
+    }
+
+    /// Seconds from frame to frame under the first front end.
+    pub(crate) fn frame_seconds(&self) -> f64 {
+        self.features.first().map_or(0.0, |(front_end, _)| front_end.frame_seconds())
+    }
+
+    /// Digest of the content, labels and groups.
+    pub(crate) fn digest(&self) -> String {
+        self.collection.digest(&self.digests())
+    }
+
+    /// Number of clips.
+    pub(crate) fn len(&self) -> usize {
+        self.collection.items.len()
+    }
+
+    /// The clips that `chosen` names, in its order, as a front end shows them.
+    pub(crate) fn examples(&self, front_end: &FrontEnd, chosen: &[usize]) -> Vec<Example<'_>> {
+        let clips = self.features.iter().find(|(known, _)| known == front_end);
+        let clips = clips.map_or(&[][..], |(_, clips)| clips);
+        let example = |&clip: &usize| Example {
+            features: &clips[clip],
+            label: self.collection.items[clip].label as u32,
+        };
+        chosen.iter().map(example).collect()
+    }
+
+    /// Names of the clips of which `what` is true.
+    pub(crate) fn names(&self, what: impl Fn(&ClipFeatures) -> bool) -> Vec<PathBuf> {
+        let pairs = self.collection.items.iter().zip(self.any());
+        pairs.filter(|(_, clip)| what(clip)).map(|(item, _)| item.name.clone()).collect()
+    }
+
+    /// Parts clips into those to learn from and those that the settings hold out of it.
+    pub(crate) fn hold_out(
+        &self,
+        clips: &[usize],
+        settings: &TrainSettings,
+    ) -> Result<(Vec<usize>, Vec<usize>), Error> {
+        if settings.validation == 0.0 {
+            return Ok((clips.to_vec(), Vec::new()));
+        }
+        let pick = |all: Vec<usize>| clips.iter().map(|&clip| all[clip]).collect::<Vec<_>>();
+        let classes = pick(self.collection.classes());
+        let groups = self.collection.group_numbers().map(pick);
+        let out = hold_out(&classes, groups.as_deref(), settings.validation, settings.seed)?;
+        let part = |wanted| clips.iter().zip(&out).filter(move |&(_, &out)| out == wanted);
+        let of = |wanted| part(wanted).map(|(&clip, _)| clip).collect();
+        Ok((of(false), of(true)))
+    }
+}

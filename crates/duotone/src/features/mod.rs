@@ -1,0 +1,13 @@
+//! From the files of a collection to the spectrograms of its clips.
+
+pub(crate) mod clip;
+pub(crate) mod dataset;
+pub(crate) mod extraction;
+pub(crate) mod notes;
+pub(crate) mod segments;
+pub(crate) mod store;
+
+pub use clip::ClipFeatures;
+pub use extraction::{RateChoice, automatic_rate, choose_rate, extract_all, extract_each};
+pub use notes::Notes;
+pub use store::FeatureStore;

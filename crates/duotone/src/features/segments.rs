@@ -1,0 +1,153 @@
+//! Labelled clips and the segments that are cut from them.
+
+use duotone_audio::{FrontEnd, Segmenter};
+use duotone_nn::random::Philox;
+use rayon::prelude::*;
+
+use crate::features::ClipFeatures;
+use crate::model::{Scaler, TrainSettings};
+
+/// A clip and its class.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Example<'a> {
+    pub(crate) features: &'a ClipFeatures,
+    pub(crate) label: u32,
+}
+
+/// `segments` in ASCII: keeps these draws apart from the seed's other uses.
+const POSITIONS: u64 = 0x7365_676d_656e_7473;
+
+/// First frames of a clip's segments, as the settings ask for them in an epoch (from 0).
+///
+/// Random positions follow from the seed, the epoch and the clip's content: they do not change
+/// when the collection around the clip does, nor when its file is renamed.
+pub(crate) fn starts(
+    clip: &ClipFeatures,
+    front_end: &FrontEnd,
+    settings: &TrainSettings,
+    epoch: usize,
+) -> Vec<usize> {
+    let content = blake3::hash(clip.digest.as_bytes());
+    let stream = content.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let random = Philox::new(settings.seed ^ POSITIONS, stream);
+    let mut index = if settings.fresh_segments { (epoch as u64) << 32 } else { 0 };
+    settings.segments.starts(
+        clip.frames(),
+        front_end.segment_frames,
+        front_end.segment_hops(),
+        |count| {
+            index += 1;
+            random.below(index - 1, count)
+        },
+    )
+}
+
+/// First frames of a clip's consecutive segments.
+pub(crate) fn consecutive(clip: &ClipFeatures, front_end: &FrontEnd) -> Vec<usize> {
+    let hops = front_end.segment_hops();
+    Segmenter::Consecutive.starts(clip.frames(), front_end.segment_frames, hops, |_| 0)
+}
+
+/// All segments that an epoch learns from.
+pub(crate) struct Segments<'a> {
+    examples: &'a [Example<'a>],
+    /// Index of the clip and first frame.
+    places: Vec<(usize, usize)>,
+}
+
+impl<'a> Segments<'a> {
+    pub(crate) fn of(
+        examples: &'a [Example<'a>],
+        front_end: &FrontEnd,
+        settings: &TrainSettings,
+        epoch: usize,
+    ) -> Self {
+        let places = examples
+            .iter()
+            .enumerate()
+            .flat_map(|(clip, example)| {
+                let starts = starts(example.features, front_end, settings, epoch);
+                starts.into_iter().map(move |start| (clip, start))
+            })
+            .collect();
+        Self { examples, places }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Index of each segment's clip, and its first frame.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.places.iter().copied()
+    }
+
+    /// Each segment's class.
+    pub(crate) fn labels(&self) -> Vec<u32> {
+        self.places.iter().map(|&(clip, _)| self.examples[clip].label).collect()
+    }
+
+    /// All clips, each bands × frames of its own number, band-major.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn spectrograms(&self) -> Vec<&'a [f32]> {
+        self.examples.iter().map(|example| example.features.spectrogram.data()).collect()
+    }
+
+    /// Copies one segment as the front end gave it.
+    pub(crate) fn copy(&self, index: usize, out: &mut [f32]) {
+        let (clip, start) = self.places[index];
+        self.examples[clip].features.copy_segment(start, out);
+    }
+
+    /// Copies and scales the segments of a batch one after the other, and gives their classes.
+    pub(crate) fn gather(&self, batch: &[usize], scaler: &Scaler, inputs: &mut [f32]) -> Vec<u32> {
+        let size = inputs.len() / batch.len().max(1);
+        inputs.par_chunks_exact_mut(size.max(1)).zip(batch).for_each(|(out, &index)| {
+            self.copy(index, out);
+            scaler.apply(out);
+        });
+        batch.iter().map(|&index| self.examples[self.places[index].0].label).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Example, Segments, starts};
+    use crate::fixtures::{clip, front_end};
+    use crate::model::{Scaler, Standardize, TrainSettings};
+    use duotone_audio::Segmenter;
+
+    #[test]
+    fn positions_follow_the_content() {
+        let settings = TrainSettings { segments: Segmenter::Random(20), ..Default::default() };
+        let (one, other) = (clip(1, 0, 60), clip(2, 0, 60));
+        let of =
+            |clip, settings: &TrainSettings, epoch| starts(clip, &front_end(), settings, epoch);
+        assert_eq!(of(&one, &settings, 0), of(&one, &settings, 9));
+        assert_ne!(of(&one, &settings, 0), of(&other, &settings, 0));
+        let seeded = TrainSettings { seed: 1, ..settings.clone() };
+        assert_ne!(of(&one, &settings, 0), of(&one, &seeded, 0));
+        let fresh = TrainSettings { fresh_segments: true, ..settings.clone() };
+        assert_eq!(of(&one, &fresh, 0), of(&one, &settings, 0));
+        assert_ne!(of(&one, &fresh, 1), of(&one, &settings, 1));
+        let last = 60 - front_end().segment_frames;
+        assert!(of(&one, &settings, 0).iter().all(|&start| start <= last));
+    }
+
+    #[test]
+    fn gathers_scaled_segments() {
+        let clips = [clip(1, 0, 30), clip(2, 1, 30)];
+        let examples = [0, 1].map(|label| Example { features: &clips[label], label: label as u32 });
+        let settings = TrainSettings { segments: Segmenter::Random(3), ..Default::default() };
+        let segments = Segments::of(&examples, &front_end(), &settings, 0);
+        assert_eq!(segments.len(), 6);
+        let size = front_end().bands * front_end().segment_frames;
+        let scaler = Scaler { kind: Standardize::Global, mean: vec![1.0], deviation: vec![2.0] };
+        let mut batch = vec![0.0; 2 * size];
+        assert_eq!(segments.gather(&[5, 0], &scaler, &mut batch), [1, 0]);
+        let start = starts(&clips[1], &front_end(), &settings, 0)[2];
+        let expected = (clips[1].band(1)[start] - 1.0) / 2.0;
+        assert_eq!(batch[front_end().segment_frames], expected);
+    }
+}

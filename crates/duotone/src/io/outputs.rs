@@ -1,0 +1,196 @@
+//! Nothing that is read is written over: outputs are held against the inputs before work begins.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::path_text::path_text;
+
+/// Bytes of an existing file that are looked at to see what it is.
+const START: u64 = 4096;
+
+/// Refuses an output that is one of the inputs, under whatever name: links of both kinds and other
+/// spellings of a path are seen through. Files and folders alike may be named; what does not exist
+/// is no input of anybody's.
+///
+/// # Errors
+/// [`Error::File`] names both.
+pub fn refuse_inputs<P: AsRef<Path>>(
+    output: &Path,
+    inputs: impl IntoIterator<Item = P>,
+) -> Result<(), Error> {
+    let Some(own) = identity(output) else { return Ok(()) };
+    for input in inputs {
+        if identity(input.as_ref()).as_ref() == Some(&own) {
+            return Err(same(output, input.as_ref()));
+        }
+    }
+    Ok(())
+}
+
+fn same(output: &Path, input: &Path) -> Error {
+    // Paths compare equal that are spelt in two ways.
+    let what = match output.as_os_str() == input.as_os_str() {
+        true => "this is also an input".to_owned(),
+        false => format!("this is the input {} under another name", path_text(input)),
+    };
+    let reason = format!("{what}, which would be overwritten: name another output");
+    Error::File { path: output.to_owned(), reason }
+}
+
+/// What two paths share if they lead to the same file.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    // Not by opening it: a pipe would be waited for.
+    fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<same_file::Handle> {
+    same_file::Handle::from_path(path).ok()
+}
+
+/// Refuses to replace a file that is of another kind than the one to be written, as its first bytes
+/// show. An empty file holds nothing to lose.
+///
+/// # Errors
+/// [`Error::File`] says what is there; [`Error::Io`] where it cannot be read.
+pub fn refuse_other_kind(
+    output: &Path,
+    kind: &str,
+    is_kind: impl Fn(&[u8]) -> bool,
+) -> Result<(), Error> {
+    let refused = |reason: String| Err(Error::File { path: output.to_owned(), reason });
+    let Ok(about) = fs::metadata(output) else { return Ok(()) };
+    if !about.is_file() {
+        return refused(format!("this is no regular file: name a file to write the {kind} to"));
+    }
+    let mut start = Vec::new();
+    let file = File::open(output).map_err(Error::io(output))?;
+    file.take(START).read_to_end(&mut start).map_err(Error::io(output))?;
+    if start.is_empty() || is_kind(&start) {
+        return Ok(());
+    }
+    refused(format!(
+        "there is a file of another kind, which a {kind} would replace: name another output, or \
+         remove that file first"
+    ))
+}
+
+/// Whether bytes hold a word.
+pub(crate) fn holds(bytes: &[u8], word: &str) -> bool {
+    bytes.windows(word.len()).any(|window| window == word.as_bytes())
+}
+
+/// Whether a file begins as the models and checkpoints of duotone do.
+pub(crate) fn is_tensor_file(start: &[u8]) -> bool {
+    start.get(8) == Some(&b'{') && holds(start, "duotone")
+}
+
+/// Refuses a folder for results in which an input lies: nothing would be overwritten, but results
+/// and music would be mixed.
+pub(crate) fn refuse_folder_of_inputs<'a>(
+    folder: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), Error> {
+    let Ok(real) = folder.canonicalize() else { return Ok(()) };
+    let mut parents = HashSet::new();
+    for input in inputs {
+        let Some(parent) = input.parent() else { continue };
+        // Thousands of files lie in a few folders.
+        if parents.insert(parent) && parent.canonicalize().is_ok_and(|parent| parent == real) {
+            let reason = format!(
+                "this folder holds {}, an input: name a folder of its own for the results",
+                path_text(input)
+            );
+            return Err(Error::File { path: folder.to_owned(), reason });
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a folder which is about to be emptied holds none of the inputs.
+pub(crate) fn refuse_inputs_within<'a>(
+    folder: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), Error> {
+    let Ok(real) = folder.canonicalize() else { return Ok(()) };
+    let within = |input: &&Path| input.canonicalize().is_ok_and(|input| input.starts_with(&real));
+    match inputs.into_iter().find(within) {
+        None => Ok(()),
+        Some(input) => Err(Error::File {
+            path: folder.to_owned(),
+            reason: format!(
+                "this folder would be emptied, and the input {} lies in it: name another output",
+                path_text(input)
+            ),
+        }),
+    }
+}
+
+/// Whether a file begins as a list of `path<TAB>label` lines, or at least as text with tabs.
+pub(crate) fn is_list(start: &[u8]) -> bool {
+    start.contains(&b'\t') && !start.contains(&0)
+}
+
+/// Whether a file begins as ONNX files do: with the version of the format.
+pub(crate) fn is_onnx(start: &[u8]) -> bool {
+    start.starts_with(&[0x08]) && !is_tensor_file(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::{refuse_inputs, refuse_inputs_within, refuse_other_kind};
+
+    #[test]
+    fn an_input_is_recognised_under_every_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        let input = dir.join("list.csv");
+        fs::create_dir(dir.join("sub")).unwrap();
+        fs::write(&input, "path,label\n").unwrap();
+        fs::write(dir.join("other.csv"), "path,label\n").unwrap();
+        fs::hard_link(&input, dir.join("hard")).unwrap();
+        let mut names: Vec<PathBuf> =
+            ["list.csv", "./list.csv", "sub/../list.csv", "hard"].map(|name| dir.join(name)).into();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&input, dir.join("soft")).unwrap();
+            std::os::unix::fs::symlink(dir, dir.join("sub/up")).unwrap();
+            names.extend([dir.join("soft"), dir.join("sub/up/list.csv")]);
+        }
+        for output in names {
+            let error = refuse_inputs(&output, [&input]).unwrap_err().to_string();
+            let both = [&output, &input].iter().all(|p| error.contains(p.to_str().unwrap()));
+            assert!(both && error.contains("name another output"), "{error}");
+        }
+        for free in ["other.csv", "absent.csv"] {
+            refuse_inputs(&dir.join(free), [&input, &dir.join("absent.csv")]).unwrap();
+        }
+        assert!(refuse_inputs(&dir.join("sub/.."), [dir]).is_err(), "folders, too");
+        assert!(refuse_inputs_within(dir, [input.as_path()]).is_err());
+        refuse_inputs_within(&dir.join("sub"), [input.as_path()]).unwrap();
+    }
+
+    #[test]
+    fn only_its_own_kind_and_empty_files_are_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let check = || refuse_other_kind(&path, "poem", |start| start.starts_with(b"O "));
+        check().unwrap();
+        for (content, fine) in [("", true), ("O rose", true), ("RIFF", false)] {
+            fs::write(&path, content).unwrap();
+            assert_eq!(check().is_ok(), fine, "{content}");
+        }
+        let error = check().unwrap_err().to_string();
+        assert!(error.contains("a poem would replace") && error.contains("file:"), "{error}");
+        let folder = refuse_other_kind(folder.path(), "poem", |_| true).unwrap_err().to_string();
+        assert!(folder.contains("no regular file"), "{folder}");
+    }
+}

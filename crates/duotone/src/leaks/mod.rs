@@ -1,0 +1,215 @@
+//! What makes an evaluation read too high: the same recording twice, groups in two folds, one name
+//! spelt in two ways, labels too rare to be dealt.
+//!
+//! How recordings are recognised, and how well, is in `docs/check.md`.
+
+mod findings;
+mod fingerprint;
+mod index;
+mod names;
+mod placement;
+mod rare;
+mod recordings;
+mod score;
+mod words;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use duotone_audio::FrontEnd;
+use rayon::prelude::*;
+
+pub use findings::{
+    AlikeNames, CheckReport, ClipName, Findings, Harm, RareLabel, SameRecording, SplitGroup,
+};
+pub(crate) use fingerprint::Fingerprint;
+pub(crate) use placement::Placement;
+
+use crate::data::{Collection, Folds, Item};
+use crate::error::Error;
+use crate::features::dataset::Prepared;
+use crate::features::{FeatureStore, extract_each};
+use crate::io::LeftOut;
+use crate::path_text::path_text;
+use crate::progress::{Event, Observer};
+
+/// Version of the report's schema.
+const FORMAT: u32 = 1;
+
+/// The rate that recordings are compared at, in hertz: codecs change what is above its half most.
+const RATE: u32 = 11_025;
+
+/// Looks a collection through for what makes an evaluation of it read too high.
+///
+/// Every file is decoded once; what is kept of it is a few kilobytes. `folds` are those that an
+/// evaluation with this seed would make, but for [`Folds::Automatic`], which draws none.
+///
+/// # Errors
+/// [`Error::Interrupted`] when the observer asks to stop; [`Error::Collection`] when no file can be
+/// used or folds cannot be made or read; [`Error::Io`] for a list of folds that cannot be read.
+pub fn check(
+    collection: &Collection,
+    folds: &Folds,
+    seed: u64,
+    observer: &dyn Observer,
+) -> Result<CheckReport, Error> {
+    collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    collection.ungrouped_notice().iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    collection.left_out.iter().for_each(|left_out| observer.event(Event::LeftOut(left_out)));
+    // What is wrong with them is found out before the audio is read.
+    Placement::of(collection, folds, seed)?;
+    let heard = Heard::new(collection, None, observer)?;
+    if heard.clips.is_empty() {
+        let left_out = [&collection.left_out[..], &heard.left_out].concat();
+        return Err(collection.unusable(&left_out));
+    }
+    let kept = collection.subset(&heard.clips);
+    let placement = Placement::of(&kept, folds, seed)?;
+    Ok(CheckReport {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").into(),
+        collection: path_text(&collection.path).into_owned(),
+        label: collection.label_column.clone(),
+        group: collection.group_column.clone(),
+        folds: placement.count,
+        clips: kept.items.len(),
+        findings: find(&kept, &heard.prints, &placement, heard.frame_seconds),
+        left_out: [&collection.left_out[..], &heard.left_out].concat(),
+    })
+}
+
+/// Findings among all clips of a collection that can be read; the others count as without a
+/// fingerprint, and the observer hears nothing of them.
+pub(crate) fn look(
+    collection: &Collection,
+    placement: &Placement,
+    store: &FeatureStore,
+    observer: &dyn Observer,
+) -> Result<Findings, Error> {
+    let heard = Heard::new(collection, Some(store), &Quiet(observer))?;
+    let (kept, placement) = (collection.subset(&heard.clips), placement.subset(&heard.clips));
+    let mut findings = find(&kept, &heard.prints, &placement, heard.frame_seconds);
+    findings.without_fingerprint.extend(heard.left_out.into_iter().map(|left| left.path));
+    Ok(findings)
+}
+
+/// An observer that is not told of files that are left out.
+struct Quiet<'a>(&'a dyn Observer);
+
+impl Observer for Quiet<'_> {
+    fn event(&self, event: Event<'_>) {
+        if !matches!(event, Event::LeftOut(_)) {
+            self.0.event(event);
+        }
+    }
+
+    fn stop(&self) -> bool {
+        self.0.stop()
+    }
+}
+
+/// What is heard of a collection: the clips that can be read, and their fingerprints.
+struct Heard {
+    clips: Vec<usize>,
+    prints: Vec<Fingerprint>,
+    left_out: Vec<LeftOut>,
+    frame_seconds: f64,
+}
+
+impl Heard {
+    fn new(
+        collection: &Collection,
+        store: Option<&FeatureStore>,
+        observer: &dyn Observer,
+    ) -> Result<Self, Error> {
+        let front_end = FrontEnd::paper(RATE);
+        let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
+        let all = extract_each(&paths, &front_end, store, observer, |c| Fingerprint::of(&c))?;
+        let frame_seconds = front_end.frame_seconds();
+        let (clips, prints, left_out) = (Vec::new(), Vec::new(), Vec::new());
+        let mut heard = Self { clips, prints, left_out, frame_seconds };
+        for (clip, print) in all.into_iter().enumerate() {
+            match print {
+                Ok(print) => {
+                    heard.clips.push(clip);
+                    heard.prints.push(print);
+                }
+                Err(LeftOut { reason, .. }) => {
+                    let path = collection.items[clip].name.clone();
+                    heard.left_out.push(LeftOut { path, reason });
+                }
+            }
+        }
+        Ok(heard)
+    }
+}
+
+/// All findings, from the clips' fingerprints in the collection's order.
+fn find(
+    collection: &Collection,
+    prints: &[Fingerprint],
+    placement: &Placement,
+    frame_seconds: f64,
+) -> Findings {
+    let mute = collection.items.iter().zip(prints).filter(|(_, print)| print.is_mute());
+    Findings {
+        recordings: recordings::pairs(collection, prints, placement, frame_seconds),
+        split_groups: split_groups(collection, placement),
+        alike_groups: alike(&collection.groups, collection, placement, |item| item.group),
+        alike_labels: alike(&collection.labels, collection, placement, |item| Some(item.label)),
+        rare_labels: rare::labels(collection, placement),
+        without_fingerprint: mute.map(|(item, _)| item.name.clone()).collect(),
+    }
+}
+
+/// Findings in a dataset on given folds, by the spectrograms at hand.
+pub(crate) fn check_dataset(dataset: &Prepared, placement: &Placement) -> Findings {
+    let prints: Vec<_> = dataset.any().par_iter().map(Fingerprint::of).collect();
+    find(&dataset.collection, &prints, placement, dataset.frame_seconds())
+}
+
+fn split_groups(collection: &Collection, placement: &Placement) -> Vec<SplitGroup> {
+    let spread = spread(collection.groups.len(), collection, placement, |item| item.group);
+    let split = collection.groups.iter().zip(spread).filter(|(_, (_, folds))| folds.len() > 1);
+    let group = |(name, (clips, folds)): (&String, (usize, BTreeSet<&String>))| SplitGroup {
+        name: name.clone(),
+        folds: folds.into_iter().cloned().collect(),
+        clips,
+    };
+    split.map(group).collect()
+}
+
+fn alike(
+    names: &[String],
+    collection: &Collection,
+    placement: &Placement,
+    number: impl Fn(&Item) -> Option<usize>,
+) -> Vec<AlikeNames> {
+    let spread = spread(names.len(), collection, placement, number);
+    let together = |alike: Vec<usize>| {
+        let folds: BTreeSet<&String> = alike.iter().flat_map(|&i| spread[i].1.clone()).collect();
+        AlikeNames {
+            names: alike.iter().map(|&i| names[i].clone()).collect(),
+            clips: alike.iter().map(|&i| spread[i].0).collect(),
+            folds: folds.into_iter().cloned().collect(),
+        }
+    };
+    names::alike(names).into_iter().map(together).collect()
+}
+
+/// How many clips each of `count` groups (or labels) has, and in which folds.
+fn spread<'a>(
+    count: usize,
+    collection: &Collection,
+    placement: &'a Placement,
+    number: impl Fn(&Item) -> Option<usize>,
+) -> Vec<(usize, BTreeSet<&'a String>)> {
+    let mut spread = vec![(0, BTreeSet::new()); count];
+    for (item, fold) in collection.items.iter().zip(&placement.of_clip) {
+        if let Some((clips, folds)) = number(item).and_then(|n| spread.get_mut(n)) {
+            *clips += 1;
+            folds.extend(fold.as_ref());
+        }
+    }
+    spread
+}

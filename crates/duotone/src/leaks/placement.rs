@@ -1,0 +1,102 @@
+//! Which fold each clip of a checked collection is in.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use super::rare;
+use crate::data::collection::list;
+use crate::data::split::{Column, Division};
+use crate::data::{Collection, Folds, Item};
+use crate::error::Error;
+use crate::path_text::{composed, path_text};
+
+/// The folds of a collection's clips, as they are: what is wrong with them is for a check to find.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Placement {
+    /// The fold of each clip, where it has one.
+    pub(super) of_clip: Vec<Option<String>>,
+    /// Number of folds that are there, or wanted.
+    pub(super) count: Option<usize>,
+}
+
+impl Placement {
+    /// As an evaluation divides its clips.
+    pub(crate) fn of_division(division: &Division) -> Self {
+        let of_clip = division.parts.iter().map(|&part| Some(division.word(part))).collect();
+        Self { of_clip, count: Some(division.folds) }
+    }
+
+    /// Clips by the index of the fold that tests them; their names are numbers from 1.
+    pub(crate) fn numbered(of_clip: impl Iterator<Item = Option<usize>>, count: usize) -> Self {
+        let of_clip = of_clip.map(|fold| fold.map(|fold| (fold + 1).to_string())).collect();
+        Self { of_clip, count: Some(count) }
+    }
+
+    /// The same of some of the clips.
+    pub(super) fn subset(&self, clips: &[usize]) -> Self {
+        let of_clip = clips.iter().map(|&clip| self.of_clip[clip].clone()).collect();
+        Self { of_clip, count: self.count }
+    }
+
+    fn named(of_clip: impl Iterator<Item = Option<String>>) -> Self {
+        let of_clip: Vec<_> = of_clip.collect();
+        let names: BTreeSet<&String> = of_clip.iter().flatten().collect();
+        let count = Some(names.len()).filter(|&n| n > 0);
+        Self { of_clip, count }
+    }
+
+    /// The folds that an evaluation would be asked to make; without a word or a column, none.
+    pub(super) fn of(collection: &Collection, folds: &Folds, seed: u64) -> Result<Self, Error> {
+        let column = |of: fn(&Item) -> &Option<String>| {
+            Self::named(collection.items.iter().map(|item| of(item).clone()))
+        };
+        let (fold, split) = (column(|item| &item.fold), column(|item| &item.split));
+        Ok(match folds {
+            Folds::File(path) => Self::read(collection, path)?,
+            Folds::Column(Column::Split) => split,
+            Folds::Automatic if fold.count.is_none() => split,
+            Folds::Count(count) if fold.count.is_none() => Self::drawn(collection, *count, seed)?,
+            Folds::Automatic | Folds::Column(Column::Fold) | Folds::Count(_) => fold,
+        })
+    }
+
+    /// As an evaluation would draw them. A label that is too rare for the folds is a finding of its
+    /// own here: its clips have no fold, and the others do.
+    fn drawn(collection: &Collection, count: usize, seed: u64) -> Result<Self, Error> {
+        let rare = rare::fewer_than(collection, count);
+        let clips = 0..collection.items.len();
+        let kept: Vec<usize> =
+            clips.filter(|&clip| !rare.contains(&collection.items[clip].label)).collect();
+        let common = collection.subset(&kept);
+        let mut of_clip = vec![None; collection.items.len()];
+        if common.labels.len() > 1 {
+            for (&clip, fold) in kept.iter().zip(common.folds(count, seed)?) {
+                of_clip[clip] = Some(fold);
+            }
+        }
+        Ok(Self::numbered(of_clip.into_iter(), count))
+    }
+
+    /// From a file; a clip that is not in it has no fold.
+    fn read(collection: &Collection, path: &Path) -> Result<Self, Error> {
+        let wrong = |reason: String| Error::Collection { path: path.to_owned(), reason };
+        let mut of_path: HashMap<String, String> = HashMap::new();
+        for line in list::read_folds(path)? {
+            // Several architectures are tested on the same folds.
+            let path = composed(&line.path).into_owned();
+            let known = of_path.entry(path).or_insert_with(|| line.fold.clone());
+            if *known != line.fold {
+                let reason = format!("a file is in the folds {known} and {}: keep one", line.fold);
+                return Err(wrong(reason));
+            }
+        }
+        let fold = |item: &Item| of_path.get(&*composed(&path_text(&item.name))).cloned();
+        let placement = Self::named(collection.items.iter().map(fold));
+        match placement.count {
+            Some(_) => Ok(placement),
+            None => Err(wrong(
+                "names none of the collection's files: write paths as the collection does".into(),
+            )),
+        }
+    }
+}

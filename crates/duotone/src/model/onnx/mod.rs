@@ -1,0 +1,73 @@
+//! Models for other programs: the whole network, with its scaler and on request its front end, as
+//! one ONNX graph.
+
+mod front_end;
+mod graph;
+mod network;
+mod protobuf;
+
+use std::path::Path;
+
+use graph::{Axis, Graph};
+use protobuf::Message;
+
+use crate::error::Error;
+use crate::io::outputs::{is_onnx, refuse_other_kind};
+use crate::io::write_file;
+use crate::model::Model;
+
+/// Opset 17 (ONNX 1.12, June 2022) is the first with `STFT`.
+const OPSET: i64 = 17;
+/// The version of the file format that came with it.
+const IR_VERSION: i64 = 8;
+
+/// A model as the bytes of an ONNX file; the same model gives the same bytes.
+///
+/// The output is `probabilities` (segments, classes), and a file's decision its mean over the
+/// segments. The input is `segments` (segments, bands, frames) of log-mel values as the front end
+/// gives them, or, with the front end in the graph, `samples` (count): mono samples at the
+/// model's rate, at least one segment's, of which consecutive segments are cut.
+///
+/// # Errors
+/// [`Error::Settings`] when the labels cannot be written.
+pub fn onnx(model: &Model, with_front_end: bool) -> Result<Vec<u8>, Error> {
+    let card = &model.card;
+    let (bands, frames) = (card.architecture.bands, card.architecture.frames);
+    let mut graph = Graph::default();
+    let segments = if with_front_end {
+        graph.input("samples", &[Axis::Free("count")]);
+        front_end::add(&mut graph, &card.front_end, "samples")
+    } else {
+        let shape = [Axis::Free("segments"), Axis::Fixed(bands), Axis::Fixed(frames)];
+        graph.input("segments", &shape);
+        "segments".to_owned()
+    };
+    network::add(&mut graph, model, &segments);
+    graph.output("probabilities", &[Axis::Free("segments"), Axis::Fixed(card.labels.len())]);
+
+    let labels: Vec<&str> = card.labels.iter().map(|label| label.name.as_str()).collect();
+    let failed = |e: serde_json::Error| Error::Settings(e.to_string());
+    let metadata = [
+        ("labels", serde_json::to_string(&labels).map_err(failed)?),
+        ("front_end", serde_json::to_string(&card.front_end).map_err(failed)?),
+        ("recipe", card.recipe.clone()),
+    ];
+    let metadata = metadata.map(|(key, value)| Message::default().text(1, key).text(2, &value));
+    let file = Message::default()
+        .int(1, IR_VERSION)
+        .text(2, "duotone")
+        .text(3, env!("CARGO_PKG_VERSION"))
+        .message(7, &graph.message("duotone"))
+        .message(8, &Message::default().text(1, "").int(2, OPSET))
+        .messages(14, &metadata);
+    Ok(file.into_bytes())
+}
+
+/// Writes [`onnx`] to a file.
+///
+/// # Errors
+/// As [`onnx`]; [`Error::Io`]; [`Error::File`] where a file of another kind is there.
+pub fn write_onnx(model: &Model, with_front_end: bool, path: &Path) -> Result<(), Error> {
+    refuse_other_kind(path, "ONNX file", is_onnx)?;
+    write_file(path, &onnx(model, with_front_end)?)
+}

@@ -1,0 +1,255 @@
+//! Training on features that are in memory already, for callers who keep files and folds
+//! themselves.
+
+use duotone_audio::FrontEnd;
+
+use crate::backend::Device;
+use crate::data::collection::count as counted;
+use crate::data::hold_out;
+use crate::error::Error;
+use crate::features::ClipFeatures;
+use crate::features::segments::Example;
+use crate::model::trained_labels;
+use crate::model::{LabelCount, Model, ModelCard, Recipe, TrainSettings};
+use crate::progress::{Event, Observer};
+use crate::train::run::{Fitted, Run, clips_digest};
+
+/// One model to train on clips in memory.
+#[derive(Clone, Debug)]
+pub struct ClipsJob<'a> {
+    /// The clips, all made by `front_end`.
+    pub clips: &'a [&'a ClipFeatures],
+    /// Class number of each clip: an index into `labels`.
+    pub classes: &'a [usize],
+    /// Group number of each clip (any numbers): none is cut when clips are held out.
+    pub groups: Option<&'a [usize]>,
+    /// The labels.
+    pub labels: &'a [String],
+    /// What to learn with.
+    pub recipe: Recipe,
+    /// What made the clips' features.
+    pub front_end: FrontEnd,
+    /// How.
+    pub settings: TrainSettings,
+}
+
+/// Trains a model as [`train`](crate::train::train()) does, but on clips in memory and without writing
+/// anything.
+///
+/// # Errors
+/// [`Error::Settings`] for what does not fit together; [`Error::Diverged`];
+/// [`Error::Interrupted`].
+pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model, Error> {
+    job.check()?;
+    let used: Vec<usize> = (0..job.clips.len()).filter(|&i| !job.clips[i].notes.silent).collect();
+    job.notices(used.len()).iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let pick = |all: &[usize]| used.iter().map(|&clip| all[clip]).collect::<Vec<_>>();
+    let held_out = match job.settings.validation {
+        0.0 => vec![false; used.len()],
+        share => {
+            let groups = job.groups.map(pick);
+            hold_out(&pick(job.classes), groups.as_deref(), share, job.settings.seed)?
+        }
+    };
+    let examples = |wanted: bool| {
+        let clips = used.iter().zip(&held_out).filter(|&(_, &out)| out == wanted);
+        let example = |(&clip, _): (&usize, _)| Example {
+            features: job.clips[clip],
+            label: job.classes[clip] as u32,
+        };
+        clips.map(example).collect()
+    };
+    let (train, held_out): (Vec<_>, Vec<_>) = (examples(false), examples(true));
+    let run = Run {
+        name: &job.recipe.name,
+        recipe: &job.recipe,
+        front_end: &job.front_end,
+        labels: job.labels,
+        settings: &job.settings,
+        train: &train,
+        held_out: &held_out,
+        device: &Device::Cpu,
+        checkpoint: None,
+        resume: false,
+    };
+    let architecture = run.architecture();
+    let Fitted { predictor, weights, history } = run.fit(observer)?;
+    let group_column = job.groups.map(|_| "group");
+    let measured = run.measure(&predictor, group_column)?;
+    let card = ModelCard {
+        version: env!("CARGO_PKG_VERSION").into(),
+        recipe: job.recipe.name.clone(),
+        architecture,
+        front_end: job.front_end.clone(),
+        labels: trained_labels(job.labels, classes_of(&train), classes_of(&held_out)),
+        settings: job.settings.clone(),
+        collection_digest: clips_digest(&[&train, &held_out]),
+        label_column: "label".into(),
+        group_column: group_column.map(Into::into),
+        measured,
+        history,
+    };
+    Ok(Model { card, scaler: predictor.scaler, weights })
+}
+
+fn classes_of(examples: &[Example<'_>]) -> Vec<usize> {
+    examples.iter().map(|example| example.label as usize).collect()
+}
+
+impl ClipsJob<'_> {
+    /// What to say of the clips, of which so many are used.
+    fn notices(&self, used: usize) -> Vec<String> {
+        let repeated = self.clips.iter().filter(|clip| clip.notes.repeated).count();
+        let of = |count: usize, words: &str| {
+            (count > 0).then(|| format!("{}: {words}", counted(count, "clip")))
+        };
+        let silent = of(self.clips.len() - used, "silent, and left out: nothing to learn from");
+        let repeated = of(repeated, "shorter than a segment");
+        silent.into_iter().chain(repeated).collect()
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let wrong = |message: String| Err(Error::Settings(message));
+        self.settings.validate()?;
+        let groups = self.groups.map_or(self.clips.len(), <[usize]>::len);
+        if self.classes.len() != self.clips.len() || groups != self.clips.len() {
+            return wrong(format!(
+                "{} clips, {} classes, {groups} groups: one for each clip is needed",
+                self.clips.len(),
+                self.classes.len()
+            ));
+        }
+        let counts = self.label_counts();
+        if self.classes.iter().any(|&class| class >= counts.len()) {
+            return wrong(format!("a class number is not below {}", counts.len()));
+        }
+        if counts.len() < 2 {
+            return wrong(format!("{} labels: at least two are needed", counts.len()));
+        }
+        if let Some(empty) = counts.iter().find(|count| count.clips == 0) {
+            return wrong(format!(
+                "no clip of the label `{}` can be used: there are none, or all are silent",
+                empty.name
+            ));
+        }
+        self.clips.iter().try_for_each(|clip| clip.check(&self.front_end))
+    }
+
+    /// The clips of each label that are not silent.
+    fn label_counts(&self) -> Vec<LabelCount> {
+        let sounding =
+            || self.classes.iter().zip(self.clips).filter(|(_, clip)| !clip.notes.silent);
+        let clips = |c| sounding().filter(|&(&class, _)| class == c).count();
+        let count =
+            |(c, name): (usize, &String)| LabelCount { name: name.clone(), clips: clips(c) };
+        self.labels.iter().enumerate().map(count).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duotone_audio::Segmenter;
+
+    use super::{ClipsJob, train_clips};
+    use crate::classify::{Classifier, ClassifyOptions};
+    use crate::features::ClipFeatures;
+    use crate::fixtures::{clip, front_end, recipe};
+    use crate::model::TrainSettings;
+    use crate::progress::{Event, Observer};
+
+    fn labels() -> Vec<String> {
+        vec!["low".into(), "high".into()]
+    }
+
+    fn job<'a>(
+        clips: &'a [&'a ClipFeatures],
+        classes: &'a [usize],
+        labels: &'a [String],
+    ) -> ClipsJob<'a> {
+        let settings = TrainSettings {
+            epochs: 20,
+            learning_rate: 0.1,
+            segments: Segmenter::Random(4),
+            validation: 0.25,
+            ..Default::default()
+        };
+        let (recipe, front_end) = (recipe(), front_end());
+        ClipsJob { clips, classes, groups: None, labels, recipe, front_end, settings }
+    }
+
+    #[test]
+    fn learns_and_states_what_it_held_out() {
+        let classes: Vec<usize> = (0..16).map(|i| i % 2).collect();
+        let clips: Vec<_> = (0..16).map(|i| clip(i, i as usize % 2, 40)).collect();
+        let clips: Vec<&ClipFeatures> = clips.iter().collect();
+        let labels = labels();
+        let model = train_clips(&job(&clips, &classes, &labels), &()).unwrap();
+        let measured = model.card.measured.clone().unwrap();
+        assert_eq!((measured.clips, model.card.history.len()), (4, 20));
+        assert_eq!((model.card.training_clips(), model.card.held_out_clips()), (12, 4));
+        assert!(model.card.labels.iter().all(|l| (l.clips, l.held_out) == (6, 2)));
+        assert!(measured.protocol.contains("25 %"), "{}", measured.protocol);
+        let classifier = Classifier::new(model).unwrap();
+        for (number, label) in labels.iter().enumerate() {
+            let new = clip(100 + number as u64, number, 30);
+            let options = ClassifyOptions::default();
+            let decision = classifier.classify_clip("new".as_ref(), &new, &options).unwrap();
+            assert_eq!(decision.label, *label);
+            assert_eq!(classifier.embed_clip(&new).unwrap().units.len() % 8, 0);
+        }
+    }
+
+    #[derive(Default)]
+    struct Notices(std::sync::Mutex<Vec<String>>);
+
+    impl Observer for Notices {
+        fn event(&self, event: Event<'_>) {
+            if let Event::Notice(words) = event {
+                self.0.lock().unwrap().push(words.to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn silent_clips_change_nothing() {
+        let mut clips: Vec<_> = (0..10).map(|i| clip(i, i as usize % 2, 40)).collect();
+        let mut classes: Vec<usize> = (0..10).map(|i| i % 2).collect();
+        let labels = labels();
+        let train = |clips: &[ClipFeatures], classes: &[usize], notices: &Notices| {
+            let clips: Vec<&ClipFeatures> = clips.iter().collect();
+            train_clips(&job(&clips, classes, &labels), notices)
+        };
+        let without = train(&clips, &classes, &Notices::default()).unwrap();
+        for number in [50, 51] {
+            let mut silent = clip(number, 0, 40);
+            silent.notes.silent = true;
+            clips.insert(3, silent);
+            classes.insert(3, 0);
+        }
+        clips[0].notes.repeated = true;
+        let notices = Notices::default();
+        assert_eq!(train(&clips, &classes, &notices).unwrap(), without);
+        let said = notices.0.into_inner().unwrap();
+        assert!(said[0].starts_with("2 clips: silent"), "{said:?}");
+        assert!(said[1].starts_with("1 clip: shorter than a segment"), "{said:?}");
+        clips.iter_mut().zip(&classes).for_each(|(clip, &class)| clip.notes.silent |= class == 1);
+        let error = train(&clips, &classes, &Notices::default()).unwrap_err().to_string();
+        assert!(error.contains("`high`") && error.contains("silent"), "{error}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let one = clip(0, 0, 40);
+        let short = clip(1, 1, 5);
+        let labels = labels();
+        for (clips, classes, words) in [
+            (vec![&one, &one], vec![0], "one for each clip"),
+            (vec![&one, &one], vec![0, 2], "not below 2"),
+            (vec![&one, &one], vec![0, 0], "`high`"),
+            (vec![&one, &short], vec![0, 1], "5 frames"),
+        ] {
+            let error = train_clips(&job(&clips, &classes, &labels), &()).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}

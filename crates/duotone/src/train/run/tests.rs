@@ -1,0 +1,285 @@
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use duotone_audio::{Segmenter, Spectrogram};
+use duotone_nn::Weights;
+
+use super::{Fitted, Run};
+use crate::backend::Device;
+use crate::classify::Vote;
+use crate::classify::predictor::accuracies;
+use crate::error::Error;
+use crate::features::ClipFeatures;
+use crate::features::segments::Example;
+use crate::fixtures::{clip, front_end, recipe};
+use crate::model::tensor_file;
+use crate::model::tensor_file::Kind;
+use crate::model::{EpochRecord, Standardize, TrainSettings};
+use crate::progress::{Event, Observer};
+
+const CLASSES: usize = 3;
+
+/// Clips of three classes, and a run's parts around them.
+struct Toy {
+    clips: Vec<ClipFeatures>,
+    labels: Vec<String>,
+    settings: TrainSettings,
+}
+
+impl Toy {
+    fn new() -> Self {
+        Self {
+            clips: (0..18).map(|i| clip(i, i as usize % CLASSES, 40)).collect(),
+            labels: ["a", "b", "c"].map(String::from).into(),
+            settings: TrainSettings {
+                epochs: 4,
+                batch_size: 7,
+                learning_rate: 0.1,
+                segments: Segmenter::Random(3),
+                seed: 11,
+                ..Default::default()
+            },
+        }
+    }
+
+    fn fit(
+        &self,
+        checkpoint: Option<&Path>,
+        resume: bool,
+        observer: &dyn Observer,
+    ) -> Result<Fitted, Error> {
+        let examples: Vec<Example<'_>> = self
+            .clips
+            .iter()
+            .enumerate()
+            .map(|(i, features)| Example { features, label: (i % CLASSES) as u32 })
+            .collect();
+        let (held_out, train) = examples.split_at(6);
+        let run = Run {
+            name: "toy",
+            recipe: &recipe(),
+            front_end: &front_end(),
+            labels: &self.labels,
+            settings: &self.settings,
+            train,
+            held_out,
+            device: &Device::Cpu,
+            checkpoint,
+            resume,
+        };
+        run.fit(observer)
+    }
+}
+
+/// Asks to stop once this many steps are done.
+struct StopAfter {
+    steps: AtomicUsize,
+    limit: usize,
+}
+
+impl StopAfter {
+    fn new(limit: usize) -> Self {
+        Self { steps: AtomicUsize::new(0), limit }
+    }
+}
+
+impl Observer for StopAfter {
+    fn event(&self, event: Event<'_>) {
+        if matches!(event, Event::Step { .. }) {
+            self.steps.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn stop(&self) -> bool {
+        self.steps.load(Ordering::Relaxed) >= self.limit
+    }
+}
+
+fn bits(weights: &Weights) -> Vec<u32> {
+    weights.0.values().flat_map(|t| t.data.iter().map(|w| w.to_bits())).collect()
+}
+
+#[track_caller]
+fn equal(a: &Fitted, b: &Fitted) {
+    assert_eq!(bits(&a.weights), bits(&b.weights));
+    assert_eq!(a.predictor.scaler, b.predictor.scaler);
+    assert_eq!(a.history, b.history);
+}
+
+#[test]
+fn learns_what_can_be_told_apart() {
+    let mut toy = Toy::new();
+    toy.settings.epochs = 30;
+    for kind in [Standardize::None, Standardize::Global, Standardize::Band, Standardize::Pixel] {
+        toy.settings.standardize = kind;
+        let fitted = toy.fit(None, false, &()).unwrap();
+        let unseen: Vec<ClipFeatures> =
+            (100..130).map(|i| clip(i, i as usize % CLASSES, 40)).collect();
+        let unseen: Vec<Example<'_>> = unseen
+            .iter()
+            .zip(100..)
+            .map(|(features, i)| Example { features, label: i % CLASSES as u32 })
+            .collect();
+        let outcomes = fitted.predictor.decide(&unseen, &front_end(), Vote::Mean).unwrap();
+        let (files, segments) = accuracies(&unseen, &outcomes);
+        assert!(files > 0.9 && segments > 0.8, "{kind:?}: {files} {segments}");
+        let (first, last) = (&fitted.history[0], &fitted.history[29]);
+        assert!(last.loss < first.loss && last.accuracy > first.accuracy, "{first:?} {last:?}");
+        assert!(last.validation_loss < first.validation_loss, "{first:?} {last:?}");
+        assert_eq!(last.epoch, 30);
+    }
+}
+
+/// 36 segments in batches of 7 are 6 steps an epoch: stops before, within and between epochs.
+#[test]
+fn resumed_anywhere_it_ends_with_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let mut toy = Toy::new();
+    for fresh in [false, true] {
+        toy.settings.fresh_segments = fresh;
+        let whole = toy.fit(None, false, &()).unwrap();
+        for limit in [0, 3, 6, 7, 12, 17, 18, 23] {
+            let stopped = toy.fit(Some(&path), false, &StopAfter::new(limit));
+            assert!(matches!(stopped, Err(Error::Interrupted)), "after {limit} steps");
+            assert_eq!(path.exists(), limit >= 6, "after {limit} steps");
+            equal(&toy.fit(Some(&path), true, &()).unwrap(), &whole);
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+}
+
+#[test]
+fn stopped_in_every_epoch_it_ends_with_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let toy = Toy::new();
+    for _ in 0..3 {
+        assert!(matches!(toy.fit(Some(&path), true, &StopAfter::new(8)), Err(Error::Interrupted)));
+    }
+    let whole = toy.fit(None, false, &()).unwrap();
+    equal(&toy.fit(Some(&path), true, &()).unwrap(), &whole);
+    // And from the checkpoint of the last epoch there is nothing left to do.
+    equal(&toy.fit(Some(&path), true, &StopAfter::new(0)).unwrap(), &whole);
+}
+
+#[test]
+fn more_epochs_may_be_asked_for_but_not_fewer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let mut toy = Toy::new();
+    toy.fit(Some(&path), false, &()).unwrap();
+    toy.settings.epochs = 6;
+    let whole = toy.fit(None, false, &()).unwrap();
+    equal(&toy.fit(Some(&path), true, &()).unwrap(), &whole);
+    toy.settings.epochs = 5;
+    let message = toy.fit(Some(&path), true, &()).unwrap_err().to_string();
+    assert!(message.contains("6 epochs are done"), "{message}");
+}
+
+#[test]
+fn another_run_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    Toy::new().fit(Some(&path), false, &()).unwrap();
+    type Change = fn(&mut Toy);
+    let changes: [(&str, Change); 5] = [
+        ("settings.learning_rate: 0.1 then, 0.2 now", |t| t.settings.learning_rate = 0.2),
+        ("settings.seed: 11 then, 12 now", |t| t.settings.seed = 12),
+        ("settings.segments", |t| t.settings.segments = Segmenter::Consecutive),
+        ("labels", |t| t.labels[2] = "other".into()),
+        ("other clips", |t| t.clips.swap(6, 9)),
+    ];
+    for (words, change) in changes {
+        let mut toy = Toy::new();
+        change(&mut toy);
+        let error = toy.fit(Some(&path), true, &()).unwrap_err();
+        assert!(matches!(error, Error::Settings(_)), "{error}");
+        let message = error.to_string();
+        assert!(message.contains(words) && message.contains("checkpoint"), "{message}");
+    }
+}
+
+#[test]
+fn damaged_checkpoint_says_so_and_the_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let toy = Toy::new();
+    toy.fit(Some(&path), false, &()).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let mut flipped = whole.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    for bytes in [&whole[..whole.len() / 2], &whole[..5], &[], &flipped] {
+        std::fs::write(&path, bytes).unwrap();
+        let error = toy.fit(Some(&path), true, &()).unwrap_err();
+        assert!(matches!(error, Error::File { .. }), "{error}");
+        assert!(error.to_string().contains("delete it"), "{error}");
+    }
+}
+
+#[test]
+fn divergence_names_epoch_and_rate() {
+    let mut toy = Toy::new();
+    toy.settings.learning_rate = 1e38;
+    toy.settings.standardize = Standardize::None;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let error = toy.fit(Some(&path), false, &()).unwrap_err();
+    assert!(matches!(error, Error::Diverged(_)), "{error}");
+    assert!(error.to_string().contains("epoch 1") && error.to_string().contains("rate"), "{error}");
+    assert!(!path.exists());
+}
+
+/// The checkpoint of the last good epoch outlives a divergence.
+#[test]
+fn a_late_divergence_leaves_the_checkpoint() {
+    let mut toy = Toy::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    toy.settings.epochs = 1;
+    toy.fit(Some(&path), false, &()).unwrap();
+    // Finite weights, whose sums are not.
+    let (card, mut tensors): (serde_json::Value, _) =
+        tensor_file::read(&path, Kind::Checkpoint).unwrap();
+    tensors.get_mut("output.weight").unwrap().data.fill(3e38);
+    tensor_file::write(&path, Kind::Checkpoint, &card, &tensors).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    toy.settings.epochs = 4;
+    let error = toy.fit(Some(&path), true, &()).unwrap_err();
+    assert!(matches!(error, Error::Diverged(_)), "{error}");
+    assert!(error.to_string().contains("epoch 2"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn silent_and_constant_clips_give_no_nan() {
+    let bands = front_end().bands;
+    for kind in [Standardize::None, Standardize::Global, Standardize::Band, Standardize::Pixel] {
+        for (value, constant) in [(-10.0, 18), (0.0, 18), (3.5, 18), (1e-30, 18), (-10.0, 9)] {
+            let mut toy = Toy::new();
+            toy.settings.standardize = kind;
+            for clip in &mut toy.clips[..constant] {
+                clip.spectrogram = Spectrogram::new(bands, 40, vec![value; bands * 40]).unwrap();
+            }
+            let fitted = toy.fit(None, false, &()).unwrap();
+            let finite = |r: &EpochRecord| {
+                r.loss.is_finite() && r.validation_loss.is_some_and(f64::is_finite)
+            };
+            assert!(fitted.history.iter().all(finite), "{kind:?} {value}");
+            let examples = [Example { features: &toy.clips[0], label: 0 }];
+            let outcomes = fitted.predictor.decide(&examples, &front_end(), Vote::Mean).unwrap();
+            let sum: f64 = outcomes[0].probabilities.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-6, "{kind:?} {value}: {sum}");
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let toy = Toy::new();
+    let with = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| toy.fit(None, false, &()).unwrap())
+    };
+    equal(&with(1), &with(3));
+}
