@@ -1,5 +1,7 @@
+use crate::error::Error;
+use crate::mel::{FrontEnd, MelStream};
 use crate::resample::Resampler;
-use crate::{Error, FrontEnd, MelStream, Spectrogram};
+use crate::spectrogram::Spectrogram;
 
 /// From mono samples at any rate to a spectrogram of at least one segment, as a stream.
 pub(crate) struct Analysis {

@@ -2,21 +2,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::analysis::{Analysed, Analysis};
+use crate::clip::Clip;
 use crate::decode::{Marks, Source, limits};
-use crate::{Clip, Error, FrontEnd, Spectrogram};
-
-/// What a file says it holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SourceInfo {
-    /// Sample rate in hertz.
-    pub sample_rate: u32,
-    /// Channels.
-    pub channels: usize,
-    /// Codec, as people call it: `MP3`, `FLAC`, `PCM 16 bit`.
-    pub codec: String,
-    /// Length in seconds, where the container tells or the file was decoded.
-    pub seconds: Option<f64>,
-}
+use crate::error::Error;
+use crate::mel::FrontEnd;
+use crate::source_info::SourceInfo;
+use crate::spectrogram::Spectrogram;
 
 /// A file's spectrogram and what happened on the way.
 #[derive(Clone, Debug)]
@@ -156,7 +147,7 @@ pub fn extract_samples(
     limits::check(&source)?;
     let mut analysis = Analysis::new(front_end, rate)?;
     for (i, block) in samples.chunks(BLOCK).enumerate() {
-        let usable = |x: &f32| x.abs() <= limits::LARGEST_SAMPLE;
+        let usable = |x: &f32| x.abs() <= limits::MAX_SAMPLE;
         // All of a block are looked at, so that the compiler looks at several at a time.
         if !block.iter().fold(true, |all, x| all & usable(x)) {
             let at = block.iter().position(|x| !usable(x)).unwrap_or_default();

@@ -6,19 +6,19 @@ mod clip;
 mod decode;
 mod error;
 mod extract;
-mod front_end;
 mod mel;
 mod resample;
 mod segment;
+mod source_info;
 mod spectrogram;
 
 pub use clip::Clip;
 pub use error::Error;
 pub use extract::{
-    Extraction, Measured, SourceInfo, decode, extract, extract_pieces, extract_range,
-    extract_samples, measure, probe,
+    Extraction, Measured, decode, extract, extract_pieces, extract_range, extract_samples, measure,
+    probe,
 };
-pub use front_end::FrontEnd;
-pub use mel::MelStream;
+pub use mel::{FrontEnd, MelStream};
 pub use segment::Segmenter;
+pub use source_info::SourceInfo;
 pub use spectrogram::Spectrogram;

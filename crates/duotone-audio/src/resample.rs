@@ -1,7 +1,7 @@
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Resampler as _};
 
-use crate::Error;
+use crate::error::Error;
 
 /// Least samples that the resampler transforms at a time, on its slower side: its filter is as
 /// long, which puts the cutoff at 99 % of the lower Nyquist frequency.
@@ -117,8 +117,8 @@ mod tests {
     use std::f64::consts::TAU;
 
     use super::Resampler;
-    use crate::FrontEnd;
     use crate::analysis::Analysis;
+    use crate::mel::FrontEnd;
     use crate::spectrogram::FLOOR;
 
     fn tone(rate: u32, hertz: f64, length: usize) -> Vec<f32> {

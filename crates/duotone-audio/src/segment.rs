@@ -36,7 +36,7 @@ impl Segmenter {
 #[cfg(test)]
 mod tests {
     use super::Segmenter;
-    use crate::FrontEnd;
+    use crate::mel::FrontEnd;
 
     fn no_chance(_: usize) -> usize {
         unreachable!("consecutive segments are not drawn")

@@ -1,4 +1,4 @@
-use crate::Error;
+use crate::error::Error;
 
 /// Mel power below this counts as this.
 pub(crate) const AMIN: f32 = 1e-10;

@@ -1,9 +1,6 @@
-//! How a command ends: exit codes and last words.
+//! How a command ends.
 
 use std::io::{self, ErrorKind};
-use std::process::ExitCode;
-
-use crate::progress::Console;
 
 /// A command that came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,33 +53,6 @@ impl Failure {
         match self {
             Self::Stopped(_) => Self::Stopped(format!("stopped; {hint}")),
             other => other,
-        }
-    }
-}
-
-/// Says the last words on standard error and gives the code: 0 all well, 1 failed, 3 some files
-/// were left out, 130 stopped, 2 wrong usage (mostly found by clap).
-pub(crate) fn end(console: &Console, outcome: Result<Done, Failure>) -> ExitCode {
-    match outcome {
-        Ok(Done::Well) => ExitCode::SUCCESS,
-        Ok(Done::Partly) => ExitCode::from(3),
-        // Whoever read our output has read enough (`| head`).
-        Err(Failure::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(Failure::Stdout(error)) => {
-            console.error(&format!("standard output: {error}"));
-            ExitCode::FAILURE
-        }
-        Err(Failure::Work(words)) => {
-            console.error(&words);
-            ExitCode::FAILURE
-        }
-        Err(Failure::Usage(words)) => {
-            console.error(&words);
-            ExitCode::from(2)
-        }
-        Err(Failure::Stopped(words)) => {
-            console.say(&words);
-            ExitCode::from(130)
         }
     }
 }

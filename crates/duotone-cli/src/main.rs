@@ -15,18 +15,20 @@ mod scores;
 mod sink;
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::Cli;
+use exit::{Done, Failure};
 use progress::Console;
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(mirex_words(std::env::args_os()));
-    let console = Console::new(cli.global);
+    let console = Console::new(cli.global.quiet, cli.global.verbose);
     let outcome = commands::run(cli, &console);
-    exit::end(&console, outcome)
+    end(&console, outcome)
 }
 
 /// MIREX calls its submissions with `-numThreads N`, which is `--threads N` here.
@@ -38,4 +40,31 @@ fn mirex_words(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
         }
     }
     words
+}
+
+/// Reports a failure on standard error and returns the exit code: 0 all well, 1 failed, 2 wrong usage
+/// (mostly found by clap), 3 some files were left out, 130 stopped.
+fn end(console: &Console, outcome: Result<Done, Failure>) -> ExitCode {
+    match outcome {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::Partly) => ExitCode::from(3),
+        // Whoever read our output has read enough (`| head`).
+        Err(Failure::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Stdout(error)) => {
+            console.error(&format!("standard output: {error}"));
+            ExitCode::FAILURE
+        }
+        Err(Failure::Work(words)) => {
+            console.error(&words);
+            ExitCode::FAILURE
+        }
+        Err(Failure::Usage(words)) => {
+            console.error(&words);
+            ExitCode::from(2)
+        }
+        Err(Failure::Stopped(words)) => {
+            console.say(&words);
+            ExitCode::from(130)
+        }
+    }
 }

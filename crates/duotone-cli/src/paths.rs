@@ -57,7 +57,7 @@ impl Files {
 
 /// Bytes of a line, and lines, beyond which it is no list of files.
 const LONGEST_LINE: usize = 64 << 10;
-const MOST_LINES: usize = 1_000_000;
+const MAX_LINES: usize = 1_000_000;
 
 /// One path before each `end`; empty ones mean nothing.
 fn read_list(mut input: impl BufRead, end: u8) -> Result<Vec<PathBuf>, Failure> {
@@ -69,9 +69,9 @@ fn read_list(mut input: impl BufRead, end: u8) -> Result<Vec<PathBuf>, Failure> 
         if part.read_until(end, &mut line).map_err(|e| refused(e.to_string()))? == 0 {
             return Ok(paths);
         }
-        if line.len() > LONGEST_LINE || paths.len() == MOST_LINES {
+        if line.len() > LONGEST_LINE || paths.len() == MAX_LINES {
             return Err(refused(format!(
-                "a line of more than {LONGEST_LINE} bytes, or more than {MOST_LINES} lines: give \
+                "a line of more than {LONGEST_LINE} bytes, or more than {MAX_LINES} lines: give \
                  one file a line"
             )));
         }

@@ -13,7 +13,6 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::args::GlobalArgs;
 use crate::exit::Failure;
 use crate::output::{self, decimal, percent};
 
@@ -38,11 +37,11 @@ struct State {
 }
 
 impl Console {
-    /// `quiet` and `verbose` as the command line said.
-    pub(crate) fn new(global: GlobalArgs) -> Self {
+    /// `quiet` drops all but results, errors and skipped files; `verbose` adds every epoch.
+    pub(crate) fn new(quiet: bool, verbose: bool) -> Self {
         Self {
-            quiet: global.quiet,
-            verbose: global.verbose,
+            quiet,
+            verbose,
             stop: Arc::default(),
             stop_said: AtomicBool::new(false),
             state: Mutex::default(),

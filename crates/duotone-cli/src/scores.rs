@@ -121,7 +121,7 @@ fn classes(scores: &Scores) -> String {
 /// Characters of a line, where the terminal does not say.
 const LINE: usize = 80;
 /// Confusions that are named where the whole matrix is too wide.
-const MOST_CONFUSED: usize = 12;
+const MAX_CONFUSED: usize = 12;
 
 /// The matrix; with numbers at the columns' heads where labels are too wide for a line, or only the
 /// most frequent confusions where numbers are, too.
@@ -152,7 +152,7 @@ fn confusion(scores: &Scores) -> String {
         confused.extend(wrong.map(|(j, &n)| (n, labels[i], labels[j])));
     }
     confused.sort_by_key(|(n, ..)| std::cmp::Reverse(*n));
-    confused.truncate(MOST_CONFUSED);
+    confused.truncate(MAX_CONFUSED);
     let row = |(n, label, taken): (u64, &str, &str)| [label.into(), taken.into(), n.to_string()];
     let matrix = "(the matrix is too wide for a line: see results.json or report.html)";
     let rows = confused.into_iter().map(row);

@@ -8,7 +8,7 @@ use duotone::audio::{Extraction, FrontEnd, SourceInfo, Spectrogram};
 use duotone::{Error, Event};
 use duotone::features::{ClipFeatures, FeatureStore, Notes, RateChoice, extract_each};
 use duotone::io::LeftOut;
-use duotone::model::Recipe;
+use duotone::model::ModelSpec;
 use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -113,7 +113,7 @@ pub(crate) fn recipe_front_end(
     architecture: &str,
     sample_rate: u32,
 ) -> PyResult<String> {
-    let recipe = Recipe::load(architecture).map_err(|e| errors::raise(py, &e))?;
+    let recipe = ModelSpec::load(architecture).map_err(|e| errors::raise(py, &e))?;
     convert::text(py, &recipe.front_end(sample_rate))
 }
 

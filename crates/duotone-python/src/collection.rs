@@ -8,7 +8,7 @@ use duotone::data::{CollectionOptions, Column, Folds, Row};
 use duotone::evaluate::EvaluateJob;
 use duotone::features::{FeatureStore, extract_each};
 use duotone::io::{LeftOut, refuse_inputs};
-use duotone::model::{Recipe, TrainSettings};
+use duotone::model::{ModelSpec, TrainSettings};
 use pyo3::prelude::*;
 
 use crate::model::parse_vote;
@@ -217,7 +217,7 @@ pub(crate) fn evaluate<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<String> {
     let settings: TrainSettings = convert::parse(py, settings, "settings")?;
-    let recipes = architectures.iter().map(|name| Recipe::load(name)).collect::<Result<_, Error>>();
+    let recipes = architectures.iter().map(|name| ModelSpec::load(name)).collect::<Result<_, Error>>();
     let job = EvaluateJob {
         collection: &collection.inner,
         recipes: recipes.map_err(|e| errors::raise(py, &e))?,

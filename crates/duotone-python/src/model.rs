@@ -7,7 +7,7 @@ use duotone::nn::{Network, Tensor};
 use duotone::{Classifier, Error};
 use duotone::classify::{ClassifyOptions, Excerpts, Vote};
 use duotone::features::ClipFeatures;
-use duotone::model::{Recipe, TrainSettings};
+use duotone::model::{ModelSpec, TrainSettings};
 use duotone::train::{ClipsJob, train_clips};
 use numpy::{
     IntoPyArray, PyArray2, PyArrayDyn, PyArrayMethods, PyReadonlyArray3, PyReadonlyArrayDyn,
@@ -217,7 +217,7 @@ pub(crate) fn train<'py>(
     n_jobs: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Model> {
-    let recipe = Recipe::load(architecture).map_err(|e| errors::raise(py, &e))?;
+    let recipe = ModelSpec::load(architecture).map_err(|e| errors::raise(py, &e))?;
     let front_end = convert::front_end(py, front_end)?;
     let settings: TrainSettings = convert::parse(py, settings, "settings")?;
     let features = features(&clips);

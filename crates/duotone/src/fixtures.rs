@@ -5,12 +5,12 @@ use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Pipeline};
 
 use crate::features::ClipFeatures;
-use crate::model::Recipe;
+use crate::model::ModelSpec;
 
 /// 6 bands × 10 frames.
-pub(crate) fn recipe() -> Recipe {
+pub(crate) fn recipe() -> ModelSpec {
     let pipeline = |kernel, pool| Pipeline { filters: 3, kernel, pool };
-    Recipe {
+    ModelSpec {
         name: "toy".into(),
         architecture: Architecture {
             bands: 6,

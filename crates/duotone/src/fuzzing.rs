@@ -26,14 +26,14 @@ pub fn checkpoint(path: &Path) {
 pub fn store_entry(root: &Path, bytes: &[u8]) {
     let front_end = FrontEnd { bands: 8, segment_frames: 10, ..FrontEnd::paper(11_025) };
     let content = blake3::hash(b"fuzz");
-    let Ok(shelf) = FeatureStore::open(root).and_then(|store| store.shelf(&front_end)) else {
+    let Ok(bucket) = FeatureStore::open(root).and_then(|store| store.bucket(&front_end)) else {
         return;
     };
-    let place = shelf.place(&content);
+    let place = bucket.place(&content);
     let written = place.parent().map(fs::create_dir_all).is_some_and(|made| made.is_ok())
         && fs::write(&place, bytes).is_ok();
     assert!(written, "the store's folder cannot be written to");
-    if let Some(features) = shelf.get(&content) {
+    if let Some(features) = bucket.get(&content) {
         assert_eq!(features.bands(), front_end.bands);
         assert!(features.notes.damage.is_none_or(|text| text.len() <= 4096));
         assert!(features.notes.warnings.concat().len() <= 4096);

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::chunks::{Chunk, Chunks, Style};
 use super::pcm::{Adpcm, AdpcmKind, Coding, Encoding, Layout, Pcm};
-use crate::{Error, SourceInfo};
+use crate::error::Error;
+use crate::source_info::SourceInfo;
 
 pub(super) fn is_aiff(start: &[u8]) -> bool {
     let form = start.get(8..12).unwrap_or_default();

@@ -5,7 +5,8 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::chunks::{Chunks, Style};
 use super::pcm::{Coding, Encoding, Layout, Pcm};
-use crate::{Error, SourceInfo};
+use crate::error::Error;
+use crate::source_info::SourceInfo;
 
 pub(super) const MAGIC: &[u8] = b".snd";
 /// A data size that says: up to the end of the file.

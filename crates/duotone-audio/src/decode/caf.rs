@@ -8,7 +8,8 @@ use super::media::Media;
 use super::mono::Mono;
 use super::pcm::{Adpcm, AdpcmKind, Coding, Encoding, Layout, Pcm};
 use super::view::View;
-use crate::{Error, SourceInfo};
+use crate::error::Error;
+use crate::source_info::SourceInfo;
 
 pub(super) const MAGIC: &[u8] = b"caff";
 

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use crate::Error;
+use crate::error::Error;
 
 /// Chunks of a file before it counts as malformed.
 const MAX_CHUNKS: u32 = 4096;

@@ -1,4 +1,4 @@
-use crate::Error;
+use crate::error::Error;
 
 /// What a reader had to leave out.
 #[derive(Clone, Copy, Default)]

@@ -1,13 +1,14 @@
 //! What is refused, because no recording needs it.
 
-use crate::{Error, SourceInfo};
+use crate::error::Error;
+use crate::source_info::SourceInfo;
 
 pub(super) const MAX_HOURS: u64 = 24;
 pub(super) const MAX_CHANNELS: usize = 8;
 const MIN_RATE: u32 = 8_000;
 const MAX_RATE: u32 = 192_000;
 /// Full scale of 32-bit integers, which some programs write as floats without scaling.
-pub(crate) const LARGEST_SAMPLE: f32 = 4_294_967_296.0;
+pub(crate) const MAX_SAMPLE: f32 = 4_294_967_296.0;
 /// Packets in a row without a sample, or failures in a row to find a packet, before a reader that
 /// might loop for ever is stopped.
 pub(super) const MAX_FRUITLESS: u32 = 2_000;

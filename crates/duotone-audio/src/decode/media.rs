@@ -31,7 +31,8 @@ use super::mp3::Mp3;
 use super::opus::{self, Head, Opus};
 use super::view::View;
 use super::vorbis::Vorbis;
-use crate::{Error, SourceInfo};
+use crate::error::Error;
+use crate::source_info::SourceInfo;
 
 static PROBE: LazyLock<Probe> = LazyLock::new(|| {
     let mut probe = Probe::new_with_options(&ProbeOptions {
@@ -479,7 +480,7 @@ mod tests {
     use symphonia::core::units::{Duration, TimeBase};
 
     use super::{Media, Mono, Reader, told_seconds};
-    use crate::Error;
+    use crate::error::Error;
 
     #[test]
     fn a_length_of_zero_is_unknown() {

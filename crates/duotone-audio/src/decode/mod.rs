@@ -36,10 +36,11 @@ use std::path::Path;
 
 use symphonia::core::io::MediaSource;
 
-use crate::{Error, SourceInfo};
+use crate::error::Error;
+use crate::source_info::SourceInfo;
 use damage::Damage;
 use flac::Flac;
-use limits::{LARGEST_SAMPLE, MAX_HOURS, PROBE_BYTES};
+use limits::{MAX_HOURS, MAX_SAMPLE, PROBE_BYTES};
 use media::Media;
 use mono::Mono;
 pub(crate) use mpeg::Marks;
@@ -275,7 +276,7 @@ impl Source {
     /// Refuses NaN, infinities, and numbers so large that the sums over their squares would not be
     /// finite.
     fn check_samples(&self) -> Result<(), Error> {
-        let fine = |x: &f32| x.abs() <= LARGEST_SAMPLE;
+        let fine = |x: &f32| x.abs() <= MAX_SAMPLE;
         // Without a way out early the compiler can look at many samples at a time.
         if self.mono.samples.iter().fold(true, |all, x| all & fine(x)) {
             return Ok(());

@@ -1,7 +1,7 @@
 use super::Reader;
 use super::damage::Damage;
 use super::mono::Mono;
-use crate::Error;
+use crate::error::Error;
 
 /// The part of a recording that its container wants played.
 pub(super) struct Trim<R> {

@@ -1,7 +1,7 @@
 //! Formats that are not read, by their first bytes: the refusal says what the file is and what to
 //! do, in place of a word on what it is not.
 
-use crate::Error;
+use crate::error::Error;
 use What::{Audio, Nothing, Video};
 
 /// What a file holds, and so what helps.

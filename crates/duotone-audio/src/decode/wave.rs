@@ -10,7 +10,8 @@ use super::mpeg::Mpeg;
 use super::pcm::{Layout, Pcm};
 use super::view::View;
 use super::wave_format::{Stored, WaveFormat};
-use crate::{Error, SourceInfo};
+use crate::error::Error;
+use crate::source_info::SourceInfo;
 
 const OTHER_RECORDING: &str =
     "a second recording of another format follows in the same file and is not read";

@@ -2,7 +2,7 @@
 
 use super::chunks::{Chunk, Chunks, Style};
 use super::pcm::{Adpcm, AdpcmKind, Coding, Encoding};
-use crate::Error;
+use crate::error::Error;
 
 const PCM: u16 = 1;
 const MICROSOFT_ADPCM: u16 = 2;

@@ -5,7 +5,7 @@ use symphonia::core::io::MediaSource;
 /// Bytes read at a time.
 const CHUNK: usize = 64 * 1024;
 /// Most bytes kept for [`Window::keep`].
-const MOST_KEPT: u64 = 8 << 20;
+const MAX_KEPT: u64 = 8 << 20;
 
 /// A source read at any offset, through one buffer that moves along with the reading.
 pub(super) struct Window {
@@ -54,7 +54,7 @@ impl Window {
     }
 
     fn fill(&mut self, offset: u64, count: usize) -> io::Result<()> {
-        let is_kept = |kept: &u64| *kept >= self.start && offset.saturating_sub(*kept) < MOST_KEPT;
+        let is_kept = |kept: &u64| *kept >= self.start && offset.saturating_sub(*kept) < MAX_KEPT;
         let from = self.kept.filter(is_kept).map_or(offset, |kept| offset.min(kept));
         if from >= self.start && from <= self.buffered_to() {
             self.buffer.drain(..(from - self.start) as usize);

@@ -1,7 +1,7 @@
 use duotone_simd::{Isa, SparseFilterbank};
 
 use super::filterbank::triangles;
-use crate::FrontEnd;
+use crate::mel::FrontEnd;
 
 /// The mel filterbank as it is applied: of each band only the weights that are not zero.
 pub(super) fn filterbank(front_end: &FrontEnd) -> SparseFilterbank {

@@ -1,4 +1,4 @@
-use crate::FrontEnd;
+use crate::mel::FrontEnd;
 
 /// Slaney's mel scale: linear up to 1 kHz at 3 mel per 200 Hz, logarithmic above
 /// (`librosa.mel_to_hz`, `htk=False`).
@@ -26,7 +26,7 @@ fn corners(front_end: &FrontEnd) -> Vec<f64> {
 
 /// First band, if any, between whose corners no Fourier bin lies: it would stay at the floor
 /// whatever the music (librosa warns of an "empty filter").
-pub(crate) fn empty_band(front_end: &FrontEnd) -> Option<usize> {
+pub(super) fn empty_band(front_end: &FrontEnd) -> Option<usize> {
     let bin_hz = f64::from(front_end.sample_rate) / front_end.window as f64;
     corners(front_end).windows(3).position(|c| (c[0] / bin_hz).floor() + 1.0 >= c[2] / bin_hz)
 }

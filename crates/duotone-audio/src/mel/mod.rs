@@ -2,6 +2,7 @@
 
 mod bands;
 mod filterbank;
+mod front_end;
 mod log10;
 #[cfg(test)]
 mod parity;
@@ -10,11 +11,12 @@ mod reference;
 mod spectrum;
 mod stream;
 
-pub(crate) use filterbank::empty_band;
 use filterbank::{Triangle, triangles};
+pub use front_end::FrontEnd;
 pub use stream::MelStream;
 
-use crate::{Error, FrontEnd, Spectrogram};
+use crate::error::Error;
+use crate::spectrogram::Spectrogram;
 
 impl FrontEnd {
     /// The log-mel spectrogram of samples at this front end's rate.

@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 use serde::Deserialize;
 
 use super::reference::{dense_filterbank, mel_power};
-use crate::FrontEnd;
+use crate::mel::FrontEnd;
 
 /// Bound on log10 wherever the power is above `RELEVANT` of the clip's maximum.
 const BOUND: f64 = 1e-4;

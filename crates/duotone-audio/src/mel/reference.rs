@@ -4,7 +4,7 @@
 use std::f64::consts::TAU;
 
 use super::filterbank::triangles;
-use crate::FrontEnd;
+use crate::mel::FrontEnd;
 
 /// Power of bins 0 to Nyquist of one frame already multiplied by the window.
 fn power_spectrum(frame: &[f64]) -> Vec<f64> {

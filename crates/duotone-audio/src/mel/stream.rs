@@ -3,7 +3,9 @@ use duotone_simd::{FRAMES, SparseFilterbank};
 use super::bands::filterbank;
 use super::log10::log10_floored;
 use super::spectrum::Spectra;
-use crate::{Error, FrontEnd, Spectrogram};
+use crate::error::Error;
+use crate::mel::FrontEnd;
+use crate::spectrogram::Spectrogram;
 
 /// Values of the largest spectrogram that is kept: 168 MiB, ten hours of the paper's 40 bands.
 const MAX_VALUES: usize = 42 << 20;

@@ -1,6 +1,6 @@
 use duotone::data::CollectionOptions;
 use duotone::evaluate::{EvaluateJob, Results};
-use duotone::model::Recipe;
+use duotone::model::ModelSpec;
 use duotone::path_text;
 use duotone::report;
 
@@ -12,7 +12,7 @@ use crate::progress::Console;
 use crate::scores;
 
 pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure> {
-    let recipes = args.architecture.iter().map(|a| Recipe::load(a)).collect::<Result<_, _>>()?;
+    let recipes = args.architecture.iter().map(|a| ModelSpec::load(a)).collect::<Result<_, _>>()?;
     let command = args.command();
     let training = args.training;
     let device = training.device.open(console)?;

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use duotone::data::{Collection, CollectionOptions};
 use duotone::features::{FeatureStore, RateChoice, choose_rate, extract_each};
-use duotone::model::Recipe;
+use duotone::model::ModelSpec;
 use duotone::path_text;
 use duotone::{Event, Observer};
 
@@ -13,7 +13,7 @@ use crate::output;
 use crate::progress::Console;
 
 pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure> {
-    let recipe = Recipe::load(&args.architecture)?;
+    let recipe = ModelSpec::load(&args.architecture)?;
     let options = CollectionOptions { label: args.label, group: None };
     let collection = Collection::open(&args.collection, &options)?;
     collection.notices.iter().for_each(|notice| console.event(Event::Notice(notice)));

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use duotone::model::Recipe;
+use duotone::model::ModelSpec;
 use duotone::path_text;
 use duotone::{Model, audio};
 
@@ -48,7 +48,7 @@ fn looks_like_a_model(path: &Path) -> bool {
 fn recording(path: &Path) -> Result<cards::Recording, duotone::Error> {
     let source = audio::probe(path)?;
     let rate = duotone::features::automatic_rate([source.sample_rate]);
-    let front_end = Recipe::load(EXAMPLE)?.front_end(rate);
+    let front_end = ModelSpec::load(EXAMPLE)?.front_end(rate);
     let extraction = audio::extract(path, &front_end)?;
     Ok(cards::Recording::new(path, &front_end, &extraction))
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use duotone::io::LeftOut;
 use duotone::mirex;
-use duotone::model::Recipe;
+use duotone::model::ModelSpec;
 use duotone::path_text;
 use duotone::train::TrainReport;
 
@@ -20,7 +20,7 @@ use crate::progress::Console;
 pub(super) fn run(args: MirexArgs, console: &Console) -> Result<Done, Failure> {
     match args.command {
         MirexCommand::Extract(args) => {
-            let recipe = Recipe::load(&args.architecture)?;
+            let recipe = ModelSpec::load(&args.architecture)?;
             let rate = args.sample_rate.0;
             let (files, left_out) =
                 mirex::extract(&args.scratch, &args.files, &recipe, rate, console)?;
@@ -50,7 +50,7 @@ fn train(
     network: &NetworkArgs,
     console: &Console,
 ) -> Result<(), Failure> {
-    let recipe = Recipe::load(&network.architecture)?;
+    let recipe = ModelSpec::load(&network.architecture)?;
     let learning = &network.learning;
     let rate = learning.sample_rate.0;
     let report: TrainReport =

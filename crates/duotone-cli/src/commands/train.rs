@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use duotone::data::CollectionOptions;
-use duotone::model::Recipe;
+use duotone::model::ModelSpec;
 use duotone::path_text;
 use duotone::train::{TrainJob, TrainReport};
 
@@ -14,7 +14,7 @@ use crate::progress::Console;
 pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
     output::check_file(&args.output)?;
     let device = args.training.device.open(console)?;
-    let recipe = Recipe::load(&args.architecture)?;
+    let recipe = ModelSpec::load(&args.architecture)?;
     let training = args.training;
     let options =
         CollectionOptions { label: training.label.clone(), group: training.group.clone() };

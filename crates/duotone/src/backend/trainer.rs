@@ -18,7 +18,7 @@ pub(crate) const BATCH: usize = 64;
 mod gpu;
 
 /// A network that runs somewhere.
-pub(crate) trait Infer: Debug + Send + Sync {
+pub(crate) trait Inference: Debug + Send + Sync {
     fn architecture(&self) -> &Architecture;
 
     /// As [`Network::logits`].
@@ -28,7 +28,7 @@ pub(crate) trait Infer: Debug + Send + Sync {
     fn embed(&self, inputs: &[f32]) -> Result<Embedding, Error>;
 }
 
-impl Infer for Network {
+impl Inference for Network {
     fn architecture(&self) -> &Architecture {
         self.architecture()
     }
@@ -47,7 +47,7 @@ pub(crate) fn network(
     device: &Device,
     architecture: &Architecture,
     weights: &Weights,
-) -> Result<Box<dyn Infer>, Error> {
+) -> Result<Box<dyn Inference>, Error> {
     match device {
         Device::Cpu => Ok(Box::new(Network::new(architecture, weights)?)),
         #[cfg(feature = "gpu")]
@@ -56,15 +56,15 @@ pub(crate) fn network(
 }
 
 /// A network in training.
-pub(crate) enum Learner {
+pub(crate) enum TrainBackend {
     Cpu(Box<Trainer>),
     #[cfg(feature = "gpu")]
-    Gpu(Box<gpu::Learner>),
+    Gpu(Box<gpu::TrainBackend>),
 }
 
 /// One epoch's work.
 #[derive(Clone, Copy)]
-pub(crate) struct Pass<'a> {
+pub(crate) struct EpochInput<'a> {
     pub(crate) segments: &'a Segments<'a>,
     pub(crate) scaler: &'a Scaler,
     pub(crate) settings: &'a TrainSettings,
@@ -74,14 +74,14 @@ pub(crate) struct Pass<'a> {
 
 /// What an epoch saw.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct EpochStats {
     /// Mean of all segments; not finite when training diverged, and then the epoch may be cut
     /// short.
     pub(crate) loss: f64,
     pub(crate) correct: usize,
 }
 
-impl Pass<'_> {
+impl EpochInput<'_> {
     /// The segments in the order in which they are learnt from.
     fn order(&self) -> Vec<usize> {
         let TrainSettings { sampling, seed, .. } = *self.settings;
@@ -94,7 +94,7 @@ impl Pass<'_> {
     }
 }
 
-impl Learner {
+impl TrainBackend {
     /// Starts from the given weights; `segments` shows the clips that every epoch's segments are
     /// cut from.
     pub(crate) fn new(
@@ -111,36 +111,40 @@ impl Learner {
             #[cfg(feature = "gpu")]
             Device::Gpu(device) => {
                 let network = (architecture, weights);
-                let learner = gpu::Learner::new(device, network, scaler, segments, settings)?;
-                Ok(Self::Gpu(Box::new(learner)))
+                let backend = gpu::TrainBackend::new(device, network, scaler, segments, settings)?;
+                Ok(Self::Gpu(Box::new(backend)))
             }
         }
     }
 
     /// Learns from all segments once.
-    pub(crate) fn epoch(&mut self, pass: Pass<'_>, observer: &dyn Observer) -> Result<Seen, Error> {
+    pub(crate) fn epoch(
+        &mut self,
+        pass: EpochInput<'_>,
+        observer: &dyn Observer,
+    ) -> Result<EpochStats, Error> {
         match self {
             Self::Cpu(trainer) => on_cpu(trainer, pass, observer),
             #[cfg(feature = "gpu")]
-            Self::Gpu(learner) => learner.epoch(pass, observer),
+            Self::Gpu(backend) => backend.epoch(pass, observer),
         }
     }
 
     /// The network as trained so far.
-    pub(crate) fn network(&self) -> &dyn Infer {
+    pub(crate) fn network(&self) -> &dyn Inference {
         match self {
             Self::Cpu(trainer) => trainer.network(),
             #[cfg(feature = "gpu")]
-            Self::Gpu(learner) => learner.network(),
+            Self::Gpu(backend) => backend.network(),
         }
     }
 
     /// The network as trained.
-    pub(crate) fn into_network(self) -> Box<dyn Infer> {
+    pub(crate) fn into_network(self) -> Box<dyn Inference> {
         match self {
             Self::Cpu(trainer) => Box::new(trainer.network().clone()),
             #[cfg(feature = "gpu")]
-            Self::Gpu(learner) => learner.into_network(),
+            Self::Gpu(backend) => backend.into_network(),
         }
     }
 
@@ -149,13 +153,17 @@ impl Learner {
         match self {
             Self::Cpu(trainer) => Ok(trainer.network().weights()),
             #[cfg(feature = "gpu")]
-            Self::Gpu(learner) => learner.weights(),
+            Self::Gpu(backend) => backend.weights(),
         }
     }
 }
 
-fn on_cpu(trainer: &mut Trainer, pass: Pass<'_>, observer: &dyn Observer) -> Result<Seen, Error> {
-    let Pass { segments, scaler, settings, .. } = pass;
+fn on_cpu(
+    trainer: &mut Trainer,
+    pass: EpochInput<'_>,
+    observer: &dyn Observer,
+) -> Result<EpochStats, Error> {
+    let EpochInput { segments, scaler, settings, .. } = pass;
     let total = segments.len();
     let a = trainer.network().architecture();
     let size = a.bands * a.frames;
@@ -177,5 +185,5 @@ fn on_cpu(trainer: &mut Trainer, pass: Pass<'_>, observer: &dyn Observer) -> Res
         done += batch.len();
         observer.event(Event::Step { done, total });
     }
-    Ok(Seen { loss: loss / total as f64, correct })
+    Ok(EpochStats { loss: loss / total as f64, correct })
 }

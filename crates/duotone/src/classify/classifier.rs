@@ -40,9 +40,9 @@ pub struct ClassifyOptions {
     pub excerpts: Option<Excerpts>,
 }
 
-/// What was heard of a file.
+/// The scores of one file.
 #[derive(Default)]
-struct Heard {
+struct FileScores {
     /// One row of classes a segment.
     rows: Vec<f64>,
     /// Each segment's start in seconds.
@@ -135,11 +135,11 @@ impl Classifier {
     /// [`Error::Audio`] for a file that cannot be used, [`Error::Settings`] for excerpts shorter
     /// than a segment.
     pub fn classify_file(&self, path: &Path, options: &ClassifyOptions) -> Result<Decision, Error> {
-        let heard = match options.excerpts {
-            Some(excerpts) => self.hear_excerpts(path, excerpts)?,
-            None => self.hear(path)?,
+        let scores = match options.excerpts {
+            Some(excerpts) => self.score_excerpts(path, excerpts)?,
+            None => self.score_file(path)?,
         };
-        self.decide(path, heard, options)
+        self.decide(path, scores, options)
     }
 
     /// Decides on one clip whose features this model's front end made, by its consecutive
@@ -154,13 +154,13 @@ impl Classifier {
         options: &ClassifyOptions,
     ) -> Result<Decision, Error> {
         clip.check(&self.card.front_end)?;
-        let mut heard = Heard {
+        let mut scores = FileScores {
             seconds: clip.frames() as f64 * self.card.front_end.frame_seconds(),
             notes: clip.notes.clone(),
-            ..Heard::default()
+            ..FileScores::default()
         };
-        self.segments(&mut heard, 0.0, clip)?;
-        self.decide(path, heard, options)
+        self.segments(&mut scores, 0.0, clip)?;
+        self.decide(path, scores, options)
     }
 
     /// What the network finds in a clip's consecutive segments before it decides.
@@ -175,16 +175,16 @@ impl Classifier {
     fn decide(
         &self,
         path: &Path,
-        heard: Heard,
+        scores: FileScores,
         options: &ClassifyOptions,
     ) -> Result<Decision, Error> {
         let card = &self.card;
-        if heard.rows.iter().any(|p| !p.is_finite()) {
+        if scores.rows.iter().any(|p| !p.is_finite()) {
             let reason = "the model's weights are too large to compute with: train it again";
             return Err(Error::Settings(reason.into()));
         }
         let classes = card.labels.len();
-        let voted = vote(&heard.rows, classes, options.vote);
+        let voted = vote(&scores.rows, classes, options.vote);
         let length = self.segment_seconds();
         let segment = |(&begin, row): (&f64, &[f64])| SegmentDecision {
             start_seconds: begin,
@@ -192,37 +192,37 @@ impl Classifier {
             label: card.labels[largest(row)].name.clone(),
             probabilities: self.named(row),
         };
-        let segments = || heard.begins.iter().zip(heard.rows.chunks_exact(classes)).map(segment);
+        let segments = || scores.begins.iter().zip(scores.rows.chunks_exact(classes)).map(segment);
         Ok(Decision {
             path: path.to_owned(),
             label: card.labels[voted.winner].name.clone(),
             probabilities: self.named(&voted.probabilities),
-            seconds: heard.seconds,
-            notes: heard.notes,
-            excerpts: heard.excerpts,
+            seconds: scores.seconds,
+            notes: scores.notes,
+            excerpts: scores.excerpts,
             segments: options.segments.then(|| segments().collect()),
         })
     }
 
     /// The whole file, some segments at a time: a recording of hours needs no more memory than a
     /// song.
-    fn hear(&self, path: &Path) -> Result<Heard, Error> {
+    fn score_file(&self, path: &Path) -> Result<FileScores, Error> {
         let front_end = &self.card.front_end;
         let frames = front_end.piece_frames(PIECE_SEGMENTS);
         let step = PIECE_SEGMENTS * front_end.segment_hops();
         let piece_seconds = step as f64 * front_end.frame_seconds();
-        let mut heard = Heard::default();
+        let mut scores = FileScores::default();
         let mut begin = 0.0;
         let last = duotone_audio::extract_pieces(path, front_end, frames, step, |piece| {
-            self.part(&mut heard, begin, piece)?;
+            self.part(&mut scores, begin, piece)?;
             begin += piece_seconds;
             Ok::<_, Error>(())
         })?;
         let played = begin + last.spectrogram.frames() as f64 * front_end.frame_seconds();
-        heard.seconds = last.source.seconds.unwrap_or(played);
-        heard.notes = Notes::of(&last);
-        self.part(&mut heard, begin, last.spectrogram)?;
-        Ok(heard)
+        scores.seconds = last.source.seconds.unwrap_or(played);
+        scores.notes = Notes::of(&last);
+        self.part(&mut scores, begin, last.spectrogram)?;
+        Ok(scores)
     }
 
     fn check_excerpts(&self, excerpts: Excerpts) -> Result<(), Error> {
@@ -238,12 +238,12 @@ impl Classifier {
     }
 
     /// Excerpts only, unless they would cover the whole or its length is not told.
-    fn hear_excerpts(&self, path: &Path, excerpts: Excerpts) -> Result<Heard, Error> {
+    fn score_excerpts(&self, path: &Path, excerpts: Excerpts) -> Result<FileScores, Error> {
         self.check_excerpts(excerpts)?;
         let file = duotone_audio::Measured::open(path)?;
         let told = file.info().seconds;
         let Some((seconds, ranges)) = told.and_then(|s| Some((s, excerpts.ranges(s)?))) else {
-            return self.hear(path);
+            return self.score_file(path);
         };
         let extract = |range| match file.extract_range(&self.card.front_end, range) {
             // It told more than it holds.
@@ -254,39 +254,44 @@ impl Classifier {
             ranges.into_par_iter().with_max_len(1).map(extract).collect::<Result<_, _>>()?;
         // Silent until a part is not.
         let notes = Notes { silent: true, ..Notes::default() };
-        let mut heard = Heard { seconds, notes, ..Heard::default() };
+        let mut scores = FileScores { seconds, notes, ..FileScores::default() };
         let mut parts = Vec::new();
         for (range, extraction) in extracted.into_iter().flatten() {
-            heard.notes.add(Notes::of(&extraction));
-            self.part(&mut heard, range.start, extraction.spectrogram)?;
+            scores.notes.add(Notes::of(&extraction));
+            self.part(&mut scores, range.start, extraction.spectrogram)?;
             parts.push((range.start, range.end));
         }
         if parts.is_empty() {
-            return self.hear(path);
+            return self.score_file(path);
         }
-        heard.excerpts = Some(parts);
-        Ok(heard)
+        scores.excerpts = Some(parts);
+        Ok(scores)
     }
 
     /// Adds what the network says of a part of a file that begins at so many seconds.
-    fn part(&self, heard: &mut Heard, begin: f64, part: Spectrogram) -> Result<(), Error> {
+    fn part(&self, scores: &mut FileScores, begin: f64, part: Spectrogram) -> Result<(), Error> {
         let clip = ClipFeatures {
             spectrogram: part,
             digest: String::new(),
             source_rate: self.card.front_end.sample_rate,
             notes: Notes::default(),
         };
-        self.segments(heard, begin, &clip)
+        self.segments(scores, begin, &clip)
     }
 
     /// Adds what the network says of the consecutive segments of features that begin at so many
     /// seconds.
-    fn segments(&self, heard: &mut Heard, begin: f64, clip: &ClipFeatures) -> Result<(), Error> {
+    fn segments(
+        &self,
+        scores: &mut FileScores,
+        begin: f64,
+        clip: &ClipFeatures,
+    ) -> Result<(), Error> {
         let front_end = &self.card.front_end;
         let starts = consecutive(clip, front_end);
-        heard.rows.extend(self.predictor.probabilities(clip, &starts)?);
+        scores.rows.extend(self.predictor.probabilities(clip, &starts)?);
         let frame = front_end.frame_seconds();
-        heard.begins.extend(starts.iter().map(|&start| begin + start as f64 * frame));
+        scores.begins.extend(starts.iter().map(|&start| begin + start as f64 * frame));
         Ok(())
     }
 

@@ -5,18 +5,18 @@ use duotone_audio::FrontEnd;
 use duotone_nn::{Embedding, reference};
 use serde::{Deserialize, Serialize};
 
-use crate::backend::trainer::{BATCH, Infer};
+use crate::backend::trainer::{BATCH, Inference};
 use crate::classify::Vote;
 use crate::classify::vote::{largest, vote};
 use crate::error::Error;
 use crate::features::ClipFeatures;
-use crate::features::segments::{Example, consecutive};
+use crate::features::segments::{LabelledClip, consecutive};
 use crate::model::Scaler;
 
 /// A network and the scaler of its inputs.
 #[derive(Debug)]
 pub(crate) struct Predictor {
-    pub(crate) network: Box<dyn Infer>,
+    pub(crate) network: Box<dyn Inference>,
     pub(crate) scaler: Scaler,
 }
 
@@ -55,12 +55,12 @@ impl Predictor {
     /// Decides on clips that were not learnt from.
     pub(crate) fn decide(
         &self,
-        examples: &[Example<'_>],
+        labelled: &[LabelledClip<'_>],
         front_end: &FrontEnd,
         kind: Vote,
     ) -> Result<Vec<Outcome>, Error> {
         let classes = self.network.architecture().classes;
-        let one = |example: &Example<'_>| {
+        let one = |example: &LabelledClip<'_>| {
             let starts = consecutive(example.features, front_end);
             let rows = self.probabilities(example.features, &starts)?;
             let mut segments = vec![0; classes];
@@ -68,25 +68,25 @@ impl Predictor {
             let voted = vote(&rows, classes, kind);
             Ok(Outcome { winner: voted.winner, probabilities: voted.probabilities, segments })
         };
-        examples.iter().map(one).collect()
+        labelled.iter().map(one).collect()
     }
 }
 
 /// Shares of files and of segments that were decided right.
-pub(crate) fn accuracies(examples: &[Example<'_>], outcomes: &[Outcome]) -> (f64, f64) {
+pub(crate) fn accuracies(labelled: &[LabelledClip<'_>], outcomes: &[Outcome]) -> (f64, f64) {
     let (mut files, mut segments, mut all) = (0, 0, 0);
-    for (example, outcome) in examples.iter().zip(outcomes) {
+    for (example, outcome) in labelled.iter().zip(outcomes) {
         let truth = example.label as usize;
         files += usize::from(outcome.winner == truth);
         segments += outcome.segments[truth];
         all += outcome.segments.iter().sum::<usize>();
     }
-    (files as f64 / examples.len().max(1) as f64, segments as f64 / all.max(1) as f64)
+    (files as f64 / labelled.len().max(1) as f64, segments as f64 / all.max(1) as f64)
 }
 
 /// Logits of a clip's segments: one row of classes for each of `starts`.
 pub(crate) fn logits(
-    network: &dyn Infer,
+    network: &dyn Inference,
     scaler: &Scaler,
     clip: &ClipFeatures,
     starts: &[usize],
@@ -100,7 +100,7 @@ pub(crate) fn logits(
 
 /// The scaled segments that start at each of `starts`, some at a time.
 fn batches<'a>(
-    network: &dyn Infer,
+    network: &dyn Inference,
     scaler: &'a Scaler,
     clip: &'a ClipFeatures,
     starts: &'a [usize],

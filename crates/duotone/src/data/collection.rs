@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::data::split::Division;
+use crate::data::split::Split;
 use crate::data::stratify::folds;
 use crate::error::Error;
 use crate::io::LeftOut;
@@ -22,7 +22,7 @@ use crate::model::LabelCount;
 use crate::path_text::path_text;
 
 /// More files than this are refused: a wrong folder, not a collection.
-const MOST_FILES: usize = 1_000_000;
+const MAX_FILES: usize = 1_000_000;
 
 /// Which columns to read. For a folder, see `docs/collections.md`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -280,7 +280,7 @@ impl Collection {
     pub fn folds(&self, k: usize, seed: u64) -> Result<Vec<usize>, Error> {
         let (classes, groups) = (self.classes(), self.group_numbers());
         if self.items.iter().any(|item| item.fold.is_some()) {
-            return Division::listed(self, k).map(|division| division.numbers());
+            return Split::listed(self, k).map(|split| split.numbers());
         }
         self.refuse_rare(k)?;
         folds(&classes, groups.as_deref(), k, seed)

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::data::Collection;
 use crate::data::collection::list;
 use crate::data::collection::places::resolve;
-use crate::data::split::Division;
+use crate::data::split::Split;
 use crate::error::Error;
 use crate::io::write_file;
 use crate::path_text::{composed, path_text};
@@ -18,23 +18,23 @@ use crate::path_text::{composed, path_text};
 pub(crate) fn write(
     path: &Path,
     collection: &Collection,
-    division: &Division,
+    split: &Split,
     contents: &[&str],
 ) -> Result<(), Error> {
-    let bytes = csv(collection, division, contents)
+    let bytes = csv(collection, split, contents)
         .map_err(|e| Error::File { path: path.into(), reason: e.to_string() })?;
     write_file(path, &bytes)
 }
 
 fn csv(
     collection: &Collection,
-    division: &Division,
+    split: &Split,
     contents: &[&str],
 ) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(["path", "fold", "content"])?;
-    for ((item, part), content) in collection.items.iter().zip(&division.parts).zip(contents) {
-        let part = division.word(*part);
+    for ((item, part), content) in collection.items.iter().zip(&split.parts).zip(contents) {
+        let part = split.word(*part);
         out.write_record([&path_text(&item.name), part.as_str(), content])?;
     }
     Ok(out.into_inner()?)

@@ -49,11 +49,11 @@ impl From<usize> for Folds {
 }
 
 /// Folds where nothing is said.
-const USUAL: usize = 5;
+const DEFAULT_FOLDS: usize = 5;
 
 /// The part of each clip.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Division {
+pub(crate) struct Split {
     pub(crate) parts: Vec<Part>,
     /// Number of folds; 1 for a split.
     pub(crate) folds: usize,
@@ -72,7 +72,7 @@ pub(crate) enum Part {
     Valid,
 }
 
-impl Division {
+impl Split {
     /// Divides a collection; gives what should be said about it, too.
     ///
     /// `contents` holds each clip's content digest, to compare with a folds file's.
@@ -102,28 +102,28 @@ impl Division {
                     |column| collection.items.iter().any(|item| column_of(item, column).is_some());
                 let Some(column) = [Column::Fold, Column::Split].into_iter().find(|c| has(*c))
                 else {
-                    return drawn(USUAL);
+                    return drawn(DEFAULT_FOLDS);
                 };
-                let (division, mut notices) = Self::of_column(collection, column)?;
+                let (split, mut notices) = Self::of_column(collection, column)?;
                 notices.push(format!(
                     "split by {} ({}); to draw folds instead, remove that column",
-                    division.source,
-                    if division.is_split() {
+                    split.source,
+                    if split.is_split() {
                         "one test".into()
                     } else {
-                        format!("{} folds", division.folds)
+                        format!("{} folds", split.folds)
                     },
                 ));
-                Ok((division, notices))
+                Ok((split, notices))
             }
         }
     }
 
     /// By a list's own column `fold`, which must name `count` folds.
     pub(crate) fn listed(collection: &Collection, count: usize) -> Result<Self, Error> {
-        let (division, _) = Self::of_column(collection, Column::Fold)?;
-        match division.folds {
-            n if n == count && !division.is_split() => Ok(division),
+        let (split, _) = Self::of_column(collection, Column::Fold)?;
+        match split.folds {
+            n if n == count && !split.is_split() => Ok(split),
             n => Err(collection.refused(format!(
                 "its column `fold` names {n} folds, not {count}: choose {n} folds, or remove the \
                  column"
@@ -182,9 +182,9 @@ impl Division {
             words.iter().map(|word| Part::Fold(numbers[word.as_str()])).collect()
         };
         let last = parts.iter().map(|part| if let Part::Fold(f) = part { *f } else { 0 }).max();
-        let division = Self { parts, folds: last.map_or(0, |last| last + 1), source };
-        division.check(collection)?;
-        Ok(division)
+        let split = Self { parts, folds: last.map_or(0, |last| last + 1), source };
+        split.check(collection)?;
+        Ok(split)
     }
 
     /// Refuses what leaves nothing to learn from or to test on, and a group in two parts.
@@ -238,7 +238,7 @@ impl Division {
         })
     }
 
-    /// The clips that the division itself sets apart to validate on.
+    /// The clips that the split itself sets apart to validate on.
     pub(crate) fn valid(&self) -> Vec<usize> {
         (0..self.parts.len()).filter(|&clip| self.parts[clip] == Part::Valid).collect()
     }

@@ -1,8 +1,8 @@
 //! Folds and held-out parts: stratified by class and, where groups are given, never cutting one.
 //!
-//! Both are one task: deal groups of clips to bins of wanted sizes so that every bin holds its
+//! Both are one task: assign groups of clips to bins of wanted sizes so that every bin holds its
 //! share of every class. A clip without a group is a group of its own. The groups are shuffled,
-//! dealt from the largest to the smallest to where they disturb the balance least (as
+//! assigned from the largest to the smallest to where they disturb the balance least (as
 //! scikit-learn's `StratifiedGroupKFold` does), then moved and exchanged while that helps.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,7 @@ const FOLD_STREAM: u64 = 0x666f_6c64;
 const HOLD_STREAM: u64 = 0x686f_6c64;
 
 /// With more groups than this, balance comes by itself and trying all pairs would take long.
-const MOST_TO_EXCHANGE: usize = 1000;
+const MAX_TO_EXCHANGE: usize = 1000;
 
 /// Deals clips to `k` folds: gives the fold (`0..k`) of each clip.
 ///
@@ -36,14 +36,14 @@ pub fn folds(
     if k < 2 {
         return Err(Error::Settings(format!("{k} folds: choose at least 2")));
     }
-    let deck = Deck::new(labels, groups)?;
+    let kfold = StratifiedGroupKFold::new(labels, groups)?;
     if let Some((class, few)) = rarest(labels, groups).filter(|&(_, few)| few < k) {
         let what = if groups.is_some() { "groups" } else { "files" };
         return Err(Error::Settings(format!(
             "class number {class} has {few} {what}, fewer than {k} folds: choose fewer folds"
         )));
     }
-    let folds = deck.deal(&vec![1.0 / k as f64; k], Philox::new(seed, FOLD_STREAM));
+    let folds = kfold.assign(&vec![1.0 / k as f64; k], Philox::new(seed, FOLD_STREAM));
     let used = |class: Option<usize>| {
         let of_class = labels.iter().zip(&folds).filter(|&(&l, _)| class.is_none_or(|c| c == l));
         of_class.map(|(_, &fold)| fold).collect::<BTreeSet<_>>().len()
@@ -75,9 +75,9 @@ pub fn hold_out(
             "a held-out part of {fraction}: choose a number between 0 and 1, such as 0.1"
         )));
     }
-    let deck = Deck::new(labels, groups)?;
-    let mut bins = deck.deal(&[1.0 - fraction, fraction], Philox::new(seed, HOLD_STREAM));
-    deck.keep_every_class(&mut bins);
+    let kfold = StratifiedGroupKFold::new(labels, groups)?;
+    let mut bins = kfold.assign(&[1.0 - fraction, fraction], Philox::new(seed, HOLD_STREAM));
+    kfold.keep_every_class(&mut bins);
     if bins.iter().all(|&bin| bin == 0) {
         return Err(Error::Settings(format!(
             "a held-out part of {fraction} of {} files is less than one file a class: hold out \
@@ -123,8 +123,8 @@ fn rarest(labels: &[usize], groups: Option<&[usize]>) -> Option<(usize, usize)> 
 /// Some clips that stay together, as (class, how many of it).
 type Group = Vec<(usize, f64)>;
 
-/// All groups of a collection, ready to be dealt.
-struct Deck {
+/// All groups of a collection, ready to be assigned.
+struct StratifiedGroupKFold {
     groups: Vec<Group>,
     /// The group each clip is in.
     of_clip: Vec<usize>,
@@ -132,7 +132,7 @@ struct Deck {
     classes: Vec<f64>,
 }
 
-impl Deck {
+impl StratifiedGroupKFold {
     fn new(labels: &[usize], groups: Option<&[usize]>) -> Result<Self, Error> {
         if labels.is_empty() {
             return Err(Error::Settings("there are no clips to divide".to_owned()));
@@ -166,7 +166,7 @@ impl Deck {
 
     /// Deals every group to a bin so that bin `b` gets about `shares[b]` of every class, and gives
     /// each clip's bin.
-    fn deal(&self, shares: &[f64], random: Philox) -> Vec<usize> {
+    fn assign(&self, shares: &[f64], random: Philox) -> Vec<usize> {
         let mut order = random.permutation(self.groups.len());
         order.sort_by(|&a, &b| size(&self.groups[b]).total_cmp(&size(&self.groups[a])));
 
@@ -179,7 +179,7 @@ impl Deck {
         // Each accepted change lowers the cost, so this ends; the bound is for rounding.
         for _ in 0..100 {
             let moved = self.move_groups(&mut table, &mut bins, &order);
-            let exchanged = order.len() <= MOST_TO_EXCHANGE
+            let exchanged = order.len() <= MAX_TO_EXCHANGE
                 && self.exchange_groups(&mut table, &mut bins, &order);
             if !moved && !exchanged {
                 break;

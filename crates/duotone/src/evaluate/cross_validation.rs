@@ -5,7 +5,7 @@ use duotone_audio::FrontEnd;
 
 use crate::backend::Device;
 use crate::classify::Vote;
-use crate::data::split::Division;
+use crate::data::split::Split;
 use crate::data::{Collection, Folds, folds_file};
 use crate::error::Error;
 use crate::evaluate::fold::{FoldOutcome, FoldRun, fold_of};
@@ -14,19 +14,19 @@ use crate::evaluate::statistics::bootstrap;
 use crate::evaluate::{
     FoldResult, NetworkInfo, Prediction, Protocol, Results, SystemResult, predictions, scores,
 };
-use crate::features::dataset::{Prepared, Silent, prepare};
-use crate::features::segments::Example;
+use crate::features::dataset::{Dataset, Silent, prepare};
+use crate::features::segments::LabelledClip;
 use crate::features::{Notes, RateChoice};
 use crate::io::outputs::{holds, refuse_folder_of_inputs, refuse_inputs, refuse_other_kind};
-use crate::io::write::Claim;
+use crate::io::write::OutputLock;
 use crate::io::{write, write_file};
 use crate::leaks::Findings;
 use crate::leaks::{Placement, check_dataset};
-use crate::model::{Recipe, TrainSettings};
+use crate::model::{ModelSpec, TrainSettings};
 use crate::path_text::path_text;
 use crate::progress::{Event, Observer};
 use crate::train::job::rate;
-use crate::train::run::Run;
+use crate::train::run::TrainingRun;
 
 /// What an evaluation writes into its folder, each with words that every such file begins with.
 const EVALUATION: [(&str, &str); 4] = [
@@ -42,7 +42,7 @@ pub struct EvaluateJob<'a> {
     /// What to learn from and to test on; clips of one group are kept in one fold.
     pub collection: &'a Collection,
     /// The networks, under distinct names.
-    pub recipes: Vec<Recipe>,
+    pub recipes: Vec<ModelSpec>,
     /// How they are trained. Test clips are cut into consecutive segments, as in classification.
     pub settings: TrainSettings,
     /// How the clips are divided.
@@ -99,10 +99,10 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
         .for_each(|notice| observer.event(Event::Notice(notice)));
     let front_ends: Vec<_> = job.recipes.iter().map(|recipe| recipe.front_end(rate)).collect();
     let data = prepare(job.collection, &front_ends, store, Silent::Tested, observer)?;
-    let (division, notices) =
-        Division::new(&data.collection, &job.folds, job.settings.seed, &data.digests())?;
+    let (split, notices) =
+        Split::new(&data.collection, &job.folds, job.settings.seed, &data.digests())?;
     notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
-    if job.select && job.settings.validation == 0.0 && division.valid().is_empty() {
+    if job.select && job.settings.validation == 0.0 && split.valid().is_empty() {
         return Err(Error::Settings(
             "choosing among architectures needs clips held out of the training part: give a \
              validation share such as 0.2, or a split with a part `valid`"
@@ -110,18 +110,18 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
         ));
     }
     if let Some(folder) = output {
-        folds_file::write(&folder.join("folds.csv"), &data.collection, &division, &data.digests())?;
+        folds_file::write(&folder.join("folds.csv"), &data.collection, &split, &data.digests())?;
     }
-    let findings = check_dataset(&data, &Placement::of_division(&division));
+    let findings = check_dataset(&data, &Placement::of_split(&split));
     findings.notices().iter().for_each(|notice| observer.event(Event::Notice(notice)));
     let competitors: Vec<_> = job.recipes.iter().zip(front_ends).collect();
     let at_once = if job.select { competitors.len() } else { 1 };
     let mut systems = Vec::new();
     for networks in competitors.chunks(at_once) {
-        let outcomes = outcomes(job, claim.as_ref(), &data, &division, networks, observer)?;
+        let outcomes = outcomes(job, claim.as_ref(), &data, &split, networks, observer)?;
         systems.push(system(&data, networks, outcomes, job.settings.seed)?);
     }
-    let protocol = protocol(job, &data, &division, findings);
+    let protocol = protocol(job, &data, &split, findings);
     let significance = significance(&systems)?;
     let results = Results { format: FORMAT, protocol, systems, significance };
     if let Some(folder) = output {
@@ -154,7 +154,7 @@ fn check(job: &EvaluateJob<'_>) -> Result<(), Error> {
 }
 
 /// Networks with their front ends: one, or those to choose from.
-type Networks<'a> = [(&'a Recipe, FrontEnd)];
+type Networks<'a> = [(&'a ModelSpec, FrontEnd)];
 
 /// What the networks are called together.
 fn name(networks: &Networks<'_>) -> String {
@@ -162,11 +162,11 @@ fn name(networks: &Networks<'_>) -> String {
 }
 
 /// Claims an output folder, and finds out now if it cannot be written.
-fn claim(folder: &Path) -> Result<Claim, Error> {
+fn claim(folder: &Path) -> Result<OutputLock, Error> {
     let results = folder.join("results.json");
     write::prepare(&results)?;
     write::prepare(&folder.join("runs/checkpoint"))?;
-    let claim = Claim::of(&results)?;
+    let claim = OutputLock::of(&results)?;
     claim.sweep(&results);
     claim.sweep(&folder.join("predictions.csv"));
     Ok(claim)
@@ -175,9 +175,9 @@ fn claim(folder: &Path) -> Result<Claim, Error> {
 /// Every fold of one system: the clips tested and what became of them.
 fn outcomes(
     job: &EvaluateJob<'_>,
-    claim: Option<&Claim>,
-    data: &Prepared,
-    division: &Division,
+    claim: Option<&OutputLock>,
+    data: &Dataset,
+    split: &Split,
     networks: &Networks<'_>,
     observer: &dyn Observer,
 ) -> Result<Vec<(Vec<usize>, FoldOutcome)>, Error> {
@@ -185,11 +185,11 @@ fn outcomes(
         Some(job.output.as_deref()?.join("runs").join(format!("{name}-fold{fold}.{end}")))
     };
     let mut outcomes = Vec::new();
-    for index in 0..division.folds {
+    for index in 0..split.folds {
         let fold = index + 1;
-        let test = division.tested(index);
-        let rest = data.sounding(division.learnt(index));
-        let (train, held_out) = match data.sounding(division.valid()) {
+        let test = split.tested(index);
+        let rest = data.sounding(split.learnt(index));
+        let (train, held_out) = match data.sounding(split.valid()) {
             valid if valid.is_empty() => data.hold_out(&rest, &job.settings)?,
             valid => (rest, valid),
         };
@@ -202,16 +202,16 @@ fn outcomes(
         let parts: Vec<_> = networks
             .iter()
             .map(|(recipe, front_end)| Parts {
-                name: format!("{}, {}", recipe.name, fold_of(fold, division.folds)),
-                train: data.examples(front_end, &train),
-                held_out: data.examples(front_end, &held_out),
+                name: format!("{}, {}", recipe.name, fold_of(fold, split.folds)),
+                train: data.labelled_clips(front_end, &train),
+                held_out: data.labelled_clips(front_end, &held_out),
                 checkpoint: file(&recipe.name, fold, "checkpoint"),
             })
             .collect();
         let fold_run = FoldRun {
             runs: networks.iter().zip(&parts).map(|(n, parts)| parts.run(job, data, n)).collect(),
             fold,
-            tests: networks.iter().map(|(_, f)| data.examples(f, &test)).collect(),
+            tests: networks.iter().map(|(_, f)| data.labelled_clips(f, &test)).collect(),
             vote: job.vote,
         };
         let kept = if networks.len() > 1 { "selected".into() } else { name(networks) };
@@ -229,8 +229,8 @@ fn outcomes(
 /// What one network learns from in one fold.
 struct Parts<'a> {
     name: String,
-    train: Vec<Example<'a>>,
-    held_out: Vec<Example<'a>>,
+    train: Vec<LabelledClip<'a>>,
+    held_out: Vec<LabelledClip<'a>>,
     checkpoint: Option<PathBuf>,
 }
 
@@ -238,10 +238,10 @@ impl<'a> Parts<'a> {
     fn run(
         &'a self,
         job: &'a EvaluateJob<'_>,
-        data: &'a Prepared,
-        (recipe, front_end): &'a (&Recipe, FrontEnd),
-    ) -> Run<'a> {
-        Run {
+        data: &'a Dataset,
+        (recipe, front_end): &'a (&ModelSpec, FrontEnd),
+    ) -> TrainingRun<'a> {
+        TrainingRun {
             name: &self.name,
             recipe,
             front_end,
@@ -258,7 +258,7 @@ impl<'a> Parts<'a> {
 
 /// Pools the folds of one system.
 fn system(
-    data: &Prepared,
+    data: &Dataset,
     networks: &Networks<'_>,
     outcomes: Vec<(Vec<usize>, FoldOutcome)>,
     seed: u64,
@@ -289,7 +289,7 @@ fn system(
         }
         folds.push(outcome.result);
     }
-    let info = |(recipe, front_end): &(&Recipe, FrontEnd)| {
+    let info = |(recipe, front_end): &(&ModelSpec, FrontEnd)| {
         let architecture = recipe.architecture.clone().with_classes(labels.len());
         NetworkInfo {
             name: recipe.name.clone(),
@@ -313,12 +313,7 @@ fn system(
     })
 }
 
-fn protocol(
-    job: &EvaluateJob<'_>,
-    data: &Prepared,
-    division: &Division,
-    findings: Findings,
-) -> Protocol {
+fn protocol(job: &EvaluateJob<'_>, data: &Dataset, split: &Split, findings: Findings) -> Protocol {
     let collection = &data.collection;
     let distinct = |groups: Vec<usize>| groups.into_iter().collect::<BTreeSet<_>>().len();
     Protocol {
@@ -326,10 +321,10 @@ fn protocol(
         collection_digest: data.digest(),
         label: collection.label_column.clone(),
         group: collection.group_column.clone(),
-        folds: division.folds,
-        folds_source: division.source.clone(),
-        balance: division.balance(collection),
-        folds_digest: division.digest(),
+        folds: split.folds,
+        folds_source: split.source.clone(),
+        balance: split.balance(collection),
+        folds_digest: split.digest(),
         clips: data.len(),
         groups: collection.group_numbers().map(distinct),
         labels: collection.label_counts(),

@@ -8,11 +8,11 @@ use crate::classify::Vote;
 use crate::classify::predictor::{Outcome, accuracies};
 use crate::error::Error;
 use crate::evaluate::{Candidate, FoldResult, Selection};
-use crate::features::segments::Example;
+use crate::features::segments::LabelledClip;
 use crate::io::{write, write_file};
 use crate::progress::Observer;
 use crate::train::checkpoint::{RunSpec, same};
-use crate::train::run::{Fitted, Run, clips_digest};
+use crate::train::run::{TrainedModel, TrainingRun, clips_digest};
 
 /// A fold in words, by its number from 1: `fold 2 of 5`.
 pub(crate) fn fold_of(number: usize, folds: usize) -> String {
@@ -25,11 +25,11 @@ pub(crate) fn fold_of(number: usize, folds: usize) -> String {
 pub(crate) struct FoldRun<'a> {
     /// The network to train, or several of which the held-out clips choose one: only that one meets
     /// the clips to test.
-    pub(crate) runs: Vec<Run<'a>>,
+    pub(crate) runs: Vec<TrainingRun<'a>>,
     /// Number of the fold, from 1.
     pub(crate) fold: usize,
     /// The clips to test, as each run's front end shows them.
-    pub(crate) tests: Vec<Vec<Example<'a>>>,
+    pub(crate) tests: Vec<Vec<LabelledClip<'a>>>,
     pub(crate) vote: Vote,
 }
 
@@ -86,7 +86,7 @@ impl FoldRun<'_> {
     }
 
     fn spec(&self) -> Result<FoldSpec, Error> {
-        let mut specs = self.runs.iter().map(Run::spec);
+        let mut specs = self.runs.iter().map(TrainingRun::spec);
         let (Some(run), Some(test)) = (specs.next(), self.tests.first()) else {
             return Err(Error::Settings("no architecture to evaluate".into()));
         };
@@ -114,7 +114,7 @@ impl FoldRun<'_> {
 
     fn compute(&self, spec: FoldSpec, observer: &dyn Observer) -> Result<FoldOutcome, Error> {
         let mut candidates: Vec<Candidate> = Vec::new();
-        let mut chosen: Option<(usize, Fitted)> = None;
+        let mut chosen: Option<(usize, TrainedModel)> = None;
         for (number, run) in self.runs.iter().enumerate() {
             let fitted = run.fit(observer)?;
             if self.runs.len() > 1 {
@@ -128,7 +128,7 @@ impl FoldRun<'_> {
                 chosen = Some((number, fitted));
             }
         }
-        let Some((number, Fitted { predictor, history, .. })) = chosen else {
+        let Some((number, TrainedModel { predictor, history, .. })) = chosen else {
             return Err(Error::Settings("no architecture to evaluate".into()));
         };
         let (run, test) = (&self.runs[number], &self.tests[number]);
@@ -148,9 +148,9 @@ impl FoldRun<'_> {
     }
 
     /// How well a candidate decides on the clips held out of its training.
-    fn validate(&self, run: &Run<'_>, fitted: &Fitted) -> Result<Candidate, Error> {
+    fn validate(&self, run: &TrainingRun<'_>, fitted: &TrainedModel) -> Result<Candidate, Error> {
         let outcomes = fitted.predictor.decide(run.held_out, run.front_end, self.vote)?;
-        let loss = |(example, outcome): (&Example<'_>, &Outcome)| {
+        let loss = |(example, outcome): (&LabelledClip<'_>, &Outcome)| {
             // Not negated: that would make a loss of −0 of a probability of 1.
             0.0 - outcome.probabilities[example.label as usize].max(f64::MIN_POSITIVE).ln()
         };

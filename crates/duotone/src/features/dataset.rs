@@ -8,7 +8,7 @@ use duotone_audio::FrontEnd;
 use crate::data::collection::count;
 use crate::data::{Collection, hold_out};
 use crate::error::Error;
-use crate::features::segments::Example;
+use crate::features::segments::LabelledClip;
 use crate::features::{ClipFeatures, FeatureStore, Notes, extract_all};
 use crate::io::LeftOut;
 use crate::io::outputs::refuse_inputs;
@@ -17,7 +17,7 @@ use crate::path_text::path_text;
 use crate::progress::{Event, Observer};
 
 /// The usable part of a collection, with the features of its clips in its order.
-pub(crate) struct Prepared {
+pub(crate) struct Dataset {
     pub(crate) collection: Collection,
     /// For each distinct front end, one entry a clip.
     features: Vec<(FrontEnd, Vec<ClipFeatures>)>,
@@ -29,7 +29,7 @@ pub(crate) enum Silent {
     /// They are left out.
     LeftOut,
     /// They stay to be tested; the caller keeps them out of training (see
-    /// [`Prepared::sounding`]).
+    /// [`Dataset::sounding`]).
     Tested,
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn prepare(
     store: Option<&Path>,
     silent: Silent,
     observer: &dyn Observer,
-) -> Result<Prepared, Error> {
+) -> Result<Dataset, Error> {
     collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
     collection.left_out.iter().for_each(|l| observer.event(Event::LeftOut(l)));
     if let Some(store) = store {
@@ -82,8 +82,8 @@ pub(crate) fn prepare(
     kept.left_out.iter_mut().for_each(|l| l.path = printable(&l.path));
     kept.items.iter_mut().for_each(|item| item.name = printable(&item.name));
     kept.check()?;
-    let mut prepared = Prepared { collection: kept, features };
-    let found = prepared.look(collection);
+    let mut prepared = Dataset { collection: kept, features };
+    let found = prepared.summarise(collection);
     found.iter().for_each(|notice| observer.event(Event::Notice(notice)));
     prepared.collection.notices.extend(found);
     Ok(prepared)
@@ -133,9 +133,9 @@ fn files(names: &[&Path]) -> String {
     format!("{} ({}{more})", count(names.len(), "file"), first.join(", "))
 }
 
-impl Prepared {
+impl Dataset {
     /// What the user should know of the clips, now that they are read.
-    fn look(&self, whole: &Collection) -> Vec<String> {
+    fn summarise(&self, whole: &Collection) -> Vec<String> {
         let gone = whole.labels.iter().filter(|label| !self.collection.labels.contains(label));
         let mut notices: Vec<String> = gone
             .map(|label| format!("no file of the label `{label}` can be used: it is left out"))
@@ -199,14 +199,18 @@ impl Prepared {
     }
 
     /// The clips that `chosen` names, in its order, as a front end shows them.
-    pub(crate) fn examples(&self, front_end: &FrontEnd, chosen: &[usize]) -> Vec<Example<'_>> {
+    pub(crate) fn labelled_clips(
+        &self,
+        front_end: &FrontEnd,
+        chosen: &[usize],
+    ) -> Vec<LabelledClip<'_>> {
         let clips = self.features.iter().find(|(known, _)| known == front_end);
         let clips = clips.map_or(&[][..], |(_, clips)| clips);
-        let example = |&clip: &usize| Example {
+        let labelled = |&clip: &usize| LabelledClip {
             features: &clips[clip],
             label: self.collection.items[clip].label as u32,
         };
-        chosen.iter().map(example).collect()
+        chosen.iter().map(labelled).collect()
     }
 
     /// Names of the clips of which `what` is true.

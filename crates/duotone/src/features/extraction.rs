@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::data::collection::count as counted;
 use crate::error::Error;
-use crate::features::store::Shelf;
+use crate::features::store::Bucket;
 use crate::features::{ClipFeatures, FeatureStore};
 use crate::io::LeftOut;
 use crate::progress::{Event, Observer};
@@ -52,14 +52,14 @@ pub fn extract_each<T: Send>(
     keep: impl Fn(ClipFeatures) -> T + Sync,
 ) -> Result<Vec<Result<T, LeftOut>>, Error> {
     front_end.validate()?;
-    let shelf = store.map(|store| store.shelf(front_end)).transpose()?;
+    let bucket = store.map(|store| store.bucket(front_end)).transpose()?;
     // Held while the observer is told, so that it sees the count rise.
     let done = Mutex::new(0);
     let one = |path: &PathBuf| {
         if observer.stop() {
             return Err(Error::Interrupted);
         }
-        let result = features_of(path, front_end, shelf.as_ref())?;
+        let result = features_of(path, front_end, bucket.as_ref())?;
         let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
         *done += 1;
         observer.event(Event::Extracted { done: *done, total: paths.len(), path });
@@ -87,7 +87,7 @@ pub fn extract_each<T: Send>(
 fn features_of(
     path: &Path,
     front_end: &FrontEnd,
-    shelf: Option<&Shelf>,
+    bucket: Option<&Bucket>,
 ) -> Result<Result<ClipFeatures, String>, Error> {
     let before = match stamp(path) {
         Ok(stamp) => stamp,
@@ -97,7 +97,7 @@ fn features_of(
         Ok(content) => content,
         Err(reason) => return Ok(Err(reason)),
     };
-    if let Some(features) = shelf.and_then(|shelf| shelf.get(&content)) {
+    if let Some(features) = bucket.and_then(|bucket| bucket.get(&content)) {
         return Ok(Ok(features));
     }
     let features = match duotone_audio::extract(path, front_end) {
@@ -110,8 +110,8 @@ fn features_of(
     if !same || (!is_settled(before) && digest(path) != Ok(content)) {
         return Ok(Err("the file changed while it was read; run again".to_owned()));
     }
-    if let Some(shelf) = shelf {
-        shelf.put(&content, &features)?;
+    if let Some(bucket) = bucket {
+        bucket.put(&content, &features)?;
     }
     Ok(Ok(features))
 }

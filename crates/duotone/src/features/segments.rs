@@ -9,7 +9,7 @@ use crate::model::{Scaler, TrainSettings};
 
 /// A clip and its class.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Example<'a> {
+pub(crate) struct LabelledClip<'a> {
     pub(crate) features: &'a ClipFeatures,
     pub(crate) label: u32,
 }
@@ -50,19 +50,19 @@ pub(crate) fn consecutive(clip: &ClipFeatures, front_end: &FrontEnd) -> Vec<usiz
 
 /// All segments that an epoch learns from.
 pub(crate) struct Segments<'a> {
-    examples: &'a [Example<'a>],
+    labelled: &'a [LabelledClip<'a>],
     /// Index of the clip and first frame.
     places: Vec<(usize, usize)>,
 }
 
 impl<'a> Segments<'a> {
     pub(crate) fn of(
-        examples: &'a [Example<'a>],
+        labelled: &'a [LabelledClip<'a>],
         front_end: &FrontEnd,
         settings: &TrainSettings,
         epoch: usize,
     ) -> Self {
-        let places = examples
+        let places = labelled
             .iter()
             .enumerate()
             .flat_map(|(clip, example)| {
@@ -70,7 +70,7 @@ impl<'a> Segments<'a> {
                 starts.into_iter().map(move |start| (clip, start))
             })
             .collect();
-        Self { examples, places }
+        Self { labelled, places }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -85,19 +85,19 @@ impl<'a> Segments<'a> {
 
     /// Each segment's class.
     pub(crate) fn labels(&self) -> Vec<u32> {
-        self.places.iter().map(|&(clip, _)| self.examples[clip].label).collect()
+        self.places.iter().map(|&(clip, _)| self.labelled[clip].label).collect()
     }
 
     /// All clips, each bands × frames of its own number, band-major.
     #[cfg(feature = "gpu")]
     pub(crate) fn spectrograms(&self) -> Vec<&'a [f32]> {
-        self.examples.iter().map(|example| example.features.spectrogram.data()).collect()
+        self.labelled.iter().map(|example| example.features.spectrogram.data()).collect()
     }
 
     /// Copies one segment as the front end gave it.
     pub(crate) fn copy(&self, index: usize, out: &mut [f32]) {
         let (clip, start) = self.places[index];
-        self.examples[clip].features.copy_segment(start, out);
+        self.labelled[clip].features.copy_segment(start, out);
     }
 
     /// Copies and scales the segments of a batch one after the other, and gives their classes.
@@ -107,13 +107,13 @@ impl<'a> Segments<'a> {
             self.copy(index, out);
             scaler.apply(out);
         });
-        batch.iter().map(|&index| self.examples[self.places[index].0].label).collect()
+        batch.iter().map(|&index| self.labelled[self.places[index].0].label).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Example, Segments, starts};
+    use super::{LabelledClip, Segments, starts};
     use crate::fixtures::{clip, front_end};
     use crate::model::{Scaler, Standardize, TrainSettings};
     use duotone_audio::Segmenter;
@@ -138,9 +138,10 @@ mod tests {
     #[test]
     fn gathers_scaled_segments() {
         let clips = [clip(1, 0, 30), clip(2, 1, 30)];
-        let examples = [0, 1].map(|label| Example { features: &clips[label], label: label as u32 });
+        let labelled =
+            [0, 1].map(|label| LabelledClip { features: &clips[label], label: label as u32 });
         let settings = TrainSettings { segments: Segmenter::Random(3), ..Default::default() };
-        let segments = Segments::of(&examples, &front_end(), &settings, 0);
+        let segments = Segments::of(&labelled, &front_end(), &settings, 0);
         assert_eq!(segments.len(), 6);
         let size = front_end().bands * front_end().segment_frames;
         let scaler = Scaler { kind: Standardize::Global, mean: vec![1.0], deviation: vec![2.0] };

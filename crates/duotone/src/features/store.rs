@@ -22,9 +22,9 @@ const CHECKSUM: usize = 32;
 const REPEATED: u32 = 1;
 const SILENT: u32 = 2;
 /// No recording this long is read, so no entry is larger than its spectrogram.
-const MOST_SECONDS: u64 = 25 * 3600;
+const MAX_SECONDS: u64 = 25 * 3600;
 /// Bytes of a damage report, and of all warnings, at most.
-const MOST_TEXT: usize = 4096;
+const MAX_TEXT: usize = 4096;
 /// Entries are not synced: after a crash of the machine the checksum tells.
 const NO_SYNC: fn(&File) -> std::io::Result<()> = |_| Ok(());
 
@@ -52,32 +52,32 @@ impl FeatureStore {
         Ok(Self { root: dir.to_owned() })
     }
 
-    /// The shelf of one front end.
-    pub(crate) fn shelf(&self, front_end: &FrontEnd) -> Result<Shelf, Error> {
+    /// The bucket of one front end.
+    pub(crate) fn bucket(&self, front_end: &FrontEnd) -> Result<Bucket, Error> {
         let spec = serde_json::to_vec_pretty(front_end)
             .map_err(|e| Error::Settings(format!("the front end cannot be written: {e}")))?;
         let mut hasher = blake3::Hasher::new();
         hasher.update(MAGIC).update(&VERSION.to_le_bytes()).update(&spec);
         let key = *hasher.finalize().as_bytes();
         let folder = self.root.join(blake3::Hash::from_bytes(key).to_hex().as_str());
-        let shelf = Shelf { folder, key, front_end: front_end.clone() };
-        fs::create_dir_all(&shelf.folder).map_err(Error::io(&shelf.folder))?;
-        let note = shelf.folder.join("front-end.json");
+        let bucket = Bucket { folder, key, front_end: front_end.clone() };
+        fs::create_dir_all(&bucket.folder).map_err(Error::io(&bucket.folder))?;
+        let note = bucket.folder.join("front-end.json");
         if fs::read(&note).ok().as_ref() != Some(&spec) {
             replace(&note, &spec, NO_SYNC).map_err(Error::io(&note))?;
         }
-        Ok(shelf)
+        Ok(bucket)
     }
 }
 
 /// The entries that one front end made.
-pub(crate) struct Shelf {
+pub(crate) struct Bucket {
     folder: PathBuf,
     key: [u8; 32],
     front_end: FrontEnd,
 }
 
-impl Shelf {
+impl Bucket {
     /// The features of the file with this content, if they are here and whole.
     pub(crate) fn get(&self, content: &blake3::Hash) -> Option<ClipFeatures> {
         let mut file = File::open(self.place(content)).ok()?;
@@ -86,7 +86,7 @@ impl Shelf {
         file.read_exact(&mut header).ok()?;
         let header = Header::read(&header)?;
         // Believed only as far as the front end allows and the file is long.
-        let most_frames = MOST_SECONDS * u64::from(self.front_end.sample_rate)
+        let most_frames = MAX_SECONDS * u64::from(self.front_end.sample_rate)
             / self.front_end.hop.max(1) as u64
             + self.front_end.segment_frames as u64;
         // No fuzzer finds a digest, and what lies behind one must hold by itself.
@@ -94,8 +94,8 @@ impl Shelf {
         let expected = (ours || cfg!(fuzzing))
             && header.bands as usize == self.front_end.bands
             && u64::from(header.frames) <= most_frames
-            && header.damage as usize <= MOST_TEXT
-            && header.warnings as usize <= MOST_TEXT
+            && header.damage as usize <= MAX_TEXT
+            && header.warnings as usize <= MAX_TEXT
             && about.is_file()
             && about.len() == header.file_length()?;
         if !expected {
@@ -225,7 +225,7 @@ impl Header {
 
 /// The start of a text, as long as an entry holds.
 fn short(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MOST_TEXT)]
+    &text[..text.floor_char_boundary(MAX_TEXT)]
 }
 
 fn checksum_of(header: &[u8], text: &[u8], values: &[u8]) -> [u8; CHECKSUM] {

@@ -65,7 +65,7 @@ pub(crate) fn remove(path: &Path) -> Result<(), Error> {
 }
 
 /// The path with something appended to its name.
-pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -77,17 +77,17 @@ fn folder_of(path: &Path) -> &Path {
 
 /// The file that a run locks while it writes another.
 pub(crate) fn lock(path: &Path) -> PathBuf {
-    beside(path, ".lock")
+    with_suffix(path, ".lock")
 }
 
 /// One run's right to write a file and what goes with it. The system takes it back from a killed
 /// process; the empty `.lock` file that is then left is no obstacle, and removed by the next run.
-pub(crate) struct Claim {
+pub(crate) struct OutputLock {
     lock: PathBuf,
     _file: File,
 }
 
-impl Claim {
+impl OutputLock {
     /// Claims a file that [`prepare`] has found writable.
     ///
     /// # Errors
@@ -126,7 +126,7 @@ impl Claim {
     }
 }
 
-impl Drop for Claim {
+impl Drop for OutputLock {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.lock);
     }
@@ -137,7 +137,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{Claim, prepare, write_file};
+    use super::{OutputLock, prepare, write_file};
 
     fn count(folder: &Path) -> usize {
         fs::read_dir(folder).unwrap().count()
@@ -192,13 +192,13 @@ mod tests {
         for name in near.iter().chain(&["model.partial-123456", "model.lock"]) {
             fs::write(folder.path().join(name), "").unwrap();
         }
-        let claim = Claim::of(&path).unwrap();
-        let refused = Claim::of(&path).err().unwrap().to_string();
+        let claim = OutputLock::of(&path).unwrap();
+        let refused = OutputLock::of(&path).err().unwrap().to_string();
         assert!(refused.contains("model: another run is writing it"), "{refused}");
         claim.sweep(&path);
         drop(claim);
         assert_eq!(count(folder.path()), near.len());
         assert!(near.iter().all(|name| folder.path().join(name).exists()));
-        drop(Claim::of(&path).unwrap());
+        drop(OutputLock::of(&path).unwrap());
     }
 }

@@ -27,7 +27,7 @@ pub(crate) use placement::Placement;
 
 use crate::data::{Collection, Folds, Item};
 use crate::error::Error;
-use crate::features::dataset::Prepared;
+use crate::features::dataset::Dataset;
 use crate::features::{FeatureStore, extract_each};
 use crate::io::LeftOut;
 use crate::path_text::path_text;
@@ -58,12 +58,12 @@ pub fn check(
     collection.left_out.iter().for_each(|left_out| observer.event(Event::LeftOut(left_out)));
     // What is wrong with them is found out before the audio is read.
     Placement::of(collection, folds, seed)?;
-    let heard = Heard::new(collection, None, observer)?;
-    if heard.clips.is_empty() {
-        let left_out = [&collection.left_out[..], &heard.left_out].concat();
+    let fingerprinted = Fingerprinted::new(collection, None, observer)?;
+    if fingerprinted.clips.is_empty() {
+        let left_out = [&collection.left_out[..], &fingerprinted.left_out].concat();
         return Err(collection.unusable(&left_out));
     }
-    let kept = collection.subset(&heard.clips);
+    let kept = collection.subset(&fingerprinted.clips);
     let placement = Placement::of(&kept, folds, seed)?;
     Ok(CheckReport {
         format: FORMAT,
@@ -73,23 +73,24 @@ pub fn check(
         group: collection.group_column.clone(),
         folds: placement.count,
         clips: kept.items.len(),
-        findings: find(&kept, &heard.prints, &placement, heard.frame_seconds),
-        left_out: [&collection.left_out[..], &heard.left_out].concat(),
+        findings: find(&kept, &fingerprinted.prints, &placement, fingerprinted.frame_seconds),
+        left_out: [&collection.left_out[..], &fingerprinted.left_out].concat(),
     })
 }
 
 /// Findings among all clips of a collection that can be read; the others count as without a
 /// fingerprint, and the observer hears nothing of them.
-pub(crate) fn look(
+pub(crate) fn find_all(
     collection: &Collection,
     placement: &Placement,
     store: &FeatureStore,
     observer: &dyn Observer,
 ) -> Result<Findings, Error> {
-    let heard = Heard::new(collection, Some(store), &Quiet(observer))?;
-    let (kept, placement) = (collection.subset(&heard.clips), placement.subset(&heard.clips));
-    let mut findings = find(&kept, &heard.prints, &placement, heard.frame_seconds);
-    findings.without_fingerprint.extend(heard.left_out.into_iter().map(|left| left.path));
+    let fingerprinted = Fingerprinted::new(collection, Some(store), &Quiet(observer))?;
+    let (kept, placement) =
+        (collection.subset(&fingerprinted.clips), placement.subset(&fingerprinted.clips));
+    let mut findings = find(&kept, &fingerprinted.prints, &placement, fingerprinted.frame_seconds);
+    findings.without_fingerprint.extend(fingerprinted.left_out.into_iter().map(|left| left.path));
     Ok(findings)
 }
 
@@ -108,15 +109,15 @@ impl Observer for Quiet<'_> {
     }
 }
 
-/// What is heard of a collection: the clips that can be read, and their fingerprints.
-struct Heard {
+/// What is fingerprinted of a collection: the clips that can be read, and their fingerprints.
+struct Fingerprinted {
     clips: Vec<usize>,
     prints: Vec<Fingerprint>,
     left_out: Vec<LeftOut>,
     frame_seconds: f64,
 }
 
-impl Heard {
+impl Fingerprinted {
     fn new(
         collection: &Collection,
         store: Option<&FeatureStore>,
@@ -127,20 +128,20 @@ impl Heard {
         let all = extract_each(&paths, &front_end, store, observer, |c| Fingerprint::of(&c))?;
         let frame_seconds = front_end.frame_seconds();
         let (clips, prints, left_out) = (Vec::new(), Vec::new(), Vec::new());
-        let mut heard = Self { clips, prints, left_out, frame_seconds };
+        let mut fingerprinted = Self { clips, prints, left_out, frame_seconds };
         for (clip, print) in all.into_iter().enumerate() {
             match print {
                 Ok(print) => {
-                    heard.clips.push(clip);
-                    heard.prints.push(print);
+                    fingerprinted.clips.push(clip);
+                    fingerprinted.prints.push(print);
                 }
                 Err(LeftOut { reason, .. }) => {
                     let path = collection.items[clip].name.clone();
-                    heard.left_out.push(LeftOut { path, reason });
+                    fingerprinted.left_out.push(LeftOut { path, reason });
                 }
             }
         }
-        Ok(heard)
+        Ok(fingerprinted)
     }
 }
 
@@ -163,7 +164,7 @@ fn find(
 }
 
 /// Findings in a dataset on given folds, by the spectrograms at hand.
-pub(crate) fn check_dataset(dataset: &Prepared, placement: &Placement) -> Findings {
+pub(crate) fn check_dataset(dataset: &Dataset, placement: &Placement) -> Findings {
     let prints: Vec<_> = dataset.any().par_iter().map(Fingerprint::of).collect();
     find(&dataset.collection, &prints, placement, dataset.frame_seconds())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::rare;
 use crate::data::collection::list;
-use crate::data::split::{Column, Division};
+use crate::data::split::{Column, Split};
 use crate::data::{Collection, Folds, Item};
 use crate::error::Error;
 use crate::path_text::{composed, path_text};
@@ -21,9 +21,9 @@ pub(crate) struct Placement {
 
 impl Placement {
     /// As an evaluation divides its clips.
-    pub(crate) fn of_division(division: &Division) -> Self {
-        let of_clip = division.parts.iter().map(|&part| Some(division.word(part))).collect();
-        Self { of_clip, count: Some(division.folds) }
+    pub(crate) fn of_split(split: &Split) -> Self {
+        let of_clip = split.parts.iter().map(|&part| Some(split.word(part))).collect();
+        Self { of_clip, count: Some(split.folds) }
     }
 
     /// Clips by the index of the fold that tests them; their names are numbers from 1.

@@ -43,7 +43,7 @@ pub(super) fn check(
     let classes: HashMap<&[u8], usize> = labels.iter().map(|l| l.as_bytes()).zip(0..).collect();
     let mut faults = Faults::default();
     let mut decisions: Vec<Option<usize>> = vec![None; tests.len()];
-    let mut seen = vec![false; tests.len()];
+    let mut stats = vec![false; tests.len()];
     let (mut next, mut reordered) = (0, false);
     let mut all = lines(&bytes).zip(1..).filter(|(line, _)| !line.is_empty()).peekable();
     let whole = bytes.ends_with(b"\n");
@@ -52,7 +52,7 @@ pub(super) fn check(
         let place = places.get(path).copied();
         let class = label.and_then(|label| classes.get(label.trim_ascii()).copied());
         let fault = match (place, class, label) {
-            (Some(place), ..) if seen[place] => Some(Fault::Twice),
+            (Some(place), ..) if stats[place] => Some(Fault::Twice),
             (Some(_), Some(_), _) => None,
             // Without its end, this line is half of something.
             _ if !whole && all.peek().is_none() => Some(Fault::CutOff),
@@ -68,11 +68,11 @@ pub(super) fn check(
         if let Some(place) = place {
             reordered |= place != next;
             next = place + 1;
-            seen[place] = true;
+            stats[place] = true;
             decisions[place] = decisions[place].or(class);
         }
     }
-    for (path, _) in tests.iter().zip(&seen).filter(|(_, seen)| !**seen) {
+    for (path, _) in tests.iter().zip(&stats).filter(|(_, stats)| !**stats) {
         faults.add(Fault::Missing, || format!("`{}`", shown(name(path))));
     }
     match faults.0.is_empty() {

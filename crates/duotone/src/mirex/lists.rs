@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::path_text::on_disk;
 
 /// Bytes of a list, at most.
-const LARGEST: u64 = 256 << 20;
+const MAX_BYTES: u64 = 256 << 20;
 
 /// The lines of a list that are not empty, each cut at its first tab.
 ///
@@ -22,9 +22,9 @@ pub(super) fn read(list: &Path) -> Result<Vec<Line>, Error> {
     }
     let mut bytes = Vec::new();
     let file = File::open(list).map_err(Error::io(list))?;
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Error::io(list))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(refused(format!("larger than {} MiB: split the list", LARGEST >> 20)));
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(Error::io(list))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(refused(format!("larger than {} MiB: split the list", MAX_BYTES >> 20)));
     }
     if bytes.contains(&0) {
         return Err(refused("not a list but binary data: give a path a line".into()));

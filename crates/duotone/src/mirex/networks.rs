@@ -14,15 +14,15 @@ use crate::data::collection::count;
 use crate::error::Error;
 use crate::evaluate::fold::{FoldRun, fold_of};
 use crate::features::RateChoice;
-use crate::features::dataset::{Prepared, Silent, prepare};
+use crate::features::dataset::{Dataset, Silent, prepare};
 use crate::io::write;
 use crate::progress::{Event, Observer};
 use crate::train::job::rate;
-use crate::train::run::Run;
+use crate::train::run::TrainingRun;
 
 /// The clips as the networks see them.
 pub(super) struct Networks {
-    data: Prepared,
+    data: Dataset,
     /// Where each of the task's clips is among those that can be read.
     place: Vec<Option<usize>>,
     /// The sample rate in hertz of networks that ask for none.
@@ -92,19 +92,19 @@ impl Networks {
         }
         let resumed = resume && checkpoint.exists();
         let run = |resume: bool, observer: &dyn Observer| {
-            let run = Run {
+            let run = TrainingRun {
                 name: &format!("{}, {}", system.name, fold_of(fold + 1, setup.splits.len())),
                 recipe: &network.recipe,
                 front_end: &front_end,
                 labels: &self.data.collection.labels,
                 settings: &network.settings,
-                train: &self.data.examples(&front_end, &train),
-                held_out: &self.data.examples(&front_end, &held_out),
+                train: &self.data.labelled_clips(&front_end, &train),
+                held_out: &self.data.labelled_clips(&front_end, &held_out),
                 device: &Device::Cpu,
                 checkpoint: Some(checkpoint),
                 resume,
             };
-            let tests = vec![self.data.examples(&front_end, &readable(&split.test))];
+            let tests = vec![self.data.labelled_clips(&front_end, &readable(&split.test))];
             FoldRun { runs: vec![run], fold: fold + 1, tests, vote: network.vote }
                 .outcome(None, observer)
         };

@@ -72,7 +72,7 @@ pub fn run(
     contest.prepare()?;
     let store = FeatureStore::open(&contest.places.store())?;
     let findings =
-        leaks::look(&contest.setup.collection, &contest.setup.placement(), &store, observer)?;
+        leaks::find_all(&contest.setup.collection, &contest.setup.placement(), &store, observer)?;
     findings.notices().iter().for_each(|notice| observer.event(Event::Notice(notice)));
     let mut times = Vec::new();
     let records = contest.records(&mut times)?;

@@ -191,7 +191,7 @@ fn indices(
 ) -> Result<Vec<usize>, Error> {
     let refused = |reason: String| Error::Collection { path: list.into(), reason };
     let mut clips = Vec::new();
-    let mut seen = vec![false; collection.items.len()];
+    let mut stats = vec![false; collection.items.len()];
     for line in lists::read(list)? {
         let path = path_text(&line.path);
         let clip = *known.get(&canonical(&line.place(list))).ok_or_else(|| {
@@ -203,7 +203,7 @@ fn indices(
                 "{path} has the label `{other}` here and `{label}` in the collection"
             )));
         }
-        if std::mem::replace(&mut seen[clip], true) {
+        if std::mem::replace(&mut stats[clip], true) {
             return Err(refused(format!("{path} is listed twice")));
         }
         clips.push(clip);

@@ -10,11 +10,11 @@ use crate::classify::Vote;
 use crate::classify::predictor::{Outcome, Predictor};
 use crate::data::{Collection, CollectionOptions};
 use crate::error::Error;
-use crate::features::segments::Example;
+use crate::features::segments::LabelledClip;
 use crate::features::{FeatureStore, Notes, RateChoice, choose_rate, extract_each};
 use crate::io::outputs::{is_list, refuse_inputs, refuse_other_kind};
 use crate::io::{LeftOut, write, write_file};
-use crate::model::{Model, Recipe, TrainSettings};
+use crate::model::{Model, ModelSpec, TrainSettings};
 use crate::progress::{Event, Observer};
 use crate::train::{TrainJob, TrainReport};
 
@@ -48,7 +48,7 @@ fn model(scratch: &Path) -> PathBuf {
 pub fn extract(
     scratch: &Path,
     files: &Path,
-    recipe: &Recipe,
+    recipe: &ModelSpec,
     sample_rate: Option<u32>,
     observer: &dyn Observer,
 ) -> Result<(usize, Vec<LeftOut>), Error> {
@@ -76,7 +76,7 @@ pub fn extract(
 pub fn train(
     scratch: &Path,
     list: &Path,
-    recipe: Recipe,
+    recipe: ModelSpec,
     settings: TrainSettings,
     sample_rate: Option<u32>,
     observer: &dyn Observer,
@@ -120,7 +120,7 @@ pub fn classify(
     refuse_inputs(output, &paths)?;
     let store = FeatureStore::open(&store(scratch))?;
     let decided = extract_each(&paths, &card.front_end, Some(&store), observer, |clip| {
-        let example = Example { features: &clip, label: 0 };
+        let example = LabelledClip { features: &clip, label: 0 };
         let outcomes = predictor.decide(&[example], &card.front_end, vote);
         (outcomes, clip.notes)
     })?;

@@ -11,7 +11,7 @@ use super::template::Template;
 use crate::classify::Vote;
 use crate::data::CollectionOptions;
 use crate::error::Error;
-use crate::model::{Recipe, TrainSettings};
+use crate::model::{ModelSpec, TrainSettings};
 use table::TaskTable;
 
 /// A task as its file describes it (`docs/mirex.md`).
@@ -123,7 +123,7 @@ pub enum FoldCommands {
 #[derive(Clone, Debug, Serialize)]
 pub struct Network {
     /// What it learns with.
-    pub recipe: Recipe,
+    pub recipe: ModelSpec,
     /// How.
     pub settings: TrainSettings,
     /// Sample rate in hertz; chosen by the collection's own where not given.
@@ -133,7 +133,7 @@ pub struct Network {
 }
 
 /// A task is written by hand.
-const LARGEST_FILE: u64 = 1 << 20;
+const MAX_FILE: u64 = 1 << 20;
 
 impl Task {
     /// Reads a task's file. Paths in it are relative to its folder; `collection` replaces the one
@@ -144,7 +144,7 @@ impl Task {
     pub fn load(path: &Path, collection: Option<&Path>) -> Result<Self, Error> {
         let refuse = |reason: String| Error::File { path: path.into(), reason };
         let about = path.metadata().map_err(Error::io(path))?;
-        if !about.is_file() || about.len() > LARGEST_FILE {
+        if !about.is_file() || about.len() > MAX_FILE {
             return Err(refuse("not a regular file, or larger than 1 MiB".into()));
         }
         let text = std::fs::read_to_string(path).map_err(Error::io(path))?;

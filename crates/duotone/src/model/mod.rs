@@ -6,9 +6,9 @@ pub(crate) mod settings;
 mod spec;
 pub(crate) mod tensor_file;
 
-pub use scaler::{SMALLEST_DEVIATION, Scaler, Standardize};
+pub use scaler::{MIN_STD, Scaler, Standardize};
 pub use settings::{Sampling, TrainSettings};
-pub use spec::Recipe;
+pub use spec::ModelSpec;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -144,7 +144,7 @@ impl Model {
     pub fn load(path: &Path) -> Result<Self, Error> {
         let (card, tensors) = tensor_file::read(path, Kind::Model)?;
         let damaged = |reason: String| tensor_file::damaged(Kind::Model, &reason);
-        Self::put_together(card, tensors)
+        Self::assemble(card, tensors)
             .map_err(|reason| Error::File { path: path.into(), reason: damaged(reason) })
     }
 
@@ -158,7 +158,7 @@ impl Model {
         if let Some((name, _)) = tensors.iter().find(|(_, tensor)| !finite(tensor)) {
             return Err(Error::Settings(format!("{name} holds numbers that are not finite")));
         }
-        Self::put_together(card, tensors).map_err(Error::Settings)
+        Self::assemble(card, tensors).map_err(Error::Settings)
     }
 
     /// All tensors by name: the network's weights, and the scaler's where there is one.
@@ -169,10 +169,7 @@ impl Model {
         tensors
     }
 
-    fn put_together(
-        card: ModelCard,
-        mut tensors: BTreeMap<String, Tensor>,
-    ) -> Result<Self, String> {
+    fn assemble(card: ModelCard, mut tensors: BTreeMap<String, Tensor>) -> Result<Self, String> {
         card.check()?;
         let size = (card.architecture.bands, card.architecture.frames);
         let scaler = Scaler::from_tensors(card.settings.standardize, size, &mut tensors)?;

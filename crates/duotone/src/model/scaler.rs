@@ -42,7 +42,7 @@ pub struct Scaler {
     /// Means: none, one, one a band, or one a band and frame (band-major).
     pub mean: Vec<f32>,
     /// Standard deviations (population, as scikit-learn's `StandardScaler`), as many, none of them
-    /// below [`SMALLEST_DEVIATION`].
+    /// below [`MIN_STD`].
     pub deviation: Vec<f32>,
 }
 
@@ -52,7 +52,7 @@ pub struct Scaler {
 ///
 /// Music varies by about a decade in every band that holds some; `docs/accuracy.md` has what other
 /// values do.
-pub const SMALLEST_DEVIATION: f32 = 1.0;
+pub const MIN_STD: f32 = 1.0;
 
 impl Scaler {
     /// How many means a kind has for segments of bands × frames.
@@ -145,7 +145,7 @@ impl Fit {
     pub(crate) fn finish(self) -> Scaler {
         let deviation = |cell: &Moments| {
             let deviation = (cell.squares / cell.count.max(1.0)).sqrt() as f32;
-            deviation.max(SMALLEST_DEVIATION)
+            deviation.max(MIN_STD)
         };
         Scaler {
             kind: self.kind,
@@ -170,7 +170,7 @@ impl Moments {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fit, SMALLEST_DEVIATION, Scaler};
+    use super::{Fit, MIN_STD, Scaler};
     use crate::model::Standardize;
     use duotone_nn::random::Philox;
 
@@ -263,7 +263,7 @@ mod tests {
             (0..50).map(|s| (0..12).map(|i| value(s * 12 + i)).collect()).collect();
         for kind in [Standardize::Global, Standardize::Band, Standardize::Pixel] {
             let scaler = fit(kind, &quiet);
-            assert!(scaler.deviation.iter().all(|&d| d == SMALLEST_DEVIATION), "{kind:?}");
+            assert!(scaler.deviation.iter().all(|&d| d == MIN_STD), "{kind:?}");
             let mut noise = vec![-6.5; BANDS * FRAMES];
             scaler.apply(&mut noise);
             assert!(noise.iter().all(|x| x.abs() < 4.0), "{kind:?}: {noise:?}");

@@ -63,19 +63,19 @@ impl TrainSettings {
     /// [`Error::Settings`](crate::error::Error::Settings) names the setting and what it may be.
     pub fn validate(&self) -> Result<(), crate::error::Error> {
         let wrong = |message: String| Err(crate::error::Error::Settings(message));
-        if self.epochs == 0 || self.epochs > MOST {
-            return wrong(format!("{} epochs: choose 1 to {MOST}", self.epochs));
+        if self.epochs == 0 || self.epochs > MAX {
+            return wrong(format!("{} epochs: choose 1 to {MAX}", self.epochs));
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return wrong(format!("learning rate {}: choose one above 0", self.learning_rate));
         }
-        if self.batch_size == 0 || self.batch_size > MOST_IN_BATCH {
-            return wrong(format!("batch size {}: choose 1 to {MOST_IN_BATCH}", self.batch_size));
+        if self.batch_size == 0 || self.batch_size > MAX_IN_BATCH {
+            return wrong(format!("batch size {}: choose 1 to {MAX_IN_BATCH}", self.batch_size));
         }
         if let Segmenter::Random(count) = self.segments
-            && (count == 0 || count > MOST_OF_CLIP)
+            && (count == 0 || count > MAX_OF_CLIP)
         {
-            return wrong(format!("{count} segments a clip: choose 1 to {MOST_OF_CLIP}"));
+            return wrong(format!("{count} segments a clip: choose 1 to {MAX_OF_CLIP}"));
         }
         if !(0.0..1.0).contains(&self.validation) {
             return wrong(format!(
@@ -88,8 +88,8 @@ impl TrainSettings {
 }
 
 /// Epochs: each has a line in the checkpoint's header.
-const MOST: usize = 50_000;
+const MAX: usize = 50_000;
 /// Segments of a clip: each second of a clip of an hour, thrice.
-const MOST_OF_CLIP: usize = 10_000;
+const MAX_OF_CLIP: usize = 10_000;
 /// Segments in a mini-batch: a hundred megabytes of the paper's.
-const MOST_IN_BATCH: usize = 8192;
+const MAX_IN_BATCH: usize = 8192;

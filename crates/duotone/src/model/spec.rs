@@ -9,7 +9,7 @@ use crate::error::Error;
 /// What is to be learnt with: a network not yet bound to a collection's classes, and the framing
 /// that its input asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
+pub struct ModelSpec {
     /// Name of the preset, or of the TOML file without its extension.
     pub name: String,
     /// The network, for 0 classes.
@@ -27,9 +27,9 @@ struct FrontEndTable {
 }
 
 /// A recipe's file is written by hand: a page, not a megabyte.
-const LARGEST_FILE: u64 = 1 << 20;
+const MAX_FILE: u64 = 1 << 20;
 
-impl Recipe {
+impl ModelSpec {
     /// A preset by its name, or the recipe in a `.toml` file: an [`Architecture`]'s fields, and
     /// `centered = true` in a table `[front_end]` where frames shall be centred.
     ///
@@ -60,7 +60,7 @@ impl Recipe {
     fn from_file(path: &Path) -> Result<Self, Error> {
         let refuse = |reason: String| Error::File { path: path.into(), reason };
         let about = path.metadata().map_err(Error::io(path))?;
-        if !about.is_file() || about.len() > LARGEST_FILE {
+        if !about.is_file() || about.len() > MAX_FILE {
             return Err(refuse("not a regular file, or larger than 1 MiB".into()));
         }
         let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
@@ -91,26 +91,26 @@ impl Recipe {
 
 #[cfg(test)]
 mod tests {
-    use super::Recipe;
+    use super::ModelSpec;
     use duotone_nn::Architecture;
 
-    fn file(text: &str) -> Result<Recipe, crate::error::Error> {
+    fn file(text: &str) -> Result<ModelSpec, crate::error::Error> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mine.toml");
         std::fs::write(&path, text).unwrap();
-        Recipe::load(path.to_str().unwrap())
+        ModelSpec::load(path.to_str().unwrap())
     }
 
     #[test]
     fn presets() {
         for name in Architecture::PRESETS {
-            let recipe = Recipe::load(name).unwrap();
+            let recipe = ModelSpec::load(name).unwrap();
             let front_end = recipe.front_end(44_100);
             assert_eq!(front_end.segment_samples() / front_end.hop, 81);
             assert_eq!(recipe.centered, name == "model2-figure");
             assert_eq!(front_end.bands, if recipe.centered { 80 } else { 40 });
         }
-        let message = Recipe::load("model9").unwrap_err().to_string();
+        let message = ModelSpec::load("model9").unwrap_err().to_string();
         assert!(message.contains("model2-figure") && message.contains(".toml"), "{message}");
     }
 
@@ -135,6 +135,6 @@ mod tests {
             let message = file(text).unwrap_err().to_string();
             assert!(message.contains(word) && message.contains("mine.toml"), "{message}");
         }
-        assert!(Recipe::load("absent.toml").unwrap_err().to_string().contains("absent.toml"));
+        assert!(ModelSpec::load("absent.toml").unwrap_err().to_string().contains("absent.toml"));
     }
 }

@@ -20,9 +20,9 @@ const FORMAT: u32 = 1;
 /// The metadata key of our document.
 const KEY: &str = "duotone";
 /// No header of ours comes near this many bytes.
-const LARGEST_HEADER: u64 = 16 << 20;
+const MAX_HEADER: u64 = 16 << 20;
 /// The largest network (2²⁸ numbers) and a header.
-const LARGEST_FILE: u64 = (1 << 30) + 2 * LARGEST_HEADER;
+const MAX_FILE: u64 = (1 << 30) + 2 * MAX_HEADER;
 /// Bytes of numbers that are read at a time.
 const BLOCK: usize = 1 << 16;
 
@@ -97,7 +97,7 @@ pub(crate) fn write<C: Serialize>(
     let document = Document { kind, format: FORMAT, digest, card };
     let text = serde_json::to_string(&document).map_err(|e| failed(e.to_string()))?;
     // Quoted in the header, a quote takes two bytes; no other file of ours has so much to say.
-    if text.len() as u64 > LARGEST_HEADER / 2 {
+    if text.len() as u64 > MAX_HEADER / 2 {
         return Err(failed("too many labels, or too long ones, to be kept in a file".into()));
     }
     let views = tensors
@@ -132,7 +132,7 @@ pub(crate) fn read<C: DeserializeOwned>(
 
     more(&mut file, &mut buffer, 8)?;
     let header_length = <[u8; 8]>::try_from(&buffer[..]).map(u64::from_le_bytes).unwrap_or(0);
-    if length > LARGEST_FILE || header_length > LARGEST_HEADER || header_length + 8 > length {
+    if length > MAX_FILE || header_length > MAX_HEADER || header_length + 8 > length {
         return Err(refuse(damaged(kind, "it does not begin as such a file does")));
     }
     buffer.clear();

@@ -8,7 +8,7 @@ use crate::evaluate::{Prediction, SystemResult};
 /// Wrong decisions that are shown.
 const MISTAKES: usize = 12;
 /// Decisions of one system that a page holds; `predictions.csv` holds all.
-const MOST: usize = 5000;
+const MAX: usize = 5000;
 
 /// A decision with its own probability and the truth's.
 struct Decision<'a> {
@@ -91,9 +91,9 @@ pub(super) fn all(system: &SystemResult, labels: &[String]) -> String {
             p.fold,
         )
     };
-    let rows: Vec<String> = all.iter().take(MOST).map(row).collect();
-    let caption = match all.len() > MOST {
-        true => format!("The {MOST} surest of {}; predictions.csv has all.", all.len()),
+    let rows: Vec<String> = all.iter().take(MAX).map(row).collect();
+    let caption = match all.len() > MAX {
+        true => format!("The {MAX} surest of {}; predictions.csv has all.", all.len()),
         false => "The surest first; predictions.csv has each label's probability.".into(),
     };
     let heads = ["<File", "<Truth", "<Decided", "Probability", "Fold"];

@@ -5,7 +5,7 @@ use super::text::{decimal, escape, path};
 use crate::leaks::{ClipName, Findings, SameRecording};
 
 /// Rows of the table; `results.json` has all.
-const MOST: usize = 100;
+const MAX: usize = 100;
 
 pub(super) fn section(found: &Findings) -> String {
     if found.count() == 0 {
@@ -15,10 +15,10 @@ pub(super) fn section(found: &Findings) -> String {
         found.notices().iter().map(|notice| format!("<li>{}</li>", escape(notice))).collect();
     let mut body = format!("<ul>{notices}</ul>");
     if !found.recordings.is_empty() {
-        let rows: Vec<String> = found.recordings.iter().take(MOST).map(row).collect();
+        let rows: Vec<String> = found.recordings.iter().take(MAX).map(row).collect();
         let heads = ["<Clip", "<The same recording", "Begins after, s", "Score", "<What it means"];
         let caption = match found.recordings.len() {
-            n if n > MOST => format!("The gravest {MOST} of {n}; results.json has all."),
+            n if n > MAX => format!("The gravest {MAX} of {n}; results.json has all."),
             _ => "Found by acoustic fingerprints of the spectrograms; a score of 0 is chance, 1 \
                   is equality."
                 .to_owned(),

@@ -8,11 +8,11 @@ use crate::data::collection::count as counted;
 use crate::data::hold_out;
 use crate::error::Error;
 use crate::features::ClipFeatures;
-use crate::features::segments::Example;
+use crate::features::segments::LabelledClip;
 use crate::model::trained_labels;
-use crate::model::{LabelCount, Model, ModelCard, Recipe, TrainSettings};
+use crate::model::{LabelCount, Model, ModelCard, ModelSpec, TrainSettings};
 use crate::progress::{Event, Observer};
-use crate::train::run::{Fitted, Run, clips_digest};
+use crate::train::run::{TrainedModel, TrainingRun, clips_digest};
 
 /// One model to train on clips in memory.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct ClipsJob<'a> {
     /// The labels.
     pub labels: &'a [String],
     /// What to learn with.
-    pub recipe: Recipe,
+    pub recipe: ModelSpec,
     /// What made the clips' features.
     pub front_end: FrontEnd,
     /// How.
@@ -51,16 +51,16 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
             hold_out(&pick(job.classes), groups.as_deref(), share, job.settings.seed)?
         }
     };
-    let examples = |wanted: bool| {
+    let labelled = |wanted: bool| {
         let clips = used.iter().zip(&held_out).filter(|&(_, &out)| out == wanted);
-        let example = |(&clip, _): (&usize, _)| Example {
+        let example = |(&clip, _): (&usize, _)| LabelledClip {
             features: job.clips[clip],
             label: job.classes[clip] as u32,
         };
         clips.map(example).collect()
     };
-    let (train, held_out): (Vec<_>, Vec<_>) = (examples(false), examples(true));
-    let run = Run {
+    let (train, held_out): (Vec<_>, Vec<_>) = (labelled(false), labelled(true));
+    let run = TrainingRun {
         name: &job.recipe.name,
         recipe: &job.recipe,
         front_end: &job.front_end,
@@ -73,7 +73,7 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
         resume: false,
     };
     let architecture = run.architecture();
-    let Fitted { predictor, weights, history } = run.fit(observer)?;
+    let TrainedModel { predictor, weights, history } = run.fit(observer)?;
     let group_column = job.groups.map(|_| "group");
     let measured = run.measure(&predictor, group_column)?;
     let card = ModelCard {
@@ -92,8 +92,8 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
     Ok(Model { card, scaler: predictor.scaler, weights })
 }
 
-fn classes_of(examples: &[Example<'_>]) -> Vec<usize> {
-    examples.iter().map(|example| example.label as usize).collect()
+fn classes_of(labelled: &[LabelledClip<'_>]) -> Vec<usize> {
+    labelled.iter().map(|example| example.label as usize).collect()
 }
 
 impl ClipsJob<'_> {

@@ -7,13 +7,13 @@ use crate::error::Error;
 use crate::features::dataset::{Silent, prepare};
 use crate::features::{RateChoice, choose_rate};
 use crate::io::outputs::{is_tensor_file, refuse_inputs, refuse_other_kind};
-use crate::io::write::Claim;
+use crate::io::write::OutputLock;
 use crate::io::{LeftOut, write};
 use crate::model::trained_labels;
-use crate::model::{Model, ModelCard, Recipe, TrainSettings};
+use crate::model::{Model, ModelCard, ModelSpec, TrainSettings};
 use crate::path_text::path_text;
 use crate::progress::{Event, Observer};
-use crate::train::run::{Fitted, Run};
+use crate::train::run::{TrainedModel, TrainingRun};
 
 /// One model to train.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct TrainJob<'a> {
     /// What to learn from; where it has groups, none is cut when clips are held out.
     pub collection: &'a Collection,
     /// What to learn with.
-    pub recipe: Recipe,
+    pub recipe: ModelSpec,
     /// How.
     pub settings: TrainSettings,
     /// The model's sample rate in hertz; chosen by the collection's own where not given.
@@ -75,8 +75,8 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     job.settings.validate()?;
     write::prepare(&job.output)?;
     check_model(&job.output, job.collection)?;
-    let checkpoint = write::beside(&job.output, ".checkpoint");
-    let claim = Claim::of(&job.output)?;
+    let checkpoint = write::with_suffix(&job.output, ".checkpoint");
+    let claim = OutputLock::of(&job.output)?;
     [&job.output, &checkpoint].into_iter().for_each(|path| claim.sweep(path));
     let RateChoice { rate, notice: rate_notice } = rate(job.collection, job.sample_rate);
     let ungrouped = job.collection.ungrouped_notice().filter(|_| job.settings.validation > 0.0);
@@ -92,14 +92,14 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let class_of = |clips: &[usize]| -> Vec<usize> {
         clips.iter().map(|&clip| collection.items[clip].label).collect()
     };
-    let run = Run {
+    let run = TrainingRun {
         name: &job.recipe.name,
         recipe: &job.recipe,
         front_end: &front_end,
         labels: &collection.labels,
         settings: &job.settings,
-        train: &prepared.examples(&front_end, &train),
-        held_out: &prepared.examples(&front_end, &held_out),
+        train: &prepared.labelled_clips(&front_end, &train),
+        held_out: &prepared.labelled_clips(&front_end, &held_out),
         device: &job.device,
         checkpoint: Some(&checkpoint),
         resume: job.resume,
@@ -135,7 +135,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let card = match finished {
         Some(card) => card,
         None => {
-            let Fitted { predictor, weights, history } = run.fit(observer)?;
+            let TrainedModel { predictor, weights, history } = run.fit(observer)?;
             let measured = run.measure(&predictor, blank.group_column.as_deref())?;
             let card = ModelCard { measured, history, ..blank };
             let model = Model { card, scaler: predictor.scaler, weights };
@@ -196,7 +196,7 @@ fn beginning(job: &TrainJob<'_>, checkpoint: &Path) -> Option<String> {
 /// Checks the places that [`train`](crate::train::train()) writes to: the model, and beside it the
 /// checkpoint and the lock.
 fn check_model(output: &Path, collection: &Collection) -> Result<(), Error> {
-    let checkpoint = write::beside(output, ".checkpoint");
+    let checkpoint = write::with_suffix(output, ".checkpoint");
     for path in [output, &checkpoint, &write::lock(output)] {
         refuse_inputs(path, collection.files())?;
     }

@@ -6,28 +6,28 @@ use duotone_audio::FrontEnd;
 use duotone_nn::{Architecture, Weights, reference};
 
 use crate::backend::Device;
-use crate::backend::trainer::{Infer, Learner, Pass};
+use crate::backend::trainer::{EpochInput, Inference, TrainBackend};
 use crate::classify::Vote;
 use crate::classify::predictor;
 use crate::classify::predictor::{Predictor, accuracies};
 use crate::classify::vote::largest;
 use crate::error::Error;
-use crate::features::segments::{Example, Segments, consecutive};
+use crate::features::segments::{LabelledClip, Segments, consecutive};
 use crate::model::scaler::Fit;
-use crate::model::{EpochRecord, Measured, Recipe, Scaler, TrainSettings};
+use crate::model::{EpochRecord, Measured, ModelSpec, Scaler, TrainSettings};
 use crate::progress::{Event, Observer};
 use crate::train::checkpoint::{Checkpoint, RunSpec};
 
 /// One network to train on given clips.
-pub(crate) struct Run<'a> {
+pub(crate) struct TrainingRun<'a> {
     /// What the observer is told: `model2, fold 1 of 5`.
     pub(crate) name: &'a str,
-    pub(crate) recipe: &'a Recipe,
+    pub(crate) recipe: &'a ModelSpec,
     pub(crate) front_end: &'a FrontEnd,
     pub(crate) labels: &'a [String],
     pub(crate) settings: &'a TrainSettings,
-    pub(crate) train: &'a [Example<'a>],
-    pub(crate) held_out: &'a [Example<'a>],
+    pub(crate) train: &'a [LabelledClip<'a>],
+    pub(crate) held_out: &'a [LabelledClip<'a>],
     /// What trains the network and runs it.
     pub(crate) device: &'a Device,
     /// Where to keep the state after every epoch.
@@ -38,13 +38,13 @@ pub(crate) struct Run<'a> {
 
 /// What training gave.
 #[derive(Debug)]
-pub(crate) struct Fitted {
+pub(crate) struct TrainedModel {
     pub(crate) predictor: Predictor,
     pub(crate) weights: Weights,
     pub(crate) history: Vec<EpochRecord>,
 }
 
-impl Run<'_> {
+impl TrainingRun<'_> {
     /// The recipe's network for these labels.
     pub(crate) fn architecture(&self) -> Architecture {
         self.recipe.architecture.clone().with_classes(self.labels.len())
@@ -64,7 +64,7 @@ impl Run<'_> {
 
     /// Trains to the end. The checkpoint is left to the caller, who removes it once the outcome is
     /// safe.
-    pub(crate) fn fit(&self, observer: &dyn Observer) -> Result<Fitted, Error> {
+    pub(crate) fn fit(&self, observer: &dyn Observer) -> Result<TrainedModel, Error> {
         let mut state = match self.checkpoint.filter(|path| self.resume && path.exists()) {
             Some(path) => Checkpoint::load(path, &self.spec())?,
             None => self.start()?,
@@ -72,7 +72,7 @@ impl Run<'_> {
         let (done, epochs) = (state.history.len(), self.settings.epochs);
         observer.event(Event::RunStarted { name: self.name, done, epochs });
         let mut segments = Segments::of(self.train, self.front_end, self.settings, 0);
-        let mut learner = Learner::new(
+        let mut backend = TrainBackend::new(
             self.device,
             (&state.spec.architecture, &state.weights),
             (&state.scaler, &segments),
@@ -83,9 +83,9 @@ impl Run<'_> {
                 segments = Segments::of(self.train, self.front_end, self.settings, epoch);
             }
             let (segments, scaler) = (&segments, &state.scaler);
-            let pass = Pass { segments, scaler, settings: self.settings, epoch };
-            let record = self.epoch(pass, &mut learner, observer)?;
-            state.weights = learner.weights().map_err(|e| self.lost(epoch, e))?;
+            let pass = EpochInput { segments, scaler, settings: self.settings, epoch };
+            let record = self.epoch(pass, &mut backend, observer)?;
+            state.weights = backend.weights().map_err(|e| self.lost(epoch, e))?;
             if !state.weights.0.values().all(|t| t.data.iter().all(|w| w.is_finite())) {
                 return Err(self.diverged(epoch));
             }
@@ -96,8 +96,8 @@ impl Run<'_> {
             state.history.last().into_iter().for_each(|r| observer.event(Event::Epoch(r)));
         }
         observer.event(Event::RunEnded);
-        let predictor = Predictor { network: learner.into_network(), scaler: state.scaler };
-        Ok(Fitted { predictor, weights: state.weights, history: state.history })
+        let predictor = Predictor { network: backend.into_network(), scaler: state.scaler };
+        Ok(TrainedModel { predictor, weights: state.weights, history: state.history })
     }
 
     /// How well a predictor does on the clips held out, in words that name the column whose values
@@ -139,31 +139,35 @@ impl Run<'_> {
 
     fn epoch(
         &self,
-        pass: Pass<'_>,
-        learner: &mut Learner,
+        pass: EpochInput<'_>,
+        backend: &mut TrainBackend,
         observer: &dyn Observer,
     ) -> Result<EpochRecord, Error> {
         let epoch = pass.epoch;
-        let seen = learner.epoch(pass, observer).map_err(|e| self.lost(epoch, e))?;
-        if !seen.loss.is_finite() {
+        let stats = backend.epoch(pass, observer).map_err(|e| self.lost(epoch, e))?;
+        if !stats.loss.is_finite() {
             return Err(self.diverged(epoch));
         }
         let held_out =
-            self.validate(learner.network(), pass.scaler).map_err(|e| self.lost(epoch, e))?;
+            self.validate(backend.network(), pass.scaler).map_err(|e| self.lost(epoch, e))?;
         if held_out.is_some_and(|(loss, _)| !loss.is_finite()) {
             return Err(self.diverged(epoch));
         }
         Ok(EpochRecord {
             epoch: epoch + 1,
-            loss: seen.loss,
-            accuracy: seen.correct as f64 / pass.segments.len() as f64,
+            loss: stats.loss,
+            accuracy: stats.correct as f64 / pass.segments.len() as f64,
             validation_loss: held_out.map(|(loss, _)| loss),
             validation_accuracy: held_out.map(|(_, accuracy)| accuracy),
         })
     }
 
     /// Mean loss and accuracy on the held-out clips' consecutive segments, without dropout.
-    fn validate(&self, network: &dyn Infer, scaler: &Scaler) -> Result<Option<(f64, f64)>, Error> {
+    fn validate(
+        &self,
+        network: &dyn Inference,
+        scaler: &Scaler,
+    ) -> Result<Option<(f64, f64)>, Error> {
         let (mut loss, mut correct, mut total) = (0.0, 0, 0);
         for example in self.held_out {
             let starts = consecutive(example.features, self.front_end);
@@ -213,7 +217,7 @@ impl Run<'_> {
 }
 
 /// Digest of lists of clips: their content, classes and order.
-pub(crate) fn clips_digest(lists: &[&[Example<'_>]]) -> String {
+pub(crate) fn clips_digest(lists: &[&[LabelledClip<'_>]]) -> String {
     let mut hasher = blake3::Hasher::new();
     for list in lists {
         for example in *list {

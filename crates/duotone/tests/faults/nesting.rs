@@ -3,7 +3,7 @@
 use std::fs;
 
 use duotone::Model;
-use duotone::model::Recipe;
+use duotone::model::ModelSpec;
 
 const DEEP: usize = 200_000;
 
@@ -21,7 +21,7 @@ fn deep_toml() {
         format!("bands = {{ {}a = 1 }}", "a.".repeat(DEEP)),
     ] {
         fs::write(&path, &text).unwrap();
-        let error = Recipe::load(path.to_str().unwrap()).unwrap_err().to_string();
+        let error = ModelSpec::load(path.to_str().unwrap()).unwrap_err().to_string();
         assert!(error.contains("deep.toml"), "{}", &error[..error.len().min(300)]);
     }
 }

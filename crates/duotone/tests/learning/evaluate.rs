@@ -6,7 +6,7 @@ use duotone::backend::Device;
 use duotone::classify::Vote;
 use duotone::data::{Collection, CollectionOptions};
 use duotone::evaluate::{EvaluateJob, Results, evaluate};
-use duotone::model::{Recipe, TrainSettings};
+use duotone::model::{ModelSpec, TrainSettings};
 
 use crate::toy::{Toy, Watcher, recipe, settings};
 
@@ -28,7 +28,7 @@ fn job<'a>(collection: &'a Collection, output: Option<PathBuf>, resume: bool) ->
 }
 
 /// Another network that also asks for another front end.
-fn other() -> Recipe {
+fn other() -> ModelSpec {
     let mut other = recipe("other");
     other.architecture.bands = 10;
     other.centered = true;
@@ -191,7 +191,7 @@ fn interrupted_and_resumed_it_gives_the_same_bytes() {
 
     // Finished folds serve a later evaluation of one network more; none is trained again.
     let mut more = both(&output, true);
-    more.recipes.push(Recipe { name: "third".into(), ..recipe("") });
+    more.recipes.push(ModelSpec { name: "third".into(), ..recipe("") });
     let watcher = Watcher::default();
     evaluate(&more, &watcher).unwrap();
     assert_eq!(watcher.steps(), 72);

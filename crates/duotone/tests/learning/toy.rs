@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duotone::audio::Segmenter;
 use duotone::data::{Collection, CollectionOptions};
-use duotone::model::{Recipe, TrainSettings};
+use duotone::model::{ModelSpec, TrainSettings};
 use duotone::nn::random::Philox;
 use duotone::nn::{Architecture, Pipeline};
 use duotone::{Event, Observer};
@@ -83,9 +83,9 @@ pub(crate) fn write_wav(path: &Path, samples: &[i16]) {
 }
 
 /// 12 bands × 16 frames: segments of about 0.6 s.
-pub(crate) fn recipe(name: &str) -> Recipe {
+pub(crate) fn recipe(name: &str) -> ModelSpec {
     let pipeline = |kernel, pool| Pipeline { filters: 2, kernel, pool };
-    Recipe {
+    ModelSpec {
         name: name.into(),
         architecture: Architecture {
             bands: 12,

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use duotone::backend::Device;
 use duotone::classify::ClassifyOptions;
 use duotone::data::{Collection, CollectionOptions};
-use duotone::model::{Recipe, Sampling, TrainSettings};
+use duotone::model::{ModelSpec, Sampling, TrainSettings};
 use duotone::train::{TrainJob, train};
 use duotone::{Classifier, Error, Model};
 
@@ -283,9 +283,9 @@ fn impossible_settings_are_refused_before_any_work() {
     }
     let error = train(&job(&collection, toy.folder.path().into(), false), &()).unwrap_err();
     assert!(error.to_string().contains("is a folder"), "{error}");
-    let narrow = Recipe { centered: true, ..recipe("toy") };
+    let narrow = ModelSpec { centered: true, ..recipe("toy") };
     let mut job = job(&collection, toy.path("m"), false);
-    job.recipe = Recipe {
+    job.recipe = ModelSpec {
         architecture: duotone::nn::Architecture { bands: 3, ..narrow.architecture.clone() },
         ..narrow
     };

@@ -5,7 +5,7 @@ use symphonia::core::codecs::audio::well_known::{CODEC_ID_FLAC, CODEC_ID_VORBIS}
 use symphonia::core::formats::well_known::FORMAT_ID_OGG;
 
 use super::{Media, audio_track};
-use crate::Error;
+use crate::error::Error;
 
 pub(super) const NO_TIMES: &str = "its packets do not tell their times";
 const COARSE: &str = "its packets' times are coarser than a sample";

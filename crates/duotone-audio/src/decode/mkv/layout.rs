@@ -4,9 +4,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 use super::ebml::{Header, elements, header, unsigned};
 use super::end::End;
 use super::tracks::{self, Track};
-use crate::Error;
 use crate::decode::limits::METADATA_BYTES;
 use crate::decode::view::View;
+use crate::error::Error;
 
 const EBML: u32 = 0x1a45_dfa3;
 const SEGMENT: u32 = 0x1853_8067;

@@ -15,7 +15,8 @@ use super::media::{self, Media};
 use super::mono::Mono;
 use super::one_track::{Coded, OneTrack};
 use super::trim::Trim;
-use crate::{Error, SourceInfo};
+use crate::error::Error;
+use crate::source_info::SourceInfo;
 
 /// The first bytes of a file.
 pub(super) const MAGIC: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];

@@ -2,10 +2,10 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Most boxes that are looked at in one other.
-const MOST: usize = 1 << 16;
+const MAX: usize = 1 << 16;
 
 /// A box: its type, and where its content lies in the file.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ impl<'f> Boxes<'f> {
     pub(super) fn within(&mut self, range: Range<u64>) -> Result<Vec<Atom>, Error> {
         let mut atoms = Vec::new();
         let mut at = range.start;
-        while at < range.end && atoms.len() < MOST {
+        while at < range.end && atoms.len() < MAX {
             let Some(atom) = self.at(at, range.end)? else { break };
             at = atom.content.end;
             atoms.push(atom);

@@ -1,5 +1,5 @@
 use super::boxes::Boxes;
-use crate::Error;
+use crate::error::Error;
 
 /// How a file ends.
 pub(super) struct End {

@@ -26,7 +26,8 @@ use super::mono::Mono;
 use super::one_track::{Coded, OneTrack};
 use super::trim::Trim;
 use super::view::View;
-use crate::{Error, SourceInfo};
+use crate::error::Error;
+use crate::source_info::SourceInfo;
 
 const NOT_FOUND: &str = "its sound track is of an unknown kind; convert it to FLAC or WAV";
 const SEVERAL_EDITS: &str =

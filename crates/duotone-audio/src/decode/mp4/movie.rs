@@ -1,7 +1,7 @@
 use super::boxes::{Atom, Boxes, u32_at, u64_at};
 use super::edits::{self, Edit};
 use super::entry::{self, Sound};
-use crate::Error;
+use crate::error::Error;
 
 /// Bytes of the boxes that are read whole: headers, sample descriptions, edit lists, tags.
 const SMALL: usize = 1 << 20;

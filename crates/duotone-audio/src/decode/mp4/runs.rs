@@ -1,11 +1,11 @@
 use super::boxes::{Atom, Boxes, u32_at, u64_at};
 use super::movie::{Defaults, Track};
-use crate::Error;
+use crate::error::Error;
 
 /// Bytes of a table of a track's samples.
 const TABLE: usize = 32 << 20;
 /// Runs that are held: a track with one for each sixtieth of a second may be 19 hours long.
-const MOST: usize = 1 << 22;
+const MAX: usize = 1 << 22;
 /// Bytes of a fragment's header.
 const FRAGMENT: usize = 1 << 20;
 
@@ -30,8 +30,8 @@ pub(super) fn chunks(boxes: &mut Boxes<'_>, tables: &Atom, frame: u64) -> Result
         offsets => (offsets, 4),
     };
     let offsets = offsets.get(8..).unwrap_or_default().chunks_exact(wide);
-    if offsets.len() > MOST {
-        return Err(Error::Limit(format!("more than {MOST} chunks of sound")));
+    if offsets.len() > MAX {
+        return Err(Error::Limit(format!("more than {MAX} chunks of sound")));
     }
     let mut to_chunk = to_chunk.get(8..).unwrap_or_default().chunks_exact(12).peekable();
     let mut samples_per_chunk = 0;
@@ -91,8 +91,8 @@ pub(super) fn fragments(boxes: &mut Boxes<'_>, track: &Track) -> Result<Vec<Run>
                 fragment(boxes, &part, atom.start, track, &mut runs)?;
             }
         }
-        if runs.len() > MOST {
-            return Err(Error::Limit(format!("more than {MOST} runs of sound")));
+        if runs.len() > MAX {
+            return Err(Error::Limit(format!("more than {MAX} runs of sound")));
         }
     }
     Ok(runs)

@@ -20,7 +20,8 @@ use super::damage::Damage;
 use super::limits::{MAX_FRUITLESS, MAX_STRANGE};
 use super::mono::Mono;
 use super::window::Window;
-use crate::{Error, SourceInfo};
+use crate::error::Error;
+use crate::source_info::SourceInfo;
 use frames::{Frame, Frames, Place};
 use info::Info;
 

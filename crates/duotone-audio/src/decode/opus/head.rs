@@ -2,7 +2,7 @@ const MAGIC: &[u8] = b"OpusHead";
 /// A channel of the layout that no stream fills.
 const SILENT: u8 = 255;
 /// Channels of all streams together.
-const MOST_CHANNELS: u16 = 255;
+const MAX_CHANNELS: u16 = 255;
 
 /// The identification header (RFC 7845, section 5.1), in Matroska and Ogg as it is, in MP4 as the
 /// contents of `dOps`, which has the version 0 and its numbers in big-endian order.
@@ -51,7 +51,7 @@ impl Head {
         if channels == 0
             || streams == 0
             || coupled > streams
-            || decoded > MOST_CHANNELS
+            || decoded > MAX_CHANNELS
             || !mapping.iter().all(exists)
         {
             return Err("its Opus header is malformed");

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Bytes at the start that are looked through.
 const SEARCHED: u64 = 1 << 15;

@@ -14,7 +14,8 @@ pub(super) use encoding::Encoding;
 use super::damage::Damage;
 use super::mono::Mono;
 use super::{Reader, limits};
-use crate::{Error, SourceInfo};
+use crate::error::Error;
+use crate::source_info::SourceInfo;
 
 /// About how many bytes are read at a time.
 const READ_BYTES: usize = 1 << 15;

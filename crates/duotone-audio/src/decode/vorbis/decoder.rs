@@ -13,7 +13,7 @@ use symphonia::core::errors::{Error, Result, decode_error};
 use symphonia::core::packet::PacketRef;
 
 use super::codebooks;
-use crate::decode::limits::{LARGEST_SAMPLE, check_channels};
+use crate::decode::limits::{MAX_SAMPLE, check_channels};
 
 const INFO: CodecInfo = CodecInfo { short_name: "vorbis", long_name: "Vorbis", profiles: &[] };
 const MALFORMED: Error = Error::DecodeError("its Vorbis headers are malformed");
@@ -38,7 +38,7 @@ impl Vorbis {
             read_audio_packet_generic(ident, setup, packet.data, &mut self.window);
         let Ok(planes) = decoded else { return decode_error("vorbis: corrupt packet") };
         // Only a damaged packet holds such numbers.
-        let fine = |x: &f32| x.abs() <= LARGEST_SAMPLE;
+        let fine = |x: &f32| x.abs() <= MAX_SAMPLE;
         if !planes.iter().flatten().all(fine) {
             return decode_error("vorbis: corrupt packet");
         }

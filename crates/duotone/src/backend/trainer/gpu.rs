@@ -5,14 +5,14 @@ use duotone_gpu::{
 };
 use duotone_nn::{Architecture, Embedding, Weights};
 
-use super::{Infer, Pass, Seen};
+use super::{EpochInput, EpochStats, Inference};
 use crate::backend::trainer::BATCH;
 use crate::error::Error;
 use crate::features::segments::Segments;
 use crate::model::{Scaler, TrainSettings};
 use crate::progress::{Event, Observer};
 
-impl Infer for Network {
+impl Inference for Network {
     fn architecture(&self) -> &Architecture {
         self.architecture()
     }
@@ -30,17 +30,17 @@ pub(super) fn network(
     device: &Device,
     architecture: &Architecture,
     weights: &Weights,
-) -> Result<Box<dyn Infer>, Error> {
+) -> Result<Box<dyn Inference>, Error> {
     Ok(Box::new(Network::new(device, architecture, weights, BATCH)?))
 }
 
 /// A network in training, and the clips that it learns from where the GPU has room for them.
-pub(crate) struct Learner {
+pub(crate) struct TrainBackend {
     trainer: Trainer,
     spectrograms: Option<Spectrograms>,
 }
 
-impl Learner {
+impl TrainBackend {
     pub(super) fn new(
         device: &Device,
         (architecture, weights): (&Architecture, &Weights),
@@ -56,8 +56,12 @@ impl Learner {
         Ok(Self { trainer, spectrograms })
     }
 
-    pub(super) fn epoch(&mut self, pass: Pass<'_>, observer: &dyn Observer) -> Result<Seen, Error> {
-        let Pass { segments, settings, .. } = pass;
+    pub(super) fn epoch(
+        &mut self,
+        pass: EpochInput<'_>,
+        observer: &dyn Observer,
+    ) -> Result<EpochStats, Error> {
+        let EpochInput { segments, settings, .. } = pass;
         let total = segments.len();
         let place = |(clip, start)| Place { clip, start };
         let places: Vec<Place> = segments.places().map(place).collect();
@@ -77,14 +81,14 @@ impl Learner {
             observer.event(Event::Step { done, total });
             !observer.stop()
         })?;
-        Ok(Seen { loss: outcome.loss, correct: outcome.correct })
+        Ok(EpochStats { loss: outcome.loss, correct: outcome.correct })
     }
 
-    pub(super) fn network(&self) -> &dyn Infer {
+    pub(super) fn network(&self) -> &dyn Inference {
         self.trainer.network()
     }
 
-    pub(super) fn into_network(self) -> Box<dyn Infer> {
+    pub(super) fn into_network(self) -> Box<dyn Inference> {
         Box::new(self.trainer.into_network())
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{CollectionOptions, Entry, Found, MOST_FILES, count, refused};
+use super::{CollectionOptions, Entry, Found, MAX_FILES, count, refused};
 use crate::error::Error;
 use crate::io::LeftOut;
 
@@ -56,7 +56,7 @@ const OWN_FOLDERS: [&[&str]; 2] = [&["front-end.json"], &["lists", "outputs", "r
 /// Folders within folders, at most.
 const DEEPEST: usize = 32;
 /// Files and folders looked at, at most: links can make few folders many.
-const MOST_ENTRIES: usize = 4 * MOST_FILES;
+const MAX_ENTRIES: usize = 4 * MAX_FILES;
 
 pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Error> {
     if let Some(column) = options.label.as_deref().filter(|&column| column != "folder") {
@@ -193,8 +193,8 @@ impl<'a> Walk<'a> {
 
     fn take(&mut self, path: &Path, above: &mut Vec<PathBuf>) -> Result<(), Error> {
         self.entries += 1;
-        if self.files.len() > MOST_FILES || self.entries > MOST_ENTRIES {
-            let reason = format!("holds more than {MOST_FILES} files: give a smaller folder");
+        if self.files.len() > MAX_FILES || self.entries > MAX_ENTRIES {
+            let reason = format!("holds more than {MAX_FILES} files: give a smaller folder");
             return Err(refused(self.root, reason));
         }
         match fs::metadata(path) {

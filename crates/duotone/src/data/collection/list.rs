@@ -9,12 +9,12 @@ use csv::StringRecord;
 
 use super::places::{is_on_drive, resolve};
 use super::records::Records;
-use super::{CollectionOptions, Entry, Found, MOST_FILES, count, refused};
+use super::{CollectionOptions, Entry, Found, MAX_FILES, count, refused};
 use crate::error::Error;
 use crate::io::LeftOut;
 
 /// Bytes of a list, at most.
-const LARGEST: u64 = 256 << 20;
+const MAX_BYTES: u64 = 256 << 20;
 /// Bytes of one of its lines, at most.
 const LONGEST_LINE: usize = 64 << 10;
 /// Columns that are labels only when asked for.
@@ -28,8 +28,8 @@ const ON_DRIVE: &str = "a path on a Windows drive, which this system does not ha
 pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Error> {
     let text = read_text(path)?;
     let List { columns, records, mut left_out, .. } = parse(path, &text)?;
-    if records.len() + left_out.len() > MOST_FILES {
-        return Err(refused(path, format!("more than {MOST_FILES} lines: give a smaller list")));
+    if records.len() + left_out.len() > MAX_FILES {
+        return Err(refused(path, format!("more than {MAX_FILES} lines: give a smaller list")));
     }
     let files = find(path, &columns, "path")?;
     let labels = label_column(path, &columns, options.label.as_deref(), options.group.as_deref())?;
@@ -142,15 +142,15 @@ struct List {
 fn read_text(path: &Path) -> Result<String, Error> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(Error::io(path))?;
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Error::io(path))?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(Error::io(path))?;
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
         return Err(refused(path, "the list is in UTF-16: save it as UTF-8"));
     }
     if bytes.contains(&0) {
         return Err(no_text(path, "not a list but binary data".to_owned()));
     }
-    if bytes.len() as u64 > LARGEST {
-        return Err(refused(path, format!("larger than {} MiB: split the list", LARGEST >> 20)));
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(refused(path, format!("larger than {} MiB: split the list", MAX_BYTES >> 20)));
     }
     if bytes.starts_with(b"\xEF\xBB\xBF") {
         bytes.drain(..3);
@@ -250,7 +250,7 @@ impl List {
             Ok(record) => self.records.push((line, record)),
             Err(reason) => self.left_out.push(bad_line(path, line, &reason)),
         }
-        self.records.len() + self.left_out.len() <= MOST_FILES
+        self.records.len() + self.left_out.len() <= MAX_FILES
     }
 }
 

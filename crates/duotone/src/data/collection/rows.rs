@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Collection, CollectionOptions, Entry, Found, MOST_FILES, refused, without_duplicates};
+use super::{Collection, CollectionOptions, Entry, Found, MAX_FILES, refused, without_duplicates};
 use crate::error::Error;
 
 /// One labelled file.
@@ -40,11 +40,8 @@ impl Collection {
             split,
         };
         let entries: Vec<Entry> = rows.into_iter().map(entry).collect();
-        if entries.len() > MOST_FILES {
-            return Err(refused(
-                name,
-                format!("more than {MOST_FILES} rows: give a smaller table"),
-            ));
+        if entries.len() > MAX_FILES {
+            return Err(refused(name, format!("more than {MAX_FILES} rows: give a smaller table")));
         }
         let label_column = options.label.clone().unwrap_or_else(|| "label".into());
         let found = Found { label_column, entries, ..Found::default() };

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::data::split::{Division, Folds};
+use crate::data::split::{Folds, Split};
 use crate::data::{Collection, CollectionOptions};
 
 /// A folder with a list of files that need not exist.
@@ -28,10 +28,9 @@ impl Place {
         Collection::open(&self.0.path().join("list.csv"), &options).unwrap()
     }
 
-    fn divide(&self, folds: &str) -> Result<(Division, Vec<String>), String> {
+    fn divide(&self, folds: &str) -> Result<(Split, Vec<String>), String> {
         let file = Folds::File(self.write("report/folds.csv", folds));
-        Division::new(&self.collection(), &file, 0, &["1", "2", "3", "4"])
-            .map_err(|e| e.to_string())
+        Split::new(&self.collection(), &file, 0, &["1", "2", "3", "4"]).map_err(|e| e.to_string())
     }
 }
 
@@ -42,11 +41,11 @@ fn what_is_written_is_read_back() {
         "path,fold\na.wav,0\nsub/b.wav,0\nc.wav,1\nd.wav,1\n",
         "path,split\na.wav,train\nsub/b.wav,train\nc.wav,test\nd.wav,test\n",
     ] {
-        let (division, _) = place.divide(folds).unwrap();
+        let (split, _) = place.divide(folds).unwrap();
         let path = place.0.path().join("again.csv");
-        super::write(&path, &place.collection(), &division, &["1", "2", "3", "4"]).unwrap();
+        super::write(&path, &place.collection(), &split, &["1", "2", "3", "4"]).unwrap();
         let (again, notices) = place.divide(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        assert_eq!((again.digest(), again.folds), (division.digest(), division.folds));
+        assert_eq!((again.digest(), again.folds), (split.digest(), split.folds));
         assert_eq!(notices, [""; 0]);
     }
 }
@@ -61,8 +60,8 @@ fn files_are_found_by_name_by_place_and_from_either_folder() {
     for name in ["a.wav", "sub/b.wav", "c.wav", "d.wav"] {
         place.write(name, name);
     }
-    let (division, notices) = place.divide(&folds).unwrap();
-    assert_eq!((division.tested(0), division.tested(1)), (vec![0, 3], vec![1, 2]));
+    let (split, notices) = place.divide(&folds).unwrap();
+    assert_eq!((split.tested(0), split.tested(1)), (vec![0, 3], vec![1, 2]));
     assert_eq!(notices, [""; 0]);
     // As a MIREX list.
     let list = "a.wav\t1\nsub/b.wav\t1\nc.wav\t2\nd.wav\t2\n";
@@ -102,7 +101,7 @@ fn folds_that_are_not_complete_are_refused() {
         assert!(message.contains(words) && message.contains("folds.csv"), "{message}");
     }
     let absent = Folds::File(place.0.path().join("absent.csv"));
-    let error = Division::new(&place.collection(), &absent, 0, &[]).unwrap_err();
+    let error = Split::new(&place.collection(), &absent, 0, &[]).unwrap_err();
     assert!(error.to_string().contains("absent.csv"));
 }
 
@@ -123,17 +122,17 @@ fn names_with_line_breaks_and_broken_characters_come_back() {
     let music = place.0.path().join("music");
     let collection = Collection::open(&music, &CollectionOptions::default()).unwrap();
     let contents = ["1"; 8];
-    let (division, _) = Division::new(&collection, &Folds::Count(2), 0, &contents).unwrap();
+    let (split, _) = Split::new(&collection, &Folds::Count(2), 0, &contents).unwrap();
     let path = place.0.path().join("folds.csv");
-    super::write(&path, &collection, &division, &contents).unwrap();
+    super::write(&path, &collection, &split, &contents).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains(r"x/caf\xe9.wavx") && text.contains("\"x/a\nb.wavx\""), "{text}");
     // Another system may have composed the characters since.
     for text in [text.clone(), text.replace("o\u{301}", "\u{f3}")] {
         std::fs::write(&path, text).unwrap();
         let file = Folds::File(path.clone());
-        let (again, notices) = Division::new(&collection, &file, 0, &contents).unwrap();
-        assert_eq!(again.digest(), division.digest());
+        let (again, notices) = Split::new(&collection, &file, 0, &contents).unwrap();
+        assert_eq!(again.digest(), split.digest());
         assert_eq!(notices, [""; 0]);
     }
 }

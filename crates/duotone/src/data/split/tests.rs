@@ -1,4 +1,4 @@
-use super::{Column, Division, Folds, Part};
+use super::{Column, Folds, Part, Split};
 use crate::data::{Collection, CollectionOptions};
 
 /// A list's collection; no file of it needs to exist.
@@ -10,12 +10,8 @@ fn collection(list: &str, group: Option<&str>) -> Collection {
     Collection::open(&path, &options).unwrap()
 }
 
-fn divide(
-    list: &str,
-    group: Option<&str>,
-    folds: &Folds,
-) -> Result<(Division, Vec<String>), String> {
-    Division::new(&collection(list, group), folds, 3, &[]).map_err(|e| e.to_string())
+fn divide(list: &str, group: Option<&str>, folds: &Folds) -> Result<(Split, Vec<String>), String> {
+    Split::new(&collection(list, group), folds, 3, &[]).map_err(|e| e.to_string())
 }
 
 fn refusal(list: &str, group: Option<&str>, folds: &Folds) -> String {
@@ -28,40 +24,39 @@ const SPLIT: Folds = Folds::Column(Column::Split);
 #[test]
 fn folds_by_name_are_in_the_order_of_their_numbers() {
     let list = "path,label,fold\na,x,10\nb,y,10\nc,x,2\nd,y,2\ne,x,1\nf,y,1\n";
-    let (division, notices) = divide(list, None, &FOLD).unwrap();
+    let (split, notices) = divide(list, None, &FOLD).unwrap();
     let fold = Part::Fold;
-    assert_eq!(division.parts, [fold(2), fold(2), fold(1), fold(1), fold(0), fold(0)]);
-    assert_eq!((division.folds, division.is_split(), notices.len()), (3, false, 0));
-    assert_eq!(division.tested(1), [2, 3]);
-    assert_eq!(division.learnt(1).collect::<Vec<_>>(), [0, 1, 4, 5]);
+    assert_eq!(split.parts, [fold(2), fold(2), fold(1), fold(1), fold(0), fold(0)]);
+    assert_eq!((split.folds, split.is_split(), notices.len()), (3, false, 0));
+    assert_eq!(split.tested(1), [2, 3]);
+    assert_eq!(split.learnt(1).collect::<Vec<_>>(), [0, 1, 4, 5]);
 }
 
 #[test]
 fn a_split_is_one_test() {
     let list =
         "path,label,split\na,x,train\nb,y,Training\nc,x,valid\nd,y,dev\ne,x,test\nf,y,test\n";
-    let (division, _) = divide(list, None, &SPLIT).unwrap();
-    assert!(division.is_split());
-    assert_eq!(division.tested(0), [4, 5]);
-    assert_eq!(division.learnt(0).collect::<Vec<_>>(), [0, 1]);
-    assert_eq!(division.valid(), [2, 3]);
+    let (split, _) = divide(list, None, &SPLIT).unwrap();
+    assert!(split.is_split());
+    assert_eq!(split.tested(0), [4, 5]);
+    assert_eq!(split.learnt(0).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(split.valid(), [2, 3]);
     let other = divide(&list.replace("dev", "train"), None, &SPLIT).unwrap().0;
-    assert_ne!(division.digest(), other.digest());
+    assert_ne!(split.digest(), other.digest());
 }
 
 #[test]
 fn what_the_list_has_is_taken_and_said_aloud() {
     let both = "path,label,fold,split\na,x,1,train\nb,y,1,train\nc,x,2,test\nd,y,2,test\n";
-    let (division, notices) = divide(both, None, &Folds::Automatic).unwrap();
-    assert_eq!(division.folds, 2);
+    let (split, notices) = divide(both, None, &Folds::Automatic).unwrap();
+    assert_eq!(split.folds, 2);
     assert!(notices[0].contains("column `fold` (2 folds)"), "{notices:?}");
     let split = both.replace("fold", "part").replace("label,", "genre,");
-    let (division, notices) = divide(&split, None, &Folds::Automatic).unwrap();
-    assert!(division.is_split() && notices[0].contains("column `split`"), "{notices:?}");
+    let (split, notices) = divide(&split, None, &Folds::Automatic).unwrap();
+    assert!(split.is_split() && notices[0].contains("column `split`"), "{notices:?}");
     let none: String = (0..20).map(|i| format!("{i},{}\n", i % 2)).collect();
-    let (division, notices) =
-        divide(&format!("path,label\n{none}"), None, &Folds::Automatic).unwrap();
-    assert_eq!((division.folds, division.source.as_str()), (5, "the seed, stratified by label"));
+    let (split, notices) = divide(&format!("path,label\n{none}"), None, &Folds::Automatic).unwrap();
+    assert_eq!((split.folds, split.source.as_str()), (5, "the seed, stratified by label"));
     assert!(notices.is_empty());
 }
 
@@ -91,8 +86,8 @@ fn what_divides_nothing_is_refused() {
 fn the_balance_counts_every_fold() {
     let list = "path,label,fold\na,x,1\nb,x,1\nc,x,1\nd,x,2\ne,y,1\nf,y,2\ng,y,2\nh,y,1\n";
     let collection = collection(list, None);
-    let (division, _) = Division::new(&collection, &FOLD, 0, &[]).unwrap();
-    let balance = division.balance(&collection);
+    let (split, _) = Split::new(&collection, &FOLD, 0, &[]).unwrap();
+    let balance = split.balance(&collection);
     assert_eq!(balance.counts, [[3, 2], [1, 2]]);
     // An even share of four clips over two folds is two.
     assert!((balance.largest_deviation - 1.0).abs() < 1e-12);

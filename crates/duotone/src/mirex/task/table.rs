@@ -10,7 +10,7 @@ use super::{FoldCommands, FoldLists, Folds, Kind, Network, Program, System, Task
 use crate::classify::Vote;
 use crate::data::CollectionOptions;
 use crate::mirex::Template;
-use crate::model::{Recipe, TrainSettings};
+use crate::model::{ModelSpec, TrainSettings};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,11 +51,11 @@ struct SystemTable {
 
 /// MIREX's number of folds.
 const FOLDS: usize = 3;
-const MOST_FOLDS: usize = 1000;
+const MAX_FOLDS: usize = 1000;
 /// Seconds a command may take where the task does not say: a day.
 const TIME_LIMIT: u64 = 24 * 3600;
 /// A year.
-const MOST_TIME: u64 = 366 * 24 * 3600;
+const MAX_TIME: u64 = 366 * 24 * 3600;
 
 impl TaskTable {
     /// The task in a file of this name and folder; `collection` replaces the one it names.
@@ -106,15 +106,15 @@ impl FoldsTable {
         let Some(lists) = self.lists else {
             let number = self.number.unwrap_or(FOLDS);
             return match number {
-                2..=MOST_FOLDS => Ok(Folds::Made { number, seed: self.seed.unwrap_or(0) }),
-                _ => Err(format!("{number} folds: choose 2 to {MOST_FOLDS}")),
+                2..=MAX_FOLDS => Ok(Folds::Made { number, seed: self.seed.unwrap_or(0) }),
+                _ => Err(format!("{number} folds: choose 2 to {MAX_FOLDS}")),
             };
         };
         if self.number.is_some() || self.seed.is_some() {
             return Err("folds are made (number, seed) or listed (lists), not both".into());
         }
-        if lists.is_empty() || lists.len() > MOST_FOLDS {
-            return Err(format!("{} lists of folds: give 1 to {MOST_FOLDS}", lists.len()));
+        if lists.is_empty() || lists.len() > MAX_FOLDS {
+            return Err(format!("{} lists of folds: give 1 to {MAX_FOLDS}", lists.len()));
         }
         let place = |lists: FoldLists| FoldLists {
             train: folder.join(lists.train),
@@ -127,8 +127,8 @@ impl FoldsTable {
 impl SystemTable {
     fn system(self, folder: &Path) -> Result<System, String> {
         let seconds = self.time_limit.unwrap_or(TIME_LIMIT);
-        if !(1..=MOST_TIME).contains(&seconds) {
-            return Err(format!("time_limit = {seconds}: choose 1 to {MOST_TIME} seconds"));
+        if !(1..=MAX_TIME).contains(&seconds) {
+            return Err(format!("time_limit = {seconds}: choose 1 to {MAX_TIME} seconds"));
         }
         let (name, time_limit) = (self.name.clone(), Duration::from_secs(seconds));
         let kind = match self.architecture.is_some() {
@@ -177,7 +177,7 @@ impl SystemTable {
             return Err(format!("sample_rate = {rate}: choose 8000 to 192000 hertz"));
         }
         Ok(Network {
-            recipe: Recipe::load(&architecture).map_err(|e| e.to_string())?,
+            recipe: ModelSpec::load(&architecture).map_err(|e| e.to_string())?,
             settings: settings(self.training.unwrap_or_default())?,
             sample_rate: self.sample_rate,
             vote: self.vote.unwrap_or_default(),

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use duotone_audio::{Segmenter, Spectrogram};
 use duotone_nn::Weights;
 
-use super::{Fitted, Run};
+use super::{TrainedModel, TrainingRun};
 use crate::backend::Device;
 use crate::classify::Vote;
 use crate::classify::predictor::accuracies;
 use crate::error::Error;
 use crate::features::ClipFeatures;
-use crate::features::segments::Example;
+use crate::features::segments::LabelledClip;
 use crate::fixtures::{clip, front_end, recipe};
 use crate::model::tensor_file;
 use crate::model::tensor_file::Kind;
@@ -47,15 +47,15 @@ impl Toy {
         checkpoint: Option<&Path>,
         resume: bool,
         observer: &dyn Observer,
-    ) -> Result<Fitted, Error> {
-        let examples: Vec<Example<'_>> = self
+    ) -> Result<TrainedModel, Error> {
+        let labelled: Vec<LabelledClip<'_>> = self
             .clips
             .iter()
             .enumerate()
-            .map(|(i, features)| Example { features, label: (i % CLASSES) as u32 })
+            .map(|(i, features)| LabelledClip { features, label: (i % CLASSES) as u32 })
             .collect();
-        let (held_out, train) = examples.split_at(6);
-        let run = Run {
+        let (held_out, train) = labelled.split_at(6);
+        let run = TrainingRun {
             name: "toy",
             recipe: &recipe(),
             front_end: &front_end(),
@@ -100,7 +100,7 @@ fn bits(weights: &Weights) -> Vec<u32> {
 }
 
 #[track_caller]
-fn equal(a: &Fitted, b: &Fitted) {
+fn equal(a: &TrainedModel, b: &TrainedModel) {
     assert_eq!(bits(&a.weights), bits(&b.weights));
     assert_eq!(a.predictor.scaler, b.predictor.scaler);
     assert_eq!(a.history, b.history);
@@ -115,10 +115,10 @@ fn learns_what_can_be_told_apart() {
         let fitted = toy.fit(None, false, &()).unwrap();
         let unseen: Vec<ClipFeatures> =
             (100..130).map(|i| clip(i, i as usize % CLASSES, 40)).collect();
-        let unseen: Vec<Example<'_>> = unseen
+        let unseen: Vec<LabelledClip<'_>> = unseen
             .iter()
             .zip(100..)
-            .map(|(features, i)| Example { features, label: i % CLASSES as u32 })
+            .map(|(features, i)| LabelledClip { features, label: i % CLASSES as u32 })
             .collect();
         let outcomes = fitted.predictor.decide(&unseen, &front_end(), Vote::Mean).unwrap();
         let (files, segments) = accuracies(&unseen, &outcomes);
@@ -266,8 +266,8 @@ fn silent_and_constant_clips_give_no_nan() {
                 r.loss.is_finite() && r.validation_loss.is_some_and(f64::is_finite)
             };
             assert!(fitted.history.iter().all(finite), "{kind:?} {value}");
-            let examples = [Example { features: &toy.clips[0], label: 0 }];
-            let outcomes = fitted.predictor.decide(&examples, &front_end(), Vote::Mean).unwrap();
+            let labelled = [LabelledClip { features: &toy.clips[0], label: 0 }];
+            let outcomes = fitted.predictor.decide(&labelled, &front_end(), Vote::Mean).unwrap();
             let sum: f64 = outcomes[0].probabilities.iter().sum();
             assert!((sum - 1.0).abs() < 1e-6, "{kind:?} {value}: {sum}");
         }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
-use crate::mel::empty_band;
+use crate::error::Error;
+use crate::mel::filterbank::empty_band;
 
 /// Everything that decides which numbers a recording becomes: the spec of the log-mel front end.
 ///
