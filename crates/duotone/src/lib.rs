@@ -1,5 +1,28 @@
-//! The toolkit: labelled collections, features, training, honest evaluation, self-describing
-//! models and classification.
+//! Learns to tell music apart by listening: labelled collections, features, training, evaluation,
+//! self-describing models and classification.
+//!
+//! A trained model classifies a recording in a few lines:
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use duotone::classify::{Classifier, ClassifyOptions};
+//!
+//! fn main() -> Result<(), duotone::Error> {
+//!     let classifier = Classifier::load(Path::new("genre.safetensors"))?;
+//!     let decision = classifier.classify_file(Path::new("song.mp3"), &ClassifyOptions::default())?;
+//!     println!("{}", decision.label);
+//!     for (label, probability) in &decision.probabilities {
+//!         println!("{probability:.3} {label}");
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The modules follow the pipeline: [`data`] reads collections and splits them, [`features`]
+//! extracts spectrograms, [`train`] makes a [`model`], [`classify`] applies it, [`evaluate`] measures
+//! it on clips that it was not trained on, and [`leaks`] finds what would make the result too high.
+//! [`backend`] runs networks on the processor or a GPU. `examples/` has a program for each step.
 #![forbid(unsafe_code)]
 
 pub mod backend;

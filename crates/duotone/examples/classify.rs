@@ -1,0 +1,22 @@
+//! Classifies recordings: `cargo run --release -p duotone --example classify -- MODEL FILE…`.
+
+use std::path::Path;
+
+use duotone::classify::{Classifier, ClassifyOptions};
+
+fn main() -> Result<(), duotone::Error> {
+    let mut words = std::env::args().skip(1);
+    let Some(model) = words.next() else {
+        println!("usage: classify MODEL FILE…");
+        return Ok(());
+    };
+    let classifier = Classifier::load(Path::new(&model))?;
+    for file in words {
+        // One bad file is no reason to leave out the others.
+        match classifier.classify_file(Path::new(&file), &ClassifyOptions::default()) {
+            Ok(decision) => println!("{file}: {}", decision.label),
+            Err(error) => println!("{file}: {error}"),
+        }
+    }
+    Ok(())
+}
