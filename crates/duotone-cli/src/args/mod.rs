@@ -25,7 +25,7 @@ Examples:
   duotone demo                                     a whole session on music it composes itself
   duotone evaluate music/ --output report          how well can these folders be told apart?
   duotone train music/ --output genre.safetensors  learn from all of them
-  duotone classify genre.safetensors new/*.mp3     and decide about new ones
+  duotone classify genre.safetensors new/*.mp3     and classify new ones
 
 A collection is a folder whose sub-folders are labels (music/rock/a.mp3), a CSV file with a
 header (path, then columns such as genre, artist), or a list of lines `path<TAB>label`.
@@ -33,11 +33,11 @@ header (path, then columns such as genre, artist), or a list of lines `path<TAB>
 Exit codes: 0 all went well, 1 failed, 2 wrong usage, 3 finished but some files were left out
 (listed with their reasons), 130 stopped by Ctrl-C.";
 
-/// Learn to tell music apart: by genre, mood, composer, or whatever you have labels for.
+/// Train and apply music classifiers: genre, mood, composer, or any other label.
 ///
-/// Recordings become log-mel spectrograms, these are cut into segments of 2.8 seconds, and small
-/// parallel convolutional networks (Lidy & Schindler, MIREX 2016) learn which label each segment
-/// bears. The segments of a file decide together.
+/// Recordings are turned into log-mel spectrograms and cut into segments of 2.8 seconds. Small
+/// parallel convolutional networks (Lidy & Schindler, MIREX 2016) classify each segment, and the
+/// segments of a file vote on its label.
 #[derive(Debug, Parser)]
 #[command(name = "duotone", version, max_term_width = 100, after_help = FIRST_STEPS)]
 pub(crate) struct Cli {
@@ -50,10 +50,10 @@ pub(crate) struct Cli {
 /// Options of every command.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct GlobalArgs {
-    /// Say nothing but results, errors and the files that were left out
+    /// Print only results, errors and the files that were left out
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
     pub(crate) quiet: bool,
-    /// Say more: every epoch's loss and accuracy
+    /// Print more: the loss and accuracy of every epoch
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub(crate) verbose: bool,
     #[command(flatten)]
@@ -75,14 +75,15 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
 }
 
-/// Learn from a labelled collection and write a model.
+/// Train a model on a labelled collection.
 ///
-/// The defaults are the paper's settings: plain SGD at a constant rate of 0.02, mini-batches of
-/// 40, 150 epochs, 30 random segments a file. A checkpoint is kept beside the model after every
-/// epoch; `--resume` continues from it to the very model an uninterrupted run would have given.
+/// The defaults are the paper's settings: plain SGD with a constant learning rate of 0.02,
+/// mini-batches of 40, 150 epochs, 30 random segments per file. A checkpoint is saved next to the
+/// model after every epoch; `--resume` continues from it and produces exactly the model that an
+/// uninterrupted run would have produced.
 ///
 /// A model's accuracy on its own training files says nothing about new music: use `evaluate` to
-/// learn what to expect.
+/// measure that.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -91,26 +92,26 @@ Examples:
   duotone train tracks.csv --validation 0.2 --group artist --output genre.safetensors
   duotone train music/ --output genre.safetensors --resume       go on after an interruption")]
 pub(crate) struct TrainArgs {
-    /// Folder of label folders, CSV with a header, or list of `path<TAB>label`
+    /// Folder with one sub-folder per label, CSV file with a header, or list of `path<TAB>label` lines
     pub(crate) collection: PathBuf,
     /// Model file to write
     #[arg(short, long, value_name = "M.safetensors")]
     pub(crate) output: PathBuf,
-    /// Network: a preset of the paper's (model1, model2, model2-figure, model3) or a TOML file
+    /// Network: a preset (model1, model2, model2-figure, model3) or a TOML file
     #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]
     pub(crate) architecture: String,
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
 }
 
-/// Measure honestly how well a collection's labels can be told apart.
+/// Cross-validate networks on a labelled collection.
 ///
-/// Cross-validation: the clips are dealt into folds, stratified by label; each fold is classified
-/// by a network that was trained on the others and never heard it. With `--group artist` no artist
-/// is in two folds, which is what tells music apart rather than recordings; without it scores are
-/// often ten points too high. Several architectures are measured on the same folds.
+/// The clips are assigned to folds, stratified by label; each fold is classified by a network
+/// trained on the other folds only. With `--group artist` no artist is in two folds; without it,
+/// networks recognise artists and recordings, and scores are often ten points too high. Several
+/// architectures are measured on the same folds.
 ///
-/// The training options and their defaults are those of `train`: the paper's.
+/// Training options and their defaults are the same as for `train`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -122,16 +123,16 @@ Examples:
 
 `--output DIR` writes DIR/results.json, DIR/predictions.csv, DIR/folds.csv and DIR/report.html.")]
 pub(crate) struct EvaluateArgs {
-    /// Folder of label folders, CSV with a header, or list of `path<TAB>label`
+    /// Folder with one sub-folder per label, CSV file with a header, or list of `path<TAB>label` lines
     pub(crate) collection: PathBuf,
-    /// Networks, separated by commas: presets of the paper's (model1, model2, model2-figure,
-    /// model3) or TOML files
+    /// Networks, separated by commas: presets (model1, model2, model2-figure, model3) or TOML
+    /// files
     #[arg(short, long, default_value = "model2", value_name = "A[,B…]", value_delimiter = ',',
           value_parser = values::architecture)]
     pub(crate) architecture: Vec<String>,
-    /// How the clips are divided: a number of folds, drawn by the seed; `column`, the list's own
-    /// column fold; `split`, its column split (train, valid, test); or a folds.csv of an earlier
-    /// evaluation, to compare on the very same folds. `auto` takes what the list has, else 5
+    /// How to split the clips: a number of folds, drawn with the seed; `column`, the list's `fold`
+    /// column; `split`, its `split` column (train, valid, test); or the folds.csv of an earlier
+    /// evaluation, to compare on the same folds. `auto` uses the list's columns, else 5 folds
     #[arg(
         long,
         default_value = "auto",
@@ -139,11 +140,11 @@ pub(crate) struct EvaluateArgs {
         allow_hyphen_values = true
     )]
     pub(crate) folds: FoldsArg,
-    /// How the segments of a file decide together
+    /// How the segments of a file vote on its label
     #[arg(long, value_enum, default_value = "mean")]
     pub(crate) vote: VoteArg,
-    /// Choose one of several architectures in each fold, by files held out of its training part
-    /// (--validation), and test only that one: the honest accuracy of choosing
+    /// In each fold, choose one of several architectures by its accuracy on held-out training files
+    /// (--validation), and test only that one: this measures the procedure, choice included
     #[arg(long)]
     pub(crate) select: bool,
     /// Folder for results.json, predictions.csv, folds.csv and report.html
@@ -153,16 +154,16 @@ pub(crate) struct EvaluateArgs {
     pub(crate) training: TrainingArgs,
 }
 
-/// Decide about new recordings with a trained model.
+/// Classify recordings with a trained model.
 ///
-/// Files are told by their content, not their name. A clip shorter than a segment (2.8 seconds) is
-/// repeated to fill one, and marked; silence is decided like anything else, and marked.
+/// Formats are recognised by content, not by file name. A clip shorter than a segment (2.8 seconds)
+/// is repeated to fill one. Such clips and silent ones are classified like any other, and marked.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   duotone classify genre.safetensors song.mp3
   duotone classify genre.safetensors albums/ --format csv > decisions.csv
-  duotone classify genre.safetensors song.mp3 --segments       what it hears, moment by moment
+  duotone classify genre.safetensors song.mp3 --segments       one decision per segment
   duotone classify genre.safetensors albums/ --excerpts 3x10   thirty seconds of each song
   duotone classify genre.safetensors archive/ -f csv -o decisions.csv --resume
   find . -name '*.flac' -print0 | duotone classify genre.safetensors - -0 --format jsonl")]
@@ -173,70 +174,69 @@ pub(crate) struct ClassifyArgs {
     /// line
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Paths in the list on standard input end with NUL characters, as `find -print0` writes them
+    /// Paths on standard input are separated by NUL characters, as `find -print0` writes them
     #[arg(short = '0', long)]
     pub(crate) null: bool,
     /// Format of the output [default: by the extension of --output, else table]
     #[arg(short, long, value_enum)]
     pub(crate) format: Option<Format>,
-    /// File to write to, in place of standard output; it appears when all files are decided, and
-    /// FILE.part holds the decisions until then
+    /// Write to FILE instead of standard output. FILE appears when all files are done; until then
+    /// FILE.part holds the decisions made so far
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Go on where an interrupted run with the same options and --output left off: files in
-    /// FILE.part are not decided again. For the formats csv and jsonl
+    /// Continue an interrupted run with the same options: files that are in FILE.part are not
+    /// classified again. For the formats csv and jsonl
     #[arg(long, requires = "output")]
     pub(crate) resume: bool,
-    /// How the segments of a file decide together
+    /// How the segments of a file vote on its label
     #[arg(long, value_enum, default_value = "mean")]
     pub(crate) vote: VoteArg,
-    /// Decode only COUNT excerpts, evenly spread over each file: several times faster on whole
-    /// songs. The decision is marked
+    /// Decode only COUNT excerpts of SECONDS each, evenly spread over each file: several times
+    /// faster on whole songs. Such decisions are marked
     #[arg(long, value_name = "COUNTxSECONDS", value_parser = values::excerpts)]
     pub(crate) excerpts: Option<Excerpts>,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
-    /// Give each segment's decision too
+    /// Also output a decision for each segment
     #[arg(long)]
     pub(crate) segments: bool,
-    /// Give only the N most probable labels
+    /// Output only the N most probable labels
     #[arg(long, value_name = "N", value_parser = values::count)]
     pub(crate) top: Option<usize>,
 }
 
-/// Compute a collection's spectrograms ahead and keep them in a store.
+/// Extract a collection's spectrograms into a feature store.
 ///
-/// `train` and `evaluate` take the store by `--features STORE` and compute only what is missing.
-/// Files are known by their content: adding files computes only those, renaming none.
+/// `train` and `evaluate` read the store with `--features STORE` and extract only what is missing.
+/// Files are identified by content: only new files are extracted, and renaming costs nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   duotone features music/ --output music.features
   duotone evaluate music/ --features music.features --output report")]
 pub(crate) struct FeaturesArgs {
-    /// Folder of label folders, CSV with a header, or list of `path<TAB>label`
+    /// Folder with one sub-folder per label, CSV file with a header, or list of `path<TAB>label` lines
     pub(crate) collection: PathBuf,
-    /// Folder of the store; made where there is none
+    /// Folder of the store, created if needed
     #[arg(short, long, value_name = "STORE")]
     pub(crate) output: PathBuf,
-    /// Column of a CSV collection that holds the labels, where several may: files without a label
-    /// are passed over
+    /// Label column of a CSV collection; files without a label are ignored
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
-    /// Network whose input is computed: a preset (model1, model2, model2-figure, model3) or a TOML
-    /// file; model1, model2 and model3 share theirs
+    /// Network to extract the input of: a preset (model1, model2, model2-figure, model3) or a TOML
+    /// file; model1, model2 and model3 have the same input
     #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]
     pub(crate) architecture: String,
-    /// Sample rate that every file is brought to, or `auto`: the files' own where all share one of
-    /// 44100, 22050 and 11025, else 22050
+    /// Sample rate that every file is resampled to. `auto` keeps the files' own rate if it is the
+    /// same for all and one of 44100, 22050 and 11025, and uses 22050 otherwise
     #[arg(long, default_value = "auto", value_name = "auto|HZ")]
     pub(crate) sample_rate: SampleRate,
 }
 
-/// Show what a model or an audio file holds.
+/// Describe a model or an audio file.
 ///
-/// Of a model: labels, network with the sizes of its maps, front end, training settings, and the
-/// accuracy that was measured. Of a recording: format, length, and what the network would see.
+/// For a model: labels, network and the sizes of its feature maps, front end, training settings and
+/// measured accuracy. For a recording: format, length, and the spectrogram a network would get.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -247,31 +247,31 @@ pub(crate) struct InspectArgs {
     /// Model or audio file
     #[arg(value_name = "MODEL|AUDIO")]
     pub(crate) path: PathBuf,
-    /// Form of the output
+    /// Output format
     #[arg(short, long, value_enum, default_value = "table")]
     pub(crate) format: InspectFormat,
 }
 
-/// List what `--device` can name: the CPU and the GPUs of this machine.
+/// List the devices that `--device` accepts: the CPU and the GPUs of this machine.
 ///
-/// GPUs of any vendor are used through Vulkan, Metal or DX12, in a build with the feature `gpu`.
+/// GPUs of any vendor are used through Vulkan, Metal or DX12, in builds with the feature `gpu`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   duotone devices
   duotone devices --benchmark      how fast each trains and classifies")]
 pub(crate) struct DevicesArgs {
-    /// Measure each device: segments a second of the paper's networks, in mini-batches of 40
+    /// Benchmark each device: segments per second of the paper's networks, in mini-batches of 40
     #[arg(long)]
     pub(crate) benchmark: bool,
 }
 
-/// Write a model for other programs.
+/// Export a model for other programs.
 ///
-/// The ONNX file holds the scaler and the network: segments of log-mel values (segments, bands,
-/// frames) in, probabilities (segments, classes) out; a file's decision is their mean. With
-/// `--with-front-end` it takes mono samples at the model's rate instead. Labels and front end are
-/// in its metadata.
+/// The ONNX file contains the scaler and the network. Its input is log-mel segments (segments,
+/// bands, frames), its output probabilities (segments, classes), whose mean is a file's decision.
+/// With `--with-front-end` its input is mono samples at the model's sample rate. Labels and front
+/// end are in its metadata.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -283,15 +283,15 @@ pub(crate) struct ExportArgs {
     /// ONNX file to write
     #[arg(long, value_name = "F.onnx")]
     pub(crate) onnx: PathBuf,
-    /// Put the front end and the cutting into segments into the graph
+    /// Include the front end and the segmentation in the graph
     #[arg(long)]
     pub(crate) with_front_end: bool,
 }
 
-/// Compose a small collection, train on it, evaluate, classify: a first session in a minute.
+/// Compose a small collection, evaluate, train and classify: a first session in a minute.
 ///
 /// The music is synthesised: a few styles by several made-up artists each. It is written as audio
-/// files, so the folder is a collection to go on playing with.
+/// files, so you can try the other commands on the folder.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -305,7 +305,7 @@ pub(crate) struct DemoArgs {
     pub(crate) seed: Seed,
 }
 
-/// Print a script that teaches a shell to complete duotone's words.
+/// Generate shell completions.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -313,7 +313,7 @@ Examples:
   duotone completions zsh > ~/.zfunc/_duotone
   duotone completions fish > ~/.config/fish/completions/duotone.fish")]
 pub(crate) struct CompletionsArgs {
-    /// The shell
+    /// Shell to generate completions for
     pub(crate) shell: Shell,
 }
 
@@ -351,7 +351,7 @@ pub(crate) enum VoteArg {
     Mean,
     /// Share of the segments that each label wins
     Majority,
-    /// Each label's largest probability in any segment
+    /// Largest probability of each label in any segment
     Max,
 }
 

@@ -12,26 +12,25 @@ use crate::progress::Console;
 /// What `train` and `evaluate` share.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TrainingArgs {
-    /// Column of a CSV collection that holds the labels; where not said `label`, else `genre`, else
-    /// the only one that may
+    /// Label column of a CSV collection [default: `label`, then `genre`, then the only candidate]
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
-    /// Column of a CSV collection (artist, album) whose values are kept on one side: never in two
-    /// folds, never both trained on and held out
+    /// Group column of a CSV collection (artist, album): clips of one group are never in two folds,
+    /// and never both trained on and held out
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) group: Option<String>,
-    /// Leave out labels with fewer than N files (or, with --group, fewer than N groups)
+    /// Leave out labels with fewer than N files (with --group: fewer than N groups)
     #[arg(long, value_name = "N", value_parser = values::count)]
     pub(crate) min_per_label: Option<usize>,
-    /// Store of computed spectrograms; made where there is none (see `duotone features`)
+    /// Feature store, created if needed (see `duotone features`)
     #[arg(long, value_name = "STORE")]
     pub(crate) features: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) learning: LearningArgs,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
-    /// Go on where an interrupted run with the same options and --output left off; the result is
-    /// the same to the byte
+    /// Continue an interrupted run with the same options and --output; the result is the same to
+    /// the byte
     #[arg(long, requires = "output", help_heading = "Training")]
     pub(crate) resume: bool,
 }
@@ -39,8 +38,8 @@ pub(crate) struct TrainingArgs {
 /// How a network learns.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LearningArgs {
-    /// Sample rate that every file is brought to, or `auto`: the files' own where all share one of
-    /// 44100, 22050 and 11025, else 22050
+    /// Sample rate that every file is resampled to. `auto` keeps the files' own rate if it is the
+    /// same for all and one of 44100, 22050 and 11025, and uses 22050 otherwise
     #[arg(long, default_value = "auto", value_name = "auto|HZ")]
     pub(crate) sample_rate: SampleRate,
     /// Passes over all training segments; the paper's 150
@@ -51,18 +50,18 @@ pub(crate) struct LearningArgs {
     #[arg(long, default_value = "0.02", value_parser = values::learning_rate,
           value_name = "RATE", help_heading = "Training")]
     learning_rate: f32,
-    /// Segments in a mini-batch; the paper's 40
+    /// Segments per mini-batch; the paper's 40
     #[arg(long, default_value = "40", value_parser = values::count,
           value_name = "N", help_heading = "Training")]
     batch_size: usize,
-    /// Segments of each file to learn from: `random:N` (the paper's 30) or `consecutive`
+    /// Segments of each file to train on: `random:N` (the paper's 30) or `consecutive`
     #[arg(long, default_value = "random:30", value_parser = values::segments,
           value_name = "HOW", help_heading = "Training")]
     segments: Segmenter,
     /// Draw new random segments in every epoch; the paper draws them once
     #[arg(long, help_heading = "Training")]
     fresh_segments: bool,
-    /// Which segments an epoch shows: each once, or those of every label equally often, for
+    /// Which segments are used in an epoch: `balanced` uses every label equally often, for
     /// collections with rare labels
     #[arg(
         long,
@@ -72,7 +71,7 @@ pub(crate) struct LearningArgs {
         help_heading = "Training"
     )]
     pub(super) sampling: SamplingArg,
-    /// How inputs are brought to a common scale, always fitted on training files alone
+    /// How inputs are standardised; the scaler is fitted on training files only
     #[arg(
         long,
         value_enum,
@@ -81,7 +80,7 @@ pub(crate) struct LearningArgs {
         help_heading = "Training"
     )]
     pub(super) standardize: StandardizeArg,
-    /// Share of the training clips that are held out to watch loss and accuracy on, below 1
+    /// Share of the training clips to hold out for measuring loss and accuracy, below 1
     #[arg(long, default_value = "0", value_parser = values::validation,
           value_name = "FRACTION", help_heading = "Training")]
     validation: f64,
@@ -115,15 +114,15 @@ impl LearningArgs {
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Seed {
-    /// Decides everything random; the same seed gives the same bytes
+    /// Seed of all random numbers; the same seed gives the same bytes
     #[arg(long, default_value = "0", value_name = "N", help_heading = "Training")]
     pub(crate) seed: u64,
 }
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DeviceArgs {
-    /// What to compute on: `cpu`, `gpu`, `gpu:N` (see `duotone devices`) or `auto`; results differ
-    /// by the rounding of sums
+    /// Device: `cpu`, `gpu`, `gpu:N` (see `duotone devices`) or `auto`. Results differ between
+    /// devices by rounding
     #[arg(long, default_value = "cpu", value_name = "WHERE")]
     pub(crate) device: DeviceArg,
 }
@@ -141,7 +140,7 @@ impl DeviceArgs {
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Threads {
-    /// Threads to work with; as many as the machine has where not said. Results are the same
+    /// Number of threads [default: all cores]. Results are the same
     #[arg(long, global = true, value_name = "N", value_parser = values::threads,
           help_heading = "Global options")]
     pub(crate) threads: Option<usize>,
@@ -149,9 +148,9 @@ pub(crate) struct Threads {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum SamplingArg {
-    /// Each of the training segments once
+    /// Each training segment once
     Uniform,
-    /// As many in all, the same number of each label
+    /// As many segments in all, the same number for each label
     Balanced,
 }
 
@@ -166,9 +165,9 @@ impl From<SamplingArg> for Sampling {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum StandardizeArg {
-    /// As the front end gives them
+    /// Not at all
     None,
-    /// One mean and deviation for all
+    /// One mean and standard deviation for all values
     Global,
     /// One for each mel band
     Band,

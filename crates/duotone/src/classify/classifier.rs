@@ -180,7 +180,8 @@ impl Classifier {
     ) -> Result<Decision, Error> {
         let card = &self.card;
         if scores.rows.iter().any(|p| !p.is_finite()) {
-            let reason = "the model's weights are too large to compute with: train it again";
+            let reason =
+                "the model produced non-finite outputs; retrain it with a lower learning rate";
             return Err(Error::Settings(reason.into()));
         }
         let classes = card.labels.len();

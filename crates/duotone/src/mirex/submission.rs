@@ -155,5 +155,7 @@ fn sure(outcome: &Outcome) -> Option<usize> {
 }
 
 fn no_numbers() -> Error {
-    Error::Settings("the model's weights are too large to compute with: train it again".into())
+    Error::Settings(
+        "the model produced non-finite outputs; retrain it with a lower learning rate".into(),
+    )
 }

@@ -78,7 +78,7 @@ impl Checkpoint {
     }
 }
 
-/// Refuses to go on with what was begun under another spec, naming what differs.
+/// Refuses to continue what was created with another spec, naming what differs.
 pub(crate) fn same<S: Serialize>(path: &Path, begun: &S, wanted: &S) -> Result<(), Error> {
     let mut found = Vec::new();
     compare("", &plain(begun), &plain(wanted), &mut found);

@@ -56,7 +56,7 @@ fn what_is_no_music_is_passed_over_and_counted() {
     assert_eq!(names(&collection), ["a/1.mp3", "b/1.mp3", "b/Mr.Doc/3.mp3"]);
     let notices = collection.notices.join("\n");
     assert!(notices.contains("passed over 5 files (hidden, texts, pictures"), "{notices}");
-    assert!(notices.contains("no label for 1 file beside the labels' folders"), "{notices}");
+    assert!(notices.contains("ignored 1 file outside the label folders"), "{notices}");
 }
 
 #[test]

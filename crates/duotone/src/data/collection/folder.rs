@@ -131,7 +131,7 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
     if unlabelled > 0 {
         found
             .notices
-            .push(format!("no label for {} beside the labels' folders", count(unlabelled, "file")));
+            .push(format!("ignored {} outside the label folders", count(unlabelled, "file")));
     }
     found.left_out = walk.left_out;
     Ok(found)
