@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use duotone::{Classifier, Model};
 use duotone::classify::ClassifyOptions;
+use duotone::{Classifier, Model};
 use libfuzzer_sys::fuzz_target;
 
 static TONE: LazyLock<std::path::PathBuf> =

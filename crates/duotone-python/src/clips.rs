@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duotone::audio;
 use duotone::audio::{Extraction, FrontEnd, SourceInfo, Spectrogram};
-use duotone::{Error, Event};
 use duotone::features::{ClipFeatures, FeatureStore, Notes, RateChoice, extract_each};
 use duotone::io::LeftOut;
 use duotone::model::ModelSpec;
+use duotone::{Error, Event};
 use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyList;

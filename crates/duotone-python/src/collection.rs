@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use duotone::{Error, report};
 use duotone::backend::Device;
 use duotone::data::{CollectionOptions, Column, Folds, Row};
 use duotone::evaluate::EvaluateJob;
 use duotone::features::{FeatureStore, extract_each};
 use duotone::io::{LeftOut, refuse_inputs};
 use duotone::model::{ModelSpec, TrainSettings};
+use duotone::{Error, report};
 use pyo3::prelude::*;
 
 use crate::model::parse_vote;
@@ -45,8 +45,9 @@ impl Collection {
         min_per_label: Option<usize>,
     ) -> PyResult<Self> {
         let options = CollectionOptions { label, group };
-        let inner =
-            py.detach(|| without_rare(duotone::data::Collection::open(&path, &options)?, min_per_label));
+        let inner = py.detach(|| {
+            without_rare(duotone::data::Collection::open(&path, &options)?, min_per_label)
+        });
         inner.map(Self::new).map_err(|e| errors::raise(py, &e))
     }
 
@@ -217,7 +218,8 @@ pub(crate) fn evaluate<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<String> {
     let settings: TrainSettings = convert::parse(py, settings, "settings")?;
-    let recipes = architectures.iter().map(|name| ModelSpec::load(name)).collect::<Result<_, Error>>();
+    let recipes =
+        architectures.iter().map(|name| ModelSpec::load(name)).collect::<Result<_, Error>>();
     let job = EvaluateJob {
         collection: &collection.inner,
         recipes: recipes.map_err(|e| errors::raise(py, &e))?,

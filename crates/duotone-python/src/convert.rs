@@ -1,7 +1,7 @@
 //! Between Python's values and the toolkit's.
 
-use duotone::audio::{FrontEnd, Spectrogram};
 use duotone::Error;
+use duotone::audio::{FrontEnd, Spectrogram};
 use duotone::io::LeftOut;
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;

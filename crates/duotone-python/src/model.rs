@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use duotone::nn::{Network, Tensor};
-use duotone::{Classifier, Error};
 use duotone::classify::{ClassifyOptions, Excerpts, Vote};
 use duotone::features::ClipFeatures;
 use duotone::model::{ModelSpec, TrainSettings};
+use duotone::nn::{Network, Tensor};
 use duotone::train::{ClipsJob, train_clips};
+use duotone::{Classifier, Error};
 use numpy::{
     IntoPyArray, PyArray2, PyArrayDyn, PyArrayMethods, PyReadonlyArray3, PyReadonlyArrayDyn,
     PyUntypedArrayMethods,
