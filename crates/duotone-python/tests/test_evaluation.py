@@ -54,7 +54,7 @@ def test_a_split(table, tmp_path):
     for source in (collection, tmp_path / "list.csv"):
         evaluation = duotone.evaluate(source, "model1", folds="split", **FAST)
         assert evaluation.protocol["folds"] == 1 and len(evaluation.predictions) == 6
-    with pytest.warns(DuotoneWarning, match="divided by the list's column `split`"):
+    with pytest.warns(DuotoneWarning, match="split by the list's column `split`"):
         duotone.evaluate(collection, "model1", **FAST)
 
 

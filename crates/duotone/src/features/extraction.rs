@@ -180,7 +180,7 @@ fn rate_notice(rates: &[u32], chosen: u32) -> Option<String> {
         named.push(format!("{} other rates", files.len() - NAMED_RATES));
     }
     Some(format!(
-        "sample rates: {}; all are resampled to {chosen} Hz unless a sample rate is given",
+        "sample rates: {}; all are resampled to {chosen} Hz; set `sample_rate` to choose another",
         named.join(", ")
     ))
 }
