@@ -204,9 +204,9 @@ pub(crate) fn shown_path(path: &Path) -> String {
     shown(&path_text(path))
 }
 
-/// A name that vanishes by itself.
+/// Writes a file without a name into a folder: a run that is killed here leaves nothing behind.
 fn probe(folder: &Path) -> io::Result<()> {
-    tempfile::NamedTempFile::new_in(folder).map(drop)
+    tempfile::tempfile_in(folder).map(drop)
 }
 
 #[cfg(test)]

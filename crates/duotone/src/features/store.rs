@@ -10,7 +10,7 @@ use duotone_audio::{FrontEnd, Spectrogram};
 
 use crate::error::Error;
 use crate::features::{ClipFeatures, Notes};
-use crate::io::write::replace;
+use crate::io::write::{replace, try_writing};
 
 const MAGIC: &[u8; 8] = b"duotmel\0";
 /// Raised when the format changes, or the numbers that the same front end gives.
@@ -48,7 +48,7 @@ impl FeatureStore {
             return Err(Error::File { path: dir.to_owned(), reason });
         }
         fs::create_dir_all(dir).map_err(Error::io(dir))?;
-        tempfile::Builder::new().prefix(".try").tempfile_in(dir).map_err(Error::io(dir))?;
+        try_writing(dir).map_err(Error::io(dir))?;
         Ok(Self { root: dir.to_owned() })
     }
 

@@ -53,7 +53,12 @@ pub(crate) fn prepare(path: &Path) -> Result<(), Error> {
         let reason = "is a folder; name a file to write".into();
         return Err(Error::File { path: path.into(), reason });
     }
-    tempfile::NamedTempFile::new_in(folder).map(drop).map_err(Error::io(path))
+    try_writing(folder).map_err(Error::io(path))
+}
+
+/// Writes a file without a name into a folder: a run that is killed here leaves nothing behind.
+pub(crate) fn try_writing(folder: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(folder).map(drop)
 }
 
 /// Removes a file if it is there.
