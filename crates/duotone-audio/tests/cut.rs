@@ -137,9 +137,11 @@ fn live_streams() {
         let (clip, damage) = decode_bytes(&live).unwrap();
         assert!(clip == whole, "{name}");
         assert_eq!(damage, None, "{name}");
-        // The place of the last packet is known, not its length.
-        let stated = seconds_of(&live).unwrap();
-        assert!((0.0..0.3).contains(&(0.25 - stated)), "{name}: {stated} s");
+        match seconds_of(&live) {
+            // The place of the last packet is known, not its length.
+            Some(stated) => assert!((0.0..0.3).contains(&(0.25 - stated)), "{name}: {stated} s"),
+            None => assert_eq!(name, "vorbis_44k.webm", "can only be read from its start"),
+        }
         let cues = live.windows(4).rposition(|w| w == [0x1c, 0x53, 0xbb, 0x6b]);
         live.truncate(cues.unwrap_or(live.len()) - 100);
         let (part, damage) = decode_bytes(&live).unwrap();
@@ -171,8 +173,10 @@ fn live(file: &[u8]) -> Vec<u8> {
 #[test]
 fn matroska_states_its_length() {
     for name in ["flac_s16.mka", "vorbis_44k.webm", "opus_48k.webm", "opus_video.webm"] {
-        let stated = measure(&fixture(name)).unwrap().seconds.unwrap();
-        assert!((stated - 0.25).abs() < 0.05, "{name}: {stated}");
+        match measure(&fixture(name)).unwrap().seconds {
+            Some(stated) => assert!((stated - 0.25).abs() < 0.05, "{name}: {stated}"),
+            None => assert_eq!(name, "vorbis_44k.webm", "can only be read from its start"),
+        }
         let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
         assert_eq!(extract(&fixture(name), &front_end).unwrap().damage, None, "{name}");
     }

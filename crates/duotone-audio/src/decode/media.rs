@@ -10,7 +10,7 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::common::{Limit, Tier};
 use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::well_known::{FORMAT_ID_MKV, FORMAT_ID_OGG};
+use symphonia::core::formats::well_known::FORMAT_ID_OGG;
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadBytes};
 use symphonia::core::meta::MetadataOptions;
@@ -353,10 +353,10 @@ impl Reader for Media {
         self.told
     }
 
-    /// Unknown where the file can only be read from its start, other than Matroska.
+    /// Unknown where the file can only be read from its start: several ranges would take longer than
+    /// the whole.
     fn length(&mut self) -> Result<Option<f64>, Error> {
-        let is_matroska = self.format.format_info().format == FORMAT_ID_MKV;
-        Ok(self.told.filter(|_| is_matroska || matches!(self.cannot_jump(), Ok(None))))
+        Ok(self.told.filter(|_| matches!(self.cannot_jump(), Ok(None))))
     }
 }
 
