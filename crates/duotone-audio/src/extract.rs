@@ -5,7 +5,7 @@ use crate::analysis::{Analysed, Analysis};
 use crate::clip::Clip;
 use crate::decode::{Marks, Source, limits};
 use crate::error::Error;
-use crate::mel::FrontEnd;
+use crate::mel::{FrontEnd, bands_above};
 use crate::source_info::SourceInfo;
 use crate::spectrogram::Spectrogram;
 
@@ -116,7 +116,7 @@ pub fn extract_pieces<E: From<Error>>(
         silent: constant || (silent && spectrogram.is_silent()),
         source: SourceInfo { seconds: Some(source.seconds()), ..source.info().clone() },
         damage: source.damage(),
-        warnings: source.warnings(),
+        warnings: warnings(&source, front_end),
         spectrogram,
         repeated,
     })
@@ -163,7 +163,25 @@ pub fn extract_samples(
         source,
         repeated,
         damage: None,
-        warnings: Vec::new(),
+        warnings: low_rate_warning(rate, front_end).into_iter().collect(),
+    })
+}
+
+fn warnings(source: &Source, front_end: &FrontEnd) -> Vec<String> {
+    let mut warnings = source.warnings();
+    warnings.extend(low_rate_warning(source.info().sample_rate, front_end));
+    warnings
+}
+
+/// What to say of a recording that has no sound in some of the bands, whatever the music.
+fn low_rate_warning(rate: u32, front_end: &FrontEnd) -> Option<String> {
+    let empty = bands_above(front_end, rate);
+    (empty > 0).then(|| {
+        format!(
+            "sampled at {rate} Hz: {empty} of the {} mel bands, which go up to {} Hz, are empty",
+            front_end.bands,
+            front_end.sample_rate / 2
+        )
     })
 }
 
@@ -255,7 +273,7 @@ fn range_of(
         silent: constant || spectrogram.is_silent(),
         source: source.info().clone(),
         damage: source.damaged_packets(),
-        warnings: source.warnings(),
+        warnings: warnings(&source, front_end),
         spectrogram,
         repeated,
     };

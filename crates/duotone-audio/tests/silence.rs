@@ -85,3 +85,19 @@ fn a_constant_signal_is_silent() {
     let shifted: Vec<f32> = music().iter().map(|x| x + 0.25).collect();
     assert!(!of_channels(&[shifted]).silent);
 }
+
+/// Bands above the recording's frequencies are empty whatever the music: a decision rests on the
+/// others alone.
+#[test]
+fn a_rate_below_the_front_ends_gives_a_warning() {
+    let samples: Vec<f32> = std::iter::repeat_n(music(), 4).flatten().collect();
+    let warnings = |rate| extract_samples(&samples, RATE, &front_end(rate)).unwrap().warnings;
+    assert!(warnings(RATE).is_empty());
+    // The highest band reaches down below 4 kHz.
+    assert!(warnings(8400).is_empty());
+    // 4 kHz lie 28.9 of 41 steps up the mel scale: bands 29 to 39 begin above.
+    assert_eq!(
+        warnings(22_050),
+        ["sampled at 8000 Hz: 11 of the 40 mel bands, which go up to 11025 Hz, are empty"]
+    );
+}

@@ -246,7 +246,7 @@ fn csv_rows(rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, Failu
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Whether a file begins as one of decisions in any of the forms; it may be cut off anywhere.
+/// Whether a file, which may be cut off anywhere, begins like decisions in one of the formats.
 pub(crate) fn are_decisions(start: &[u8]) -> bool {
     let text = String::from_utf8_lossy(start);
     let begins = |form: &&str| text.starts_with(*form) || form.starts_with(&*text);

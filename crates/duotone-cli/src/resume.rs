@@ -1,4 +1,4 @@
-//! What an interrupted `classify --output` left, so that it can be gone on with.
+//! Continues an interrupted `classify --output`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -43,8 +43,8 @@ impl Kept {
     }
 }
 
-/// Reads the part of a file that an earlier run wrote by the same settings; nothing is kept where
-/// there is none. A last entry that is cut off does not count.
+/// Reads the part of a file that an earlier run wrote with the same settings. A last entry that is
+/// cut off does not count.
 pub(crate) fn read(
     target: &Path,
     format: Format,
@@ -52,9 +52,6 @@ pub(crate) fn read(
     settings: &Map<String, Value>,
 ) -> Result<Kept, Failure> {
     let part = sink::part(target);
-    if !part.exists() {
-        return Ok(Kept::default());
-    }
     same_settings(target, settings)?;
     let bytes = fs::read(&part).map_err(duotone::Error::io(&part))?;
     let kept = match format {

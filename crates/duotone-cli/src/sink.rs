@@ -40,7 +40,7 @@ pub(crate) fn settings(target: &Path) -> PathBuf {
 }
 
 impl Part {
-    /// Opens the part of a file for this run alone, with what it holds.
+    /// Opens the part of a file, which no other run may write meanwhile, and keeps its content.
     pub(crate) fn open(target: &Path) -> Result<Self, Failure> {
         let path = part(target);
         let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);

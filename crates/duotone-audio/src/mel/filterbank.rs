@@ -31,6 +31,13 @@ pub(super) fn empty_band(front_end: &FrontEnd) -> Option<usize> {
     corners(front_end).windows(3).position(|c| (c[0] / bin_hz).floor() + 1.0 >= c[2] / bin_hz)
 }
 
+/// Bands above all frequencies of a recording at a lower sample rate, in hertz: they stay at the
+/// floor whatever the music.
+pub(crate) fn bands_above(front_end: &FrontEnd, source_rate: u32) -> usize {
+    let highest = f64::from(source_rate) / 2.0;
+    corners(front_end)[..front_end.bands].iter().filter(|&&lowest| lowest >= highest).count()
+}
+
 /// One triangular filter over the bins where it is not zero.
 pub(crate) struct Triangle {
     /// Bin of the first weight.

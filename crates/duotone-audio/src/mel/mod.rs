@@ -11,6 +11,7 @@ mod reference;
 mod spectrum;
 mod stream;
 
+pub(crate) use filterbank::bands_above;
 use filterbank::{Triangle, triangles};
 pub use front_end::FrontEnd;
 pub use stream::MelStream;

@@ -16,25 +16,26 @@ use crate::resume::{self, Kept};
 use crate::sink::{self, Part, Sink};
 
 pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure> {
-    if args.resume && !matches!(args.format(), Format::Csv | Format::Jsonl) {
+    if args.resume && !is_line_by_line(&args) {
         let words = "--resume is for `--format csv` and `--format jsonl`, which are written line by \
                      line";
         return Err(Failure::Usage(words.into()));
     }
+    let device = args.device.open(console)?;
+    let classifier = Classifier::on(&device, Model::load(&args.model)?)?;
     let Files { mut files, left_out, side_files } = paths::expand(&args.paths, args.null)?;
     if let Some(output) = &args.output {
         check_inputs(output, args.paths.iter().chain([&args.model]).chain(&files))?;
         check_output(output)?;
+        if args.resume && output.exists() && !sink::part(output).exists() {
+            console.warn(&format!(
+                "{}: already finished, whatever the model and the files are now; run without \
+                 --resume to start over",
+                path_text(output)
+            ));
+            return Ok(finish(console));
+        }
     }
-    if let Some(output) = args.output.as_ref().filter(|output| args.resume && output.exists())
-        && !sink::part(output).exists()
-    {
-        let name = path_text(output);
-        console.say(&format!("{name}: already finished (run without --resume to start over)"));
-        return Ok(finish(console));
-    }
-    let device = args.device.open(console)?;
-    let classifier = Classifier::on(&device, Model::load(&args.model)?)?;
     if side_files > 0 {
         let files = count(side_files, "file");
         console.say(&format!("passed over {files} (hidden, texts, pictures and the like)"));
@@ -42,41 +43,66 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
     if files.is_empty() {
         left_out.into_iter().for_each(|file| console.leave_out(file));
         console.list_left_out();
-        let name = |path: &PathBuf| match path == Path::new("-") {
-            true => "standard input".into(),
-            false => path_text(path).into_owned(),
-        };
-        let named: Vec<String> = args.paths.iter().map(name).collect();
-        return Err(Failure::Work(format!("{}: no audio files there", named.join(", "))));
+        return Err(no_audio(&args.paths));
     }
     console.watch_signals()?;
-    let options = ClassifyOptions {
-        vote: args.vote.into(),
-        segments: args.segments,
-        excerpts: args.excerpts,
-    };
     let labels: Vec<String> =
         classifier.card().labels.iter().map(|label| label.name.clone()).collect();
     let into = |sink| Decisions::new(sink, args.format(), labels.clone(), args.segments, args.top);
     let header = into(Sink::Stdout).header()?;
     let (sink, mut kept) = open(&args, &header, console)?;
     let mut decisions = into(sink);
-    let kept_before = kept.count;
-    let mut written = decisions.begin(kept.count);
+    decisions.begin(kept.count)?;
+    let mut decided = kept.count - kept.left_out.len();
     kept.left_out.drain(..).for_each(|file| console.leave_out(file));
     for file in left_out {
-        if written.is_ok() && !kept.has(&file.path) {
-            written = decisions.leave_out(&file);
+        if !kept.has(&file.path) {
+            decisions.leave_out(&file)?;
         }
         console.leave_out(file);
     }
     files.retain(|file| !kept.has(file));
-    let mut decided = 0;
-    let worked = classifier.classify_many(&files, &options, console, |result| {
+    let worked = classify_into(&mut decisions, &mut decided, &classifier, &files, &args, console)?;
+    console.finish_bar();
+    // What is decided is shown all the same.
+    if let Err(Error::Interrupted) = worked {
+        decisions.stop()?;
+        return Err(Failure::Stopped(stopped(&args, decided)));
+    }
+    worked?;
+    decisions.end()?;
+    if let Some(output) = &args.output {
+        let files = count(decided, "file");
+        console.say(&format!("{}: {files} classified", path_text(output)));
+    }
+    let done = finish(console);
+    if decided == 0 {
+        return Err(Failure::Work("no file could be classified".into()));
+    }
+    Ok(done)
+}
+
+/// Classifies files and writes each decision as soon as it is made, counting them. The outer error
+/// is one of writing, which ends the work; the inner one is what the work itself ended with.
+fn classify_into(
+    decisions: &mut Decisions,
+    decided: &mut usize,
+    classifier: &Classifier,
+    files: &[PathBuf],
+    args: &ClassifyArgs,
+    console: &Console,
+) -> Result<Result<(), Error>, Failure> {
+    let options = ClassifyOptions {
+        vote: args.vote.into(),
+        segments: args.segments,
+        excerpts: args.excerpts,
+    };
+    let mut written = Ok(());
+    let worked = classifier.classify_many(files, &options, console, |result| {
         if written.is_ok() {
             written = match result {
                 Ok(decision) => {
-                    decided += 1;
+                    *decided += 1;
                     decisions.add(decision)
                 }
                 Err(file) => {
@@ -90,28 +116,25 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
             console.request_stop();
         }
     });
-    // Nobody reads on, or the disk is full: that is the reason, the stop only follows from it.
+    // Where nobody reads on, or the disk is full, the stop only follows from that.
     written?;
-    match worked {
-        // What is decided is shown all the same.
-        Err(Error::Interrupted) => {
-            console.finish_bar();
-            decisions.stop()?;
-            return Err(Failure::Stopped(stopped(&args, decided)));
+    Ok(worked)
+}
+
+/// Whether what is written of one file is whole without what follows.
+fn is_line_by_line(args: &ClassifyArgs) -> bool {
+    matches!(args.format(), Format::Csv | Format::Jsonl)
+}
+
+fn no_audio(paths: &[PathBuf]) -> Failure {
+    let mut names = Vec::new();
+    for path in paths {
+        match path == Path::new("-") {
+            true => names.push("standard input".to_owned()),
+            false => names.push(path_text(path).into_owned()),
         }
-        other => other?,
     }
-    console.finish_bar();
-    decisions.end()?;
-    if let Some(output) = &args.output {
-        let files = count(decided + kept_before, "file");
-        console.say(&format!("{}: {files} classified", path_text(output)));
-    }
-    let done = finish(console);
-    if decided + kept_before == 0 {
-        return Err(Failure::Work("no file could be classified".into()));
-    }
-    Ok(done)
+    Failure::Work(format!("{}: no audio files there", names.join(", ")))
 }
 
 /// Makes sure that the output and what is beside it can be written, and is no other kind of file.
@@ -135,7 +158,7 @@ fn check_inputs<'a>(
     Ok(())
 }
 
-/// Where the decisions go, and those that are there already.
+/// Opens the output, and reads the decisions that an earlier run wrote to it.
 fn open(args: &ClassifyArgs, header: &str, console: &Console) -> Result<(Sink, Kept), Failure> {
     let Some(output) = &args.output else { return Ok((Sink::Stdout, Kept::default())) };
     let settings = settings(args)?;
@@ -160,7 +183,7 @@ fn open(args: &ClassifyArgs, header: &str, console: &Console) -> Result<(Sink, K
     Ok((Sink::File(part), kept))
 }
 
-/// All that decides what is written about a file.
+/// Everything that affects what is written about a file.
 fn settings(args: &ClassifyArgs) -> Result<Map<String, Value>, Failure> {
     let mut hasher = blake3::Hasher::new();
     let model = std::fs::File::open(&args.model).map_err(Error::io(&args.model))?;
@@ -178,14 +201,14 @@ fn settings(args: &ClassifyArgs) -> Result<Map<String, Value>, Failure> {
     Ok(settings.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
 }
 
-/// How far a stopped run came, and how to go on.
+/// How far a stopped run got, and how to continue it.
 fn stopped(args: &ClassifyArgs, decided: usize) -> String {
     let files = format!("stopped after {}", count(decided, "file"));
-    let lines = matches!(args.format(), Format::Csv | Format::Jsonl);
+    let lines = is_line_by_line(args);
     match &args.output {
         Some(_) if lines => format!("{files}; the same command with --resume goes on from here"),
         Some(output) => format!("{files}, which are in {}", path_text(&sink::part(output))),
-        None if lines => format!("{files}; with --output FILE, --resume could go on from here"),
+        None if lines => format!("{files}; rerun with `--output FILE` to make the run resumable"),
         None => files,
     }
 }

@@ -136,6 +136,19 @@ fn other_settings_are_not_mixed() {
     duotone(&dir, words("csv", "out")).ends_with(3).says(&["will be replaced"]);
 }
 
+/// Files that an earlier run could not read are not counted as classified.
+#[test]
+fn left_out_files_of_an_earlier_run_are_no_decisions() {
+    let (_folder, dir) = folder(2);
+    fs::write(dir.join("out.part.json"), settings(&dir, "jsonl", &[])).unwrap();
+    let entry = "{\"path\":\"absent.wav\",\"error\":\"No such file\"}\n";
+    fs::write(dir.join("out.part"), entry).unwrap();
+    let resumed = ["classify", "m.safetensors", "absent.wav", "--format", "jsonl", "-o", "out"];
+    let resumed = duotone(&dir, resumed.into_iter().chain(["--resume"])).ends_with(1);
+    resumed.says(&["1 file kept", "out: 0 files classified", "no file could be classified"]);
+    assert_eq!(fs::read_to_string(dir.join("out")).unwrap(), entry);
+}
+
 #[test]
 fn files_that_are_left_out_are_objects_under_the_names_that_were_given() {
     let (_folder, dir) = folder(2);
