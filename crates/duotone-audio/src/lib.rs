@@ -13,6 +13,7 @@ mod source_info;
 mod spectrogram;
 
 pub use clip::Clip;
+pub use decode::hide_decoder_panics;
 pub use error::Error;
 pub use extract::{
     Extraction, Measured, decode, extract, extract_pieces, extract_range, extract_samples, measure,

@@ -25,6 +25,8 @@ use exit::{Done, Failure};
 use progress::Console;
 
 fn main() -> ExitCode {
+    // Each becomes an error that names the file.
+    duotone::audio::hide_decoder_panics();
     let cli = Cli::parse_from(mirex_words(std::env::args_os()));
     let console = Console::new(cli.global.quiet, cli.global.verbose);
     let outcome = commands::run(cli, &console);

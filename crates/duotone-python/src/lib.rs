@@ -31,6 +31,8 @@ mod _duotone {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // Each becomes an exception that names the file.
+        duotone::audio::hide_decoder_panics();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("PRESETS", duotone::nn::Architecture::PRESETS)
     }

@@ -1,58 +1,32 @@
+//! Files read by Symphonia.
+
 mod jump;
+mod registry;
 
 use std::fs::File;
 use std::io::ErrorKind;
-use std::sync::LazyLock;
 
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
-use symphonia::core::codecs::registry::CodecRegistry;
-use symphonia::core::common::{Limit, Tier};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::errors::Error as MediaError;
-use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::well_known::FORMAT_ID_OGG;
-use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
-use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadBytes};
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::formats::{FormatReader, SeekMode, SeekTo, Track};
+use symphonia::core::io::MediaSource;
 use symphonia::core::packet::Packet;
-use symphonia::core::units::Time;
-use symphonia::default::formats::IsoMp4Reader;
-use symphonia::default::{register_enabled_codecs, register_enabled_formats};
+use symphonia::core::units::{Time, TimeBase};
 
 use self::jump::{NO_TIMES, PREDICTS};
+use self::registry::{audio_track, decoder_for, refused};
+pub(super) use self::registry::{probe, read_mp4};
 use super::Reader;
-use super::aac::{Aac, Adts};
-use super::codec_names::codec_name;
-use super::contain::contained;
 use super::damage::Damage;
-use super::limits::{self, MAX_FRUITLESS, MAX_STRANGE, METADATA_BYTES, PROBE_BYTES};
+use super::limits::{MAX_FRUITLESS, MAX_STRANGE};
 use super::mono::Mono;
-use super::mp3::Mp3;
-use super::opus::{self, Head, Opus};
+use super::opus::{self, Head};
+use super::panics::catch_decoder_panic;
 use super::view::View;
-use super::vorbis::Vorbis;
 use crate::error::Error;
 use crate::source_info::SourceInfo;
-
-static PROBE: LazyLock<Probe> = LazyLock::new(|| {
-    let mut probe = Probe::new_with_options(&ProbeOptions {
-        max_probe_depth: PROBE_BYTES,
-        ..ProbeOptions::default()
-    });
-    register_enabled_formats(&mut probe);
-    probe.register_format::<Adts<'_>>();
-    probe
-});
-
-static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
-    let mut codecs = CodecRegistry::new();
-    register_enabled_codecs(&mut codecs);
-    codecs.register_audio_decoder_at_tier::<Mp3>(Tier::Preferred);
-    codecs.register_audio_decoder::<Aac>();
-    codecs.register_audio_decoder::<Opus>();
-    codecs.register_audio_decoder::<Vorbis>();
-    codecs
-});
 
 /// Seconds decoded and dropped after a jump: until then MP3 and AAC want earlier packets.
 const PREROLL: f64 = 0.5;
@@ -102,13 +76,13 @@ impl Media {
     /// and channels.
     pub(super) fn open(file: File, mono: &mut Mono) -> Result<(Self, SourceInfo), Error> {
         let length = file.metadata()?.len();
-        contained(|| Self::open_unguarded(Box::new(file), length, mono)).unwrap_or_else(panicked)
+        catch_decoder_panic(|| Self::open_unguarded(Box::new(file), length, mono)).flatten()
     }
 
     /// As [`open`](Self::open), of a part of a file.
     pub(super) fn open_view(view: View, mono: &mut Mono) -> Result<(Self, SourceInfo), Error> {
         let length = view.length();
-        contained(|| Self::open_unguarded(Box::new(view), length, mono)).unwrap_or_else(panicked)
+        catch_decoder_panic(|| Self::open_unguarded(Box::new(view), length, mono)).flatten()
     }
 
     /// As [`Media::open`], for a reader of packets of a file of so many bytes.
@@ -117,7 +91,7 @@ impl Media {
         length: u64,
         mono: &mut Mono,
     ) -> Result<(Self, SourceInfo), Error> {
-        contained(|| Self::start(format, length, mono)).unwrap_or_else(panicked)
+        catch_decoder_panic(|| Self::start(format, length, mono)).flatten()
     }
 
     /// What the container tells is the length of the longest of several tracks.
@@ -232,7 +206,7 @@ impl Media {
             let duration = base.and_then(|base| base.calc_duration(packet.dur));
             self.packet_seconds = duration.map_or(0.0, |duration| duration.as_secs_f64());
             // Decoders panic on some malformed packets.
-            let decoded = contained(|| self.decoder.decode(&packet).is_ok());
+            let decoded = catch_decoder_panic(|| self.decoder.decode(&packet).is_ok());
             if !decoded.unwrap_or(false) {
                 // Right after a jump a packet may lack what came before.
                 if !self.jumped {
@@ -257,7 +231,7 @@ impl Media {
             }
             self.strange = 0;
             self.rate = rate;
-            let seconds = packet_seconds(&*self.format, &packet);
+            let seconds = base.and_then(|base| start_seconds(base, &packet));
             let start = seconds.map(|seconds| seconds + self.early as f64 / f64::from(rate));
             self.origin = self.origin.or(start);
             if self.packets == 0 {
@@ -312,7 +286,7 @@ impl Media {
 
 impl Reader for Media {
     fn read(&mut self, mono: &mut Mono) -> Result<bool, Error> {
-        contained(|| self.read_unguarded(mono)).unwrap_or_else(panicked)
+        catch_decoder_panic(|| self.read_unguarded(mono)).flatten()
     }
 
     fn position(&self) -> u64 {
@@ -336,8 +310,8 @@ impl Reader for Media {
         let time = Time::try_from_secs_f64(seconds)
             .ok_or_else(|| Error::Limit("a time beyond all recordings".into()))?;
         let to = SeekTo::Time { time, track_id: Some(self.track) };
-        contained(|| self.format.seek(SeekMode::Accurate, to).map_err(refused))
-            .unwrap_or_else(panicked)?;
+        catch_decoder_panic(|| self.format.seek(SeekMode::Accurate, to).map_err(refused))
+            .flatten()?;
         self.decoder.reset();
         self.jumped = true;
         // The same packets may be read again.
@@ -360,75 +334,10 @@ impl Reader for Media {
     }
 }
 
-/// Recognises the format of a file by its content.
-pub(super) fn probe(file: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>, Error> {
-    let stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
-    let metadata = MetadataOptions::default()
-        .limit_tag_bytes(Limit::Maximum(METADATA_BYTES))
-        .limit_visual_bytes(Limit::Maximum(METADATA_BYTES));
-    let options = FormatOptions::default();
-    contained(|| PROBE.probe(&Hint::new(), stream, options, metadata).map_err(refused))
-        .unwrap_or_else(panicked)
-}
-
-/// The reader of MP4. A probe would look for tags at the end, too, which may not be there.
-pub(super) fn read_mp4(file: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>, Error> {
-    contained(|| {
-        let mut stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
-        // The reader expects to stand before the type of the first box.
-        stream.ignore_bytes(4).map_err(Error::Io)?;
-        let reader = IsoMp4Reader::try_new(stream, FormatOptions::default()).map_err(refused)?;
-        Ok(Box::new(reader) as Box<dyn FormatReader>)
-    })
-    .unwrap_or_else(panicked)
-}
-
 /// When a packet's first sound plays, in seconds.
-fn packet_seconds(format: &dyn FormatReader, packet: &Packet) -> Option<f64> {
-    let base = audio_track(format).ok()?.time_base?;
+fn start_seconds(base: TimeBase, packet: &Packet) -> Option<f64> {
     let trimmed = base.calc_duration(packet.trim_start)?.as_secs_f64();
     Some(base.calc_time(packet.pts)?.as_secs_f64() + trimmed)
-}
-
-/// What a panic of the library becomes: one file must not end the work on the others.
-fn panicked<T>() -> Result<T, Error> {
-    Err(Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
-}
-
-fn audio_track(format: &dyn FormatReader) -> Result<&Track, Error> {
-    format
-        .default_track(TrackType::Audio)
-        .ok_or_else(|| Error::Unsupported("it holds no audio track of a known codec".into()))
-}
-
-fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, String), Error> {
-    let unknown = || Error::Unsupported("an unknown codec; convert it to FLAC or WAV".into());
-    let parameters: &AudioCodecParameters =
-        track.codec_params.as_ref().and_then(|p| p.audio()).ok_or_else(unknown)?;
-    // A decoder lays out memory for as many as the header says.
-    if let Some(channels) = parameters.channels.as_ref().map(|channels| channels.count()) {
-        limits::check_channels(channels)?;
-    }
-    let name = codec_name(parameters.codec);
-    match CODECS.make_audio_decoder(parameters, &AudioDecoderOptions::default()) {
-        Ok(decoder) => {
-            let short_name = decoder.codec_info().short_name;
-            Ok((decoder, name.map_or_else(|| short_name.to_uppercase(), str::to_owned)))
-        }
-        // The decoder knows the codec, but not this kind of it.
-        Err(MediaError::Unsupported(reason))
-            if CODECS.get_audio_decoder(parameters.codec).is_some() =>
-        {
-            Err(Error::Unsupported(reason.into()))
-        }
-        Err(MediaError::Unsupported(_)) => Err(match name {
-            Some(name) => Error::Unsupported(format!(
-                "the codec {name} is not read; convert it to FLAC or WAV"
-            )),
-            None => unknown(),
-        }),
-        Err(e) => Err(refused(e)),
-    }
 }
 
 /// Samples of a stream's start that are not part of the recording. MP4 and Matroska state them by
@@ -455,99 +364,5 @@ fn told_seconds(track: &Track) -> Option<f64> {
     (seconds > 0.0).then_some(seconds)
 }
 
-fn refused(error: MediaError) -> Error {
-    match error {
-        MediaError::IoError(e) if e.kind() != ErrorKind::UnexpectedEof => Error::Io(e),
-        MediaError::IoError(_) => Error::Malformed("it ends within its header".into()),
-        MediaError::Unsupported(message) if !message.contains("probe") => {
-            Error::Unsupported(message.into())
-        }
-        MediaError::Unsupported(_) => Error::Unsupported(
-            "not recognised as WAV, AIFF, AU, CAF, FLAC, MP3, Ogg (Vorbis, Opus), Matroska or MP4 (AAC, ALAC)".into(),
-        ),
-        MediaError::LimitError(message) => Error::Limit(message.into()),
-        MediaError::DecodeError(message) => Error::Malformed(message.into()),
-        other => Error::Malformed(other.to_string()),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::io::{self, Cursor, Read, Seek, SeekFrom};
-
-    use symphonia::core::formats::Track;
-    use symphonia::core::io::MediaSource;
-    use symphonia::core::units::{Duration, TimeBase};
-
-    use super::{Media, Mono, Reader, told_seconds};
-    use crate::error::Error;
-
-    #[test]
-    fn a_length_of_zero_is_unknown() {
-        let mut track = Track::new(0);
-        track.with_time_base(TimeBase::try_new(1, 8000).unwrap());
-        track.with_duration(Duration::new(4000));
-        assert_eq!(told_seconds(&track), Some(0.5));
-        track.with_duration(Duration::new(0));
-        assert_eq!(told_seconds(&track), None);
-    }
-
-    /// A file on a disk that cannot be read from some byte on.
-    struct BadDisk {
-        file: Cursor<Vec<u8>>,
-        good: u64,
-    }
-
-    impl Read for BadDisk {
-        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-            let left = self.good.saturating_sub(self.file.position()) as usize;
-            if left == 0 {
-                return Err(io::Error::other("the disk fails"));
-            }
-            let count = into.len().min(left);
-            self.file.read(&mut into[..count])
-        }
-    }
-
-    impl Seek for BadDisk {
-        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-            self.file.seek(to)
-        }
-    }
-
-    impl MediaSource for BadDisk {
-        fn is_seekable(&self) -> bool {
-            true
-        }
-
-        fn byte_len(&self) -> Option<u64> {
-            Some(self.file.get_ref().len() as u64)
-        }
-    }
-
-    /// A read error anywhere ends the file with an error: what came before it is no recording.
-    #[test]
-    fn a_disk_that_fails_in_mid_file_is_an_error() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
-        for name in ["flac_s16.flac", "mp3_44k.mp3", "vorbis_44k.ogg", "aac_44k.m4a"] {
-            let bytes = std::fs::read(folder.join(name)).unwrap();
-            let length = bytes.len() as u64;
-            for good in [0, 10, length / 2, length - 1] {
-                let file = BadDisk { file: Cursor::new(bytes.clone()), good };
-                let mut mono = Mono::default();
-                let outcome = Media::open_unguarded(Box::new(file), length, &mut mono).and_then(
-                    |(mut media, _)| {
-                        while media.read(&mut mono)? {}
-                        Ok(media.damage().describe(media.seconds(), media.told))
-                    },
-                );
-                match outcome {
-                    Err(Error::Io(e)) => assert!(e.to_string().contains("the disk fails")),
-                    Err(_) => {}
-                    // Bytes past the sound are not missed.
-                    Ok(damage) => assert!(damage.is_some() || good > length / 2, "{name} {good}"),
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -15,10 +15,10 @@ use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::codecs::FlacDecoder;
 
 use super::Reader;
-use super::contain::contained;
 use super::damage::Damage;
 use super::limits::MAX_STRANGE;
 use super::mono::Mono;
+use super::panics::catch_decoder_panic;
 use super::window::Window;
 use crate::error::Error;
 use crate::source_info::SourceInfo;
@@ -102,12 +102,12 @@ impl Flac {
         let bytes = self.frames.window.at(frame.offset, (end - frame.offset) as usize)?;
         let packet = PacketRef::new(0, Timestamp::new(0), Duration::new(0), bytes);
         let decoder = &mut self.decoder;
-        let decoded = contained(|| {
+        let decoded = catch_decoder_panic(|| {
             let decoded = decoder.decode_ref(&packet).ok()?;
             mono.append_packet(&decoded);
             Some(frames_of(&decoded))
         });
-        let Some(count) = decoded.flatten() else { return Ok(false) };
+        let Ok(Some(count)) = decoded else { return Ok(false) };
         self.position += count as u64;
         self.decoded += 1;
         Ok(true)

@@ -15,10 +15,10 @@ use nanomp3_core::{DecodeError, Decoder, MAX_SAMPLES_PER_FRAME};
 use symphonia::core::io::MediaSource;
 
 use super::Reader;
-use super::contain::contained;
 use super::damage::Damage;
 use super::limits::{MAX_FRUITLESS, MAX_STRANGE};
 use super::mono::Mono;
+use super::panics::catch_decoder_panic;
 use super::window::Window;
 use crate::error::Error;
 use crate::source_info::SourceInfo;
@@ -127,7 +127,8 @@ impl Mpeg {
     fn decode(&mut self, frame: &Frame) -> io::Result<Option<(usize, usize)>> {
         let bytes = self.frames.bytes(frame)?;
         let (decoder, samples) = (&mut self.decoder, &mut self.samples);
-        let Some((consumed, result)) = contained(|| decoder.decode(bytes, samples)) else {
+        let decoded = catch_decoder_panic(|| decoder.decode(bytes, samples));
+        let Ok((consumed, result)) = decoded else {
             self.decoder = Decoder::new();
             return Ok(None);
         };
