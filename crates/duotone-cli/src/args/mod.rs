@@ -73,6 +73,7 @@ pub(crate) enum Command {
     Mirex(MirexArgs),
     Demo(DemoArgs),
     Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Train a model on a labelled collection.
@@ -315,6 +316,17 @@ Examples:
 pub(crate) struct CompletionsArgs {
     /// Shell to generate completions for
     pub(crate) shell: Shell,
+}
+
+/// Generate man pages.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  duotone man --output ~/.local/share/man/man1")]
+pub(crate) struct ManArgs {
+    /// Folder for the pages, one per command; pages of an earlier version are replaced
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

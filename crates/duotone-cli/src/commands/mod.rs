@@ -9,6 +9,7 @@ mod evaluate;
 mod export;
 mod features;
 mod inspect;
+mod man;
 mod mirex;
 mod mirex_run;
 mod train;
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
             | Command::Devices(_)
             | Command::Export(_)
             | Command::Completions(_)
+            | Command::Man(_)
             | Command::Classify(_)
     ) {
         console.watch_signals()?;
@@ -56,6 +58,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Inspect(args) => inspect::run(args),
         Command::Export(args) => export::run(&args),
         Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(&args, console),
     }
 }
 

@@ -63,6 +63,24 @@ fn completions_know_every_command() {
 }
 
 #[test]
+fn every_command_has_a_man_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let man = || duotone(folder.path(), ["man", "--output", "pages"]);
+    man().ends_with(0);
+    for command in COMMANDS {
+        let page = folder.path().join(format!("pages/duotone-{command}.1"));
+        let page = std::fs::read_to_string(page).unwrap();
+        let parts = [".SH NAME", ".SH OPTIONS", "Examples:", env!("CARGO_PKG_VERSION")];
+        assert!(parts.iter().all(|part| page.contains(part)), "{command}");
+    }
+    assert!(folder.path().join("pages/duotone-mirex-run.1").is_file());
+    // Pages are replaced, other files are not.
+    man().ends_with(0);
+    std::fs::write(folder.path().join("pages/duotone-train.1"), "mine").unwrap();
+    man().ends_with(1).says(&["duotone-train.1", "man page"]);
+}
+
+#[test]
 fn a_reader_who_has_read_enough_is_no_error() {
     let line = "set -o pipefail; duotone completions bash | head -n 1";
     let outcome = bash(Path::new("."), line).ends_with(0);
