@@ -51,5 +51,5 @@ CHANGES = {
 }
 SMALL = ["ID3v1 behind", "min block 0", "no length", "cue sheet of no CD", "picture of a wrong size"]
 for change, edit in CHANGES.items():
-    CELLS += cells("FLAC", "odd metadata", "flac", "-c:a flac", edit=edit, change=change, parts=1,
+    CELLS += cells("FLAC", "unusual metadata", "flac", "-c:a flac", edit=edit, change=change, parts=1,
                    small=change in SMALL)

@@ -40,13 +40,13 @@ CELLS += mp3("CBR", "-c:a libmp3lame -b:a 64k", seconds=30, rates=[22_050], chan
 CELLS += mp3("VBR without a header", "-c:a libmp3lame -q:a 7 -write_xing 0", FFMPEG, seconds=30, rates=[22_050],
              channels=[1])
 for rate in MPEG_1:
-    CELLS += mp3("by Shine", "-c:a libshine -b:a 128k", FFMPEG, rates=[rate], channels=[2, 1])
+    CELLS += mp3("encoded by Shine", "-c:a libshine -b:a 128k", FFMPEG, rates=[rate], channels=[2, 1])
 
 PLAIN = "-c:a libmp3lame -b:a 128k -write_xing 0 -id3v2_version 0 -reservoir 0"
 WITH_HEADER = "-c:a libmp3lame -b:a 128k"
 for options, small in [(PLAIN, False), (WITH_HEADER, True)]:
-    CELLS += mp3("joined", options, FFMPEG, edit=edits.repeated(2), change="twice", small=small)
-    CELLS += mp3("joined", options, FFMPEG, edit=edits.repeated(3), change="three times", channels=[1])
+    CELLS += mp3("concatenated", options, FFMPEG, edit=edits.repeated(2), change="twice", small=small)
+    CELLS += mp3("concatenated", options, FFMPEG, edit=edits.repeated(3), change="three times", channels=[1])
 # A count that is too low, but not zero, makes ffmpeg cut the padding out of the middle.
 for change, edit in {
     "Xing count 0": edits.xing_count(0),
@@ -62,7 +62,7 @@ for change, edit in {
     "text behind": edits.append(b"a line of text\n" * 100),
 }.items():
     for options, length in [(PLAIN, FFMPEG), (WITH_HEADER, SOURCE)]:
-        CELLS += mp3("with more around it", options, length, edit=edit, change=change, parts=1)
+        CELLS += mp3("with other data around it", options, length, edit=edit, change=change, parts=1)
 
 for encoder in ["mp2", "libtwolame"]:
     for rate in MPEG_1 + MPEG_2:

@@ -1,4 +1,4 @@
-"""PCM and ADPCM in WAV, RF64, BW64, W64, AIFF, AIFF-C, AU and CAF, and WAV's odd headers."""
+"""PCM and ADPCM in WAV, RF64, BW64, W64, AIFF, AIFF-C, AU and CAF, and WAV with unusual headers."""
 
 from .. import edits
 from ..cell import FFMPEG, LOSSY, Cell, cells, crossed
@@ -69,11 +69,11 @@ MORE = {
 }
 for change, edit in (SIZES | MORE).items():
     for encoding, count in [("s16le", 2), ("s24le", 1), ("f32le", 2), ("u8", 1), ("alaw", 1)]:
-        CELLS += cells("WAV", "PCM, odd headers", "wav", f"-c:a pcm_{encoding} -bitexact", channels=[count],
+        CELLS += cells("WAV", "PCM, unusual headers", "wav", f"-c:a pcm_{encoding} -bitexact", channels=[count],
                        edit=edit, change=change, parts=1, small=change in SIZES and encoding == "s16le")
 for change in ["data 0", "data FFFFFFFF", "riff 0"]:
     for encoding in ["adpcm_ms", "adpcm_ima_wav"]:
-        CELLS += cells("WAV", "ADPCM, odd headers", "wav", f"-c:a {encoding}", length=FFMPEG,
+        CELLS += cells("WAV", "ADPCM, unusual headers", "wav", f"-c:a {encoding}", length=FFMPEG,
                        edit=SIZES[change], change=change, parts=1)
 for encoding in ["s16le", "s24le", "f32le", "alaw"]:
     CELLS += cells("WAV", "PCM, piped", "wav", f"-c:a pcm_{encoding} -f wav", piped=True,

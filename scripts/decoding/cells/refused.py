@@ -40,11 +40,11 @@ for extension in ["mp4", "mka"]:
     refused("TrueHD", r"TrueHD", extension, "-c:a truehd -strict -2")
 refused("WavPack", r"WavPack", "mka", "-c:a wavpack")
 refused("TTA", r"TTA|True Audio", "mka", "-c:a tta")
-refused("Windows's codecs in Matroska", r"A_MS/ACM", "mka", "-c:a libspeex", rates=[16_000], channels=[1])
+refused("Windows codecs in Matroska", r"A_MS/ACM", "mka", "-c:a libspeex", rates=[16_000], channels=[1])
 refused("MP2 in QuickTime", r"\.mp2", "mov", "-c:a mp2 -b:a 192k")
 refused("PCM of 8 bits in Matroska", r"A_PCM", "mka", "-c:a pcm_u8", small=True)
 for encoding in ["pcm_alaw", "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav"]:
-    refused("Windows's codecs in Matroska", r"A_MS/ACM", "mka", f"-c:a {encoding}")
+    refused("Windows codecs in Matroska", r"A_MS/ACM", "mka", f"-c:a {encoding}")
 refused("FLAC streams chained in Ogg", r"several FLAC streams", "oga", "-c:a flac", edit=edits.ogg_chain,
         change="chained", small=True)
 refused("AC-3", r"\bAC-3", "wav", "-c:a ac3")
@@ -52,8 +52,8 @@ refused("WMA", WMA, "wav", "-c:a wmav2")
 refused("GSM", r"GSM", "wav", "-c:a libgsm_ms", rates=[8_000], channels=[1])
 refused("G.722", r"G\.722", "wav", "-c:a g722", rates=[16_000], channels=[1])
 refused("G.726", r"G\.726", "wav", "-c:a g726", rates=[8_000], channels=[1])
-refused("ADPCM of Yamaha", r"Yamaha", "wav", "-c:a adpcm_yamaha")
-refused("ADPCM of QuickTime", r"ADPCM", "mov", "-c:a adpcm_ima_qt")
+refused("Yamaha ADPCM", r"Yamaha", "wav", "-c:a adpcm_yamaha")
+refused("QuickTime ADPCM", r"ADPCM", "mov", "-c:a adpcm_ima_qt")
 
 
 def head(content: bytes) -> Callable[[bytes], bytes]:
