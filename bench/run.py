@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Measures duotone beside other programs, in one run, and writes docs/benchmarks.md.
+"""Compares duotone with other programs, in one run, and writes docs/benchmarks.md.
 
-    python3 bench/run.py                 what is still to be measured of this commit
-    python3 bench/run.py --only train    rows whose names start so (several: train,infer)
-    python3 bench/run.py --quick         that everything works; its figures count for nothing
-    python3 bench/run.py --list          the rows
+    python3 bench/run.py                 measure what has not been measured for this commit
+    python3 bench/run.py --only train    measure rows whose names start with this (several: train,infer)
+    python3 bench/run.py --quick         check that everything works; the figures are meaningless
+    python3 bench/run.py --list          list the rows
 
 Needs Python 3.11, Rust, ffmpeg and a C++ compiler (for PyTorch's compiled mode). The other programs
-come from PyPI into an environment of their own (bench/.venv, 6 GB: PyTorch brings its GPU libraries
-along). Both sides of a row get the same inputs and the same number of threads; their results are
-compared before anything is timed; they are timed in turns, so that a disturbance meets both. Only an
-idle machine's figures count: what other processes took is kept with every row.
+are installed from PyPI into a separate environment (bench/.venv, 6 GB: PyTorch includes its GPU
+libraries). Both sides of a row get the same inputs and the same number of threads. Their results are
+compared before anything is timed. They are timed in turns, so that a disturbance affects both. Only
+figures from an idle machine count: the load of other processes is stored with every row.
 """
 
 import os
@@ -25,7 +25,7 @@ PYTHON = PLACE / "bin/python"
 
 
 def prepare() -> None:
-    """Makes the environment, anew where the lists have changed."""
+    """Makes the environment, or updates it if the lists have changed."""
     needed, optional = ((BENCH / name).read_text() for name in ["requirements.txt", "optional.txt"])
     done = PLACE / "installed.txt"
     if done.exists() and done.read_text() == needed + optional:
@@ -37,7 +37,7 @@ def prepare() -> None:
     subprocess.run([*install, "--requirement", BENCH / "requirements.txt"], check=True)
     for line in optional.splitlines():
         if line and not line.startswith("#") and subprocess.run([*install, *line.split()]).returncode:
-            print(f"Left out, as it cannot be installed here: {line}", file=sys.stderr)
+            print(f"Left out, because it cannot be installed here: {line}", file=sys.stderr)
     done.write_text(needed + optional)
 
 

@@ -1,1 +1,1 @@
-"""Measures duotone beside other programs: see ``bench/run.py``."""
+"""Compares duotone with other programs: see ``bench/run.py``."""

@@ -22,13 +22,13 @@ def git(*words: str) -> str:
 
 
 def source() -> str:
-    """What is measured: the tree of the crates, so that a change of the documentation is none."""
+    """Identifies what is measured: the tree of the crates, so that changes to the documentation do not count."""
     dirty = "+" if git("status", "--porcelain", "crates", "Cargo.lock") else ""
     return git("rev-parse", "HEAD:crates")[:12] + dirty
 
 
 def build() -> Path:
-    """The programs' folder."""
+    """Builds the programs; returns their folder."""
     command = ["cargo", "build", "--release", "--locked", "--package", "duotone-bench", "--package", "duotone-cli",
                "--message-format", "json-render-diagnostics"]
     built = subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -39,7 +39,7 @@ def build() -> Path:
 
 
 def measure(row, bench: Bench, folder: Path, about: dict) -> bool:
-    """Runs a row and keeps what it found, or why it could not; whether it could."""
+    """Runs a row and stores its result, or why it failed; returns whether it succeeded."""
     print(f"{row.name} …", end=" ", flush=True, file=sys.stderr)
     watch = machine.Watch()
     found = {"row": row.name, "date": time.strftime("%Y-%m-%d %H:%M", time.gmtime()), **about}
@@ -54,7 +54,7 @@ def measure(row, bench: Bench, folder: Path, about: dict) -> bool:
     temporary.rename(folder / f"{row.name}.json")
     print(f"{found.get('failed', 'done')} in {others['seconds']:.0f} s", file=sys.stderr)
     if not others["idle"]:
-        taken = f"others took {others['others_cores']:.2f} cores, the host {others['steal_cores']:.2f}"
+        taken = f"other processes used {others['others_cores']:.2f} cores, the host {others['steal_cores']:.2f}"
         print(f"    NOT IDLE, does not count: {taken}", file=sys.stderr)
     for line in found.get("lines", []):
         print("    " + page.plain(line), file=sys.stderr)
@@ -63,11 +63,12 @@ def measure(row, bench: Bench, folder: Path, about: dict) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/run.py")
-    parser.add_argument("--only", metavar="ROWS", help="rows whose names start so, separated by commas, even if done")
-    parser.add_argument("--again", action="store_true", help="also what has been measured of this commit")
-    parser.add_argument("--quick", action="store_true", help="shortest, into bench/results/quick instead of the page")
-    parser.add_argument("--page", action="store_true", help="only write the page from the results that are kept")
-    parser.add_argument("--list", action="store_true", help="the rows' names")
+    parser.add_argument("--only", metavar="ROWS",
+                        help="only rows whose names start with one of these (comma-separated), even if measured")
+    parser.add_argument("--again", action="store_true", help="also what has already been measured for this commit")
+    parser.add_argument("--quick", action="store_true", help="shortest runs, into bench/results/quick, no page")
+    parser.add_argument("--page", action="store_true", help="only write the page, from the stored results")
+    parser.add_argument("--list", action="store_true", help="list the names of the rows")
     args = parser.parse_args()
     if args.list:
         print("\n".join(row.name for row in ROWS))

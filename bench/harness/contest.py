@@ -1,9 +1,9 @@
-"""Processes that do the same works and are timed in turn.
+"""Processes that do the same work and are timed in turn.
 
-A contestant reads lines on standard input and answers each by a line on standard output: ``check
-PATH`` writes its results to a safetensors file, ``time WORK SECONDS`` repeats a work for as long and
-answers with each call's seconds as a JSON array. In between it sleeps, so that the others have the
-machine. ``crates/duotone-bench`` is duotone's side, ``harness.peers`` the others'.
+A contestant reads lines on standard input and answers each with a line on standard output: ``check
+PATH`` writes its results to a safetensors file; ``time WORK SECONDS`` repeats a work for that long and
+answers with the seconds of each call as a JSON array. In between it sleeps and leaves the machine to
+the others. ``crates/duotone-bench`` is duotone's side, ``harness.peers`` the others'.
 """
 
 import json
@@ -18,30 +18,30 @@ from statistics import median
 from safetensors.numpy import load_file
 
 BENCH = Path(__file__).resolve().parent.parent
-# Set here or there against faults of old libraries, a handicap to today's.
+# Sometimes set to work around faults of old libraries; they slow down current ones.
 HANDICAPS = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE"]
 THREAD_COUNTS = [
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
     "TF_NUM_INTRAOP_THREADS", "RAYON_NUM_THREADS",
 ]
-# Thread pools may spin for a while after their last work.
+# Seconds: thread pools may spin for a while after their last work.
 PAUSE = 0.1
 
 
 def environment(threads: int) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if name not in HANDICAPS}
     env |= dict.fromkeys(THREAD_COUNTS, str(threads))
-    # PyTorch's compiling processes would still be at work while others are timed.
+    # PyTorch's compiler processes would still be running while others are timed.
     env["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
     return env | {"PYTHONPATH": str(BENCH), "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
 
 
 class Ended(Exception):
-    """A contestant ended before its answer; why is on its standard error."""
+    """A contestant ended without an answer; its standard error has the reason."""
 
 
 class Contestant:
-    """A process that checks and times works; use it in a ``with``."""
+    """A process that checks and times works; use it in a ``with`` statement."""
 
     def __init__(self, command: list, threads: int):
         self.process = subprocess.Popen(
@@ -84,8 +84,8 @@ def peer(name: str, threads: int, *arguments) -> Contestant:
 
 
 def alternate(works: dict, rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Seconds of a call of each of ``works`` (name to contestant and work), one median a round."""
-    # What compiles or allocates at its first call has it behind it before anything is timed.
+    """Seconds per call of each of ``works`` (name to contestant and work): one median per round."""
+    # A first call, in which some compile or allocate, before anything is timed.
     for contestant, work in works.values():
         contestant.time(work, 0)
     time.sleep(10 * PAUSE)

@@ -1,4 +1,4 @@
-"""What machine this is, and whether others were at work on it."""
+"""Describes the machine, and checks whether it was idle."""
 
 import importlib.metadata
 import os
@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
-# Of a core: a clock, a shell and the like are always there.
+# Share of a core: some background processes always run.
 IDLE = 0.05
 
 
@@ -30,7 +30,7 @@ def cores() -> int:
 
 
 def versions() -> dict[str, str]:
-    """Of all that takes part."""
+    """Versions of all programs that take part."""
     found = {}
     for name in PROGRAMS:
         try:
@@ -47,14 +47,14 @@ def versions() -> dict[str, str]:
 
 
 def _busy() -> tuple[float, float]:
-    """Seconds of all cores at work, and stolen by other guests of the host, since the start."""
+    """Seconds since the start for which cores were busy, and that other guests of the host stole."""
     fields = [int(x) / TICKS for x in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
     user, nice, system, _idle, _wait, irq, softirq, steal = fields
     return user + nice + system + irq + softirq, steal
 
 
 def _own() -> float:
-    """Seconds of processor time of this process and all that it started, ended ones included."""
+    """Seconds of processor time of this process and all that it started, including those that ended."""
     seconds, parents = {}, {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -71,7 +71,7 @@ def _own() -> float:
 
 
 class Watch:
-    """Tells what others took of the machine while something was measured."""
+    """Measures the load of other processes while something is measured."""
 
     def __init__(self):
         self.load = os.getloadavg()[0]

@@ -1,5 +1,5 @@
-"""A trained model as duotone writes it, and how a file's spectrogram is decided on: what the other
-sides need to do the same."""
+"""Reads a model that duotone wrote and cuts spectrograms into its segments, so that the other programs
+can classify in the same way."""
 
 import numpy as np
 from safetensors.numpy import load_file

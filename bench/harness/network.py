@@ -1,4 +1,4 @@
-"""The paper's networks as all sides share them: weights and a batch in one file."""
+"""The paper's networks, shared by all sides: weights and a batch in one file."""
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -25,9 +25,9 @@ def features(model: str) -> int:
 
 
 def multiply_adds(model: str) -> tuple[int, int]:
-    """For a segment, of (inference, a training step), by the direct method: all positions that a
-    pooling window keeps, and back from the one of each window that won. Faster methods need fewer,
-    so a share of the peak that is stated by these may pass 100 %."""
+    """Multiply-adds per segment for (inference, a training step) with the direct method: all positions
+    that a pooling window keeps, and the backward pass from the maximum of each window. Faster methods
+    need fewer, so a share of the peak that is computed from these can exceed 100 %."""
     forward = backward = 0
     for filters, kernel, pool in PIPELINES[model]:
         windows = int(np.prod(pooled(kernel, pool)))

@@ -34,7 +34,7 @@ def run(command: list, threads: int, stdin: str = "") -> Usage:
 
 
 def alternate(commands: dict, threads: int, rounds: int) -> dict[str, list[Usage]]:
-    """Each of ``commands`` (name to words and standard input) in turn, after one that does not count."""
+    """Runs ``commands`` (name to words and standard input) in turn; the first round does not count."""
     found = {name: [] for name in commands}
     for turn in range(rounds + 1):
         for name, (command, stdin) in commands.items():

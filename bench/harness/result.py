@@ -1,4 +1,4 @@
-"""What a row found: lines of a table, shares of ceilings, remarks."""
+"""The result of a row: lines of a table, shares of the machine's limits, remarks."""
 
 from dataclasses import asdict, dataclass, field
 from statistics import median
@@ -23,7 +23,7 @@ class Goal:
 
 @dataclass
 class Line:
-    """``figure`` is what the goal is about: mostly a ratio."""
+    """``figure`` is what the goal applies to: usually a ratio."""
 
     what: str
     ours: str
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass
 class Stage:
-    """Units a second that a stage got through, to be held against a ceiling."""
+    """Units per second that a stage processed, to be compared with a limit of the machine."""
 
     what: str
     ceiling: str
@@ -63,7 +63,7 @@ class Result:
 
 
 def speed_up(ours: list[float], theirs: list[float]) -> dict:
-    """How many times as fast as theirs: the median over the rounds, whose two sides had the same
-    machine, and their spread."""
+    """How many times as fast ours is: the median and the range over the rounds. Comparing within a
+    round cancels changes in the machine's speed."""
     rounds = [t / o for o, t in zip(ours, theirs)]
     return {"figure": median(rounds), "low": min(rounds), "high": max(rounds)}

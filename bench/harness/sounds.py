@@ -1,4 +1,4 @@
-"""Music that the harness makes itself: the same everywhere, and nobody's."""
+"""Synthetic music: the same everywhere, and free of copyright."""
 
 import subprocess
 import wave
@@ -40,7 +40,7 @@ def mono(seconds: float, seed: int = 0) -> np.ndarray:
 
 
 def windows(count: int) -> list[np.ndarray]:
-    """Clips of one channel from one long piece, each a second after the one before."""
+    """Mono clips from one long piece, each starting a second after the one before."""
     piece = mono(CLIP_SECONDS + count)
     return [piece[i * RATE : (i + CLIP_SECONDS) * RATE] for i in range(count)]
 
@@ -50,7 +50,7 @@ def ffmpeg(*words) -> None:
 
 
 def encode(samples: np.ndarray, path: Path) -> None:
-    """By the name's ending; under another name until it is whole."""
+    """Encodes by the extension of the name; the file has another name until it is complete."""
     raw, part = path.with_suffix(".raw"), path.with_name(f"part-{path.name}")
     samples.astype("<f4").tofile(raw)
     channels = 1 if samples.ndim == 1 else samples.shape[1]
@@ -60,7 +60,7 @@ def encode(samples: np.ndarray, path: Path) -> None:
 
 
 def clips(cache: Path, count: int = CLIPS) -> list[Path]:
-    """MP3 files of 30 s, no two the same: windows of one long piece."""
+    """MP3 files of 30 s, all different: windows of one long piece."""
     paths = [cache / f"clip-{i:03}.mp3" for i in range(count)]
     if not all(path.exists() for path in paths):
         piece = music(CLIP_SECONDS + CLIPS)
@@ -79,7 +79,7 @@ def long(cache: Path, kind: str) -> Path:
 
 
 def short(cache: Path, kind: str) -> Path:
-    """A tenth of a second: what starting to decode costs."""
+    """A tenth of a second, to measure the start-up time of decoding."""
     path = cache / f"short.{kind}"
     if not path.exists():
         encode(music(0.1, 2), path)
@@ -87,7 +87,7 @@ def short(cache: Path, kind: str) -> Path:
 
 
 def hours(cache: Path, count: int) -> Path:
-    """Hours of MP3: the long piece without its header over and over."""
+    """Hours of MP3: the long piece without its header, repeated."""
     path, part = cache / f"hours-{count}.mp3", cache / "part-hours.mp3"
     if not path.exists():
         bare = cache / "bare.mp3"
@@ -100,7 +100,7 @@ def hours(cache: Path, count: int) -> Path:
 
 
 def collection(cache: Path, count: int) -> Path:
-    """A folder of two labels with WAV files of 30 s at 22.05 kHz, no two the same."""
+    """A folder of two labels with WAV files of 30 s at 22.05 kHz, all different."""
     folder = cache / f"collection-{count}"
     if not (folder / "whole").exists():
         rate = RATE // 2

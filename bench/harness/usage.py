@@ -1,6 +1,6 @@
 """Runs a process and writes its seconds, processor seconds and peak KiB to a file as JSON.
 
-Started by itself and without libraries: a process's peak memory counts from its parent's size.
+Started on its own and without libraries, because the peak memory of a process starts from its parent's size.
 """
 
 import json

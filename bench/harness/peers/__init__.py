@@ -1,2 +1,2 @@
-"""The other programs, each a module with ``works(threads, *arguments)`` that gives ``check``, a
-function without arguments that returns results by name, and ``run``, functions by the works' names."""
+"""The other programs. Each is a module with ``works(threads, *arguments)``, which returns ``check``, a
+function without arguments that returns results by name, and ``run``, a dictionary of the works."""

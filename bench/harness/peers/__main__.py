@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 
 def calls(work, seconds: float) -> list[float]:
-    """Seconds of each call, after one that does not count; of a single one where ``seconds`` is 0."""
+    """Seconds of each call, after one that does not count; of a single call if ``seconds`` is 0."""
     if seconds > 0:
         work()
     found, start = [], time.perf_counter()
@@ -23,7 +23,7 @@ def calls(work, seconds: float) -> list[float]:
 
 def main():
     name, threads, *arguments = sys.argv[1:]
-    # Libraries and their processes may print: the answers must not mix with that.
+    # Libraries and their processes may print, which must not mix with the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     check, run = importlib.import_module(f"harness.peers.{name}").works(int(threads), *arguments)

@@ -1,5 +1,5 @@
-"""audioflux's log-mel spectrogram. Its transforms are powers of two, so it has 4096 where the others
-have 3072, and its numbers are others."""
+"""audioflux's log-mel spectrogram. Its transform lengths are powers of two, so it uses 4096 instead of 3072
+and its values differ."""
 
 import audioflux
 import numpy as np

@@ -24,7 +24,7 @@ def logits(weights, pipelines, x, keep):
 
 
 def works(threads: int, path: str):
-    # Its only way to use fewer cores than there are.
+    # The only way to make it use fewer cores than there are.
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     with safe_open(path, "np") as file:
         pipelines = PIPELINES[file.metadata()["model"]]

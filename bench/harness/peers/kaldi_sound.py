@@ -1,5 +1,5 @@
-"""kaldi-native-fbank: the same frames and transforms, but Kaldi's mel scale and natural logarithm, so
-its numbers are others; what it has to compute is as much."""
+"""kaldi-native-fbank: the same frames and transforms, but Kaldi's mel scale and natural logarithm. Its
+values differ; the amount of work is the same."""
 
 import kaldi_native_fbank
 import numpy as np

@@ -1,4 +1,4 @@
-"""Keras on TensorFlow, compiled by XLA where that is faster for it."""
+"""Keras on TensorFlow, with and without XLA."""
 
 import os
 
@@ -25,7 +25,7 @@ def network(pipelines, tensors, dropout):
     for i in range(len(pipelines)):
         weight = tensors[f"pipeline{i}.weight"].transpose(1, 2, 0)[:, :, None]
         model.get_layer(f"pipeline{i}").set_weights([weight, tensors[f"pipeline{i}.bias"]])
-    # Its maps end with the filter, duotone's begin with it.
+    # The filter is the last dimension of its maps, and the first of duotone's.
     model.get_layer("dense").set_weights([order(tensors["dense.weight"], pipelines).T, tensors["dense.bias"]])
     model.get_layer("output").set_weights([tensors["output.weight"].T, tensors["output.bias"]])
     return model

@@ -1,4 +1,4 @@
-"""librosa's log-mel spectrogram, of samples and of files; in ``processes`` where there are several."""
+"""librosa's log-mel spectrogram, of samples and of files, optionally in several processes."""
 
 import multiprocessing
 
@@ -22,7 +22,7 @@ def file_log_mel(path: str):
 
 
 def frames(item) -> int:
-    """Of a file or of samples: a process need not send more back."""
+    """Number of frames of a file or of samples: the processes return no more than this."""
     return (file_log_mel(item) if isinstance(item, str) else log_mel(item)).shape[1]
 
 
@@ -39,7 +39,7 @@ def _frames_of(name):
 
 def works(threads: int, kind: str, *paths: str):
     if kind == "files":
-        # The standard output is the answers'.
+        # Standard output is reserved for the answers.
         pool = multiprocessing.get_context("spawn").Pool(threads)
         pool.map(frames, paths[:threads], chunksize=1)
         run = {"spectrograms": lambda: pool.map(frames, paths, chunksize=1)}
@@ -47,7 +47,7 @@ def works(threads: int, kind: str, *paths: str):
     clips = load_file(paths[0])
     run = {"log-mel": lambda: [log_mel(clip) for clip in clips.values()]}
     if kind == "sound-processes":
-        # Each has the samples beforehand: only names are sent.
+        # Each process loads the samples in advance: only names are sent.
         pool = multiprocessing.get_context("spawn").Pool(threads, _load, paths[:1])
         pool.map(_frames_of, list(clips)[:threads], chunksize=1)
         run = {"log-mel": lambda: pool.map(_frames_of, clips, chunksize=1)}

@@ -1,12 +1,12 @@
-"""musicnn's own extractor, file by file as it is meant to be called; a process a thread. It decides by
-another network on 16 kHz audio: what it computes is not the same, what it is for is."""
+"""musicnn's own extractor, called file by file as intended, with one process per thread. It uses a
+different network on 16 kHz audio, so its results differ, but it serves the same purpose."""
 
 import multiprocessing
 import os
 
 import numpy as np
 
-# It needs what Keras 3 has no more.
+# It needs features that Keras 3 has removed.
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
 

@@ -1,4 +1,4 @@
-"""OpenVINO's CPU plugin, in 32 bits as all others."""
+"""OpenVINO's CPU plugin, in 32 bits like all others."""
 
 import io
 
@@ -21,7 +21,7 @@ def works(threads: int, path: str):
 
     def compiled(batch):
         network = core.read_model(io.BytesIO(model))
-        # Fixed shapes are its fastest.
+        # It is fastest with fixed shapes.
         network.reshape(list(batch.shape))
         request = core.compile_model(network, "CPU", settings).create_infer_request()
         return lambda: request.infer([batch], share_inputs=True)[0]

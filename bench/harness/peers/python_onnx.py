@@ -1,5 +1,5 @@
-"""Files classified as one does it in Python: a library's decoding and log-mel spectrogram (``librosa`` or
-``essentia``), then ONNX Runtime; a process a thread."""
+"""Files classified in the usual way in Python: decoding and log-mel spectrogram by a library (``librosa`` or
+``essentia``), then ONNX Runtime, with one process per thread."""
 
 import importlib
 import multiprocessing

@@ -11,7 +11,7 @@ from harness.network import CHECKED_STEPS, DROPOUT, LEARNING_RATE, PIPELINES, SL
 
 
 class Parallel(nn.Module):
-    """The paper's network as one writes it in PyTorch."""
+    """The paper's network as it is usually written in PyTorch."""
 
     def __init__(self, pipelines, tensors, dropout):
         super().__init__()
@@ -29,7 +29,7 @@ class Parallel(nn.Module):
                 parameter.copy_(tensors[name].reshape(parameter.shape))
 
     def named(self):
-        """The parameters by duotone's names."""
+        """The parameters, under duotone's names."""
         layers = {f"pipeline{i}": p[0] for i, p in enumerate(self.pipelines)}
         layers |= {"dense": self.head[0], "output": self.head[3]}
         return {f"{n}.{kind}": getattr(l, kind) for n, l in layers.items() for kind in ["weight", "bias"]}

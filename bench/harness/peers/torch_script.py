@@ -1,6 +1,6 @@
-"""Classifies one file by PyTorch and libsndfile alone, as a script: ``torch_script.py MODEL FILE``.
+"""Classifies one file with only PyTorch and libsndfile: ``torch_script.py MODEL FILE``.
 
-As little is imported as does it; prints the probabilities as JSON.
+Imports as little as possible; prints the probabilities as JSON.
 """
 
 import json

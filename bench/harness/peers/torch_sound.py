@@ -3,7 +3,7 @@
 import torch
 from safetensors.torch import load_file
 
-# torchaudio refuses to load beside a PyTorch built for another CUDA; on the CPU that plays no part.
+# torchaudio refuses to load with a PyTorch built for another CUDA version, which does not matter on the CPU.
 cuda, torch.version.cuda = torch.version.cuda, None
 import torchaudio  # noqa: E402
 

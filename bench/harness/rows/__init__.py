@@ -1,4 +1,4 @@
-"""What is measured, the most important first."""
+"""Rows: the units of measurement."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +19,13 @@ class Bench:
 
     @property
     def rounds(self) -> int:
-        """Of whole processes and of works that take seconds."""
+        """Rounds for whole processes and for works that take seconds."""
         return 2 if self.quick else 7
 
     @property
     def turns(self) -> tuple[int, float]:
-        """Rounds of shorter works, and seconds of each side in each: many short ones, since a shared
-        machine's speed changes from one second to the next."""
+        """Rounds for shorter works, and seconds per side in each: many short rounds, because the speed of
+        a shared machine changes from one second to the next."""
         return (2, 0.2) if self.quick else (21, 0.25)
 
     def duotone(self, kind: str, *arguments, threads: int | None = None) -> Contestant:
@@ -43,13 +43,13 @@ class Row:
 
 
 class Mismatch(Exception):
-    """Two sides do not compute the same: there is nothing to time."""
+    """Two sides do not compute the same result, so there is nothing to time."""
 
 
 def hold(what: str, ours, theirs, tolerance: float) -> float:
-    """The largest difference, where it is within the tolerance and nothing is missing."""
+    """Returns the largest difference; fails if it exceeds the tolerance or values are missing."""
     if len(ours) != len(theirs):
-        raise Mismatch(f"{what}: {len(ours)} numbers beside {len(theirs)}")
+        raise Mismatch(f"{what}: {len(ours)} values instead of {len(theirs)}")
     difference = float(abs(ours - theirs).max())
     if not difference <= tolerance:
         raise Mismatch(f"{what}: they differ by {difference:.3g}, more than {tolerance:g}")
@@ -57,7 +57,7 @@ def hold(what: str, ours, theirs, tolerance: float) -> float:
 
 
 def takes_part(result: Result, name: str, check: Callable) -> bool:
-    """Whether a further program, whose absence stops nothing, does the same as far as ``check`` tells."""
+    """Whether an optional program computes the same result, according to ``check``."""
     try:
         check()
         return True

@@ -1,4 +1,4 @@
-"""What the machine can do at most."""
+"""The limits of the machine."""
 
 import json
 

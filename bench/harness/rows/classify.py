@@ -1,4 +1,4 @@
-"""Decisions: the program ``duotone classify`` as people run it."""
+"""Decisions: the command ``duotone classify`` as users run it."""
 
 import csv
 import importlib.util
@@ -16,19 +16,19 @@ from harness.contest import BENCH, peer
 from harness.result import Goal, Line, Result, speed_up
 from harness.rows import Bench, Row, hold, takes_part
 
-# Of a file's probability, by another MP3 decoder.
+# Tolerance for a file's probability with another MP3 decoder.
 SAME_DECISION = 1e-3
-# Python's pipelines, by what makes their spectrograms; essentia's loader rounds samples to 16 bits, which
-# bands without sound show.
+# Tolerances of Python pipelines, by the library that computes spectrograms; essentia's loader rounds samples
+# to 16 bits, which shows in silent bands.
 PIPELINES = {"librosa": SAME_DECISION, "essentia": 1e-2}
-# Files for a side that is slow.
+# Files for a slow side.
 FEW = 8
 SCRIPT = BENCH / "harness/peers/torch_script.py"
 
 
 @contextmanager
 def trained(bench: Bench):
-    """A model of Model 2 that has seen eight clips: speed does not depend on what it knows."""
+    """A Model 2 trained on eight clips: the speed does not depend on the weights."""
     with tempfile.TemporaryDirectory() as folder:
         model, table = Path(folder) / "model.safetensors", Path(folder) / "clips.csv"
         with table.open("w", newline="") as file:
@@ -110,7 +110,7 @@ def files(bench: Bench) -> Result:
 
 def same_decisions(result: Result, library: str, ours: dict, theirs: dict) -> None:
     worst = max(hold(f"decision on {path}", ours[path], theirs[path], PIPELINES[library]) for path in theirs)
-    result.remarks.append(f"Files are decided as by {library} and ONNX Runtime: probabilities within {worst:.0e}.")
+    result.remarks.append(f"Decisions agree with {library} and ONNX Runtime: probabilities to {worst:.0e}.")
 
 
 def start_up(bench: Bench) -> Result:
@@ -128,7 +128,7 @@ def start_up(bench: Bench) -> Result:
         [Line("classify an MP3 of 30 s, whole process", f"{1000 * median(ours):.0f} ms",
               "a Python script with PyTorch and libsndfile", f"{1000 * median(theirs):.0f} ms",
               **speed_up(ours, theirs), goal=Goal(at_least=10))],
-        remarks=[f"The Python script's decision is the same within {difference:.0e}."],
+        remarks=[f"The Python script's probabilities agree to {difference:.0e}."],
     )
 
 

@@ -11,7 +11,7 @@ from harness.result import Goal, Line, Result, speed_up
 from harness.rows import Bench, Row
 from harness.rows.front_end import same_log_mel
 
-# Decoders differ by rounding to 16 bits and back, in MP3 also by the synthesis's arithmetic.
+# Decoders differ by rounding to 16 bits and back, in MP3 also by the arithmetic of the synthesis.
 SAME_DECODED = 0.02
 
 
@@ -26,7 +26,7 @@ def batch(bench: Bench) -> Result:
         few_librosa = stack.enter_context(peer("librosa_sound", bench.threads, "files", *paths[:5]))
         difference = same_log_mel(few.check(), few_librosa.check(), SAME_DECODED)
         works = {"duotone": (ours, "spectrograms"), "librosa": (librosa, "spectrograms")}
-        # A call is seconds long: one a round.
+        # A call takes seconds: one per round.
         found = alternate(works, bench.rounds, 0)
     command = [bench.programs / "contestant", bench.threads, "files", *paths]
     memory = process.run(command, bench.threads, "time spectrograms 0\n").peak_mib
@@ -37,7 +37,7 @@ def batch(bench: Bench) -> Result:
                  f"{median(theirs):.2f} s", **speed_up(mine, theirs), goal=Goal(at_least=3)),
             Line(f"{what}: peak memory", f"{memory:.0f} MiB", "", "", memory, unit="MiB", goal=Goal(at_most=200)),
         ],
-        remarks=[f"Spectrograms of MP3 files are librosa's (libsndfile's decoder) within {difference:.0e}."],
+        remarks=[f"Spectrograms of MP3 files agree with librosa's (with libsndfile's decoder) to {difference:.0e}."],
     )
 
 
@@ -65,10 +65,10 @@ def decoding(kind: str):
         what = f"{kind.upper()} of {sounds.LONG_SECONDS} s to a spectrogram, 1 thread, CPU time"
         return Result(
             [Line(what, f"{median(mine):.3f} s", "ffmpeg's bare decoding to mono", f"{median(bare):.3f} s",
-                  **speed_up(bare, mine), unit="times its time", goal=Goal(at_most=0.8))],
+                  **speed_up(bare, mine), unit="× its time", goal=Goal(at_most=0.8))],
             remarks=[
-                f"{kind.upper()}: starting ffmpeg ({median(cpu['ffmpeg start']):.3f} s) and duotone's program "
-                f"({median(cpu['ours start']):.3f} s), measured with a file of 0.1 s, is subtracted."
+                f"{kind.upper()}: the start-up times of ffmpeg ({median(cpu['ffmpeg start']):.3f} s) and duotone "
+                f"({median(cpu['ours start']):.3f} s), measured with a file of 0.1 s, are subtracted."
             ],
         )
 
@@ -76,7 +76,7 @@ def decoding(kind: str):
 
 
 def same_length(bench: Bench, path) -> None:
-    """Both decode all of it: as many frames as its samples give."""
+    """Checks that all of the file is decoded, by the number of frames."""
     with bench.duotone("files", path, threads=1) as ours:
         (numbers,) = ours.check().values()
     frames = len(numbers) // 40

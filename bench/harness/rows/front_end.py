@@ -1,4 +1,4 @@
-"""The log-mel front end: of samples in memory, with no decoding."""
+"""The log-mel front end on samples in memory, without decoding."""
 
 import importlib.util
 import tempfile
@@ -15,11 +15,11 @@ from harness.result import Goal, Line, Result, Stage, speed_up
 from harness.rows import Bench, Row, hold, takes_part
 
 WINDOW, HOP = 3072, 1536
-# Of a decimal logarithm, where the power is above a millionth of the clip's largest: below, both
-# sides' numbers are rounding.
+# Tolerance for the decimal logarithm, where the power is above a millionth of the clip's maximum: below
+# that, rounding dominates on both sides.
 SAME = 1e-3
-# Module, and how near its numbers are, where they are meant to be the same at all. essentia's Hann
-# window is symmetric, not periodic.
+# Module and tolerance; None if the values are not meant to be the same. essentia's Hann window is
+# symmetric, not periodic.
 FURTHER = {
     "torchaudio": ("torch_sound", SAME),
     "kaldi_native_fbank": ("kaldi_sound", None),
@@ -56,7 +56,7 @@ def one_clip(seconds: int):
             numbers = ours.check()
             librosa = stack.enter_context(peer("librosa_sound", 1, "sound", path))
             difference = same_log_mel(numbers, librosa.check())
-            result.remarks.append(f"The front end's numbers are librosa's within {difference:.0e} on {seconds} s of music.")
+            result.remarks.append(f"The log-mel values agree with librosa's to {difference:.0e} on {seconds} s of music.")
             works = {"duotone": (ours, "log-mel"), "transforms": (ours, "transforms"), "librosa": (librosa, "log-mel")}
             for name, (module, tolerance) in FURTHER.items():
                 if importlib.util.find_spec(name) is None:
@@ -69,7 +69,7 @@ def one_clip(seconds: int):
                         same_log_mel(numbers, theirs, tolerance)
 
                 if takes_part(result, name, check):
-                    works[name if tolerance else f"{name} (other numbers)"] = (other, "log-mel")
+                    works[name if tolerance else f"{name} (different values)"] = (other, "log-mel")
             found = alternate(works, *bench.turns)
         ours, bare = found.pop("duotone"), found.pop("transforms")
         for name, theirs in found.items():
@@ -78,7 +78,7 @@ def one_clip(seconds: int):
                 what, milliseconds(ours), name, milliseconds(theirs), **speed_up(ours, theirs), goal=goal))
         result.lines.append(Line(
             what, milliseconds(ours), "bare real FFTs of the same frames (realfft)", milliseconds(bare),
-            **speed_up(bare, ours), unit="times their time", goal=Goal(at_most=1.5)))
+            **speed_up(bare, ours), unit="× their time", goal=Goal(at_most=1.5)))
         result.stages.append(Stage(f"front end, {seconds} s", "transforms", 1, transforms(seconds) / median(ours)))
         return result
 

@@ -16,19 +16,19 @@ from harness.rows import Bench, Row, hold, takes_part
 
 BATCH = 40
 MODES = network.TORCH_MODES
-# Works by their names, where a library is installed.
+# Names and works of optional libraries.
 FURTHER = {
     "keras": {"Keras on TensorFlow": "training-graph", "Keras on TensorFlow, XLA": "training-xla"},
     "jax": {"JAX": "training-jit"},
 }
-# Of a probability.
+# Tolerance for a probability.
 SAME_PROBABILITY = 1e-5
-# Of the largest change that training made to a tensor.
+# Tolerance as a share of the largest change to a tensor.
 SAME_UPDATE = 5e-3
 
 
 def same_training(before: dict, ours: dict, theirs: dict) -> float:
-    """Probabilities, and what the checked steps changed; the largest share of a difference."""
+    """Compares probabilities and the changes that the checked steps made; returns the largest relative difference."""
     hold("probabilities", ours["probabilities"], theirs["probabilities"], SAME_PROBABILITY)
     worst = 0.0
     for name in sorted(set(theirs) - {"probabilities"}):
@@ -54,7 +54,7 @@ def training(model: str):
             mine = ours.check()
             difference = same_training(load_file(path), mine, torch.check())
             works = {"duotone": (ours, "training")} | {f"PyTorch {m}": (torch, f"training-{m}") for m in MODES}
-            # The further ones are slow, and one network tells.
+            # The optional libraries are slow, so one network is enough.
             for module, names in FURTHER.items() if model == "model2" else ():
                 if importlib.util.find_spec(module) is not None:
                     other = stack.enter_context(peer(f"{module}_network", bench.threads, path))
@@ -75,8 +75,9 @@ def training(model: str):
         result.stages.append(Stage(
             f"training, {model}", "multiply_adds", bench.threads, work * BATCH / median(found["duotone"])))
         result.remarks.append(
-            f"{model}: probabilities are PyTorch's within {SAME_PROBABILITY:g}; after {network.CHECKED_STEPS} steps "
-            f"without dropout every weight has changed as in PyTorch within {difference:.1e} of its tensor's largest change.")
+            f"{model}: probabilities agree with PyTorch's to {SAME_PROBABILITY:g}; after {network.CHECKED_STEPS} steps "
+            f"without dropout, the changes of all weights agree with PyTorch's to {difference:.1e} of the tensor's "
+            "largest change.")
         return result
 
     return run

@@ -1,4 +1,4 @@
-"""What a second thread brings."""
+"""The gain from a second thread."""
 
 import tempfile
 from contextlib import ExitStack
@@ -14,7 +14,7 @@ from harness.rows import Bench, Row
 
 
 def stage(what: str, kind: str, work: str, prepare):
-    """``prepare`` gives the contestant's arguments from the row's settings and a folder."""
+    """``prepare`` returns the arguments of the contestant, given the row's settings and a folder."""
     def run(bench: Bench) -> Result:
         with ExitStack() as stack:
             arguments = prepare(bench, Path(stack.enter_context(tempfile.TemporaryDirectory())))
