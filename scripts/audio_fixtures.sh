@@ -3,7 +3,7 @@
 # container and codec. Needs ffmpeg (with libmp3lame and libvorbis) and sox.
 #
 # The signal is a formula that crates/duotone-audio/tests/decode.rs repeats: a chirp with a fading
-# tone, chosen to have one clear best alignment with itself.
+# tone, which correlates with itself clearly best without a shift.
 set -euo pipefail
 cd "$(dirname "$0")/../crates/duotone-audio/tests/fixtures"
 mkdir -p audio
@@ -12,7 +12,7 @@ rm -f -- *.*
 
 run() { ffmpeg -hide_banner -loglevel error -y "$@"; }
 
-# $1 rate, $2 channels, rest: output. Channel c holds the signal at 1 / (c + 1) of its amplitude.
+# make RATE CHANNELS OPTIONS AND OUTPUT... Channel c has the signal at 1 / (c + 1) of its amplitude.
 make() {
     local rate=$1 channels=$2 formula expression="" c
     shift 2
@@ -45,7 +45,7 @@ make 8000 2 -c:a alac caf_alac.caf
 make 8000 2 -c:a pcm_s24be caf_s24.caf
 make 8000 2 -c:a pcm_s16le w64_s16.w64
 make 8000 2 -c:a pcm_s16le -rf64 always rf64_s16.wav
-# What ffmpeg decodes of ADPCM, which is defined to the last bit.
+# ffmpeg's output for ADPCM, whose decoding is defined to the last bit.
 mkdir -p ../adpcm
 for file in adpcm_*; do run -i "$file" -f s16le "../adpcm/${file/./_}.s16"; done
 for encoding in s8 s16be s24be s32be f32be f64be alaw mulaw; do
@@ -99,7 +99,7 @@ make 44100 1 -c:a alac alac_44k.mka
 make 8000 2 -c:a pcm_s16le pcm_s16le.mka
 make 8000 2 -c:a pcm_s24be pcm_s24be.mka
 make 8000 2 -c:a pcm_f64le pcm_f64le.mka
-# A GTZAN file as sox writes it: an annotation makes the header longer.
+# Like the files of GTZAN, as sox writes them: an annotation makes the header longer.
 sox wav_s16.wav --comment "made of a formula" au_sox.au
 ls -l
 du -sh .

@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
-"""Times duotone's front end from Python beside librosa's, both in one run.
+"""Compares the speed of duotone's front end, called from Python, with librosa's in one run.
 
     pip install ./crates/duotone-python librosa==0.11.0
     python scripts/bench_python.py [FOLDER]
 
-FOLDER holds MP3 files of 30 s; by default the collection beside the repository. Measured are
+FOLDER contains MP3 files of 30 s; the default is the Emotify collection next to the repository.
+Two things are measured:
 
-- samples to spectrogram: two minutes of noise on one thread,
-- a batch of 50 files to spectrograms on two threads, beside librosa's usual loop over files in one
-  process, and beside two processes of it: the MP3 files, most of whose time is the decoder's, and
-  the same music as WAV files.
+- samples to spectrogram: two minutes of noise on one thread;
+- 50 files to spectrograms on two threads, compared with librosa's usual loop over files in one
+  process, and with librosa in two processes. The files are MP3, where decoding takes most of the
+  time, and the same music as WAV.
 
-The machine should be idle; its load is printed. Of several runs, alternating, the best of each side
-counts. Two minutes of noise must give the same numbers first.
+The machine should be idle; its load is printed. Runs alternate, and the best of each side counts.
+Before anything is timed, both sides must compute the same spectrogram of two minutes of noise.
 """
 
 import os
@@ -72,7 +73,7 @@ def main() -> None:
     print(f"load of the machine: {os.getloadavg()[0]:.1f} over {os.cpu_count()} processors")
     apart = np.abs(front_end.transform(noise, 44_100) - log_mel(noise, 44_100)).max()
     if apart > 1e-4:
-        sys.exit(f"the spectrograms are {apart} apart: nothing to compare")
+        sys.exit(f"the spectrograms differ by {apart}: nothing to compare")
     compare(
         f"front end, {SECONDS} s of noise, 1 thread",
         lambda: front_end.transform(noise, 44_100),

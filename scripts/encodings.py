@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Measures how well a network's decisions survive another encoding of the same recordings.
+"""Measures how much a network's decisions depend on the encoding of the recordings.
 
     cargo build --release
-    scripts/encodings.py ../shared/data/emotify/tracks.csv
+    scripts/encodings.py emotify/tracks.csv
 
-Trains on each fold's training files as they are, then decides the fold's test files twice: as they
-are, and decoded by ffmpeg to 16-bit WAV. A network that depends on traces of the encoder has fewer of
-the second right. Needs ffmpeg. Everything is kept in the folder given by --work, and a second run with
-the same options goes on there.
+Trains on the training files of each fold as they are, then classifies its test files twice: as they
+are, and decoded by ffmpeg to 16-bit WAV. A network that depends on traces of the encoder is less
+accurate on the WAV files. Needs ffmpeg. All results are kept in the folder given by --work, where a
+second run with the same options continues.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--label", default="genre")
     parser.add_argument("--group", default="artist")
     parser.add_argument("--folds", type=int, default=3)
-    parser.add_argument("--first", type=int, help="test this many of the folds only")
+    parser.add_argument("--first", type=int, help="test only this many folds")
     parser.add_argument("--architecture", default="model1")
     parser.add_argument("--epochs", default="150")
     parser.add_argument("--standardize", default="band")

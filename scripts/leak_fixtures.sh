@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Writes other encodings of music that duotone's demo composes, which the check must recognise:
-# another codec, volume and start each. Needs ffmpeg (with libmp3lame and libvorbis).
+# Writes copies of the demo's music that `duotone check` must recognise, each with another codec, volume
+# and start. Needs ffmpeg (with libmp3lame and libvorbis).
 #
-# crates/duotone/tests/check/planted.rs composes the same pieces (10 seconds, seed 0) and knows what
-# was done to each: its names say it.
+# crates/duotone/tests/check/planted.rs composes the same pieces (10 seconds, seed 0); the file names
+# state what was changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=$PWD/crates/duotone/tests/fixtures/check
@@ -13,7 +13,7 @@ cargo run --release -p duotone --example compose -- "$music" 10 1 1
 mkdir -p "$out"
 rm -f -- "$out"/*.*
 
-# $1 piece, rest: options before the input, --, options and output.
+# make PIECE [OPTIONS BEFORE THE INPUT...] -- OPTIONS AND OUTPUT...
 make() {
     local piece before=()
     piece=$(echo "$music"/collection/"$1"/*-1.wav)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the numbers that the mel front end is held to, computed by librosa in float64.
+"""Writes reference values for the tests of the front end, computed by librosa in float64.
 
     python -m venv .venv && .venv/bin/pip install librosa==0.11.0
     .venv/bin/python scripts/librosa_fixtures.py
@@ -34,7 +34,7 @@ def signal(rate: int, length: int) -> np.ndarray:
 def main() -> None:
     spectrograms, filterbanks = [], []
     for rate, window in [(44100, 3072), (22050, 1536), (11025, 768)]:
-        # Not a whole number of hops, so that the last frame's rule is tested too.
+        # Not a whole number of hops, so that the rule for the last frame is tested too.
         y = signal(rate, rate * 6 // 10 + 7)
         for bands in [40, 80]:
             mel = librosa.filters.mel(sr=rate, n_fft=window, n_mels=bands, dtype=np.float64)

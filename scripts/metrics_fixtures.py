@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes crates/duotone/tests/fixtures/metrics.json: decisions and scikit-learn's scores of them.
+"""Writes crates/duotone/tests/fixtures/metrics.json: decisions with scikit-learn's scores.
 
 Needs scikit-learn (made with 1.9): pip install scikit-learn
 """
@@ -49,7 +49,7 @@ cases = [
     noisy(6, 80, 0.3),
     noisy(3, 15, 0.0),
     case(3, [0, 0, 1, 1], [1, 1, 0, 0]),  # all wrong, one class absent
-    case(3, [0, 0, 0, 1], [2, 2, 2, 2]),  # one class decided that never occurs
+    case(3, [0, 0, 0, 1], [2, 2, 2, 2]),  # only one class is ever predicted, and it never occurs
     case(2, [1], [1]),
 ]
 path = Path(__file__).parent.parent / "crates/duotone/tests/fixtures/metrics.json"

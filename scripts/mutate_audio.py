@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """Classifies mutated audio files and reports what should never happen: a panic, a signal, an exit
-code beyond 0, 1 and 3, a file that takes over 5 s of processor time, memory over a limit.
+code other than 0, 1 and 3, a file that takes over 5 s of processor time, memory over a limit.
 
     scripts/mutate_audio.py DUOTONE MODEL --count 100000
     scripts/decoding_matrix --small --keep FOLDER    # longer files, of more formats
     scripts/mutate_audio.py DUOTONE MODEL --count 10000 --seeds FOLDER
 
-Each file is one of the repository's fixtures, every format being as likely as any other, with bits
-flipped, a part cut off, repeated or overwritten, a field of its header set to an extreme, or spliced
-with another; half of the Ogg files get right checksums again, so that what lies behind those is met.
-Every second batch is classified by excerpts, which jump within the files. Mutations follow from the
-seed and the file's number alone, so that any can be made again (`--only NUMBER`).
+Each file is one of the repository's fixtures, all formats being equally likely, with bits flipped, a
+part cut off, repeated or overwritten, a field of its header set to an extreme, or spliced with another
+file. Half of the Ogg files get correct checksums again, so that the code behind the checksums is
+reached. Every second batch is classified with excerpts, which seek within the files. Mutations follow
+only from the seed and the number of the file, so each can be made again (`--only NUMBER`).
 """
 
 import argparse
@@ -38,7 +38,7 @@ def mutate(rng: random.Random, data: bytes, other: bytes) -> bytes:
     data = bytearray(data)
     for _ in range(rng.choice([1, 1, 1, 2, 4])):
         kind = rng.randrange(7)
-        # Headers are where the damage is worst: half of all positions lie in them.
+        # Damage to headers has the worst effects: half of all positions are in them.
         reach = min(len(data), 512) if rng.random() < 0.5 else len(data)
         at = rng.randrange(max(reach, 1))
         if kind == 0:
@@ -62,7 +62,7 @@ def mutate(rng: random.Random, data: bytes, other: bytes) -> bytes:
 
 
 def seeds(folder: pathlib.Path) -> list[list[bytes]]:
-    """The files of each format that there are files of."""
+    """The files of each format, for formats that have any."""
     found = [[path.read_bytes() for path in sorted(folder.rglob(f"*.{name}"))] for name in FORMATS]
     return [files for files in found if files]
 
@@ -78,9 +78,9 @@ def limit_time() -> None:
 
 
 def classify(program: str, model: str, path: str, excerpts: bool) -> tuple[int, str, int, int]:
-    """The exit code, what was said on standard error, files decided and files left out. Ended by a
-    signal after 5 s of processor time: a whole batch of small files takes less, so where one is over
-    it, single files tell."""
+    """Returns the exit code, standard error, and the numbers of files decided and left out. The run is
+    ended by a signal after 5 s of processor time. A whole batch of small files takes less; if one
+    takes more, its files are classified one by one."""
     words = ["--excerpts", "1x1"] if excerpts else []
     done = subprocess.run(
         [program, "classify", model, path, "--format", "csv", "--quiet", "--threads", "1", *words],
@@ -93,7 +93,7 @@ def classify(program: str, model: str, path: str, excerpts: bool) -> tuple[int, 
 
 
 def bad(code: int, said: str, decided: int, left_out: int, files: int) -> bool:
-    """Every file must be either decided or left out by its name."""
+    """Whether the run failed: every file must be either decided or left out by name."""
     return code not in (0, 1, 3) or "panicked" in said or decided + left_out != files
 
 
@@ -106,11 +106,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--most-mib", type=int, default=200)
     parser.add_argument("--seeds", type=pathlib.Path, default=FIXTURES, help="files to mutate")
-    parser.add_argument("--keep", default="bad-audio", help="where files that fail are put")
+    parser.add_argument("--keep", default="bad-audio", help="folder for files that fail")
     parser.add_argument("--only", type=int, help="write this one file and stop")
     options = parser.parse_args()
     formats = seeds(options.seeds)
-    print(f"{sum(map(len, formats))} files of {len(formats)} formats to begin with")
+    print(f"starting from {sum(map(len, formats))} files of {len(formats)} formats")
     keep = pathlib.Path(options.keep)
     if options.only is not None:
         keep.mkdir(exist_ok=True)

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Makes the PyTorch fixtures of duotone-nn: one whole training step of models 1, 2 and 3.
+"""Makes the PyTorch fixtures of duotone-nn: one complete training step of Models 1, 2 and 3.
 
     pip install --no-deps torch numpy safetensors filelock typing_extensions sympy mpmath networkx \
         jinja2 markupsafe fsspec setuptools
     python3 scripts/pytorch_fixtures.py
 
-Kernels, pools and input are the paper's; filters, dense units and batch are small, so that the
-files are. Each file holds weights, batch, labels, loss, logits (with dropout), logits
-without, and the gradient of every weight. A seed is taken only if no pooling window's best two are
-closer than 1e-5: there two right implementations may keep different positions.
+Kernels, pools and input are the paper's; filters, dense units and batch are small, to keep the files
+small. Each file contains weights, batch, labels, loss, logits with and without dropout, and the
+gradient of every weight. A seed is only used if the best two values of every pooling window differ by
+at least 1e-5: otherwise two correct implementations may keep different positions.
 """
 
 import os
@@ -29,7 +29,7 @@ STEP = 7
 
 
 def philox(key, stream, count):
-    """Philox4x32-10's first words for a stream: what duotone_nn::random gives."""
+    """The first words of Philox4x32-10 for a stream, as in duotone_nn::random."""
     words = []
     for block in range(-(-count // 4)):
         c = [block, 0, stream & 0xFFFFFFFF, stream >> 32]
@@ -43,7 +43,7 @@ def philox(key, stream, count):
 
 
 def dropout_mask(seed, step):
-    """The mask that duotone draws for a step: its units are kept where the word is large enough."""
+    """The mask that duotone draws for a step: a unit is kept if its word is large enough."""
     words = torch.tensor(philox(seed ^ 0x64726F706F757400, step, BATCH * DENSE))
     return (words >= int(DROPOUT * 2**32)).float().view(BATCH, DENSE) / (1 - DROPOUT)
 
@@ -86,7 +86,7 @@ def main():
     for name, pipelines in PIPELINES.items():
         for seed in range(1000):
             weights, x, mask = draw(pipelines, seed)
-            # Computed in f64 from numbers that f32 holds exactly: the fixture's own error is nil.
+            # Computed in f64 from values that are exact in f32, so the fixture itself has no rounding error.
             wide = {k: v.double().requires_grad_() for k, v in weights.items()}
             logits, gap = network(wide, pipelines, x.double(), mask.double())
             if gap >= 1e-5:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes crates/duotone/tests/fixtures/statistics.json: statistics by scipy and statsmodels.
+"""Writes crates/duotone/tests/fixtures/statistics.json: reference values by scipy and statsmodels.
 
 Needs scipy and statsmodels (made with 1.17 and 0.15): pip install scipy statsmodels
 """
@@ -37,7 +37,7 @@ friedman = [
     friedman_case(table(24, 8, 1.0, 6)),
     friedman_case(table(12, 5, 0.3, 1)),  # ties
     friedman_case(table(200, 6, 0.6, 1)),
-    friedman_case(table(40, 3, 3.0, 6)),  # no doubt
+    friedman_case(table(40, 3, 3.0, 6)),  # clear differences
     friedman_case([[1, 1, 0], [0, 0, 0], [1, 0, 1], [1, 1, 1], [0, 0, 1]]),  # right or wrong
 ]
 
@@ -53,7 +53,7 @@ for q in (0.5, 2.0, 3.3, 4.7, 6.0):
     for k in (2, 3, 7, 16):
         tails.append([k, q, float(studentized_range.sf(q, k, float("inf")))])
 
-# Not b = c: statsmodels then corrects 0 to -1 and finds a difference; R and duotone find none.
+# Not b = c: there statsmodels corrects 0 to -1 and finds a difference; R and duotone find none.
 mcnemars = []
 for b, c in [(0, 1), (1, 0), (0, 8), (3, 9), (10, 25), (40, 38), (500, 430), (60, 2)]:
     exact = mcnemar([[0, b], [c, 0]], exact=True)

@@ -1,4 +1,4 @@
-"""Files that are there already: the field cases with what ffmpeg decodes of them, or somebody's own."""
+"""Existing files: the field cases with ffmpeg's output, or the user's own files."""
 
 import csv
 import json
@@ -10,13 +10,13 @@ from .cell import EXACT, FFMPEG, LOSSY, REFUSED, Cell
 from .cells.ogg import LIBOPUS
 
 LOSSLESS = re.compile(r"pcm|flac|alac|adpcm")
-# What is not decoded, or not without a warning, and what the reason or the warning says.
+# Files that are refused or decoded with a warning, and a pattern of the reason or warning.
 REASONS = {
     "16_speex.spx": (REFUSED, "Speex"),
     "17_antiphase.wav": (EXACT, "cancel"),
 }
 
-# AAC's noise substitution leaves the noise to the decoder.
+# With AAC's noise substitution, each decoder makes its own noise.
 NOISE = {
     "04_he_aac_v2.aac": {"most_in_a_range": 0.2},
     "14_m4a_trimmed_by_edit_list.m4a": {"least_decibels": 18.0},
@@ -40,7 +40,7 @@ def expected(folder: pathlib.Path, only: str) -> list[Cell]:
 
 
 def files(paths: list[pathlib.Path]) -> list[Cell]:
-    """What ffmpeg finds sound in."""
+    """The files in which ffmpeg finds audio."""
     found = []
     for path in paths:
         below = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]

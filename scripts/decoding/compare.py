@@ -1,4 +1,4 @@
-"""Samples against samples."""
+"""Compares samples."""
 
 import array
 import math
@@ -29,7 +29,7 @@ def first_difference(ours: list[float], theirs: list[float], more_than: float) -
 
 
 def shift(ours: list[float], theirs: list[float], most: int = 3000) -> int | None:
-    """How many samples later `theirs` is found in `ours`, where that explains the difference."""
+    """By how many samples `theirs` is shifted in `ours`, if that explains the difference."""
     length, at = 400, min(len(theirs), len(ours)) // 2
     piece = theirs[at : at + length]
     best, found = 20.0, None

@@ -1,4 +1,4 @@
-"""Headers as recorders, editors, pipes and old programs leave them, made from whole files."""
+"""Edits of complete files that imitate the headers of recorders, editors, pipes and old programs."""
 
 import struct
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def repeated(times: int) -> Edit:
 
 
 def replaced(old: bytes, new: bytes) -> Edit:
-    """Where `old` is first."""
+    """Replaces the first `old`."""
     return lambda data: data[: data.index(old)] + new + data[data.index(old) + len(old) :]
 
 
@@ -54,7 +54,7 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 def with_chunk(name: bytes, content: bytes) -> Edit:
-    """A chunk more before the data."""
+    """Adds a chunk before the data."""
     def edit(file: bytes) -> bytes:
         at = data_chunk(file)
         size = struct.unpack_from("<I", file, 4)[0]
@@ -64,7 +64,7 @@ def with_chunk(name: bytes, content: bytes) -> Edit:
 
 
 def flac(change: Callable[[list[tuple[int, bytes]]], list[tuple[int, bytes]]]) -> Edit:
-    """A change of the list of metadata blocks: types and contents."""
+    """Changes the list of metadata blocks (types and contents)."""
     def edit(file: bytes) -> bytes:
         at, blocks, last = 4, [], False
         while not last:
@@ -82,7 +82,7 @@ def flac(change: Callable[[list[tuple[int, bytes]]], list[tuple[int, bytes]]]) -
 
 
 def stream_info(at: int, new: bytes) -> Edit:
-    """Bytes of FLAC's STREAMINFO."""
+    """Changes bytes of FLAC's STREAMINFO."""
     def change(blocks):
         (kind, content), *rest = blocks
         return [(kind, content[:at] + new + content[at + len(new) :]), *rest]
@@ -90,13 +90,13 @@ def stream_info(at: int, new: bytes) -> Edit:
 
 
 def no_total(blocks):
-    """A FLAC stream whose length was not known when it was begun."""
+    """A FLAC stream whose length was unknown when writing started."""
     (kind, content), *rest = blocks
     return [(kind, content[:13] + bytes([content[13] & 0xF0]) + bytes(4) + content[18:]), *rest]
 
 
 def flac_block(kind: int, content: bytes) -> Edit:
-    """A metadata block more."""
+    """Adds a metadata block."""
     return flac(lambda blocks: [*blocks, (kind, content)])
 
 
@@ -135,8 +135,8 @@ OGG_CRC = ogg_crc_table()
 
 
 def ogg_pages(file: bytes, serial: int = 0) -> bytes:
-    """The same pages with right checksums, and the bits of `serial` turned in the stream's number. What is no
-    page ends them."""
+    """Corrects the checksums of the pages, and flips the bits of `serial` in the stream's number. Stops at the
+    first bytes that are not a page."""
     out, at = bytearray(), 0
     while file[at : at + 4] == b"OggS" and at + 27 <= len(file):
         table = file[at + 27 : at + 27 + file[at + 26]]
@@ -154,7 +154,7 @@ def ogg_pages(file: bytes, serial: int = 0) -> bytes:
 
 
 def ogg_chain(file: bytes) -> bytes:
-    """The stream twice, each under a number of its own."""
+    """The stream twice, with different stream numbers."""
     return file + ogg_pages(file, 0x55)
 
 
@@ -164,12 +164,12 @@ APE_TAG = b"APETAGEX" + struct.pack("<IIII8x", 2000, 32, 0, 1 << 31)
 
 
 def rf64_sizes_0(data: bytes) -> bytes:
-    """The sizes of file, sound and samples in `ds64`."""
+    """Sets the sizes of file, audio and samples in `ds64` to 0."""
     at = data.index(b"ds64") + 8
     return data[:at] + bytes(24) + data[at + 24 :]
 
 
 def w64_sizes_0(data: bytes) -> bytes:
-    """The sizes of the file and of the sound, which stand behind 16 bytes of a chunk's name."""
+    """Sets the sizes of file and audio to 0; they follow the 16 bytes of a chunk's name."""
     sound = data.index(b"data\xf3\xac\xd3\x11") + 16
     return data[:16] + bytes(8) + data[24:sound] + bytes(8) + data[sound + 8 :]

@@ -1,4 +1,4 @@
-"""Makes a file of the matrix, decodes it twice, and compares."""
+"""Makes a file of the matrix, decodes it with duotone and ffmpeg, and compares the samples."""
 
 import array
 import dataclasses
@@ -12,16 +12,16 @@ import subprocess
 from . import compare, sources
 from .cell import EXACT, FFMPEG, REFUSED, SOURCE, Cell
 
-# Of log-mel values of a range, against the same samples of the whole. Decoders of lossy codecs start
-# anew at a range and come near what they would have been.
+# Largest difference of log-mel values between a range and the same samples of the whole file, by whether
+# the codec is lossless. Decoders of lossy codecs restart at a range and only approach the same state.
 MOST_IN_A_RANGE = {True: 1e-6, False: 1e-3}
-# How far the stated length may be from what is decoded: a frame of the largest codecs.
+# Largest difference between stated and decoded length: one frame of the codec with the longest frames.
 STATED_SECONDS = 0.12
 PATIENCE = 60
-# The largest of 16 bits.
+# The largest 16-bit sample.
 FULL_SCALE = 1.0 - 2.0**-15
 CURE = re.compile(r"ffmpeg|convert|export", re.IGNORECASE)
-# A refusal that blames the file for what is the reader's.
+# Reasons that blame the file instead of the reader.
 WRONG_REASONS = re.compile(r"holds no audio|ends within its header")
 
 
@@ -36,7 +36,7 @@ class Outcome:
 
 
 def run(command: list[str], commands: list[str], output: pathlib.Path | None = None) -> bytes:
-    """Standard output. It is a pipe, which cannot be wound back; it can be kept as a file."""
+    """Runs a command and returns its standard output, a pipe that cannot seek; optionally saves it to a file."""
     commands.append(shlex.join(command) + (f" | cat > {shlex.quote(str(output))}" if output else ""))
     done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE)
     if done.returncode != 0:
@@ -55,7 +55,7 @@ def make_source(cell: Cell, folder: pathlib.Path) -> None:
 
 
 def encode(cell: Cell, folder: pathlib.Path, commands: list[str]) -> tuple[pathlib.Path, pathlib.Path]:
-    """The finished file, and the one whose decode is the truth."""
+    """Returns the finished file, and the file whose samples are expected."""
     if cell.file:
         return pathlib.Path(cell.file), pathlib.Path(cell.file)
     source, made = str(source_path(cell, folder)), folder / cell.name
@@ -80,7 +80,7 @@ def encode(cell: Cell, folder: pathlib.Path, commands: list[str]) -> tuple[pathl
 
 
 def reference(cell: Cell, path: pathlib.Path, commands: list[str]) -> list[float]:
-    """What ffmpeg decodes, mono."""
+    """ffmpeg's output, mixed to mono."""
     command = ["ffmpeg", "-v", "quiet", *cell.decoder.split(), "-i", str(path), "-map", "0:a:0", "-f", "f32le", "-"]
     samples = array.array("f", run(command, commands))
     if cell.clipped:
@@ -102,14 +102,14 @@ def check(cell: Cell, folder: pathlib.Path, dump: str, keep: bool) -> Outcome:
 
 
 def judge(outcome: Outcome, path: pathlib.Path, truth: pathlib.Path, samples: pathlib.Path, dump: str) -> None:
-    """Decodes a file by duotone and holds that to what the cell says."""
+    """Decodes a file with duotone and compares the result with what the cell expects."""
     cell = outcome.cell
     told = json.loads(run([dump, str(path), str(samples)], outcome.commands))
     if "refused" in told:
         judge_refusal(outcome, told["refused"])
         return
     if cell.expect == REFUSED:
-        outcome.problems.append(f"decoded as {told['codec']} in place of being refused")
+        outcome.problems.append(f"decoded as {told['codec']} instead of being refused")
         return
     ours = array.array("f", samples.read_bytes()).tolist()
     judge_samples(outcome, ours, reference(cell, truth, outcome.commands))
@@ -127,9 +127,9 @@ def judge_refusal(outcome: Outcome, reason: str) -> None:
     if outcome.cell.expect != REFUSED:
         outcome.problems.append(f"refused: {reason}")
     elif not re.search(outcome.cell.words, reason):
-        outcome.problems.append(f"refused without its name ({outcome.cell.words}): {reason}")
+        outcome.problems.append(f"refused without naming the format ({outcome.cell.words}): {reason}")
     elif not CURE.search(reason) or WRONG_REASONS.search(reason):
-        outcome.problems.append(f"refused without a cure: {reason}")
+        outcome.problems.append(f"refused without a remedy: {reason}")
 
 
 def judge_samples(outcome: Outcome, ours: list[float], theirs: list[float]) -> None:
@@ -142,10 +142,10 @@ def judge_samples(outcome: Outcome, ours: list[float], theirs: list[float]) -> N
     outcome.exact_length = len(ours) == expected
     if not outcome.exact_length:
         more = "" if cell.file else f", {encoded} were encoded"
-        problems.append(f"{len(ours)} samples in place of {expected} (ffmpeg's {len(theirs)}{more})")
+        problems.append(f"{len(ours)} samples instead of {expected} (ffmpeg: {len(theirs)}{more})")
     outcome.decibels = compare.decibels(ours, theirs)
     if cell.expect == EXACT:
-        # The mean of several channels is rounded to 24 bits, as are its parts.
+        # The mean of several channels, and each of its terms, is rounded to 24 bits.
         bound = 0.0 if cell.channels == 1 else cell.channels * 2.0**-24 * max(map(abs, theirs), default=1.0)
         wrong = compare.largest_difference(ours, theirs) > bound
     else:
@@ -153,8 +153,8 @@ def judge_samples(outcome: Outcome, ours: list[float], theirs: list[float]) -> N
     if wrong:
         first = compare.first_difference(ours, theirs, bound)
         found = compare.shift(ours, theirs)
-        problems.append(f"another sound: {outcome.decibels:.1f} dB, first at sample {first}"
-                        + (f"; {found:+} samples later it is there" if found else ""))
+        problems.append(f"the samples differ: {outcome.decibels:.1f} dB, first at sample {first}"
+                        + (f"; they agree after a shift of {found:+} samples" if found else ""))
 
 
 def judge_words(outcome: Outcome, told: dict) -> None:
@@ -163,9 +163,9 @@ def judge_words(outcome: Outcome, told: dict) -> None:
         problems.append(f"{told['channels']} channels at {told['sample_rate']} Hz")
     stated, seconds = told["stated_seconds"], told["samples"] / told["sample_rate"]
     if stated is not None and abs(stated - seconds) > STATED_SECONDS:
-        problems.append(f"states {stated:.3f} s, holds {seconds:.3f} s")
+        problems.append(f"states {stated:.3f} s, contains {seconds:.3f} s")
     if told["damage"]:
-        problems.append(f"called damaged: {told['damage']}")
+        problems.append(f"reported as damaged: {told['damage']}")
     warnings = "; ".join(told["warnings"])
     if bool(warnings) != bool(cell.words) or not re.search(cell.words, warnings):
         problems.append(f"warnings: {warnings or 'none'}")

@@ -1,5 +1,5 @@
-"""Deterministic sound that the matrix encodes: each channel has tones, a sweep and bursts of noise of
-its own, so that channels that are exchanged, lost or mixed wrongly are other samples."""
+"""Deterministic audio for the matrix. Each channel has its own tones, sweep and bursts of noise, so that
+exchanged, lost or wrongly mixed channels give different samples."""
 
 import array
 import math
@@ -20,7 +20,7 @@ def channel(rate: int, number: int, seconds: float) -> list[float]:
     samples = []
     for i in range(round(rate * seconds)):
         t = i / rate
-        # A burst every 0.3 s, later in each channel: attacks are what encoders switch windows for.
+        # A burst every 0.3 s, later in each channel: encoders switch windows at attacks.
         since = (t + 0.07 * number) % 0.3
         noise = rng.uniform(-1, 1) * math.exp(-since / 0.02)
         tone = sum(math.sin(step * i) for step in tones) / 3

@@ -1,4 +1,4 @@
-"""FLAC and what stands around its frames."""
+"""FLAC, and the metadata around its frames."""
 
 from .. import edits
 from ..cell import Cell, cells, crossed
@@ -13,7 +13,7 @@ for depth, options in DEPTHS.items():
     CELLS += crossed("FLAC", depth, "flac", options, rates=RATES, channels=CHANNELS, small=True)
     for level in [0, 2, 8, 12]:
         CELLS += cells("FLAC", depth, "flac", f"{options} -compression_level {level}", channels=[2, 1])
-    # ffmpeg writes larger blocks than it reads.
+    # ffmpeg writes blocks larger than it can read.
     for size in [16, 192, 200, 256, 576, 1000, 1152, 4608, 8192, 16_384, 32_768]:
         CELLS += cells("FLAC", depth, "flac", f"{options} -frame_size {size}", small=size in (192, 32_768))
     for mode in ["indep", "left_side", "right_side", "mid_side"]:
@@ -27,7 +27,7 @@ for bits in [8, 16, 24]:
     for level in [0, 5, 8]:
         CELLS += cells("FLAC", f"{bits} bit", "flac", f"-b {bits} -C {level}", tool="sox", channels=[1, 2])
 
-# The truth is the file before the change: the sound is intact.
+# The expected samples are those before the change: the audio is intact.
 CHANGES = {
     "ID3v1 behind": edits.append(edits.ID3V1),
     "ID3v2 before": edits.prepend(edits.ID3V2),

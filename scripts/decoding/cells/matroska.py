@@ -5,7 +5,7 @@ from .ogg import LIBOPUS
 
 CELLS: list[Cell] = []
 
-# Beside the sound: a picture, as in a music video.
+# A picture in addition to the audio, as in a music video.
 VIDEO = "-f lavfi -i color=black:s=32x32:r=25:d=1.6 -map 1:v -map 0:a"
 
 LOSSLESS = {"FLAC": ["flac", "flac -sample_fmt s32"], "ALAC": ["alac", "alac -sample_fmt s32p"],
@@ -16,7 +16,7 @@ for codec, encoders in LOSSLESS.items():
         CELLS += cells("Matroska", codec, "mka", f"-c:a {encoder}", rates=[44_100, 48_000, 22_050], channels=[2, 1, 6],
                        small=encoder in ("flac", "pcm_s16le", "pcm_s24be"))
 
-# Where the sound starts and ends stands in Matroska for Opus alone.
+# Matroska states where the audio starts and ends only for Opus.
 CODED = {"MP3": ("libmp3lame -b:a 128k", FFMPEG, [44_100, 22_050], [2, 1]),
          "MP2": ("mp2 -b:a 192k", FFMPEG, [44_100], [2, 1]),
          "AAC-LC": ("aac -aac_pns 0 -b:a 96k", FFMPEG, [44_100, 22_050], [2, 1]),

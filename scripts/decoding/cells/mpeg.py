@@ -1,4 +1,4 @@
-"""MP3, MP2 and AAC as bare streams of frames."""
+"""MP3, MP2 and AAC as plain streams of frames."""
 
 from .. import edits
 from ..cell import FFMPEG, LOSSY, SOURCE, Cell, cells
@@ -9,13 +9,13 @@ MPEG_1, MPEG_2, MPEG_25 = [44_100, 48_000, 32_000], [22_050, 24_000, 16_000], [1
 
 
 def mp3(codec: str, options: str, length: str = SOURCE, **rest) -> list[Cell]:
-    """Where there is a LAME header it says where the sound starts and ends."""
+    """A LAME header, if present, states where the audio starts and ends."""
     return cells("MP3", codec, "mp3", options, expect=LOSSY, length=length, **rest)
 
 
 for rate in MPEG_1 + MPEG_2 + MPEG_25:
     bits, quality = ("64k", 7) if rate < 32_000 else ("128k", 4)
-    # ffmpeg gets MP3 at 24 kHz wrong: mpg123's decode is duotone's, and nearer to the source.
+    # ffmpeg decodes MP3 at 24 kHz wrongly: mpg123 agrees with duotone, and both are closer to the source.
     if rate == 24_000:
         continue
     for count in [2, 1]:
@@ -47,7 +47,7 @@ WITH_HEADER = "-c:a libmp3lame -b:a 128k"
 for options, small in [(PLAIN, False), (WITH_HEADER, True)]:
     CELLS += mp3("concatenated", options, FFMPEG, edit=edits.repeated(2), change="twice", small=small)
     CELLS += mp3("concatenated", options, FFMPEG, edit=edits.repeated(3), change="three times", channels=[1])
-# A count that is too low, but not zero, makes ffmpeg cut the padding out of the middle.
+# A frame count that is too low, but not zero, makes ffmpeg cut the padding out of the middle.
 for change, edit in {
     "Xing count 0": edits.xing_count(0),
     "Xing count 10000": edits.xing_count(10_000),
@@ -78,7 +78,7 @@ for mode in ["stereo", "joint_stereo", "dual_channel"]:
 CELLS += cells("MP2", "MP2", "mp2", "-c:a libtwolame -b:a 128k -error_protection 1", expect=LOSSY, length=FFMPEG)
 CELLS += cells("MP2", "MP2", "mp2", "-c:a mp2 -b:a 64k", expect=LOSSY, length=FFMPEG, seconds=30, channels=[1])
 
-# Noise that the encoder replaces by a number is made anew by each decoder: off where samples are compared.
+# With noise substitution, each decoder makes its own noise: switched off where samples are compared.
 AAC = "-c:a aac -aac_pns 0"
 OTHER_AAC = {"AAC Main": "-profile:a aac_main", "AAC-LTP": "-profile:a aac_ltp -strict -2"}
 for rate in [44_100, 8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 48_000, 64_000, 88_200, 96_000]:

@@ -4,7 +4,7 @@ from .. import edits
 from ..cell import FFMPEG, LOSSY, Cell, cells, crossed
 
 CHANNELS = [2, 1, 3, 4, 5, 6, 7, 8]
-# libopus itself is the truth: ffmpeg's own decoder resamples the low modes in another way.
+# libopus is the reference: ffmpeg's own decoder resamples the low modes differently.
 LIBOPUS = "-c:a libopus -request_sample_fmt flt"
 
 CELLS: list[Cell] = []
@@ -27,7 +27,7 @@ CELLS += vorbis("Vorbis, 3 to 8 channels", "-c:a libvorbis -q:a 3", channels=[6]
 for quality in [-1, 0, 2, 6, 8, 10]:
     CELLS += vorbis("Vorbis", f"-c:a libvorbis -q:a {quality}", channels=[2, 1])
 CELLS += vorbis("Vorbis", "-c:a libvorbis -b:a 96k -minrate 96k -maxrate 96k")
-# ffmpeg's own encoder makes what its own decoder gets wrong.
+# ffmpeg's own decoder is wrong on the output of its own encoder.
 CELLS += vorbis("Vorbis", "-c:a vorbis -strict -2", decoder="-c:a libvorbis", length=FFMPEG)
 CELLS += vorbis("Vorbis", "-c:a libvorbis -page_duration 20000")
 CELLS += vorbis("Vorbis", "-c:a libvorbis -f ogg", piped=True)
@@ -35,14 +35,14 @@ CELLS += vorbis("Vorbis", "-c:a libvorbis -q:a 2", seconds=30, rates=[22_050], c
 CELLS += vorbis("Vorbis", "-c:a libvorbis -q:a 2", edit=edits.ogg_chain, change="chained", parts=2, small=True)
 CELLS += cells("Ogg", "Vorbis", "ogg", "-C 3", expect=LOSSY, tool="sox", channels=[1, 2])
 
-# The rate decides between SILK, hybrid and CELT, the application too.
+# The bit rate and the application choose between SILK, hybrid and CELT.
 for bits in [6, 8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 256, 510]:
     CELLS += opus("Opus", f"-b:a {bits}k", channels=[2, 1] if bits <= 256 else [2], rates=[48_000],
                   small=bits in (12, 24, 96))
 for application in ["audio", "voip", "lowdelay"]:
     for frame in [2.5, 5, 10, 20, 40, 60, 80, 100, 120]:
         for bits in [16, 32, 96]:
-            # SILK has no frames below 10 ms; low delay is CELT alone.
+            # SILK has no frames below 10 ms; low delay uses only CELT.
             CELLS += opus("Opus", f"-b:a {bits}k -application {application} -frame_duration {frame}",
                           channels=[2, 1], rates=[48_000], small=application == "voip" and bits == 16 and frame == 60)
 for rate in [8_000, 12_000, 16_000, 24_000]:

@@ -29,7 +29,7 @@ for bits in ["-e unsigned -b 8", "-e signed -b 16", "-e signed -b 24", "-e signe
              "-e float -b 64", "-e a-law", "-e u-law"]:
     CELLS += cells("WAV", "PCM", "wav", bits, tool="sox", channels=[1, 2, 6])
 
-# ADPCM pads the last block; how many samples were encoded stands in the fact chunk.
+# ADPCM pads the last block; the fact chunk states how many samples were encoded.
 for encoding in ["adpcm_ms", "adpcm_ima_wav"]:
     for size in [256, 1024, 2048]:
         CELLS += cells("WAV", "ADPCM", "wav", f"-c:a {encoding} -block_size {size}", length=FFMPEG,
@@ -40,7 +40,7 @@ CELLS += cells("WAV", "MP3", "wav", "-c:a libmp3lame -b:a 128k", expect=LOSSY, l
                rates=[44_100, 22_050], channels=[2, 1], small=True)
 CELLS += cells("WAV", "MP2", "wav", "-c:a mp2 -b:a 192k", expect=LOSSY, length=FFMPEG)
 
-# The truth is the file before its header was changed.
+# The expected samples are those before the header was changed.
 SIZES = {
     "data 0": edits.wav_sizes(data=0),
     "data FFFFFFFF": edits.wav_sizes(data=0xFFFF_FFFF),
@@ -78,7 +78,7 @@ for change in ["data 0", "data FFFFFFFF", "riff 0"]:
 for encoding in ["s16le", "s24le", "f32le", "alaw"]:
     CELLS += cells("WAV", "PCM, piped", "wav", f"-c:a pcm_{encoding} -f wav", piped=True,
                    small=encoding == "s16le")
-    # As a pipe would leave them; ffmpeg itself does not read what it writes of them through one.
+    # Sizes as a pipe would leave them; ffmpeg cannot read such files that it writes through one.
     CELLS += cells("W64", "PCM, piped", "w64", f"-c:a pcm_{encoding} -f w64", edit=edits.w64_sizes_0,
                    change="sizes 0", parts=1)
     CELLS += cells("RF64", "PCM, piped", "wav", f"-c:a pcm_{encoding} -f wav -rf64 always", edit=edits.rf64_sizes_0,

@@ -1,4 +1,4 @@
-"""What is not read, and must be refused by its name."""
+"""Formats that are not supported and must be refused by name."""
 
 from collections.abc import Callable
 
