@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A MIREX submission that listens to nothing: every file gets the most frequent training label.
+"""A MIREX submission that ignores the audio: every file gets the most frequent training label.
 
     majority.py train SCRATCH TRAINLIST
     majority.py classify SCRATCH TESTLIST OUTPUT
@@ -17,7 +17,7 @@ def lines(path):
 
 def train(scratch, train_list):
     counts = collections.Counter(line.split("\t")[1] for line in lines(train_list))
-    # Of labels that are equally frequent, the first in the alphabet.
+    # In a tie, the alphabetically first label.
     label = min(counts, key=lambda label: (-counts[label], label))
     (pathlib.Path(scratch) / "label.txt").write_text(label, encoding="utf-8")
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""A MIREX submission of the old school: statistics of MFCCs and an RBF support vector machine.
+"""A classic MIREX submission: statistics of MFCCs and an RBF support vector machine.
 
     mfcc_svm.py extract SCRATCH FILELIST
     mfcc_svm.py train SCRATCH TRAINLIST
     mfcc_svm.py classify SCRATCH TESTLIST OUTPUT
 
-Features of a file, at 22.05 kHz: mean and standard deviation over time of 20 MFCCs and of their
-first differences, 80 numbers; librosa's defaults otherwise. They are standardised by the training
-files' means and deviations; the machine's C is 10, its gamma scikit-learn's `scale`.
+The 80 features of a file, at 22.05 kHz, are the mean and standard deviation over time of 20 MFCCs
+and of their first differences, with librosa's defaults otherwise. They are standardised with the means
+and deviations of the training files. C is 10, and gamma is scikit-learn's `scale`.
 
 Needs librosa and scikit-learn. A file that cannot be read gets the most frequent training label.
 """
@@ -30,7 +30,7 @@ def lines(path):
 
 
 def features(scratch, path):
-    """The 80 numbers of a file, kept in the scratch folder; `None` where it cannot be read."""
+    """The 80 features of a file, cached in the scratch folder; `None` if it cannot be read."""
     name = hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()
     kept = pathlib.Path(scratch) / f"{name}.npy"
     if kept.exists():
