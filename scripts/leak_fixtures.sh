@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 out=$PWD/crates/duotone/tests/fixtures/check
 music=$(mktemp -d)
 trap 'rm -rf "$music"' EXIT
-cargo run --release -p duotone --example compose -- "$music" 10 1 1
+cargo run --release -p duotone-demo --example compose -- "$music" 10 1 1
 mkdir -p "$out"
 rm -f -- "$out"/*.*
 

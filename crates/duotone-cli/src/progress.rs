@@ -167,6 +167,11 @@ impl Console {
         }
     }
 
+    /// One more piece of the demo is written.
+    pub(crate) fn composed(&self, total: usize) {
+        self.file_done(COMPOSING, total);
+    }
+
     fn run_started(&self, name: &str, done: usize, epochs: usize) {
         self.start_bar(TRAINING, "", 0);
         let mut state = self.state();
@@ -236,7 +241,6 @@ impl Observer for Console {
     fn event(&self, event: Event<'_>) {
         match event {
             Event::Extracted { total, .. } => self.file_done(READING, total),
-            Event::Composed { total, .. } => self.file_done(COMPOSING, total),
             Event::LeftOut(file) => self.leave_out(file.clone()),
             Event::Notice(words) => self.say(&format!("note: {words}")),
             Event::RunStarted { name, done, epochs } => self.run_started(name, done, epochs),

@@ -28,7 +28,6 @@
 pub mod backend;
 pub mod classify;
 pub mod data;
-pub mod demo;
 mod error;
 pub mod evaluate;
 pub mod features;

@@ -16,15 +16,6 @@ pub enum Event<'a> {
         /// The file.
         path: &'a Path,
     },
-    /// One more piece of the demo's collection is written.
-    Composed {
-        /// Pieces done so far.
-        done: usize,
-        /// Pieces in all.
-        total: usize,
-        /// The piece.
-        path: &'a Path,
-    },
     /// A file will not take part.
     LeftOut(&'a LeftOut),
     /// Something the user should know that stops nothing.

@@ -5,10 +5,9 @@ use std::time::Instant;
 use clap::Parser;
 use duotone::Classifier;
 use duotone::classify::ClassifyOptions;
-use duotone::demo;
-use duotone::demo::{DemoCollection, DemoOptions};
 use duotone::evaluate::Results;
 use duotone::path_text;
+use duotone_demo::{DemoCollection, DemoOptions};
 
 use super::dispatch;
 use crate::args::{Cli, DemoArgs, quote_path};
@@ -72,7 +71,10 @@ impl Session<'_> {
         output::prepare_folder(&self.places.dir)?;
         self.title("1. A collection to learn from")?;
         let options = DemoOptions { seed: self.seed, ..DemoOptions::default() };
-        let collection = demo::compose(&self.places.dir, &options, self.console)?;
+        let collection =
+            duotone_demo::compose(&self.places.dir, &options, self.console, &|_, total| {
+                self.console.composed(total);
+            })?;
         self.tell(&format!(
             "Composed {} pieces of {} seconds in four styles, by {} made-up artists a style.\n\
              {} says which is which; they are sound files, listen to them.\n",

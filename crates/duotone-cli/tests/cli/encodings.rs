@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use duotone::demo::{DemoOptions, compose};
+use duotone_demo::{DemoOptions, compose};
 use tempfile::tempdir;
 
 use crate::run::{command, duotone};
@@ -54,7 +54,7 @@ fn one_recording_has_one_label_in_every_encoding() {
 
 /// As `duotone demo` trains.
 fn train_on_the_demo(dir: &Path) {
-    compose(&dir.join("demo"), &DemoOptions::default(), &()).unwrap();
+    compose(&dir.join("demo"), &DemoOptions::default(), &(), &|_, _| {}).unwrap();
     let words = ["train", "demo/tracks.csv", "--label", "style", "--epochs", "12", "--seed", "0"];
     // Real training takes longer on a busy machine than what `duotone` takes for a hang.
     let mut train = command();
@@ -65,7 +65,7 @@ fn train_on_the_demo(dir: &Path) {
 /// Folder `source` with 32-bit floats, and one for each encoding, made from those.
 fn encode_other_pieces(dir: &Path) {
     let options = DemoOptions { seed: 1000, artists: PIECES / 4, pieces: 1, ..Default::default() };
-    compose(&dir.join("other"), &options, &()).unwrap();
+    compose(&dir.join("other"), &options, &(), &|_, _| {}).unwrap();
     for name in ENCODINGS.map(|(encoding, _)| encoding).into_iter().chain(["source"]) {
         fs::create_dir(dir.join(name)).unwrap();
     }

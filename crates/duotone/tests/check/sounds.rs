@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use duotone::demo::{DemoOptions, compose};
+use duotone_demo::{DemoOptions, compose};
 
 /// Composes pieces of so many seconds in all four styles, one artist and one piece each (and the
 /// new artists' pieces): files and styles.
 pub(crate) fn pieces(folder: &Path, seconds: f64) -> Vec<(PathBuf, String)> {
     let options = DemoOptions { artists: 1, pieces: 1, seconds, ..DemoOptions::default() };
-    let demo = compose(&folder.join("composed"), &options, &()).unwrap();
+    let demo = compose(&folder.join("composed"), &options, &(), &|_, _| {}).unwrap();
     let mut pieces = demo.new_pieces;
     for style in ["breakbeat", "chorale", "ragtime", "techno"] {
         for file in fs::read_dir(folder.join("composed/collection").join(style)).unwrap() {

@@ -1,8 +1,8 @@
-use crate::demo::artist::Artist;
-use crate::demo::dice::Dice;
-use crate::demo::harmony::{Key, nearest_chord_step, progression};
-use crate::demo::tape::Tape;
-use crate::demo::tone::hertz;
+use crate::artist::Artist;
+use crate::dice::Dice;
+use crate::harmony::{Key, nearest_chord_step, progression};
+use crate::tape::Tape;
+use crate::tone::hertz;
 
 /// Which sixteenths of a half-bar the right hand plays.
 const RIGHT_HAND: [[bool; 8]; 5] = {

@@ -1,18 +1,18 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Mutex};
 
+use duotone::{Error, Observer};
+
 use super::studio::LEVELS;
 use super::styles::Style;
 use super::tape::Tape;
 use super::tone::{hertz, sine};
 use super::{DemoCollection, DemoOptions, RATE, compose, names, plan};
-use crate::error::Error;
-use crate::progress::{Event, Observer};
 
 const SMALL: DemoOptions = DemoOptions { seed: 3, artists: 2, pieces: 2, seconds: 2.0 };
 
 fn composed(dir: &Path, seed: u64, threads: usize) -> DemoCollection {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    pool.install(|| compose(dir, &DemoOptions { seed, ..SMALL }, &())).unwrap()
+    pool.install(|| compose(dir, &DemoOptions { seed, ..SMALL }, &(), &|_, _| {})).unwrap()
 }
 
 /// Every file below a folder, by its path in it.
@@ -101,7 +101,10 @@ fn impossible_options_are_refused() {
         DemoOptions { seconds: f64::NAN, ..SMALL },
         DemoOptions { seconds: 1e9, ..SMALL },
     ] {
-        assert!(matches!(compose(dir.path(), &bad, &()), Err(Error::Settings(_))), "{bad:?}");
+        assert!(
+            matches!(compose(dir.path(), &bad, &(), &|_, _| {}), Err(Error::Settings(_))),
+            "{bad:?}"
+        );
     }
     assert!(files(dir.path()).is_empty());
 }
@@ -111,34 +114,29 @@ fn an_unwritable_folder_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("occupied");
     fs::write(&file, "").unwrap();
-    let error = compose(&file, &SMALL, &()).unwrap_err().to_string();
+    let error = compose(&file, &SMALL, &(), &|_, _| {}).unwrap_err().to_string();
     assert!(error.contains("occupied"), "{error}");
 }
 
 #[test]
 fn an_observer_hears_of_every_piece_and_can_stop() {
-    #[derive(Default)]
-    struct Counting {
-        seen: Mutex<Vec<usize>>,
-        stop: bool,
-    }
-    impl Observer for Counting {
-        fn event(&self, event: Event<'_>) {
-            if let Event::Composed { done, total: 24, .. } = event {
-                self.seen.lock().unwrap().push(done);
-            }
-        }
+    struct Stop;
+    impl Observer for Stop {
         fn stop(&self) -> bool {
-            self.stop
+            true
         }
     }
     let dir = tempfile::tempdir().unwrap();
-    let stopped = Counting { stop: true, ..Counting::default() };
-    assert!(matches!(compose(dir.path(), &SMALL, &stopped), Err(Error::Interrupted)));
+    let stopped = compose(dir.path(), &SMALL, &Stop, &|_, _| {});
+    assert!(matches!(stopped, Err(Error::Interrupted)));
     assert!(files(dir.path()).is_empty());
-    let watching = Counting::default();
-    compose(dir.path(), &SMALL, &watching).unwrap();
-    let mut seen = watching.seen.into_inner().unwrap();
+    let seen = Mutex::new(Vec::new());
+    let composed = |done, total| {
+        assert_eq!(total, 24);
+        seen.lock().unwrap().push(done);
+    };
+    compose(dir.path(), &SMALL, &(), &composed).unwrap();
+    let mut seen = seen.into_inner().unwrap();
     seen.sort_unstable();
     assert_eq!(seen, (1..=24).collect::<Vec<_>>());
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use duotone::demo::{DemoOptions, compose};
+use duotone_demo::{DemoOptions, compose};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -16,6 +16,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         pieces: pieces.parse()?,
         ..DemoOptions::default()
     };
-    println!("{}", compose(Path::new(folder), &options, &())?.list.display());
+    println!("{}", compose(Path::new(folder), &options, &(), &|_, _| {})?.list.display());
     Ok(())
 }

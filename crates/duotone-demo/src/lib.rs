@@ -2,6 +2,7 @@
 //!
 //! The styles share tempi, instruments and loudness, and every artist keeps their own sound in all
 //! of their pieces, so that a system is judged fairly only on artists it has not heard.
+#![forbid(unsafe_code)]
 
 mod artist;
 mod dice;
@@ -22,10 +23,9 @@ use std::{
 
 use rayon::prelude::*;
 
-use crate::error::Error;
-use crate::io::outputs::refuse_other_kind;
-use crate::io::write_file;
-use crate::progress::{Event, Observer};
+use duotone::io::{refuse_other_kind, write_file};
+use duotone::{Error, Observer};
+
 use artist::Artist;
 use dice::Dice;
 use harmony::Key;
@@ -72,6 +72,9 @@ pub struct DemoCollection {
 /// Composes a collection and writes it to a folder: `tracks.csv`, `collection/STYLE/*.wav` and
 /// `new/*.wav`, mono, 16 bits, 22.05 kHz. Files of these names are replaced.
 ///
+/// `composed` is called after each piece, from any thread, with the pieces done so far and all there
+/// are; the observer is only asked whether to stop.
+///
 /// # Errors
 /// [`Error::Settings`] for options out of their ranges, [`Error::Io`] for what cannot be written,
 /// [`Error::Interrupted`] when the observer asks to stop.
@@ -79,6 +82,7 @@ pub fn compose(
     dir: &Path,
     options: &DemoOptions,
     observer: &dyn Observer,
+    composed: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<DemoCollection, Error> {
     check(options)?;
     let list = dir.join("tracks.csv");
@@ -102,7 +106,7 @@ pub fn compose(
             let path = dir.join(&piece.path);
             write_file(&path, &wav(&path, &tape)?)?;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            observer.event(Event::Composed { done, total: pieces.len(), path: &path });
+            composed(done, pieces.len());
             Ok(format!("No. {} in {}", piece.number, key.name()))
         })
         .collect::<Result<Vec<_>, _>>()?;

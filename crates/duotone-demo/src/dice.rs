@@ -1,4 +1,4 @@
-use duotone_nn::random::Philox;
+use duotone::nn::random::Philox;
 
 /// A cast of [`Philox`] that counts its throws.
 pub(super) struct Dice {

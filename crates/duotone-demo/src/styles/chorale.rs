@@ -1,8 +1,8 @@
-use crate::demo::artist::Artist;
-use crate::demo::dice::Dice;
-use crate::demo::harmony::{Key, nearest_chord_step, progression};
-use crate::demo::tape::Tape;
-use crate::demo::tone::hertz;
+use crate::artist::Artist;
+use crate::dice::Dice;
+use crate::harmony::{Key, nearest_chord_step, progression};
+use crate::tape::Tape;
+use crate::tone::hertz;
 
 /// Four voices in slow chords: the bass has the root, the others go to the nearest step of the
 /// next chord, the soprano with passing notes. Mostly on the organ, with some artists on strings.

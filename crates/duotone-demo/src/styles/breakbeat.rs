@@ -1,8 +1,8 @@
-use crate::demo::artist::Artist;
-use crate::demo::dice::Dice;
-use crate::demo::harmony::{Key, progression};
-use crate::demo::tape::Tape;
-use crate::demo::tone::hertz;
+use crate::artist::Artist;
+use crate::dice::Dice;
+use crate::harmony::{Key, progression};
+use crate::tape::Tape;
+use crate::tone::hertz;
 
 /// Sixteenths of a bar that the kick and the snare play.
 const BREAKS: [(&[usize], &[usize]); 4] = [

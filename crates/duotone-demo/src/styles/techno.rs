@@ -1,8 +1,8 @@
-use crate::demo::artist::Artist;
-use crate::demo::dice::Dice;
-use crate::demo::harmony::{Key, progression};
-use crate::demo::tape::Tape;
-use crate::demo::tone::{hertz, sine};
+use crate::artist::Artist;
+use crate::dice::Dice;
+use crate::harmony::{Key, progression};
+use crate::tape::Tape;
+use crate::tone::{hertz, sine};
 
 /// Kick on every beat, hi-hat between, a sequenced bass whose filter breathes, now and then a
 /// chord. The drums pause at times.
