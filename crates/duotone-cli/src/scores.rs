@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use duotone::evaluate::{ClassScores, FoldResult, Protocol, Results, Scores, SystemResult};
+use duotone::evaluate::{
+    ClassScores, FoldResult, Protocol, Ranking, Results, Scores, SystemResult,
+};
 
 use crate::output::{count, p_value, percent, table, table_width, width};
 
@@ -11,11 +13,13 @@ pub(crate) fn text(results: &Results) -> String {
     let mut text = protocol(&results.protocol);
     text.push('\n');
     text += &systems(&results.systems);
-    text += &pairs(results);
+    text += &differences(results);
     for system in &results.systems {
         text += &choices(system);
-        let _ = write!(text, "\n{}, file by file:\n\n{}", system.name, classes(&system.files));
-        let _ = write!(text, "\nlabels down, decisions across:\n\n{}", confusion(&system.files));
+        if let Some(files) = &system.files {
+            let _ = write!(text, "\n{}, file by file:\n\n{}", system.name, classes(files));
+            let _ = write!(text, "\nlabels down, decisions across:\n\n{}", confusion(files));
+        }
     }
     text
 }
@@ -52,15 +56,20 @@ fn systems(systems: &[SystemResult]) -> String {
     table(
         &header,
         systems.iter().map(|s| {
-            let folds = || s.folds.iter().map(|fold| 100.0 * fold.file_accuracy);
+            let folds = || s.folds.iter().filter_map(|fold| Some(100.0 * fold.file_accuracy?));
+            let share = |share: Option<f64>| share.map_or("–".to_owned(), percent);
+            let files = s.files.as_ref();
+            let interval = s.interval.as_ref().map_or("–".to_owned(), |interval| {
+                format!("{:.1}–{:.1}", 100.0 * interval.low, 100.0 * interval.high)
+            });
             let (low, high) = (folds().fold(100.0, f64::min), folds().fold(0.0, f64::max));
             [
                 s.name.clone(),
-                percent(s.files.accuracy),
-                format!("{:.1}–{:.1}", 100.0 * s.interval.low, 100.0 * s.interval.high),
+                share(files.map(|files| files.accuracy)),
+                interval,
                 format!("{low:.1}–{high:.1}"),
-                percent(s.segments.accuracy),
-                percent(s.files.balanced_accuracy),
+                share(s.segments.as_ref().map(|segments| segments.accuracy)),
+                share(files.map(|files| files.balanced_accuracy)),
                 parameters(s),
             ]
         }),
@@ -86,19 +95,32 @@ fn choices(system: &SystemResult) -> String {
     }
 }
 
-/// Pair by pair, how likely luck alone would part them so far.
-fn pairs(results: &Results) -> String {
+/// Whether the systems differ: pair by pair, how likely luck alone would part them so far, and
+/// Friedman's test over the folds and over the labels.
+pub(crate) fn differences(results: &Results) -> String {
     let Some(significance) = &results.significance else { return String::new() };
-    let name = |i: usize| results.systems.get(i).map_or("", |s| s.name.as_str());
-    let rows = significance.pairs.iter().map(|pair| {
-        let test = &pair.mcnemar;
+    let names: Vec<&str> = results.compared().map(|system| system.name.as_str()).collect();
+    let pair = |first: usize, second: usize| format!("{} – {}", names[first], names[second]);
+    let rows = significance.pairs.iter().map(|test| {
         [
-            format!("{} – {}", name(pair.first), name(pair.second)),
-            format!("{} – {}", test.only_first, test.only_second),
-            p_value(test.exact_p),
+            pair(test.first, test.second),
+            format!("{} – {}", test.mcnemar.only_first, test.mcnemar.only_second),
+            p_value(test.mcnemar.exact_p),
         ]
     });
-    format!("\n{}", table(&["pair", "files only one has right", "McNemar's p"], rows))
+    let mut text =
+        format!("\n{}", table(&["pair", "files only one has right", "McNemar's p"], rows));
+    for (over, ranking) in [("folds", &significance.by_fold), ("labels", &significance.by_label)] {
+        let Some(Ranking { friedman, tukey_kramer }) = ranking else { continue };
+        let apart = tukey_kramer.pairs.iter().filter(|test| test.significant);
+        let apart: Vec<String> = apart.map(|test| pair(test.first, test.second)).collect();
+        let apart = if apart.is_empty() { "none".to_owned() } else { apart.join(", ") };
+        let p = p_value(friedman.p_value);
+        let _ =
+            write!(text, "\nFriedman's p over {over}: {p}; pairs apart by Tukey-Kramer: {apart}");
+    }
+    text.push('\n');
+    text
 }
 
 /// A row a label, and one of their means.

@@ -4,10 +4,8 @@
 use std::path::Path;
 
 use duotone::Error;
-use duotone::backend::Device;
-use duotone::classify::Vote;
 use duotone::data::{Collection, CollectionOptions, Folds};
-use duotone::evaluate::{EvaluateJob, evaluate};
+use duotone::evaluate::{EvaluateJob, NetworkSystem, System, evaluate};
 use duotone::model::{ModelSpec, TrainSettings};
 
 fn main() -> Result<(), Error> {
@@ -18,23 +16,17 @@ fn main() -> Result<(), Error> {
     };
     let options = CollectionOptions { label: None, group: Some(group.clone()) };
     let collection = Collection::open(Path::new(list), &options)?;
-    let job = EvaluateJob {
-        collection: &collection,
-        recipes: vec![ModelSpec::load("model1")?, ModelSpec::load("model2")?],
-        settings: TrainSettings { epochs: 20, ..TrainSettings::default() },
-        folds: Folds::Count(3),
-        select: false,
-        sample_rate: None,
-        store: None,
-        output: None,
-        device: Device::default(),
-        resume: false,
-        vote: Vote::Mean,
-        command: String::new(),
-    };
-    let results = evaluate(&job, &())?;
-    for system in &results.systems {
-        println!("{}: {:.1} % of files right", system.name, 100.0 * system.files.accuracy);
+    let settings = TrainSettings { epochs: 20, ..TrainSettings::default() };
+    let mut systems = Vec::new();
+    for name in ["model1", "model2"] {
+        let network = NetworkSystem::new(ModelSpec::load(name)?, settings.clone());
+        systems.push(System::Network(network));
+    }
+    let job = EvaluateJob { folds: Folds::Count(3), ..EvaluateJob::new(&collection, systems) };
+    for system in &evaluate(&job, &())?.systems {
+        if let Some(files) = &system.files {
+            println!("{}: {:.1} % of files right", system.name, 100.0 * files.accuracy);
+        }
     }
     Ok(())
 }

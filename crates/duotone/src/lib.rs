@@ -37,11 +37,9 @@ mod fixtures;
 pub mod fuzzing;
 pub mod io;
 pub mod leaks;
-pub mod mirex;
 pub mod model;
 mod path_text;
 mod progress;
-pub mod report;
 pub mod train;
 
 pub use classify::Classifier;

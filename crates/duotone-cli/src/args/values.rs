@@ -120,6 +120,7 @@ impl fmt::Display for FoldsArg {
             Folds::Column(Column::Fold) => f.write_str("column"),
             Folds::Column(Column::Split) => f.write_str("split"),
             Folds::File(path) => path_text(path).fmt(f),
+            Folds::Given(_) => f.write_str("given"),
         }
     }
 }

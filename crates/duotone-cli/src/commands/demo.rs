@@ -143,7 +143,8 @@ impl Session<'_> {
         let bad = |e: &dyn std::fmt::Display| Failure::Work(format!("{}: {e}", path_text(&path)));
         let text = fs::read_to_string(&path).map_err(|e| bad(&e))?;
         let results: Results = serde_json::from_str(&text).map_err(|e| bad(&e))?;
-        let accuracy = results.systems.first().map_or(0.0, |system| system.files.accuracy);
+        let accuracy = results.compared().next().and_then(|system| system.files.as_ref());
+        let accuracy = accuracy.map_or(0.0, |files| files.accuracy);
         let styles = results.protocol.labels.len();
         let (report, model) = (self.places.report.join("report.html"), &self.places.model);
         let list = quote_path(&collection.list);

@@ -1,8 +1,7 @@
 use duotone::data::CollectionOptions;
-use duotone::evaluate::{EvaluateJob, Results};
+use duotone::evaluate::{EvaluateJob, NetworkSystem, Results, System};
 use duotone::model::ModelSpec;
 use duotone::path_text;
-use duotone::report;
 
 use super::finish;
 use crate::args::EvaluateArgs;
@@ -12,7 +11,8 @@ use crate::progress::Console;
 use crate::scores;
 
 pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure> {
-    let recipes = args.architecture.iter().map(|a| ModelSpec::load(a)).collect::<Result<_, _>>()?;
+    let recipes: Vec<ModelSpec> =
+        args.architecture.iter().map(|a| ModelSpec::load(a)).collect::<Result<_, _>>()?;
     let command = args.command();
     let training = args.training;
     let device = training.device.open(console)?;
@@ -22,19 +22,25 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     if let Some(folder) = &args.output {
         output::prepare_folder(folder)?;
     }
+    let settings = training.settings();
+    let seed = settings.seed;
+    let networks = match args.select {
+        true => vec![NetworkSystem::select(recipes, settings)?],
+        false => {
+            recipes.into_iter().map(|recipe| NetworkSystem::new(recipe, settings.clone())).collect()
+        }
+    };
+    let (sample_rate, vote) = (training.learning.sample_rate.0, args.vote.into());
+    let system = |network| System::Network(NetworkSystem { sample_rate, vote, ..network });
     let job = EvaluateJob {
-        collection: &collection,
-        recipes,
-        settings: training.settings(),
         folds: args.folds.0,
-        select: args.select,
-        sample_rate: training.learning.sample_rate.0,
+        seed,
         store: training.features,
         output: args.output.clone(),
         device,
         resume: training.resume,
-        vote: args.vote.into(),
         command,
+        ..EvaluateJob::new(&collection, networks.into_iter().map(system).collect())
     };
     let results: Results = duotone::evaluate::evaluate(&job, console).map_err(|e| {
         let hint = match args.output {
@@ -46,7 +52,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     let done = finish(console);
     output::print(&scores::text(&results))?;
     if let Some(folder) = &args.output {
-        let path = report::write(folder, &results, &collection)?;
+        let path = duotone_report::write(folder, &results, &collection)?;
         console.say(&format!("\nwritten: {}", path_text(&path)));
     }
     Ok(done)

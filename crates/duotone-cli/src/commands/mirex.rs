@@ -6,10 +6,10 @@
 use std::path::Path;
 
 use duotone::io::LeftOut;
-use duotone::mirex;
 use duotone::model::ModelSpec;
 use duotone::path_text;
 use duotone::train::TrainReport;
+use duotone_mirex as mirex;
 
 use super::mirex_run;
 use crate::args::{MirexArgs, MirexCommand, NetworkArgs, VoteArg};

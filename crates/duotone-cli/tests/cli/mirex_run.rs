@@ -87,15 +87,15 @@ fn systems_that_fail_are_named_and_harm_no_other() {
         for fold in folds {
             let failure = fold["failure"].as_str().unwrap();
             assert!(failure.contains(reason), "{name}: {failure}");
-            assert!(fold["scores"].is_null());
+            assert!(fold["files"].is_null());
             assert!(outcome.stdout.contains(failure), "{name} in:\n{}", outcome.stdout);
         }
-        assert!(system(&results, name)["scores"].is_null());
+        assert!(system(&results, name)["files"].is_null());
     }
-    assert_eq!(system(&results, "oracle")["scores"]["accuracy"], 1.0);
+    assert_eq!(system(&results, "oracle")["files"]["accuracy"], 1.0);
     let backwards = system(&results, "backwards");
-    assert_eq!(backwards["scores"]["accuracy"], 0.5);
-    assert_eq!(backwards["scores"]["confusion"], serde_json::json!([[0, 8], [0, 8]]));
+    assert_eq!(backwards["files"]["accuracy"], 0.5);
+    assert_eq!(backwards["files"]["confusion"], serde_json::json!([[0, 8], [0, 8]]));
     for fold in backwards["folds"].as_array().unwrap() {
         assert!(fold["notes"][0].as_str().unwrap().contains("another order"));
     }
@@ -129,7 +129,7 @@ fn the_same_task_gives_the_same_bytes_for_programs_and_networks() {
         assert!(one == two, "{file}");
     }
     let results = results(dir, "one");
-    let tiny = &system(&results, "tiny")["scores"]["accuracy"];
+    let tiny = &system(&results, "tiny")["files"]["accuracy"];
     assert!(tiny.as_f64().unwrap() > 0.9, "{tiny}");
     // The very folds of `duotone evaluate`.
     let words = "evaluate tracks.csv --label style --group artist --folds 2 --epochs 20 \
@@ -137,7 +137,7 @@ fn the_same_task_gives_the_same_bytes_for_programs_and_networks() {
     duotone(dir, words.split_whitespace()).ends_with(0);
     let evaluated: Value =
         serde_json::from_slice(&fs::read(dir.join("e/results.json")).unwrap()).unwrap();
-    assert_eq!(system(&results, "tiny")["scores"], evaluated["systems"][0]["files"]);
+    assert_eq!(system(&results, "tiny")["files"], evaluated["systems"][0]["files"]);
     // Lists are MIREX's, and the folds are whole.
     let list = |name: &str| fs::read_to_string(dir.join("one/lists").join(name)).unwrap();
     assert_eq!(list("files.txt").lines().count(), 16);
@@ -379,12 +379,12 @@ fn the_example_runs() {
     let words = ["mirex", "run", "demo.toml", "--collection", "tracks.csv", "--output", "out"];
     duotone(dir, words).ends_with(0);
     let results = results(dir, "out");
-    let accuracy = |name: &str| system(&results, name)["scores"]["accuracy"].as_f64().unwrap();
+    let accuracy = |name: &str| system(&results, name)["files"]["accuracy"].as_f64().unwrap();
     assert!(accuracy("majority") <= 0.5, "{}", accuracy("majority"));
     // Twelve epochs on a dozen sounds teach it little; that it took part is what matters here.
-    let confusion = &system(&results, "model1")["scores"]["confusion"];
+    let confusion = &system(&results, "model1")["files"]["confusion"];
     let decided = confusion.as_array().unwrap().iter().flat_map(|row| row.as_array().unwrap());
     assert_eq!(decided.map(|count| count.as_u64().unwrap()).sum::<u64>(), 16);
     assert!(!svm || accuracy("mfcc-svm") > accuracy("majority"), "{}", accuracy("mfcc-svm"));
-    assert_eq!(results["protocol"]["folds"].as_array().unwrap().len(), 3);
+    assert_eq!(results["protocol"]["folds"], 3);
 }

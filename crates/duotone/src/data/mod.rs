@@ -6,5 +6,5 @@ pub(crate) mod split;
 pub(crate) mod stratify;
 
 pub use collection::{AudioFiles, Collection, CollectionOptions, Item, Row, audio_files};
-pub use split::{Balance, Column, Folds};
+pub use split::{Balance, Column, FoldClips, Folds};
 pub use stratify::{digest as folds_digest, fold_counts, folds, hold_out};

@@ -22,6 +22,17 @@ pub enum Folds {
     Column(Column),
     /// A folds file, `folds.csv` of an earlier evaluation.
     File(PathBuf),
+    /// These clips, whoever divided them.
+    Given(Vec<FoldClips>),
+}
+
+/// What is learnt from and what is tested in one fold, as indices of a collection's items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoldClips {
+    /// Clips to learn from.
+    pub train: Vec<usize>,
+    /// Clips to decide on.
+    pub test: Vec<usize>,
 }
 
 /// A column by which a list divides its clips.
@@ -59,6 +70,10 @@ pub(crate) struct Split {
     pub(crate) folds: usize,
     /// Where it comes from, in words.
     pub(crate) source: String,
+    /// What a list or file calls the folds, in their order.
+    pub(crate) names: Option<Vec<String>>,
+    /// Each fold's clips where they were given: a clip may be tested in several folds, or in none.
+    given: Option<Vec<FoldClips>>,
 }
 
 /// What a clip is used for.
@@ -83,11 +98,12 @@ impl Split {
         contents: &[&str],
     ) -> Result<(Self, Vec<String>), Error> {
         let drawn = |count| {
-            let own = collection.items.iter().any(|item| item.fold.is_some());
+            if collection.items.iter().any(|item| item.fold.is_some()) {
+                return Ok((Self::listed(collection, count)?, Vec::new()));
+            }
             let parts = collection.folds(count, seed)?.into_iter().map(Part::Fold).collect();
-            let source =
-                if own { "the list's column `fold`" } else { "the seed, stratified by label" };
-            Ok((Self { parts, folds: count, source: source.into() }, Vec::new()))
+            let source = "the seed, stratified by label".into();
+            Ok((Self { parts, folds: count, source, names: None, given: None }, Vec::new()))
         };
         match folds {
             Folds::Count(count) => drawn(*count),
@@ -97,6 +113,7 @@ impl Split {
                 let source = format!("the folds file {}", path_text(file));
                 Ok((Self::of_words(collection, words, source)?, notices))
             }
+            Folds::Given(folds) => Ok((Self::given(collection, folds.clone())?, Vec::new())),
             Folds::Automatic => {
                 let has =
                     |column| collection.items.iter().any(|item| column_of(item, column).is_some());
@@ -129,6 +146,24 @@ impl Split {
                  column"
             ))),
         }
+    }
+
+    /// Folds whose clips are given; a clip counts as of the first fold that tests it.
+    fn given(collection: &Collection, folds: Vec<FoldClips>) -> Result<Self, Error> {
+        let mut parts = vec![Part::Train; collection.items.len()];
+        for (fold, clips) in folds.iter().enumerate().rev() {
+            if clips.train.is_empty() || clips.test.is_empty() {
+                let fold = fold + 1;
+                return Err(collection.refused(format!(
+                    "fold {fold} has nothing to learn from, or nothing to test on"
+                )));
+            }
+            for &clip in &clips.test {
+                parts[clip] = Part::Fold(fold);
+            }
+        }
+        let (count, source) = (folds.len(), "lists of files".into());
+        Ok(Self { parts, folds: count, source, names: None, given: Some(folds) })
     }
 
     /// The fold of each clip that has one.
@@ -165,6 +200,7 @@ impl Split {
         source: String,
     ) -> Result<Self, Error> {
         let split: Vec<Option<Part>> = words.iter().map(|word| of_split(word)).collect();
+        let mut names = None;
         let parts: Vec<Part> = if split.iter().any(Option::is_some) {
             split
                 .into_iter()
@@ -179,10 +215,14 @@ impl Split {
                 })?
         } else {
             let numbers = numbered(&words);
+            let mut sorted: Vec<(&str, usize)> = numbers.clone().into_iter().collect();
+            sorted.sort_unstable_by_key(|(_, number)| *number);
+            names = Some(sorted.into_iter().map(|(name, _)| name.to_owned()).collect());
             words.iter().map(|word| Part::Fold(numbers[word.as_str()])).collect()
         };
         let last = parts.iter().map(|part| if let Part::Fold(f) = part { *f } else { 0 }).max();
-        let split = Self { parts, folds: last.map_or(0, |last| last + 1), source };
+        let folds = last.map_or(0, |last| last + 1);
+        let split = Self { parts, folds, source, names, given: None };
         split.check(collection)?;
         Ok(split)
     }
@@ -209,7 +249,7 @@ impl Split {
         let learnt: BTreeSet<usize> = (0..self.folds)
             .flat_map(|fold| {
                 let labels: BTreeSet<usize> =
-                    self.learnt(fold).map(|clip| collection.items[clip].label).collect();
+                    self.learnt(fold).iter().map(|&clip| collection.items[clip].label).collect();
                 (0..collection.labels.len()).filter(move |label| !labels.contains(label))
             })
             .collect();
@@ -228,14 +268,19 @@ impl Split {
 
     /// The clips a fold tests.
     pub(crate) fn tested(&self, fold: usize) -> Vec<usize> {
+        if let Some(given) = &self.given {
+            return given[fold].test.clone();
+        }
         (0..self.parts.len()).filter(|&clip| self.parts[clip] == Part::Fold(fold)).collect()
     }
 
     /// The clips that may be learnt from when a fold is tested.
-    pub(crate) fn learnt(&self, fold: usize) -> impl Iterator<Item = usize> {
-        (0..self.parts.len()).filter(move |&clip| {
-            self.parts[clip] != Part::Fold(fold) && self.parts[clip] != Part::Valid
-        })
+    pub(crate) fn learnt(&self, fold: usize) -> Vec<usize> {
+        if let Some(given) = &self.given {
+            return given[fold].train.clone();
+        }
+        let learnt = |part: Part| part != Part::Fold(fold) && part != Part::Valid;
+        (0..self.parts.len()).filter(|&clip| learnt(self.parts[clip])).collect()
     }
 
     /// The clips that the split itself sets apart to validate on.
@@ -258,24 +303,29 @@ impl Split {
         }
     }
 
-    /// Digest of each clip's part, in the collection's order.
+    /// Digest of each clip's part, in the collection's order, and of what is tested once more.
     pub(crate) fn digest(&self) -> String {
         let number = |part: &Part| match part {
             Part::Fold(fold) => *fold,
             Part::Train => usize::MAX,
             Part::Valid => usize::MAX - 1,
         };
-        folds_digest(&self.parts.iter().map(number).collect::<Vec<_>>())
+        let mut numbers: Vec<usize> = self.parts.iter().map(number).collect();
+        for (fold, clips) in self.given.iter().flatten().enumerate() {
+            let again = clips.test.iter().filter(|&&clip| self.parts[clip] != Part::Fold(fold));
+            numbers.extend(again.flat_map(|&clip| [fold, clip]));
+        }
+        folds_digest(&numbers)
     }
 
     /// How evenly the labels are spread over the folds.
     pub(crate) fn balance(&self, collection: &Collection) -> Balance {
         let mut counts = vec![vec![0; collection.labels.len()]; self.folds];
         let mut of_label = vec![0; collection.labels.len()];
-        for (item, part) in collection.items.iter().zip(&self.parts) {
-            of_label[item.label] += 1;
-            if let Part::Fold(fold) = part {
-                counts[*fold][item.label] += 1;
+        collection.items.iter().for_each(|item| of_label[item.label] += 1);
+        for (fold, counts) in counts.iter_mut().enumerate() {
+            for clip in self.tested(fold) {
+                counts[collection.items[clip].label] += 1;
             }
         }
         let tested = counts.iter().flatten().sum::<usize>() as f64;

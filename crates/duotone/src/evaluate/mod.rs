@@ -1,16 +1,28 @@
-//! Cross-validation of networks on one split: predictions, scores, significance.
+//! The evaluator: systems (networks, or programs outside of duotone) on the same folds of one
+//! collection; predictions, scores, significance.
 
-mod cross_validation;
-pub(crate) mod fold;
-pub(crate) mod metrics;
-pub(crate) mod predictions;
-pub(crate) mod results;
-pub(crate) mod significance;
+mod clips;
+mod fold;
+mod job;
+mod metrics;
+mod networks;
+mod output;
+mod pool;
+mod predictions;
+mod program;
+mod protocol;
+mod record;
+mod results;
+mod run;
+mod significance;
 pub mod statistics;
 
-pub use cross_validation::{EvaluateJob, evaluate};
+pub use job::{EvaluateJob, NetworkSystem, Rules, System};
 pub use metrics::scores;
+pub use program::{Attempt, Decisions, Program, StepTime};
 pub use results::{
-    Candidate, ClassScores, FoldResult, NetworkInfo, PairTest, Prediction, Protocol, Ranking,
-    Results, Scores, Selection, Significance, SystemResult,
+    Candidate, ClassScores, CommandLine, FoldResult, NetworkInfo, PairTest, Prediction, Protocol,
+    Ranking, Results, RunTime, Scores, Selection, Significance, SystemResult,
 };
+pub use run::evaluate;
+pub use significance::significance;

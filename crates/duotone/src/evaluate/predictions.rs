@@ -9,19 +9,19 @@ use crate::io::write_file;
 use crate::path_text::path_text;
 
 /// Columns: `path`, `label`, `predicted`, `fold` (from 1, as in `results.json`), each class's
-/// probability under its label, and the notes on the file ([`Notes::COLUMNS`]); where several
-/// networks were evaluated, `architecture` before them.
-pub(crate) fn write(path: &Path, results: &Results) -> Result<(), Error> {
+/// probability under its label, and the notes on the file ([`Notes::COLUMNS`]); in a contest and
+/// wherever there are several systems, `system` before them.
+pub(super) fn write(path: &Path, results: &Results) -> Result<(), Error> {
     let bytes =
         csv(results).map_err(|e| Error::File { path: path.into(), reason: e.to_string() })?;
     write_file(path, &bytes)
 }
 
 fn csv(results: &Results) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-    let several = results.systems.len() > 1;
+    let several = results.systems.len() > 1 || results.protocol.task.is_some();
     let mut out = csv::Writer::from_writer(Vec::new());
     let mut row: Vec<String> = Vec::new();
-    row.extend(several.then(|| "architecture".into()));
+    row.extend(several.then(|| "system".into()));
     row.extend(["path", "label", "predicted", "fold"].map(String::from));
     row.extend(results.protocol.labels.iter().map(|label| label.name.clone()));
     row.extend(Notes::COLUMNS.map(String::from));
@@ -33,7 +33,9 @@ fn csv(results: &Results) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
             row.push(path_text(&prediction.path).into_owned());
             row.extend([prediction.label.clone(), prediction.predicted.clone()]);
             row.push(prediction.fold.to_string());
-            row.extend(prediction.probabilities.iter().map(f64::to_string));
+            let probability = |place| prediction.probabilities.get(place).map(f64::to_string);
+            let places = 0..results.protocol.labels.len();
+            row.extend(places.map(|place| probability(place).unwrap_or_default()));
             row.extend(prediction.notes.cells());
             out.write_record(&row)?;
         }

@@ -18,19 +18,52 @@ use crate::model::{EpochRecord, LabelCount, TrainSettings};
 /// protocol gives the same bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
-    /// Version of this schema. Folds are numbered from 1; in version 2 they were from 0.
+    /// Version of this schema: 4. Folds are numbered from 1; in version 2 they were from 0.
     pub format: u32,
     /// How it was done.
     pub protocol: Protocol,
-    /// One entry an architecture, all on the same folds; one in all where it is selected.
+    /// One entry for each system, all on the same folds.
     pub systems: Vec<SystemResult>,
-    /// Whether they differ by more than luck, where there are several.
+    /// Whether those that finished every fold differ by more than luck, where there are several.
     pub significance: Option<Significance>,
+    /// What the steps took, in a contest; no part of the JSON, which is the same every time.
+    #[serde(skip)]
+    pub times: Vec<RunTime>,
+}
+
+impl Results {
+    /// Whether a system failed in a fold.
+    #[must_use]
+    pub fn has_failures(&self) -> bool {
+        self.systems.iter().any(|system| system.files.is_none())
+    }
+
+    /// The systems that [`significance`](Self::significance) compares: those that finished every
+    /// fold.
+    pub fn compared(&self) -> impl Iterator<Item = &SystemResult> {
+        self.systems.iter().filter(|system| system.files.is_some())
+    }
+}
+
+/// What a step of a system took.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunTime {
+    /// Name of the system; `duotone` for features that its networks share.
+    pub system: String,
+    /// Number of the fold, from 1; none for features of all files.
+    pub fold: Option<usize>,
+    /// `extract`, `train`, `classify` or `train-classify`.
+    pub step: String,
+    /// Wall-clock seconds; none where the step was resumed in the middle.
+    pub seconds: Option<f64>,
 }
 
 /// All that is needed to repeat or to judge an evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Protocol {
+    /// What the evaluation is called, where it has a name.
+    #[serde(default)]
+    pub task: Option<String>,
     /// The collection as the user named it.
     pub collection: String,
     /// Digest of the collection's files' content and labels.
@@ -39,10 +72,17 @@ pub struct Protocol {
     pub label: String,
     /// The column whose values are kept within one fold, if any.
     pub group: Option<String>,
+    /// Decides the folds, where they are drawn, and the intervals; none before version 4, in which the
+    /// settings' seed did.
+    #[serde(default)]
+    pub seed: Option<u64>,
     /// Number of folds; 1 for a split into one part to learn from and one to test on.
     pub folds: usize,
     /// Who divided the clips, in words.
     pub folds_source: String,
+    /// What a list or file calls the folds, in the order of their numbers.
+    #[serde(default)]
+    pub fold_names: Option<Vec<String>>,
     /// How evenly.
     pub balance: Balance,
     /// Digest of which clip is in which fold.
@@ -53,13 +93,13 @@ pub struct Protocol {
     pub groups: Option<usize>,
     /// Clips of each label, in the order of the confusion matrices.
     pub labels: Vec<LabelCount>,
-    /// How segments decided a file.
-    pub vote: Vote,
-    /// Training settings.
-    pub settings: TrainSettings,
+    /// How segments decided a file, where all networks have it in common.
+    pub vote: Option<Vote>,
+    /// Training settings, where all networks have them and the vote in common.
+    pub settings: Option<TrainSettings>,
     /// Version of duotone.
     pub version: String,
-    /// The command that repeats it.
+    /// How to repeat it, in the words of whoever ran it.
     pub command: String,
     /// Files that could not be used.
     pub left_out: Vec<LeftOut>,
@@ -92,18 +132,30 @@ impl Protocol {
 pub struct SystemResult {
     /// Preset or file name; of a selection, all its candidates'.
     pub name: String,
-    /// Its network; of a selection, all candidates.
+    /// Its network; of a selection, all candidates; none of a program.
     pub networks: Vec<NetworkInfo>,
-    /// Scores of files, the folds pooled.
-    pub files: Scores,
-    /// 95 % confidence interval of the share of files right.
-    pub interval: Bootstrap,
-    /// Scores of segments, the folds pooled.
-    pub segments: Scores,
+    /// A program's command lines; none of a network.
+    #[serde(default)]
+    pub commands: Vec<CommandLine>,
+    /// Scores of files, the folds pooled; none where a fold failed.
+    pub files: Option<Scores>,
+    /// 95 % confidence interval of the share of files right; none where a fold failed.
+    pub interval: Option<Bootstrap>,
+    /// Scores of segments, the folds pooled; none of a program, or where a fold failed.
+    pub segments: Option<Scores>,
     /// Fold by fold.
     pub folds: Vec<FoldResult>,
     /// File by file, in the collection's order.
     pub predictions: Vec<Prediction>,
+}
+
+/// A command of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandLine {
+    /// `extract`, `train`, `classify` or `train-classify`.
+    pub step: String,
+    /// The words, with places such as `{scratch}` in them.
+    pub line: String,
 }
 
 /// A network and the framing of its input.
@@ -117,6 +169,12 @@ pub struct NetworkInfo {
     pub parameters: usize,
     /// The front end.
     pub front_end: FrontEnd,
+    /// Training settings, where the protocol has none for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<TrainSettings>,
+    /// How segments decided a file, where the protocol does not say it for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vote: Option<Vote>,
 }
 
 /// Tests of the differences between systems.
@@ -133,7 +191,7 @@ pub struct Significance {
 /// Two systems on the same files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PairTest {
-    /// Number of the one system, from 0.
+    /// Number of the one system among those compared, from 0.
     pub first: usize,
     /// Number of the other.
     pub second: usize,
@@ -181,7 +239,7 @@ pub struct ClassScores {
     pub support: u64,
 }
 
-/// One fold of one architecture.
+/// One fold of one system.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FoldResult {
     /// Number of the fold, from 1.
@@ -190,14 +248,41 @@ pub struct FoldResult {
     pub train_clips: usize,
     /// Clips tested.
     pub test_clips: usize,
-    /// Share of test files decided right.
-    pub file_accuracy: f64,
-    /// Share of test segments decided right.
-    pub segment_accuracy: f64,
+    /// Why there are no decisions, in words.
+    #[serde(default)]
+    pub failure: Option<String>,
+    /// What the user should know of the decisions, in words.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// Scores of the test files; none where the fold failed, or before version 4.
+    #[serde(default)]
+    pub files: Option<Scores>,
+    /// Share of test files decided right; none where the fold failed.
+    pub file_accuracy: Option<f64>,
+    /// Share of test segments decided right; none of a program, or where the fold failed.
+    pub segment_accuracy: Option<f64>,
     /// The learning curve.
     pub history: Vec<EpochRecord>,
     /// How the network tested was chosen, where there was a choice.
     pub selection: Option<Selection>,
+}
+
+impl FoldResult {
+    /// A fold of which nothing is known but its clips.
+    pub(super) fn empty(fold: usize, train_clips: usize, test_clips: usize) -> Self {
+        Self {
+            fold,
+            train_clips,
+            test_clips,
+            failure: None,
+            notes: Vec::new(),
+            files: None,
+            file_accuracy: None,
+            segment_accuracy: None,
+            history: Vec::new(),
+            selection: None,
+        }
+    }
 }
 
 /// A choice among networks, made on clips held out of a fold's training part.
@@ -235,6 +320,7 @@ pub struct Prediction {
     /// What the user should know of the file; its fields stand beside the others in JSON.
     #[serde(flatten)]
     pub notes: Notes,
-    /// One probability a class, in the labels' order.
+    /// One probability per label, in the labels' order; none of a program, or where a network could not
+    /// read the file.
     pub probabilities: Vec<f64>,
 }

@@ -7,8 +7,13 @@ use crate::evaluate::{PairTest, Prediction, Ranking, Significance, SystemResult}
 /// Level of all tests.
 const ALPHA: f64 = 0.05;
 
-/// Tests all systems against each other; `None` where there is only one.
-pub(crate) fn significance(systems: &[SystemResult]) -> Result<Option<Significance>, Error> {
+/// Tests all systems that finished every fold against each other; `None` where there are fewer than
+/// two. They must have decided on the same files.
+///
+/// # Errors
+/// [`Error::Settings`] for systems that decided on different numbers of files, folds or labels.
+pub fn significance(systems: &[SystemResult]) -> Result<Option<Significance>, Error> {
+    let systems: Vec<&SystemResult> = systems.iter().filter(|s| s.files.is_some()).collect();
     if systems.len() < 2 {
         return Ok(None);
     }
@@ -19,24 +24,26 @@ pub(crate) fn significance(systems: &[SystemResult]) -> Result<Option<Significan
             pairs.push(PairTest { first, second, mcnemar: mcnemar(a, b)? });
         }
     }
-    let folds: Vec<Vec<f64>> =
-        systems.iter().map(|s| s.folds.iter().map(|fold| fold.file_accuracy).collect()).collect();
+    let accuracies =
+        |s: &&SystemResult| s.folds.iter().filter_map(|fold| fold.file_accuracy).collect();
+    let folds: Vec<Vec<f64>> = systems.iter().map(accuracies).collect();
     // A label that was not tested ranks nobody.
-    let labels: Vec<Vec<f64>> = systems
-        .iter()
-        .map(|s| s.files.classes.iter().filter(|c| c.support > 0).map(|c| c.recall).collect())
-        .collect();
+    let recalls = |s: &&SystemResult| {
+        let classes = s.files.iter().flat_map(|files| &files.classes);
+        classes.filter(|class| class.support > 0).map(|class| class.recall).collect()
+    };
+    let labels: Vec<Vec<f64>> = systems.iter().map(recalls).collect();
     Ok(Some(Significance { pairs, by_fold: ranking(&folds)?, by_label: ranking(&labels)? }))
 }
 
 /// Which of a system's decisions on files are right.
-pub(crate) fn right(predictions: &[Prediction]) -> Vec<bool> {
+pub(super) fn right(predictions: &[Prediction]) -> Vec<bool> {
     predictions.iter().map(|p| p.predicted == p.label).collect()
 }
 
 /// Ranks systems × blocks; `None` for a single block.
 fn ranking(scores: &[Vec<f64>]) -> Result<Option<Ranking>, Error> {
-    let blocks = scores.first().map_or(0, Vec::len);
+    let blocks = scores.iter().map(Vec::len).min().unwrap_or(0);
     if blocks < 2 {
         return Ok(None);
     }

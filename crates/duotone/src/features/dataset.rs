@@ -9,7 +9,7 @@ use crate::data::collection::count;
 use crate::data::{Collection, hold_out};
 use crate::error::Error;
 use crate::features::segments::LabelledClip;
-use crate::features::{ClipFeatures, FeatureStore, Notes, extract_all};
+use crate::features::{ClipFeatures, FeatureStore, extract_all};
 use crate::io::LeftOut;
 use crate::io::outputs::refuse_inputs;
 use crate::model::TrainSettings;
@@ -166,11 +166,6 @@ impl Dataset {
         let known = self.any();
         let silent = |clip: usize| known.get(clip).is_some_and(|clip| clip.notes.silent);
         clips.into_iter().filter(|&clip| !silent(clip)).collect()
-    }
-
-    /// What a user should know of each clip, in the collection's order.
-    pub(crate) fn notes(&self) -> impl Iterator<Item = &Notes> {
-        self.any().iter().map(|clip| &clip.notes)
     }
 
     /// The clips under the first front end, for what has nothing to do with front ends.

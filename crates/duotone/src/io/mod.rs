@@ -6,5 +6,7 @@ pub(crate) mod outputs;
 pub(crate) mod write;
 
 pub use left_out::LeftOut;
-pub use outputs::{refuse_inputs, refuse_other_kind};
-pub use write::write_file;
+pub use outputs::{
+    refuse_folder_of_inputs, refuse_inputs, refuse_inputs_within, refuse_other_kind,
+};
+pub use write::{prepare, write_file};

@@ -92,7 +92,10 @@ pub(crate) fn is_tensor_file(start: &[u8]) -> bool {
 
 /// Refuses a folder for results in which an input lies: nothing would be overwritten, but results
 /// and music would be mixed.
-pub(crate) fn refuse_folder_of_inputs<'a>(
+///
+/// # Errors
+/// [`Error::File`] names both.
+pub fn refuse_folder_of_inputs<'a>(
     folder: &Path,
     inputs: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), Error> {
@@ -112,8 +115,11 @@ pub(crate) fn refuse_folder_of_inputs<'a>(
     Ok(())
 }
 
-/// Checks that a folder which is about to be emptied holds none of the inputs.
-pub(crate) fn refuse_inputs_within<'a>(
+/// Refuses a folder that is about to be emptied and holds one of the inputs.
+///
+/// # Errors
+/// [`Error::File`] names both.
+pub fn refuse_inputs_within<'a>(
     folder: &Path,
     inputs: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), Error> {
@@ -129,11 +135,6 @@ pub(crate) fn refuse_inputs_within<'a>(
             ),
         }),
     }
-}
-
-/// Whether a file begins as a list of `path<TAB>label` lines, or at least as text with tabs.
-pub(crate) fn is_list(start: &[u8]) -> bool {
-    start.contains(&b'\t') && !start.contains(&0)
 }
 
 /// Whether a file begins as ONNX files do: with the version of the format.

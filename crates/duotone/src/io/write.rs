@@ -46,7 +46,10 @@ pub(crate) fn replace(
 }
 
 /// Makes the folder of a file that will be written later, and finds out now if it cannot be.
-pub(crate) fn prepare(path: &Path) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::File`] where there is a folder of that name, [`Error::Io`] where nothing can be written.
+pub fn prepare(path: &Path) -> Result<(), Error> {
     let folder = folder_of(path);
     fs::create_dir_all(folder).map_err(Error::io(folder))?;
     if path.is_dir() {

@@ -83,10 +83,10 @@ pub fn check(
 pub(crate) fn find_all(
     collection: &Collection,
     placement: &Placement,
-    store: &FeatureStore,
+    store: Option<&FeatureStore>,
     observer: &dyn Observer,
 ) -> Result<Findings, Error> {
-    let fingerprinted = Fingerprinted::new(collection, Some(store), &Quiet(observer))?;
+    let fingerprinted = Fingerprinted::new(collection, store, &Quiet(observer))?;
     let (kept, placement) =
         (collection.subset(&fingerprinted.clips), placement.subset(&fingerprinted.clips));
     let mut findings = find(&kept, &fingerprinted.prints, &placement, fingerprinted.frame_seconds);

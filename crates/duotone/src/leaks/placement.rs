@@ -53,6 +53,7 @@ impl Placement {
         let (fold, split) = (column(|item| &item.fold), column(|item| &item.split));
         Ok(match folds {
             Folds::File(path) => Self::read(collection, path)?,
+            Folds::Given(_) => Self::of_split(&Split::new(collection, folds, seed, &[])?.0),
             Folds::Column(Column::Split) => split,
             Folds::Automatic if fold.count.is_none() => split,
             Folds::Count(count) if fold.count.is_none() => Self::drawn(collection, *count, seed)?,

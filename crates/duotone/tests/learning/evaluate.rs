@@ -5,19 +5,19 @@ use duotone::Error;
 use duotone::backend::Device;
 use duotone::classify::Vote;
 use duotone::data::{Collection, CollectionOptions};
-use duotone::evaluate::{EvaluateJob, Results, evaluate};
+use duotone::evaluate::Results;
 use duotone::model::{ModelSpec, TrainSettings};
 
+use crate::networks::{Networks, evaluate};
 use crate::toy::{Toy, Watcher, recipe, settings};
 
-fn job<'a>(collection: &'a Collection, output: Option<PathBuf>, resume: bool) -> EvaluateJob<'a> {
-    EvaluateJob {
+fn job<'a>(collection: &'a Collection, output: Option<PathBuf>, resume: bool) -> Networks<'a> {
+    Networks {
         collection,
         recipes: vec![recipe("toy")],
         settings: TrainSettings { epochs: 20, ..settings() },
         folds: 3.into(),
         select: false,
-        sample_rate: None,
         store: None,
         output,
         device: Device::Cpu,
@@ -71,14 +71,15 @@ fn results_are_complete_and_groups_stay_whole() {
         }
         assert_eq!(fold_of_artist.values().collect::<BTreeSet<_>>().len(), 3);
         // Chance is a third.
-        assert!(system.files.accuracy > 0.7, "{}: {}", system.name, system.files.accuracy);
+        let accuracy = system.files.as_ref().unwrap().accuracy;
+        assert!(accuracy > 0.7, "{}: {accuracy}", system.name);
         let right = system.predictions.iter().filter(|p| p.label == p.predicted).count();
-        assert!((system.files.accuracy - right as f64 / 18.0).abs() < 1e-12);
+        assert!((accuracy - right as f64 / 18.0).abs() < 1e-12);
         // 1.5 s hold two consecutive segments.
-        assert_eq!(system.segments.confusion.iter().flatten().sum::<u64>(), 36);
+        assert_eq!(system.segments.as_ref().unwrap().confusion.iter().flatten().sum::<u64>(), 36);
         assert_eq!(system.folds.iter().map(|f| f.test_clips).sum::<usize>(), 18);
         assert!(system.folds.iter().all(|f| f.history.len() == 20 && f.train_clips == 12));
-        let folds = system.folds.iter().map(|f| f.file_accuracy * f.test_clips as f64);
+        let folds = system.folds.iter().map(|f| f.file_accuracy.unwrap() * f.test_clips as f64);
         assert!((folds.sum::<f64>() - right as f64).abs() < 1e-9);
     }
     let (one, two) = (&results.systems[0], &results.systems[1]);
@@ -92,7 +93,7 @@ fn results_are_complete_and_groups_stay_whole() {
     let mut lines = csv.lines();
     assert_eq!(
         lines.next(),
-        Some("architecture,path,label,predicted,fold,high,low,mid,silent,repeated,damage,warnings")
+        Some("system,path,label,predicted,fold,high,low,mid,silent,repeated,damage,warnings")
     );
     assert!(lines.next().unwrap().starts_with("toy,0.wav,high,"));
     assert_eq!(lines.count(), 35);
@@ -228,7 +229,7 @@ fn folds_of_another_evaluation_are_refused() {
 fn what_cannot_be_evaluated_is_refused() {
     let toy = Toy::new();
     let collection = toy.collection();
-    let refused = |change: &dyn Fn(&mut EvaluateJob<'_>)| {
+    let refused = |change: &dyn Fn(&mut Networks<'_>)| {
         let mut job = job(&collection, None, false);
         change(&mut job);
         evaluate(&job, &()).unwrap_err().to_string()
@@ -290,7 +291,7 @@ fn silent_files_are_tested_but_not_trained_on() {
     assert_eq!(cells("silent.wav"), ["true", "false"]);
     assert_eq!(cells("short.wav"), ["false", "true"]);
     assert_eq!(cells("0.wav"), ["false", "false"]);
-    let page = duotone::report::write(&output, &results, &collection).unwrap();
+    let page = duotone_report::write(&output, &results, &collection).unwrap();
     assert!(std::fs::read_to_string(page).unwrap().contains("tested, but not trained on"));
 }
 
@@ -323,7 +324,7 @@ fn files_that_could_be_grouped_are_mentioned() {
     assert_eq!(open(None).ungrouped_notice(), None);
 }
 
-/// Results of before the notes were written are read as they are.
+/// Results of before the notes were written are read as they are, and so are those of version 3.
 #[test]
 fn older_results_are_read() {
     let toy = Toy::new();
@@ -338,5 +339,19 @@ fn older_results_are_read() {
         }
     }
     old["protocol"]["settings"].as_object_mut().unwrap().remove("sampling").unwrap();
-    assert_eq!(serde_json::from_value::<Results>(old).unwrap(), results);
+    assert_eq!(serde_json::from_value::<Results>(old.clone()).unwrap(), results);
+    let remove = |object: &mut serde_json::Value, keys: &[&str]| {
+        for key in keys {
+            object.as_object_mut().unwrap().remove(*key).unwrap();
+        }
+    };
+    remove(&mut old["protocol"], &["task", "seed", "fold_names"]);
+    remove(&mut old["systems"][0], &["commands"]);
+    for fold in old["systems"][0]["folds"].as_array_mut().unwrap() {
+        remove(fold, &["failure", "notes", "files"]);
+    }
+    let mut expected = results;
+    expected.protocol.seed = None;
+    expected.systems[0].folds.iter_mut().for_each(|fold| fold.files = None);
+    assert_eq!(serde_json::from_value::<Results>(old).unwrap(), expected);
 }

@@ -5,6 +5,7 @@ mod classify;
 mod evaluate;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod networks;
 mod protocols;
 mod schema;
 mod toy;

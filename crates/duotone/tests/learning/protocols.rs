@@ -6,22 +6,22 @@ use std::path::Path;
 use duotone::backend::Device;
 use duotone::classify::Vote;
 use duotone::data::{Collection, CollectionOptions, Column, Folds};
-use duotone::evaluate::{EvaluateJob, Results, evaluate};
+use duotone::evaluate::Results;
 use duotone::model::TrainSettings;
 
+use crate::networks::{Networks, evaluate};
 use crate::schema;
 use crate::toy::{Toy, Watcher, recipe, settings};
 
-fn job<'a>(collection: &'a Collection, output: &Path) -> EvaluateJob<'a> {
+fn job<'a>(collection: &'a Collection, output: &Path) -> Networks<'a> {
     let mut second = recipe("second");
     second.architecture.dense = 6;
-    EvaluateJob {
+    Networks {
         collection,
         recipes: vec![recipe("toy"), second],
         settings: TrainSettings { epochs: 6, ..settings() },
         folds: 3.into(),
         select: false,
-        sample_rate: None,
         store: None,
         output: Some(output.into()),
         device: Device::Cpu,
@@ -96,9 +96,10 @@ fn differences_are_tested() {
     assert_eq!((by_fold.friedman.blocks, by_fold.friedman.systems), (3, 2));
     assert_eq!(significance.by_label.as_ref().unwrap().friedman.blocks, 3);
     for system in &results.systems {
-        let interval = &system.interval;
+        let interval = system.interval.as_ref().unwrap();
+        let accuracy = system.files.as_ref().unwrap().accuracy;
         assert_eq!(interval.units, 9, "artists are drawn, not clips");
-        assert!(interval.low <= system.files.accuracy && system.files.accuracy <= interval.high);
+        assert!(interval.low <= accuracy && accuracy <= interval.high);
     }
     let balance = &results.protocol.balance;
     assert_eq!(balance.counts, vec![vec![2; 3]; 3]);
@@ -126,7 +127,7 @@ fn a_split_tests_its_test_part_alone() {
         let fold = &system.folds[0];
         assert_eq!((fold.train_clips, fold.test_clips), (6, 6));
         assert!(fold.history.iter().all(|epoch| epoch.validation_loss.is_some()));
-        assert_eq!(system.interval.units, 3);
+        assert_eq!(system.interval.as_ref().unwrap().units, 3);
     }
     let folds = std::fs::read_to_string(output.join("folds.csv")).unwrap();
     assert_eq!(folds.matches(",valid,").count(), 6);
@@ -150,9 +151,11 @@ fn a_fold_column_decides() {
     let fold = |i: usize| results.systems[0].predictions[i].fold;
     assert_eq!((fold(0), fold(6), fold(12)), (2, 1, 2));
     assert!(results.significance.is_none());
+    let names = results.protocol.fold_names.as_ref().unwrap();
+    assert_eq!(*names, ["a", "b"], "by their numbers");
 
     // The mistakes can be listened to, from the report's folder.
-    let page = duotone::report::write(&toy.path("out"), &results, &collection).unwrap();
+    let page = duotone_report::write(&toy.path("out"), &results, &collection).unwrap();
     let page = std::fs::read_to_string(page).unwrap();
     let wrong = results.systems[0].predictions.iter().filter(|p| p.label != p.predicted);
     let players = wrong.clone().filter(|p| {
@@ -234,7 +237,7 @@ fn the_majority_is_that_of_the_test_part() {
     // The test part has 4, 2 and 2 files of the labels; the whole collection six of each.
     assert_eq!(results.protocol.balance.counts, [[4, 2, 2]]);
     assert!((results.protocol.majority_accuracy() - 0.5).abs() < 1e-12);
-    let page = duotone::report::write(&toy.path("out"), &results, &collection).unwrap();
+    let page = duotone_report::write(&toy.path("out"), &results, &collection).unwrap();
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("always the most frequent label 50.0"), "another baseline");
 }

@@ -29,7 +29,7 @@ fn folds_by_name_are_in_the_order_of_their_numbers() {
     assert_eq!(split.parts, [fold(2), fold(2), fold(1), fold(1), fold(0), fold(0)]);
     assert_eq!((split.folds, split.is_split(), notices.len()), (3, false, 0));
     assert_eq!(split.tested(1), [2, 3]);
-    assert_eq!(split.learnt(1).collect::<Vec<_>>(), [0, 1, 4, 5]);
+    assert_eq!(split.learnt(1), [0, 1, 4, 5]);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_split_is_one_test() {
     let (split, _) = divide(list, None, &SPLIT).unwrap();
     assert!(split.is_split());
     assert_eq!(split.tested(0), [4, 5]);
-    assert_eq!(split.learnt(0).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(split.learnt(0), [0, 1]);
     assert_eq!(split.valid(), [2, 3]);
     let other = divide(&list.replace("dev", "train"), None, &SPLIT).unwrap().0;
     assert_ne!(split.digest(), other.digest());

@@ -1,0 +1,179 @@
+//! An external program as a system of the evaluator.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use std::time::Duration;
+
+use duotone::evaluate::{Attempt, CommandLine, Decisions, Program, StepTime};
+use duotone::{Error, Observer};
+
+use crate::check::{Checked, check};
+use crate::places::Places;
+use crate::program;
+use crate::program::Ended;
+use crate::setup::{Setup, files_list, test_list, train_list};
+use crate::task::{Commands, System, Task};
+use crate::template::Template;
+
+/// A program on a task.
+pub(super) struct External<'a> {
+    pub(super) task: &'a Task,
+    pub(super) setup: &'a Setup,
+    pub(super) places: &'a Places,
+    pub(super) system: &'a System,
+    pub(super) program: &'a Commands,
+}
+
+impl Program for External<'_> {
+    fn name(&self) -> &str {
+        &self.system.name
+    }
+
+    fn commands(&self) -> Vec<CommandLine> {
+        let extract = self.program.extract.iter().map(|template| ("extract", template));
+        let fold = self.program.fold.iter().map(|(step, template)| (*step, template));
+        let line = |(step, template): (&str, &Template)| CommandLine {
+            step: step.into(),
+            line: template.to_string(),
+        };
+        extract.chain(fold).map(line).collect()
+    }
+
+    fn time_limit(&self) -> Duration {
+        self.system.time_limit
+    }
+
+    fn extracts(&self) -> bool {
+        self.program.extract.is_some()
+    }
+
+    fn has_extracted(&self) -> bool {
+        self.places.features(&self.system.name).is_dir()
+    }
+
+    /// Runs `extract` for all files of the collection and keeps what it leaves in its scratch
+    /// folder.
+    fn extract(&self, observer: &dyn Observer) -> Result<Attempt, Error> {
+        let mut times = Vec::new();
+        let Some(template) = &self.program.extract else {
+            return Ok(Attempt { outcome: Ok(Decisions::default()), times });
+        };
+        let (scratch, kept) = (self.scratch(), self.places.features(&self.system.name));
+        empty(&scratch)?;
+        let log = self.places.log(&self.system.name, "extract");
+        if let Some(why) = self.call("extract", template, None, &log, &mut times, observer)? {
+            return Ok(Attempt { outcome: Err(why), times });
+        }
+        empty(&kept)?;
+        copy(&scratch, &kept)?;
+        Ok(Attempt { outcome: Ok(Decisions::default()), times })
+    }
+
+    /// Trains and classifies in a scratch folder that holds what `extract` left and nothing of
+    /// another fold, and checks what comes of it.
+    fn decide(&self, fold: usize, observer: &dyn Observer) -> Result<Attempt, Error> {
+        let output = self.output(fold);
+        empty(&self.scratch())?;
+        if self.program.extract.is_some() {
+            copy(&self.places.features(&self.system.name), &self.scratch())?;
+        }
+        remove(&output)?;
+        let mut times = Vec::new();
+        for (step, template) in &self.program.fold {
+            let log = self.places.log(&self.system.name, &format!("fold{}-{step}", fold + 1));
+            if let Some(why) = self.call(step, template, Some(fold), &log, &mut times, observer)? {
+                return Ok(Attempt { outcome: Err(why), times });
+            }
+        }
+        empty(&self.scratch())?;
+        let tests: Vec<PathBuf> =
+            self.setup.folds[fold].test.iter().map(|&i| self.setup.paths[i].clone()).collect();
+        let checked = check(&output, &tests, &self.setup.collection.labels);
+        let outcome = checked.map(|Checked { decisions, reordered }| {
+            let note = "its lines stand in another order than the test list's";
+            let notes = reordered.then(|| note.to_owned()).into_iter().collect();
+            Decisions { classes: decisions, notes }
+        });
+        Ok(Attempt { outcome, times })
+    }
+}
+
+impl External<'_> {
+    /// Gives the reason where a call failed.
+    fn call(
+        &self,
+        step: &str,
+        template: &Template,
+        fold: Option<usize>,
+        log: &Path,
+        times: &mut Vec<StepTime>,
+        observer: &dyn Observer,
+    ) -> Result<Option<String>, Error> {
+        let lists = self.places.lists();
+        let value = |place: &str| -> OsString {
+            let fold = fold.unwrap_or_default();
+            match place {
+                "scratch" => self.scratch(),
+                "files" => files_list(&lists),
+                "train" => train_list(&lists, fold),
+                "test" => test_list(&lists, fold),
+                _ => self.output(fold),
+            }
+            .into()
+        };
+        let words = template.fill(value);
+        let limit = self.system.time_limit;
+        let Ended { failure, seconds } =
+            program::run(&words, &self.task.folder, limit, log, observer)?;
+        times.push(StepTime { step: step.into(), seconds: Some(seconds) });
+        Ok(failure.map(|reason| format!("{step}: {reason}")))
+    }
+
+    fn scratch(&self) -> PathBuf {
+        self.places.scratch(&self.system.name)
+    }
+
+    fn output(&self, fold: usize) -> PathBuf {
+        self.places.output(&self.system.name, fold)
+    }
+}
+
+/// Removes whatever a program left at a place.
+fn remove(path: &Path) -> Result<(), Error> {
+    let removed = match fs::symlink_metadata(path) {
+        Err(_) => return Ok(()),
+        Ok(about) if about.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+    };
+    removed.map_err(Error::io(path))
+}
+
+/// A folder with nothing in it.
+pub(super) fn empty(folder: &Path) -> Result<(), Error> {
+    remove(folder)?;
+    fs::create_dir_all(folder).map_err(Error::io(folder))
+}
+
+/// Copies what is in a folder. Links stay links; what is neither file, folder nor link is passed
+/// over.
+fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(from).map_err(Error::io(from))? {
+        let entry = entry.map_err(Error::io(from))?;
+        let (path, copy_to) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type().map_err(Error::io(&path))?;
+        if kind.is_dir() {
+            fs::create_dir(&copy_to).map_err(Error::io(&copy_to))?;
+            copy(&path, &copy_to)?;
+        } else if kind.is_file() {
+            fs::copy(&path, &copy_to).map_err(Error::io(&copy_to))?;
+        }
+        #[cfg(unix)]
+        if kind.is_symlink() {
+            let target = fs::read_link(&path).map_err(Error::io(&path))?;
+            std::os::unix::fs::symlink(target, &copy_to).map_err(Error::io(&copy_to))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! A task, held: the systems as its file names them, on the evaluator of `duotone evaluate`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use duotone::evaluate::{EvaluateJob, Results, Rules, System, evaluate};
+use duotone::io::{refuse_folder_of_inputs, refuse_inputs, refuse_inputs_within, write_file};
+use duotone::{Error, Observer, data};
+
+use crate::external::{External, empty};
+use crate::places::Places;
+use crate::setup::Setup;
+use crate::task::{Folds, Kind, Task};
+
+/// A task to hold.
+#[derive(Clone, Debug)]
+pub struct TaskJob<'a> {
+    /// The task.
+    pub task: &'a Task,
+    /// Folder for everything that comes of it.
+    pub output: PathBuf,
+    /// Keep what an earlier run finished in the same folder, failures included.
+    pub resume: bool,
+    /// When resuming, run again what failed.
+    pub retry: bool,
+    /// How the caller would repeat it, for the record: kept as it is.
+    pub command: String,
+}
+
+/// Runs every system on every fold, scores what comes of it, and writes `results.json`,
+/// `times.json` and `predictions.csv`. A system that fails is no error: the results say so.
+///
+/// Every finished fold of a system is kept under `runs`. The same task gives the same
+/// `results.json` to the last bit, interrupted or not, if its programs do the same every time.
+///
+/// # Errors
+/// As [`Collection::open`](duotone::data::Collection::open) and
+/// [`Collection::folds`](duotone::data::Collection::folds); [`Error::Collection`] for folds that mix what
+/// they train and test on; [`Error::Interrupted`]; [`Error::Io`].
+pub fn run(job: &TaskJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
+    let task = job.task;
+    fs::create_dir_all(&job.output).map_err(Error::io(&job.output))?;
+    let output = job.output.canonicalize().map_err(Error::io(&job.output))?;
+    let (places, setup) = (Places::new(&output), Setup::new(task)?);
+    check_output(job, &places, &setup)?;
+    prepare(job, &places, &setup)?;
+    let (setup, places) = (&setup, &places);
+    let externals: Vec<Option<External<'_>>> = task
+        .systems
+        .iter()
+        .map(|system| match &system.kind {
+            Kind::Program(program) => Some(External { task, setup, places, system, program }),
+            Kind::Network(_) => None,
+        })
+        .collect();
+    let systems = task.systems.iter().zip(&externals).filter_map(|(system, external)| {
+        match (&system.kind, external) {
+            (Kind::Network(network), _) => Some(System::Network((**network).clone())),
+            (Kind::Program(_), external) => Some(System::Program(external.as_ref()?)),
+        }
+    });
+    let (folds, seed) = match &task.folds {
+        Folds::Made { number, seed } => (data::Folds::Count(*number), *seed),
+        Folds::Listed(_) => (data::Folds::Given(setup.folds.clone()), 0),
+    };
+    let results = evaluate(
+        &EvaluateJob {
+            folds,
+            seed,
+            rules: Rules::Contest { retry: job.retry },
+            store: Some(places.store()),
+            output: Some(job.output.clone()),
+            resume: job.resume,
+            task: Some(task.name.clone()),
+            command: job.command.clone(),
+            ..EvaluateJob::new(&setup.collection, systems.collect())
+        },
+        observer,
+    )?;
+    empty(&places.scratch(""))?;
+    let path = places.file("times.json");
+    let json = serde_json::to_string_pretty(&results.times)
+        .map_err(|e| Error::File { path: path.clone(), reason: e.to_string() })?;
+    write_file(&path, format!("{json}\n").as_bytes())?;
+    Ok(results)
+}
+
+/// What a task writes into its folder beside the folders.
+const FILES: [&str; 4] = ["results.json", "times.json", "predictions.csv", "report.html"];
+
+/// Refuses an output folder where something that is read, or that is not a task's, would be
+/// overwritten.
+fn check_output(job: &TaskJob<'_>, places: &Places, setup: &Setup) -> Result<(), Error> {
+    let (output, collection) = (&job.output, &setup.collection);
+    let lists = job.task.folds.lists();
+    let inputs = || lists.iter().copied().chain(collection.files());
+    refuse_inputs(output, collection.source())?;
+    refuse_folder_of_inputs(output, collection.items.iter().map(|item| item.path.as_path()))?;
+    for name in FILES {
+        refuse_inputs(&output.join(name), inputs())?;
+    }
+    let of_a_task = places.lists().join("files.txt").is_file();
+    for folder in places.folders() {
+        refuse_inputs_within(&folder, inputs())?;
+        let filled = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
+        if filled && !of_a_task {
+            let reason = "this folder would be emptied, and no task of duotone's wrote it: \
+                          name another output";
+            return Err(Error::File { path: folder, reason: reason.into() });
+        }
+    }
+    Ok(())
+}
+
+/// Makes the folders; what an earlier run left goes, unless it is gone on with.
+fn prepare(job: &TaskJob<'_>, places: &Places, setup: &Setup) -> Result<(), Error> {
+    for folder in places.folders() {
+        match job.resume {
+            true => fs::create_dir_all(&folder).map_err(Error::io(&folder))?,
+            false => empty(&folder)?,
+        }
+    }
+    setup.write_lists(&places.lists())
+}

@@ -1,0 +1,150 @@
+//! duotone as a submission: features, a model and decisions, by lists and a scratch folder.
+
+use std::path::{Path, PathBuf};
+
+use duotone::backend::Device;
+use duotone::classify::{Classifier, ClassifyOptions, Vote};
+use duotone::data::{Collection, CollectionOptions};
+use duotone::features::{FeatureStore, Notes, RateChoice, choose_rate, extract_each};
+use duotone::io::{LeftOut, prepare, refuse_inputs, refuse_other_kind, write_file};
+use duotone::model::{ModelSpec, TrainSettings};
+use duotone::train::{TrainJob, TrainReport};
+use duotone::{Error, Event, Observer};
+
+use crate::lists;
+
+/// What a classification did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Classified {
+    /// Lines written, one for each of the test list.
+    pub files: usize,
+    /// Files that could not be read; their line names the most frequent training label.
+    pub guessed: Vec<LeftOut>,
+    /// Files of which there is something to be known, for which a list has no room.
+    pub noted: Vec<(PathBuf, Notes)>,
+}
+
+fn store(scratch: &Path) -> PathBuf {
+    scratch.join("features")
+}
+
+fn model(scratch: &Path) -> PathBuf {
+    scratch.join("model.safetensors")
+}
+
+/// Computes the features of every file of a list and keeps them in the scratch folder, for
+/// [`train`] and [`classify`] to find. Gives the number of files and those that cannot be read.
+///
+/// Without a `sample_rate`, in hertz, the files' own is taken as in [`choose_rate`].
+///
+/// # Errors
+/// [`Error::Io`] and [`Error::Collection`] for the list, [`Error::Interrupted`], and [`Error::Io`]
+/// where the scratch folder cannot be written.
+pub fn extract(
+    scratch: &Path,
+    files: &Path,
+    recipe: &ModelSpec,
+    sample_rate: Option<u32>,
+    observer: &dyn Observer,
+) -> Result<(usize, Vec<LeftOut>), Error> {
+    let lines = lists::read(files)?;
+    let paths: Vec<PathBuf> = lines.iter().map(|line| line.place(files)).collect();
+    let rate = match sample_rate {
+        Some(rate) => rate,
+        None => {
+            let RateChoice { rate, notice } = choose_rate(&paths);
+            notice.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+            rate
+        }
+    };
+    let front_end = recipe.front_end(rate);
+    let store = FeatureStore::open(&store(scratch))?;
+    let kept = extract_each(&paths, &front_end, Some(&store), observer, |_| ())?;
+    Ok((paths.len(), kept.into_iter().filter_map(Result::err).collect()))
+}
+
+/// Trains on a list of `path<TAB>label` and keeps the model in the scratch folder. Features that
+/// are not there yet are computed; files that cannot be read are passed over.
+///
+/// # Errors
+/// As [`train`](duotone::train::train()).
+pub fn train(
+    scratch: &Path,
+    list: &Path,
+    recipe: ModelSpec,
+    settings: TrainSettings,
+    sample_rate: Option<u32>,
+    observer: &dyn Observer,
+) -> Result<TrainReport, Error> {
+    let collection = Collection::open(list, &CollectionOptions::default())?;
+    let job = TrainJob {
+        collection: &collection,
+        recipe,
+        settings,
+        sample_rate,
+        store: Some(store(scratch)),
+        output: model(scratch),
+        device: Device::Cpu,
+        resume: false,
+    };
+    duotone::train::train(&job, observer)
+}
+
+/// Decides on every file of a list by the model in the scratch folder, and writes
+/// `path<TAB>label`, one line for each line of the list, in its order and with its paths as they
+/// are written there. A file that cannot be read gets the most frequent label of the training.
+///
+/// # Errors
+/// As [`Classifier::load`] and [`extract`]; [`Error::Settings`] for a model that computes no numbers;
+/// [`Error::Io`] where the output cannot be written.
+pub fn classify(
+    scratch: &Path,
+    list: &Path,
+    output: &Path,
+    vote: Vote,
+    observer: &dyn Observer,
+) -> Result<Classified, Error> {
+    prepare(output)?;
+    refuse_inputs(output, [list, &model(scratch)])?;
+    refuse_other_kind(output, "list of decisions", is_list)?;
+    let classifier = Classifier::load(&model(scratch))?;
+    let card = classifier.card();
+    let lines = lists::read(list)?;
+    let paths: Vec<PathBuf> = lines.iter().map(|line| line.place(list)).collect();
+    refuse_inputs(output, &paths)?;
+    let store = FeatureStore::open(&store(scratch))?;
+    let options = ClassifyOptions { vote, ..ClassifyOptions::default() };
+    let decided = extract_each(&paths, &card.front_end, Some(&store), observer, |clip| {
+        classifier.classify_clip(Path::new(""), &clip, &options)
+    })?;
+    // The first of equals.
+    let most = card.labels.iter().map(|label| label.clips).max();
+    let guess = card.labels.iter().find(|label| Some(label.clips) == most);
+    let (mut guessed, mut noted) = (Vec::new(), Vec::new());
+    let mut labels = Vec::with_capacity(lines.len());
+    for (result, path) in decided.into_iter().zip(&paths) {
+        let label = match result {
+            Ok(decision) => {
+                let decision = decision?;
+                if !decision.notes.words().is_empty() {
+                    noted.push((path.clone(), decision.notes));
+                }
+                decision.label
+            }
+            Err(left_out) => {
+                guessed.push(left_out);
+                guess.map_or_else(String::new, |label| label.name.clone())
+            }
+        };
+        labels.push(label);
+    }
+    let pairs = lines.iter().zip(&labels);
+    let pairs = pairs.map(|(line, label)| (line.path.as_path(), Some(label.as_str())));
+    write_file(output, &lists::bytes(pairs))?;
+    Ok(Classified { files: lines.len(), guessed, noted })
+}
+
+/// Whether a file begins as a list of `path<TAB>label` lines, or at least as text with tabs.
+fn is_list(start: &[u8]) -> bool {
+    start.contains(&b'\t') && !start.contains(&0)
+}

@@ -1,0 +1,128 @@
+//! The task file: a collection, folds, and the systems to run on them.
+
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use duotone::Error;
+use duotone::data::CollectionOptions;
+use duotone::evaluate::NetworkSystem;
+use serde::Deserialize;
+
+use crate::template::Template;
+use table::TaskTable;
+
+/// A task as its file describes it (`docs/mirex.md`).
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// What it is called.
+    pub name: String,
+    /// The collection: a folder, a CSV or a MIREX list.
+    pub collection: PathBuf,
+    /// The columns of labels and groups.
+    pub columns: CollectionOptions,
+    /// Labels with fewer files (or groups) than this are left out.
+    pub min_per_label: Option<usize>,
+    /// The folds.
+    pub folds: Folds,
+    /// The systems, under distinct names.
+    pub systems: Vec<System>,
+    /// Folder of the task's file; commands are run there.
+    pub(super) folder: PathBuf,
+}
+
+/// Where the folds come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Folds {
+    /// Stratified by label, grouped where the task has a group column; or the collection's own.
+    Made {
+        /// How many.
+        number: usize,
+        /// Decides them.
+        seed: u64,
+    },
+    /// As lists of files.
+    Listed(Vec<FoldLists>),
+}
+
+impl Folds {
+    /// The lists that they are read from.
+    pub(super) fn lists(&self) -> Vec<&Path> {
+        match self {
+            Self::Made { .. } => Vec::new(),
+            Self::Listed(folds) => {
+                folds.iter().flat_map(|fold| [fold.train.as_path(), fold.test.as_path()]).collect()
+            }
+        }
+    }
+}
+
+/// One fold as two lists of the collection's files; labels in them must be the collection's.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FoldLists {
+    /// Files to learn from.
+    pub train: PathBuf,
+    /// Files to decide on.
+    pub test: PathBuf,
+}
+
+/// A system that takes part.
+#[derive(Clone, Debug)]
+pub struct System {
+    /// Its name; files are named by it.
+    pub name: String,
+    /// How long each of its commands, or one fold of a network, may take.
+    pub time_limit: Duration,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a system is.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A program of any kind, called as a MIREX submission.
+    Program(Commands),
+    /// One of duotone's networks.
+    Network(Box<NetworkSystem>),
+}
+
+/// An external program's command lines.
+#[derive(Clone, Debug)]
+pub struct Commands {
+    /// `{scratch} {files}`: run once for all files of the collection.
+    pub extract: Option<Template>,
+    /// What is run in each fold, one after the other, with what it is called: `train` (`{scratch}
+    /// {train}`) and `classify` (`{scratch} {test} {output}`), or `train-classify` (`{scratch} {train}
+    /// {test} {output}`).
+    pub fold: Vec<(&'static str, Template)>,
+}
+
+/// A task is written by hand.
+const MAX_FILE: u64 = 1 << 20;
+
+impl Task {
+    /// Reads a task's file. Paths in it are relative to its folder; `collection` replaces the one
+    /// it names.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and [`Error::File`] for what is wrong in the file.
+    pub fn load(path: &Path, collection: Option<&Path>) -> Result<Self, Error> {
+        let refuse = |reason: String| Error::File { path: path.into(), reason };
+        let about = path.metadata().map_err(Error::io(path))?;
+        if !about.is_file() || about.len() > MAX_FILE {
+            return Err(refuse("not a regular file, or larger than 1 MiB".into()));
+        }
+        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+        let table: TaskTable = toml::from_str(&text)
+            .map_err(|e| refuse(format!("not a task in TOML (see docs/mirex.md): {e}")))?;
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let folder = folder.canonicalize().map_err(Error::io(folder))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        table.task(name, folder, collection).map_err(refuse)
+    }
+}

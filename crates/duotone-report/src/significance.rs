@@ -1,0 +1,100 @@
+//! Whether the systems differ by more than luck.
+
+use super::ranks::ranks;
+use super::table;
+use super::text::{decimal, escape, percent};
+use duotone::evaluate::statistics::Pair;
+use duotone::evaluate::{Ranking, Results, Significance};
+
+/// Nothing where there is only one system.
+pub(super) fn section(results: &Results) -> String {
+    let Some(significance) = &results.significance else { return String::new() };
+    let names: Vec<String> = results.compared().map(|s| s.name.clone()).collect();
+    let pictures = [
+        ("Accuracy, fold by fold", "folds", &significance.by_fold),
+        ("Recall, label by label", "labels", &significance.by_label),
+    ];
+    let pictures: String = pictures
+        .into_iter()
+        .filter_map(|(title, blocks, ranking)| {
+            Some(picture(title, blocks, ranking.as_ref()?, &names))
+        })
+        .collect();
+    format!(
+        r#"<section><h2>More than luck?</h2><div class="card"><h3>Pair by pair, on the same files</h3>{}</div><div class="pair">{pictures}</div></section>"#,
+        pairs(significance, &names),
+    )
+}
+
+fn pairs(significance: &Significance, names: &[String]) -> String {
+    let name = |i: usize| names.get(i).map(|name| escape(name)).unwrap_or_default();
+    let rows: Vec<String> = significance
+        .pairs
+        .iter()
+        .map(|pair| {
+            let test = &pair.mcnemar;
+            format!(
+                r#"<th scope="row" class="text">{}</th><td class="text">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
+                name(pair.first),
+                name(pair.second),
+                test.only_first,
+                test.only_second,
+                p_value(test.exact_p),
+                p_value(test.p_value),
+            )
+        })
+        .collect();
+    let heads = ["<First", "<Second", "Only first right", "Only second right", "Exact p", "χ² p"];
+    let caption = "McNemar's test: how likely a split at least as uneven is if both are right \
+                   equally often; exactly, and by χ² with continuity correction. It takes files as \
+                   independent and is not corrected for the number of pairs.";
+    table("McNemar's test", &heads, &rows, caption)
+}
+
+fn picture(title: &str, blocks: &str, ranking: &Ranking, names: &[String]) -> String {
+    let test = &ranking.friedman;
+    format!(
+        r#"<div class="card"><figure><h3>{title}</h3><div class="scroll">{}</div><figcaption>Mean ranks over {} {blocks}, with intervals: systems differ significantly (Tukey-Kramer, {} in all) where these do not overlap. Friedman's χ² = {}, {} degrees of freedom, p = {}.</figcaption></figure>{}</div>"#,
+        ranks(names, test, &ranking.tukey_kramer, &format!("ranks-{blocks}")),
+        test.blocks,
+        percent(ranking.tukey_kramer.alpha),
+        decimal(test.statistic, 2),
+        test.systems.saturating_sub(1),
+        p_value(test.p_value),
+        differences(blocks, ranking, names),
+    )
+}
+
+/// Tukey and Kramer's pairs, folded away.
+fn differences(blocks: &str, ranking: &Ranking, names: &[String]) -> String {
+    let test = &ranking.tukey_kramer;
+    let name = |i: usize| names.get(i).map(|name| escape(name)).unwrap_or_default();
+    let row = |pair: &Pair| {
+        format!(
+            r#"<th scope="row" class="text">{}</th><td class="text">{}</td><td>{}</td><td>{} to {}</td><td>{}</td><td>{}</td>"#,
+            name(pair.first),
+            name(pair.second),
+            decimal(pair.difference, 2),
+            decimal(pair.interval.0, 2),
+            decimal(pair.interval.1, 2),
+            p_value(pair.p_value),
+            if pair.significant { "yes" } else { "no" },
+        )
+    };
+    let rows: Vec<String> = test.pairs.iter().map(row).collect();
+    let heads = ["<First", "<Second", "Difference", "Interval", "p", "Significant"];
+    let caption = format!(
+        "Mean rank of the first minus that of the second; the intervals hold together with \
+         {} confidence. Ranks further apart than {} differ significantly.",
+        percent(1.0 - test.alpha),
+        decimal(test.critical_difference, 2)
+    );
+    format!(
+        "<details><summary>Pair by pair</summary>{}</details>",
+        table(&format!("Pairs, over {blocks}"), &heads, &rows, &caption)
+    )
+}
+
+fn p_value(p: f64) -> String {
+    if p < 1e-4 { "&lt;\u{202f}0.0001".into() } else { decimal(p, 4) }
+}

@@ -1,0 +1,92 @@
+//! Tables across systems: what failed, fold by fold, label by label.
+
+use duotone::evaluate::{Results, SystemResult};
+
+use crate::table;
+use crate::text::{escape, percent};
+
+/// What failed, and what the user should know of what did not.
+pub(super) fn troubles(results: &Results) -> String {
+    let mut rows = Vec::new();
+    for system in &results.systems {
+        for fold in &system.folds {
+            let failure = fold.failure.iter().map(|words| ("failed", words));
+            for (kind, words) in failure.chain(fold.notes.iter().map(|words| ("accepted", words))) {
+                rows.push(format!(
+                    r#"<th scope="row" class="text">{}</th><td>{}</td><td class="text">{kind}</td><td class="text">{}</td>"#,
+                    escape(&system.name),
+                    fold.fold,
+                    escape(words)
+                ));
+            }
+        }
+    }
+    if rows.is_empty() {
+        return String::new();
+    }
+    let caption = "A system with a failed fold has no overall scores and takes no part in the \
+                   comparison. What each program said is in the folder <code>logs</code>, what it \
+                   wrote in <code>outputs</code>.";
+    format!(
+        "<section><h2>Failures and remarks</h2><div class=\"card\">{}</div></section>",
+        table("Failures", &["<System", "Fold", "<Outcome", "<What happened"], &rows, caption)
+    )
+}
+
+/// Accuracy of every system in every fold.
+pub(super) fn by_fold(results: &Results) -> String {
+    let row = |system: &SystemResult| {
+        let cells: String = system
+            .folds
+            .iter()
+            .map(|fold| match &fold.files {
+                Some(s) => {
+                    format!("<td>{} ({})</td>", percent(s.accuracy), percent(s.balanced_accuracy))
+                }
+                None => "<td>–</td>".into(),
+            })
+            .collect();
+        format!(r#"<th scope="row" class="text">{}</th>{cells}"#, escape(&system.name))
+    };
+    let rows: Vec<String> = results.systems.iter().map(row).collect();
+    let mut heads = vec!["<System".to_owned()];
+    heads.extend((1..=results.protocol.folds).map(|fold| format!("Fold {fold}")));
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let caption = "Accuracy and, in brackets, balanced accuracy.";
+    format!(
+        "<section><h2>Fold by fold</h2><div class=\"card\">{}</div></section>",
+        table("Fold by fold", &heads, &rows, caption)
+    )
+}
+
+/// Share of each label's files that every system finds.
+pub(super) fn by_label(results: &Results) -> String {
+    let systems: Vec<&SystemResult> = results.compared().collect();
+    let rows: Vec<String> = results
+        .protocol
+        .labels
+        .iter()
+        .enumerate()
+        .map(|(class, label)| {
+            let cells: String = systems
+                .iter()
+                .filter_map(|system| system.files.as_ref()?.classes.get(class))
+                .map(|scores| format!("<td>{}</td>", percent(scores.recall)))
+                .collect();
+            let name = escape(&label.name);
+            format!(r#"<th scope="row" class="text">{name}</th><td>{}</td>{cells}"#, label.clips)
+        })
+        .collect();
+    let names: Vec<String> = systems.iter().map(|system| escape(&system.name)).collect();
+    let mut heads = vec!["<Label", "Clips"];
+    heads.extend(names.iter().map(String::as_str));
+    format!(
+        "<section><h2>Label by label</h2><div class=\"card\">{}</div></section>",
+        table(
+            "Label by label",
+            &heads,
+            &rows,
+            "Share of a label's test files, in all folds, that are decided right."
+        )
+    )
+}

@@ -1,0 +1,147 @@
+//! The clips of an evaluation, and what its networks see of them.
+
+use std::time::Instant;
+
+use duotone_audio::FrontEnd;
+use rayon::prelude::*;
+
+use crate::data::Collection;
+use crate::error::Error;
+use crate::evaluate::job::{EvaluateJob, NetworkSystem, Rules};
+use crate::features::dataset::{Dataset, Silent, prepare};
+use crate::features::{Notes, RateChoice, extraction};
+use crate::progress::{Event, Observer};
+use crate::train::job::rate;
+
+pub(super) struct Clips {
+    /// All clips that take part.
+    pub(super) collection: Collection,
+    /// Digest of each clip's content; `unreadable` where there is none.
+    pub(super) contents: Vec<String>,
+    /// The clips that all networks can read; none without networks.
+    pub(super) data: Option<Dataset>,
+    /// Where each clip is among those.
+    place: Vec<Option<usize>>,
+    /// Sample rate in hertz of networks that ask for none.
+    rate: u32,
+    /// Wall-clock seconds that the networks' features took.
+    pub(super) seconds: f64,
+}
+
+impl Clips {
+    /// Computes what the networks need, or finds it in the store. Without networks nothing is decoded:
+    /// a file that one program cannot read, another may.
+    pub(super) fn new(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Self, Error> {
+        let say = |notice: &String| observer.event(Event::Notice(notice));
+        let all_ask = job.networks().all(|network| network.sample_rate.is_some());
+        let RateChoice { rate, notice } = rate(job.collection, all_ask.then_some(0));
+        notice.iter().chain(&job.collection.ungrouped_notice()).for_each(say);
+        let mut clips = Self {
+            collection: job.collection.clone(),
+            contents: Vec::new(),
+            data: None,
+            place: (0..job.collection.items.len()).map(Some).collect(),
+            rate,
+            seconds: 0.0,
+        };
+        let front_ends: Vec<FrontEnd> =
+            job.networks().flat_map(|network| clips.front_ends(network)).collect();
+        if front_ends.is_empty() {
+            job.collection.notices.iter().for_each(say);
+            job.collection.left_out.iter().for_each(|l| observer.event(Event::LeftOut(l)));
+        } else {
+            let begun = Instant::now();
+            let store = job.store.as_deref();
+            let data = prepare(job.collection, &front_ends, store, Silent::Tested, observer)?;
+            clips.seconds = begun.elapsed().as_secs_f64();
+            clips.add(data, job.rules);
+        }
+        if clips.contents.is_empty() {
+            clips.contents = contents(&clips.collection, observer)?;
+            if clips.data.is_none() {
+                clips.collection.same_content(&clips.contents).iter().for_each(say);
+            }
+        }
+        Ok(clips)
+    }
+
+    /// Takes what could be read: by strict rules that is all there is from now on.
+    fn add(&mut self, data: Dataset, rules: Rules) {
+        if rules == Rules::Strict {
+            self.collection = data.collection.clone();
+            self.contents = data.digests().into_iter().map(String::from).collect();
+            self.place = (0..data.len()).map(Some).collect();
+        } else {
+            let items = &data.collection.items;
+            let mut readable = items.iter().map(|item| &item.path).zip(0..).peekable();
+            let place = |item: &crate::data::Item| {
+                readable.next_if(|(path, _)| **path == item.path).map(|(_, place)| place)
+            };
+            self.place = self.collection.items.iter().map(place).collect();
+        }
+        self.data = Some(data);
+    }
+
+    /// The front end of each of a system's networks.
+    pub(super) fn front_ends(&self, network: &NetworkSystem) -> Vec<FrontEnd> {
+        let rate = network.sample_rate.unwrap_or(self.rate);
+        network.candidates.iter().map(|candidate| candidate.front_end(rate)).collect()
+    }
+
+    /// Where a clip is among those that networks can read.
+    pub(super) fn readable(&self, clip: usize) -> Option<usize> {
+        self.place[clip]
+    }
+
+    /// Where those of some clips are that networks can read.
+    pub(super) fn all_readable(&self, clips: &[usize]) -> Vec<usize> {
+        clips.iter().filter_map(|&clip| self.place[clip]).collect()
+    }
+
+    /// What the user should know of a clip, where it was decoded.
+    pub(super) fn notes(&self, clip: usize) -> Notes {
+        let known = self.data.as_ref().map_or(&[][..], Dataset::any);
+        let clip = self.place[clip].and_then(|place| known.get(place));
+        clip.map(|clip| clip.notes.clone()).unwrap_or_default()
+    }
+
+    /// The label of each of these clips.
+    pub(super) fn truths(&self, clips: &[usize]) -> Vec<usize> {
+        clips.iter().map(|&clip| self.collection.items[clip].label).collect()
+    }
+
+    /// The most frequent label among these clips, the first of equals.
+    pub(super) fn most_frequent(&self, clips: &[usize]) -> usize {
+        let mut counts = vec![0_usize; self.collection.labels.len()];
+        self.truths(clips).into_iter().for_each(|label| counts[label] += 1);
+        let most = counts.iter().max().copied().unwrap_or(0);
+        counts.iter().position(|&count| count == most).unwrap_or(0)
+    }
+
+    /// Digest of some clips: their names, content and labels, in order.
+    pub(super) fn digest(&self, clips: &[usize]) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for &clip in clips {
+            let item = &self.collection.items[clip];
+            for part in [
+                item.name.as_os_str().as_encoded_bytes(),
+                self.contents[clip].as_bytes(),
+                self.collection.labels[item.label].as_bytes(),
+            ] {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part);
+            }
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+/// Digest of each clip's content, as it lies on disk.
+fn contents(collection: &Collection, observer: &dyn Observer) -> Result<Vec<String>, Error> {
+    let digest = |item: &crate::data::Item| match observer.stop() {
+        true => Err(Error::Interrupted),
+        false => Ok(extraction::digest(&item.path)
+            .map_or_else(|_| "unreadable".into(), |hash| hash.to_hex().to_string())),
+    };
+    collection.items.par_iter().map(digest).collect()
+}

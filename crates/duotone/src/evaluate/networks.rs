@@ -1,0 +1,215 @@
+//! duotone's own networks as systems: one fold at a time.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::classify::predictor::Outcome;
+use crate::data::collection::count;
+use crate::error::Error;
+use crate::evaluate::FoldResult;
+use crate::evaluate::fold::{FoldRun, fold_of};
+use crate::evaluate::job::NetworkSystem;
+use crate::evaluate::pool::Fold;
+use crate::evaluate::program::StepTime;
+use crate::evaluate::record::{FoldRecord, Spec, Wanted};
+use crate::evaluate::run::Evaluator;
+use crate::features::segments::LabelledClip;
+use crate::progress::{Event, Observer};
+use crate::train::run::TrainingRun;
+
+/// What one network learns from in one fold.
+struct Parts<'a> {
+    name: String,
+    train: Vec<LabelledClip<'a>>,
+    held_out: Vec<LabelledClip<'a>>,
+    checkpoint: Option<PathBuf>,
+}
+
+impl Evaluator<'_> {
+    /// The record that is kept of a network's fold, when resuming, or else of what it does now.
+    pub(super) fn network_fold(
+        &self,
+        system: &NetworkSystem,
+        index: usize,
+    ) -> Result<(FoldRecord, bool), Error> {
+        let Some(data) = &self.clips.data else {
+            return Err(Error::Settings("no architecture to evaluate".into()));
+        };
+        let fold = index + 1;
+        let readable = |clips: Vec<usize>| self.clips.all_readable(&clips);
+        let test = readable(self.split.tested(index));
+        let rest = data.sounding(readable(self.split.learnt(index)));
+        let (train, held_out) = match data.sounding(readable(self.split.valid())) {
+            valid if valid.is_empty() => data.hold_out(&rest, &system.settings)?,
+            valid => (rest, valid),
+        };
+        if train.is_empty() && !self.is_contest() {
+            let reason = format!("every file to train on in fold {fold} is silent");
+            return Err(Error::Settings(reason));
+        }
+        let front_ends = self.clips.front_ends(system);
+        let parts = |(number, front_end)| {
+            let name = system.candidate(number);
+            Parts {
+                name: format!("{name}, {}", fold_of(fold, self.split.folds)),
+                train: data.labelled_clips(front_end, &train),
+                held_out: data.labelled_clips(front_end, &held_out),
+                checkpoint: self.file(&format!("{name}-fold{fold}.checkpoint")),
+            }
+        };
+        let parts: Vec<Parts<'_>> = front_ends.iter().enumerate().map(parts).collect();
+        let run = |((recipe, front_end), parts)| {
+            let Parts { name, train, held_out, checkpoint }: &Parts<'_> = parts;
+            TrainingRun {
+                name,
+                recipe,
+                front_end,
+                labels: &data.collection.labels,
+                settings: &system.settings,
+                train,
+                held_out,
+                device: &self.job.device,
+                checkpoint: checkpoint.as_deref(),
+                resume: self.job.resume,
+            }
+        };
+        let mut run = FoldRun {
+            runs: system.candidates.iter().zip(&front_ends).zip(&parts).map(run).collect(),
+            fold,
+            tests: front_ends.iter().map(|f| data.labelled_clips(f, &test)).collect(),
+            vote: system.vote,
+        };
+        let wanted = Wanted {
+            spec: Spec::Network(Box::new(run.spec()?)),
+            fold,
+            clips: test.len(),
+            classes: data.collection.labels.len(),
+            time_limit: system.time_limit.map(|limit| limit.as_secs()),
+        };
+        let name = if system.candidates.len() > 1 { "selected" } else { &system.name };
+        let file = self.file(&format!("{name}-fold{fold}.json"));
+        if let Some(file) = file.as_deref().filter(|_| self.job.resume)
+            && let Some(record) = wanted.kept(file, self.job.rules)?
+        {
+            // A run killed just after it wrote the outcome has left them.
+            run.remove_checkpoints()?;
+            return Ok((record, true));
+        }
+        let record = match self.is_contest() {
+            true => self.contested(system, &mut run, wanted)?,
+            false => wanted.record(run.outcome(self.observer)?, Vec::new()),
+        };
+        if let Some(file) = file {
+            record.write(&file)?;
+        }
+        // Until here the checkpoints of finished candidates serve to resume.
+        run.remove_checkpoints()?;
+        Ok((record, false))
+    }
+
+    /// A fold within its time limit, in which whatever goes wrong is a failure of the system.
+    fn contested(
+        &self,
+        system: &NetworkSystem,
+        run: &mut FoldRun<'_>,
+        wanted: Wanted,
+    ) -> Result<FoldRecord, Error> {
+        let begun = Instant::now();
+        let (train, test) = (run.runs.first().map_or(0, |run| run.train.len()), wanted.clips);
+        let failed = |wanted: Wanted, reason: String, times| {
+            let result = FoldResult::empty(wanted.fold, train, test);
+            wanted.record((FoldResult { failure: Some(reason), ..result }, Vec::new()), times)
+        };
+        if train == 0 {
+            let reason = "none of the files to train on can be read, or all are silent";
+            return Ok(failed(wanted, reason.into(), Vec::new()));
+        }
+        let checkpoints = || run.runs.iter().filter_map(|run| run.checkpoint);
+        let resumed = self.job.resume && checkpoints().any(|path| path.exists());
+        let end = system.time_limit.and_then(|limit| begun.checked_add(limit));
+        let deadline = Deadline { observer: self.observer, end };
+        let outcome = match run.outcome(&deadline) {
+            // A checkpoint of another run, or a damaged one.
+            Err(Error::Settings(_) | Error::File { .. }) if resumed => {
+                run.runs.iter_mut().for_each(|run| run.resume = false);
+                run.outcome(&deadline)
+            }
+            other => other,
+        };
+        let seconds = (!resumed).then(|| begun.elapsed().as_secs_f64());
+        let times = vec![StepTime { step: "train-classify".into(), seconds }];
+        match outcome {
+            Ok(outcome) => Ok(wanted.record(outcome, times)),
+            Err(Error::Interrupted) if !self.observer.stop() => {
+                let seconds = system.time_limit.unwrap_or_default().as_secs();
+                let reason = format!("stopped at its time limit of {seconds} s");
+                Ok(failed(wanted, reason, times))
+            }
+            Err(error @ (Error::Interrupted | Error::Io { .. })) => Err(error),
+            Err(error) => Ok(failed(wanted, error.to_string(), times)),
+        }
+    }
+
+    /// A network's decisions in the evaluation's own classes, with a guess for each test clip that
+    /// could not be read.
+    pub(super) fn complete(&self, index: usize, mut record: FoldRecord) -> Fold {
+        let test = self.split.tested(index);
+        let Some(data) = self.clips.data.as_ref().filter(|_| self.is_contest()) else {
+            return Fold { test, record };
+        };
+        if record.result.failure.is_some() {
+            return Fold { test, record };
+        }
+        let labels = &self.clips.collection.labels;
+        let guess = self.clips.most_frequent(&self.split.learnt(index));
+        let class = |own: &String| labels.iter().position(|label| label == own).unwrap_or(guess);
+        let classes: Vec<usize> = data.collection.labels.iter().map(class).collect();
+        let mut decided = record.clips.iter().map(|own| {
+            let mut clip = no_decision(classes[own.winner], labels.len());
+            clip.probabilities = vec![0.0; labels.len()];
+            for (place, &class) in classes.iter().enumerate() {
+                clip.probabilities[class] = own.probabilities[place];
+                clip.segments[class] = own.segments[place];
+            }
+            clip
+        });
+        let mut clips = Vec::with_capacity(test.len());
+        let mut guessed = 0;
+        for &clip in &test {
+            let own = self.clips.readable(clip).and_then(|_| decided.next());
+            guessed += usize::from(own.is_none());
+            clips.push(own.unwrap_or_else(|| no_decision(guess, labels.len())));
+        }
+        drop(decided);
+        if guessed > 0 {
+            let files = count(guessed, "file");
+            let note = format!("{files} could not be read and got the label `{}`", labels[guess]);
+            record.result.notes.push(note);
+        }
+        record.result.notes.extend(data.file_notes(self.clips.all_readable(&test)));
+        record.result.test_clips = test.len();
+        record.clips = clips;
+        Fold { test, record }
+    }
+}
+
+/// A class that nobody computed.
+fn no_decision(winner: usize, classes: usize) -> Outcome {
+    Outcome { winner, probabilities: Vec::new(), segments: vec![0; classes] }
+}
+
+/// Passes everything on, and asks to stop when the time is over.
+struct Deadline<'a> {
+    observer: &'a dyn Observer,
+    end: Option<Instant>,
+}
+
+impl Observer for Deadline<'_> {
+    fn event(&self, event: Event<'_>) {
+        self.observer.event(event);
+    }
+
+    fn stop(&self) -> bool {
+        self.observer.stop() || self.end.is_some_and(|end| Instant::now() >= end)
+    }
+}

@@ -1,0 +1,109 @@
+//! All folds of one system together.
+
+use crate::error::Error;
+use crate::evaluate::clips::Clips;
+use crate::evaluate::job::{EvaluateJob, NetworkSystem, System};
+use crate::evaluate::protocol::shared_training;
+use crate::evaluate::record::FoldRecord;
+use crate::evaluate::significance::right;
+use crate::evaluate::statistics::bootstrap;
+use crate::evaluate::{NetworkInfo, Prediction, SystemResult, scores};
+use crate::features::Notes;
+
+/// Confidence of intervals.
+const LEVEL: f64 = 0.95;
+
+/// A fold that is done, with the clips that it tested.
+pub(super) struct Fold {
+    pub(super) test: Vec<usize>,
+    pub(super) record: FoldRecord,
+}
+
+/// Pools the folds of one system; there are no scores where it failed in one.
+pub(super) fn pool(
+    job: &EvaluateJob<'_>,
+    system: &System<'_>,
+    clips: &Clips,
+    folds: Vec<Fold>,
+) -> Result<SystemResult, Error> {
+    let (labels, items) = (&clips.collection.labels, &clips.collection.items);
+    let mut predictions: Vec<(usize, Prediction)> = Vec::new();
+    let mut results = Vec::new();
+    let (mut truths, mut decided) = (Vec::new(), Vec::new());
+    let (mut segment_truths, mut segment_decided) = (Vec::new(), Vec::new());
+    for Fold { test, record } in folds {
+        let mut result = record.result;
+        if result.failure.is_none() {
+            let truth = clips.truths(&test);
+            let winners: Vec<usize> = record.clips.iter().map(|clip| clip.winner).collect();
+            let files = scores(labels, &truth, &winners)?;
+            result.file_accuracy = Some(files.accuracy);
+            result.files = Some(files);
+            truths.extend(truth);
+            decided.extend(winners);
+        }
+        for (&clip, outcome) in test.iter().zip(record.clips) {
+            let truth = items[clip].label;
+            for (class, &count) in outcome.segments.iter().enumerate() {
+                segment_truths.extend(std::iter::repeat_n(truth, count));
+                segment_decided.extend(std::iter::repeat_n(class, count));
+            }
+            let prediction = Prediction {
+                path: items[clip].name.clone(),
+                label: labels[truth].clone(),
+                predicted: labels[outcome.winner].clone(),
+                fold: result.fold,
+                notes: match system {
+                    System::Network(_) => clips.notes(clip),
+                    System::Program(_) => Notes::default(),
+                },
+                probabilities: outcome.probabilities,
+            };
+            predictions.push((clip, prediction));
+        }
+        results.push(result);
+    }
+    predictions.sort_by_key(|(clip, _)| *clip);
+    let groups = clips.collection.group_numbers();
+    let groups = groups.map(|groups| predictions.iter().map(|(clip, _)| groups[*clip]).collect());
+    let groups: Option<Vec<usize>> = groups;
+    let predictions: Vec<Prediction> = predictions.into_iter().map(|(_, p)| p).collect();
+    let whole = results.iter().all(|fold| fold.failure.is_none());
+    let interval = || bootstrap(&right(&predictions), groups.as_deref(), LEVEL, job.seed);
+    let with_segments = whole && !segment_truths.is_empty();
+    Ok(SystemResult {
+        name: system.name().to_owned(),
+        networks: match system {
+            System::Network(network) => networks(job, network, clips),
+            System::Program(_) => Vec::new(),
+        },
+        commands: match system {
+            System::Network(_) => Vec::new(),
+            System::Program(program) => program.commands(),
+        },
+        files: whole.then(|| scores(labels, &truths, &decided)).transpose()?,
+        interval: whole.then(interval).transpose()?,
+        segments: with_segments
+            .then(|| scores(labels, &segment_truths, &segment_decided))
+            .transpose()?,
+        folds: results,
+        predictions,
+    })
+}
+
+fn networks(job: &EvaluateJob<'_>, system: &NetworkSystem, clips: &Clips) -> Vec<NetworkInfo> {
+    let classes = clips.data.as_ref().map_or(0, |data| data.collection.labels.len());
+    let own = shared_training(job).is_none();
+    let info = |(recipe, front_end): (&crate::model::ModelSpec, _)| {
+        let architecture = recipe.architecture.clone().with_classes(classes);
+        NetworkInfo {
+            name: recipe.name.clone(),
+            parameters: architecture.parameters(),
+            architecture,
+            front_end,
+            settings: own.then(|| system.settings.clone()),
+            vote: own.then_some(system.vote),
+        }
+    };
+    system.candidates.iter().zip(clips.front_ends(system)).map(info).collect()
+}

@@ -1,0 +1,74 @@
+//! What the evaluator asks of a system that is not its own.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::evaluate::results::CommandLine;
+use crate::progress::Observer;
+
+/// A system outside of duotone. Folds are given by their index, and it is for whoever makes the
+/// program to tell it which clips are in which.
+pub trait Program: Sync {
+    /// Its name; files are named by it.
+    fn name(&self) -> &str;
+
+    /// What is run, for the record; finished folds of other commands are not taken for its own.
+    fn commands(&self) -> Vec<CommandLine>;
+
+    /// How long each command may take.
+    fn time_limit(&self) -> Duration;
+
+    /// Whether it computes something of all files before the first fold.
+    fn extracts(&self) -> bool {
+        false
+    }
+
+    /// Whether what [`extract`](Self::extract) made in an earlier run is still there.
+    fn has_extracted(&self) -> bool {
+        false
+    }
+
+    /// Computes what all folds need; its decisions are none.
+    ///
+    /// # Errors
+    /// As [`decide`](Self::decide).
+    fn extract(&self, _observer: &dyn Observer) -> Result<Attempt, Error> {
+        Ok(Attempt { outcome: Ok(Decisions::default()), times: Vec::new() })
+    }
+
+    /// Learns from the training clips of a fold and decides on its test clips.
+    ///
+    /// # Errors
+    /// Only what ends the evaluation: [`Error::Interrupted`], [`Error::Io`]. A program that fails is
+    /// an outcome.
+    fn decide(&self, fold: usize, observer: &dyn Observer) -> Result<Attempt, Error>;
+}
+
+/// What became of a piece of a program's work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// The decisions, or why there are none, in words.
+    pub outcome: Result<Decisions, String>,
+    /// How long each step took.
+    pub times: Vec<StepTime>,
+}
+
+/// A program's decisions on the test clips of a fold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// The class of each test clip, in the fold's order.
+    pub classes: Vec<usize>,
+    /// What the user should know of them, in words.
+    pub notes: Vec<String>,
+}
+
+/// How long a step of a system took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepTime {
+    /// `extract`, `train`, `classify` or `train-classify`.
+    pub step: String,
+    /// Wall-clock seconds; none where it was resumed in the middle.
+    pub seconds: Option<f64>,
+}

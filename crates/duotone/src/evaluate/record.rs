@@ -1,0 +1,133 @@
+//! What is kept of a system's finished fold, so that it need not be done again.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::classify::Vote;
+use crate::classify::predictor::Outcome;
+use crate::error::Error;
+use crate::evaluate::FoldResult;
+use crate::evaluate::job::Rules;
+use crate::evaluate::program::{Attempt, Decisions, StepTime};
+use crate::io::write_file;
+use crate::train::checkpoint::{RunSpec, same};
+
+/// A finished fold as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct FoldRecord {
+    pub(super) spec: Spec,
+    pub(super) result: FoldResult,
+    /// In the order of the test clips; of a network, of those that it could read.
+    pub(super) clips: Vec<Outcome>,
+    /// How many seconds each of its steps might take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) time_limit: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) times: Vec<StepTime>,
+}
+
+/// Everything that decides a fold's outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Spec {
+    Network(Box<NetworkSpec>),
+    /// Digest of the commands, the labels and the clips.
+    Program(String),
+}
+
+/// Everything that decides a network's outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct NetworkSpec {
+    pub(super) run: RunSpec,
+    /// Those that the first competes with.
+    pub(super) others: Vec<RunSpec>,
+    /// Digest of the clips tested.
+    pub(super) test_clips: String,
+    pub(super) vote: Vote,
+}
+
+/// What a record must be of to be taken for the work.
+pub(super) struct Wanted {
+    pub(super) spec: Spec,
+    /// Number of the fold, from 1.
+    pub(super) fold: usize,
+    /// Clips decided.
+    pub(super) clips: usize,
+    pub(super) classes: usize,
+    pub(super) time_limit: Option<u64>,
+}
+
+impl Wanted {
+    /// A record of this work.
+    pub(super) fn record(
+        self,
+        (result, clips): (FoldResult, Vec<Outcome>),
+        times: Vec<StepTime>,
+    ) -> FoldRecord {
+        FoldRecord { spec: self.spec, result, clips, time_limit: self.time_limit, times }
+    }
+
+    /// A record of what a program did; `result` says which fold it was.
+    pub(super) fn of_program(self, mut result: FoldResult, attempt: Attempt) -> FoldRecord {
+        let Decisions { classes, notes } = attempt.outcome.unwrap_or_else(|reason| {
+            result.failure = Some(reason);
+            Decisions::default()
+        });
+        result.notes = notes;
+        let class = |winner| Outcome { winner, probabilities: Vec::new(), segments: Vec::new() };
+        self.record((result, classes.into_iter().map(class).collect()), attempt.times)
+    }
+
+    /// The record in a file, where it is of this work. By strict rules any other is refused, in a
+    /// contest it counts for nothing; and so does a failure that is to be tried again.
+    pub(super) fn kept(&self, file: &Path, rules: Rules) -> Result<Option<FoldRecord>, Error> {
+        if !file.exists() {
+            return Ok(None);
+        }
+        match (self.read(file), rules) {
+            (Ok(record), Rules::Contest { retry }) if record.result.failure.is_some() => {
+                Ok(Some(record).filter(|record| !retry && record.time_limit == self.time_limit))
+            }
+            (Err(_), Rules::Contest { .. }) => Ok(None),
+            (record, _) => record.map(Some),
+        }
+    }
+
+    fn read(&self, file: &Path) -> Result<FoldRecord, Error> {
+        let bytes = std::fs::read(file).map_err(Error::io(file))?;
+        let mut record: FoldRecord =
+            serde_json::from_slice(&bytes).map_err(|e| damaged(file, &e.to_string()))?;
+        same(file, &record.spec, &self.spec)?;
+        // Version 0.1.0 counted folds from 0 within these files.
+        record.result.fold = self.fold;
+        let (clips, columns) = match (&self.spec, &record.result.failure) {
+            (_, Some(_)) => (0, 0),
+            (Spec::Network(_), None) => (self.clips, self.classes),
+            (Spec::Program(_), None) => (self.clips, 0),
+        };
+        let fits = |clip: &Outcome| {
+            clip.winner < self.classes
+                && clip.probabilities.len() == columns
+                && clip.segments.len() == columns
+        };
+        match record.clips.len() == clips && record.clips.iter().all(fits) {
+            true => Ok(record),
+            false => Err(damaged(file, "it does not fit the collection's clips or labels")),
+        }
+    }
+}
+
+impl FoldRecord {
+    pub(super) fn write(&self, file: &Path) -> Result<(), Error> {
+        let json = serde_json::to_vec(self).map_err(|e| damaged(file, &e.to_string()))?;
+        write_file(file, &json)
+    }
+}
+
+fn damaged(file: &Path, how: &str) -> Error {
+    Error::File {
+        path: file.into(),
+        reason: format!("a damaged fold result: {how}; delete it to have the fold done again"),
+    }
+}

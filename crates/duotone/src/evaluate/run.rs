@@ -1,0 +1,261 @@
+//! The evaluator: every system on every fold.
+
+use std::path::{Path, PathBuf};
+
+use crate::data::split::Split;
+use crate::data::{Folds, folds_file};
+use crate::error::Error;
+use crate::evaluate::clips::Clips;
+use crate::evaluate::fold::fold_of;
+use crate::evaluate::job::{EvaluateJob, Rules, System};
+use crate::evaluate::output::{check_output, claim};
+use crate::evaluate::pool::{Fold, pool};
+use crate::evaluate::program::{Attempt, Program};
+use crate::evaluate::record::{FoldRecord, Spec, Wanted};
+use crate::evaluate::significance::significance;
+use crate::evaluate::{FoldResult, Results, RunTime, predictions, protocol};
+use crate::features::FeatureStore;
+use crate::io::write::OutputLock;
+use crate::io::write_file;
+use crate::leaks::{Findings, Placement, check_dataset, find_all};
+use crate::path_text::path_text;
+use crate::progress::{Event, Observer};
+
+/// Version of the results' schema.
+pub(super) const FORMAT: u32 = 4;
+
+/// Tests every system in every fold, after it learnt from the others.
+///
+/// A network's scaler is fitted and clips are held out (where its settings ask for it) within a fold's
+/// training part; nothing of a test clip is seen before its test. The same job gives the same
+/// results to the last bit, interrupted or not, if its programs do the same every time.
+///
+/// # Errors
+/// As [`train`](crate::train::train()), and [`Error::Settings`] for folds that cannot be made. In a
+/// [contest](Rules::Contest) a system that fails is no error: the results say so.
+pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
+    job.check()?;
+    let claim = match &job.output {
+        None => None,
+        Some(folder) => {
+            check_output(job, folder)?;
+            let claim = claim(folder)?;
+            let results = folder.join("results.json");
+            if results.exists() && !job.resume {
+                let notice =
+                    format!("{}: the results of an earlier run are replaced", path_text(&results));
+                observer.event(Event::Notice(&notice));
+            }
+            Some(claim)
+        }
+    };
+    let clips = Clips::new(job, observer)?;
+    let contents: Vec<&str> = clips.contents.iter().map(String::as_str).collect();
+    let (split, notices) = Split::new(&clips.collection, &job.folds, job.seed, &contents)?;
+    notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let held_out = |validation: f64| validation > 0.0 || !split.valid().is_empty();
+    if job.networks().any(|n| n.candidates.len() > 1 && !held_out(n.settings.validation)) {
+        return Err(Error::Settings(
+            "choosing among architectures needs clips held out of the training part: give a \
+             validation share such as 0.2, or a split with a part `valid`"
+                .into(),
+        ));
+    }
+    if let (Some(folder), false) = (&job.output, matches!(job.folds, Folds::Given(_))) {
+        folds_file::write(&folder.join("folds.csv"), &clips.collection, &split, &contents)?;
+    }
+    let findings = findings(job, &clips, &split, observer)?;
+    findings.notices().iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let evaluator = Evaluator { job, claim, clips, split, observer };
+    let mut systems = Vec::new();
+    let mut times = Vec::new();
+    if evaluator.is_contest() && evaluator.clips.seconds > 0.0 {
+        let seconds = Some(evaluator.clips.seconds);
+        let step = "extract".to_owned();
+        times.push(RunTime { system: "duotone".into(), fold: None, step, seconds });
+    }
+    for system in &job.systems {
+        let folds = evaluator.folds(system, &mut times)?;
+        systems.push(pool(job, system, &evaluator.clips, folds)?);
+    }
+    let significance = significance(&systems)?;
+    let protocol = protocol::protocol(job, &evaluator.clips, &evaluator.split, findings);
+    let results = Results { format: FORMAT, protocol, systems, significance, times };
+    if let Some(folder) = &job.output {
+        let path = folder.join("results.json");
+        let json = serde_json::to_string_pretty(&results)
+            .map_err(|e| Error::File { path: path.clone(), reason: e.to_string() })?;
+        write_file(&path, format!("{json}\n").as_bytes())?;
+        predictions::write(&folder.join("predictions.csv"), &results)?;
+    }
+    Ok(results)
+}
+
+/// What makes the scores read too high: among the clips as the networks see them, or, in a contest,
+/// among all that can be read.
+fn findings(
+    job: &EvaluateJob<'_>,
+    clips: &Clips,
+    split: &Split,
+    observer: &dyn Observer,
+) -> Result<Findings, Error> {
+    match (&clips.data, job.rules) {
+        (Some(data), Rules::Strict) => Ok(check_dataset(data, &Placement::of_split(split))),
+        _ => {
+            let store = job.store.as_deref().map(FeatureStore::open).transpose()?;
+            find_all(&clips.collection, &Placement::of_split(split), store.as_ref(), observer)
+        }
+    }
+}
+
+/// An evaluation whose clips are divided.
+pub(super) struct Evaluator<'a> {
+    pub(super) job: &'a EvaluateJob<'a>,
+    claim: Option<OutputLock>,
+    pub(super) clips: Clips,
+    pub(super) split: Split,
+    pub(super) observer: &'a dyn Observer,
+}
+
+impl Evaluator<'_> {
+    pub(super) fn is_contest(&self) -> bool {
+        self.job.rules != Rules::Strict
+    }
+
+    /// A file of a piece of work, where there is an output folder; what killed runs left of it goes.
+    pub(super) fn file(&self, name: &str) -> Option<PathBuf> {
+        let path = self.job.output.as_ref()?.join("runs").join(name);
+        if let Some(claim) = &self.claim {
+            claim.sweep(&path);
+        }
+        Some(path)
+    }
+
+    /// What became of a system in each fold.
+    fn folds(&self, system: &System<'_>, times: &mut Vec<RunTime>) -> Result<Vec<Fold>, Error> {
+        let mut add = |fold: Option<usize>, record: &FoldRecord| {
+            times.extend(record.times.iter().map(|time| RunTime {
+                system: system.name().to_owned(),
+                fold,
+                step: time.step.clone(),
+                seconds: time.seconds,
+            }));
+        };
+        let mut unusable = None;
+        if let System::Program(program) = system
+            && program.extracts()
+        {
+            let record = self.extracted(*program)?;
+            add(None, &record);
+            unusable = record.result.failure;
+        }
+        let mut folds = Vec::new();
+        for index in 0..self.split.folds {
+            let (record, kept) = match system {
+                System::Network(network) => self.network_fold(network, index)?,
+                System::Program(program) => {
+                    self.program_fold(*program, index, unusable.as_deref())?
+                }
+            };
+            add(Some(index + 1), &record);
+            let fold = match system {
+                System::Network(_) => self.complete(index, record),
+                System::Program(_) => Fold { test: self.split.tested(index), record },
+            };
+            let what = fold_of(index + 1, self.split.folds);
+            self.say(system.name(), &what, kept, &self.words(&fold));
+            folds.push(fold);
+        }
+        Ok(folds)
+    }
+
+    /// What a program computed of all files.
+    fn extracted(&self, program: &dyn Program) -> Result<FoldRecord, Error> {
+        let all: Vec<usize> = (0..self.clips.collection.items.len()).collect();
+        let result = FoldResult::empty(0, all.len(), 0);
+        let wanted = self.wanted(program, &result, &self.clips.digest(&all));
+        let file = self.file(&format!("{}-extract.json", program.name()));
+        let reuse = program.has_extracted();
+        let extract = || program.extract(self.observer);
+        let (record, kept) = self.attempt(file.as_deref(), wanted, result, reuse, extract)?;
+        let words = match &record.result.failure {
+            Some(reason) => format!("failed: {reason}"),
+            None => "done".to_owned(),
+        };
+        self.say(program.name(), "features", kept, &words);
+        Ok(record)
+    }
+
+    /// One fold of a program, whose extraction may have failed already.
+    fn program_fold(
+        &self,
+        program: &dyn Program,
+        index: usize,
+        unusable: Option<&str>,
+    ) -> Result<(FoldRecord, bool), Error> {
+        let (train, test) = (self.split.learnt(index), self.split.tested(index));
+        let result = FoldResult::empty(index + 1, train.len(), test.len());
+        let clips = format!("{} {}", self.clips.digest(&train), self.clips.digest(&test));
+        let wanted = self.wanted(program, &result, &clips);
+        let file = self.file(&format!("{}-fold{}.json", program.name(), index + 1));
+        let decide = || match unusable {
+            Some(reason) => Ok(Attempt { outcome: Err(reason.into()), times: Vec::new() }),
+            None => program.decide(index, self.observer),
+        };
+        self.attempt(file.as_deref(), wanted, result, unusable.is_none(), decide)
+    }
+
+    fn wanted(&self, program: &dyn Program, result: &FoldResult, clips: &str) -> Wanted {
+        let labels = &self.clips.collection.labels;
+        // Text and lists of it: it can be written.
+        let made_by = serde_json::to_string(&(program.commands(), labels)).unwrap_or_default();
+        let spec = blake3::hash(format!("{made_by} {clips}").as_bytes()).to_hex().to_string();
+        Wanted {
+            spec: Spec::Program(spec),
+            fold: result.fold,
+            clips: result.test_clips,
+            classes: labels.len(),
+            time_limit: Some(program.time_limit().as_secs()),
+        }
+    }
+
+    /// The record that is kept of a program's work, when resuming, or else what comes of it now.
+    fn attempt(
+        &self,
+        file: Option<&Path>,
+        wanted: Wanted,
+        result: FoldResult,
+        reuse: bool,
+        work: impl FnOnce() -> Result<Attempt, Error>,
+    ) -> Result<(FoldRecord, bool), Error> {
+        if let Some(file) = file.filter(|_| self.job.resume && reuse)
+            && let Some(record) = wanted.kept(file, self.job.rules)?
+        {
+            return Ok((record, true));
+        }
+        let record = wanted.of_program(result, work()?);
+        if let Some(file) = file {
+            record.write(file)?;
+        }
+        Ok((record, false))
+    }
+
+    /// In a contest, tells of a piece of work that is done.
+    fn say(&self, system: &str, what: &str, kept: bool, words: &str) {
+        if self.is_contest() {
+            let kept = if kept { "kept: " } else { "" };
+            self.observer.event(Event::Notice(&format!("{system}, {what}: {kept}{words}")));
+        }
+    }
+
+    fn words(&self, fold: &Fold) -> String {
+        let FoldRecord { result, clips, .. } = &fold.record;
+        if let Some(reason) = &result.failure {
+            return format!("failed: {reason}");
+        }
+        let truths = self.clips.truths(&fold.test);
+        let right = truths.iter().zip(clips).filter(|(truth, clip)| **truth == clip.winner).count();
+        let notes: String = result.notes.iter().map(|note| format!("; {note}")).collect();
+        format!("{right} of {} right{notes}", truths.len())
+    }
+}
