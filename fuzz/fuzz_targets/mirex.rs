@@ -5,6 +5,6 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let path = duotone_fuzz::file("list.txt", bytes);
-    duotone::mirex::fuzzing::output(&path);
-    duotone::mirex::fuzzing::list(&path);
+    duotone_mirex::fuzzing::output(&path);
+    duotone_mirex::fuzzing::list(&path);
 });

@@ -1,7 +1,7 @@
 //! Any bytes as a MIREX task's TOML file.
 #![no_main]
 
-use duotone::mirex::Task;
+use duotone_mirex::Task;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

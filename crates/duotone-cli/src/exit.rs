@@ -28,14 +28,26 @@ impl From<duotone::Error> for Failure {
     fn from(error: duotone::Error) -> Self {
         match error {
             duotone::Error::Interrupted => Self::Stopped("stopped".into()),
-            error => Self::Work(format!("{error}{}", cure(&error))),
+            error => Self::Work(format!("{}{}", with_flags(&error.to_string()), cure(&error))),
         }
     }
 }
 
+/// Words of the library, which names settings as `group=artist`, with the flags that set them.
+pub(crate) fn with_flags(words: &str) -> String {
+    let words = words.replace("`group=", "`--group ").replace("`device=", "`--device ");
+    words.replace("`min_per_label=", "`--min-per-label ")
+}
+
 /// What would help, for reasons that the system gives in its own words.
 fn cure(error: &duotone::Error) -> &'static str {
-    let duotone::Error::Io { source, .. } = error else { return "" };
+    let source = match error {
+        duotone::Error::Io { source, .. } => source,
+        duotone::Error::Device(_) if cfg!(not(feature = "gpu")) => {
+            return " (with it: cargo build --release --features gpu)";
+        }
+        _ => return "",
+    };
     match source.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             ": make room and run it again, with --resume where there is one: what is done is kept"

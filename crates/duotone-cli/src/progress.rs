@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::exit::Failure;
+use crate::exit::{Failure, with_flags};
 use crate::output::{self, decimal, percent};
 
 /// Standard error as the user sees it, and the request to stop.
@@ -242,7 +242,7 @@ impl Observer for Console {
         match event {
             Event::Extracted { total, .. } => self.file_done(READING, total),
             Event::LeftOut(file) => self.leave_out(file.clone()),
-            Event::Notice(words) => self.say(&format!("note: {words}")),
+            Event::Notice(words) => self.say(&format!("note: {}", with_flags(words))),
             Event::RunStarted { name, done, epochs } => self.run_started(name, done, epochs),
             Event::Step { done, total } => self.step(done, total),
             Event::Epoch(record) => self.epoch(record),

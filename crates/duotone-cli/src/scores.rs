@@ -6,15 +6,23 @@ use duotone::evaluate::{
     ClassScores, FoldResult, Protocol, Ranking, Results, Scores, SystemResult,
 };
 
-use crate::output::{count, p_value, percent, table, table_width, width};
+use crate::output::{count, decimal, p_value, percent, table, table_width, width};
 
-/// The protocol, all systems side by side, then each system's classes and confusions.
+/// The protocol, all systems side by side, what failed, and whether luck alone could part them; then,
+/// where it is no contest, each system's classes and confusions.
 pub(crate) fn text(results: &Results) -> String {
     let mut text = protocol(&results.protocol);
     text.push('\n');
-    text += &systems(&results.systems);
-    text += &differences(results);
+    text += &systems(results);
     for system in &results.systems {
+        for fold in &system.folds {
+            for note in fold.failure.iter().chain(&fold.notes) {
+                let _ = writeln!(text, "\n{}, fold {}: {note}", system.name, fold.fold);
+            }
+        }
+    }
+    text += &differences(results);
+    for system in results.compared().filter(|_| results.protocol.task.is_none()) {
         text += &choices(system);
         if let Some(files) = &system.files {
             let _ = write!(text, "\n{}, file by file:\n\n{}", system.name, classes(files));
@@ -29,8 +37,9 @@ fn protocol(protocol: &Protocol) -> String {
         (Some(column), Some(count)) => format!(", none of {count} {column}s in two of them"),
         _ => String::new(),
     };
+    let task = protocol.task.as_ref().map_or_else(String::new, |task| format!("{task}: "));
     format!(
-        "{} of {} in {}{grouped}.\n\
+        "{task}{} of {} in {}{grouped}.\n\
          Divided by {};\nno label is further than {:.1} clips from an even share.\n\
          Chance: {} by guessing at random,\n{} by always naming the most frequent label.\n",
         count(protocol.clips, "clip"),
@@ -43,8 +52,8 @@ fn protocol(protocol: &Protocol) -> String {
     )
 }
 
-fn systems(systems: &[SystemResult]) -> String {
-    let header = [
+fn systems(results: &Results) -> String {
+    let mut header = vec![
         "system",
         "files\nright",
         "95 %\ninterval",
@@ -53,27 +62,30 @@ fn systems(systems: &[SystemResult]) -> String {
         "balanced\naccuracy",
         "\nparameters",
     ];
-    table(
-        &header,
-        systems.iter().map(|s| {
-            let folds = || s.folds.iter().filter_map(|fold| Some(100.0 * fold.file_accuracy?));
-            let share = |share: Option<f64>| share.map_or("–".to_owned(), percent);
-            let files = s.files.as_ref();
-            let interval = s.interval.as_ref().map_or("–".to_owned(), |interval| {
+    let timed = !results.times.is_empty();
+    header.extend(timed.then_some("\nseconds"));
+    let share = |share: Option<f64>| share.map_or("–".to_owned(), percent);
+    let row = |s: &SystemResult| {
+        let folds = || s.folds.iter().filter_map(|fold| Some(100.0 * fold.file_accuracy?));
+        let (low, high) = (folds().fold(100.0, f64::min), folds().fold(0.0, f64::max));
+        let own = results.times.iter().filter(|time| time.system == s.name);
+        let seconds: Option<f64> = own.map(|time| time.seconds).sum();
+        let files = s.files.as_ref();
+        let mut row = vec![
+            s.name.clone(),
+            share(files.map(|files| files.accuracy)),
+            s.interval.as_ref().map_or("–".to_owned(), |interval| {
                 format!("{:.1}–{:.1}", 100.0 * interval.low, 100.0 * interval.high)
-            });
-            let (low, high) = (folds().fold(100.0, f64::min), folds().fold(0.0, f64::max));
-            [
-                s.name.clone(),
-                share(files.map(|files| files.accuracy)),
-                interval,
-                format!("{low:.1}–{high:.1}"),
-                share(s.segments.as_ref().map(|segments| segments.accuracy)),
-                share(files.map(|files| files.balanced_accuracy)),
-                parameters(s),
-            ]
-        }),
-    )
+            }),
+            if files.is_some() { format!("{low:.1}–{high:.1}") } else { "failed".to_owned() },
+            share(s.segments.as_ref().map(|segments| segments.accuracy)),
+            share(files.map(|files| files.balanced_accuracy)),
+            parameters(s),
+        ];
+        row.extend(timed.then(|| seconds.map_or("–".to_owned(), |seconds| decimal(seconds, 1))));
+        row
+    };
+    table(&header, results.systems.iter().map(row))
 }
 
 /// Of each network that the system may be.
@@ -97,7 +109,7 @@ fn choices(system: &SystemResult) -> String {
 
 /// Whether the systems differ: pair by pair, how likely luck alone would part them so far, and
 /// Friedman's test over the folds and over the labels.
-pub(crate) fn differences(results: &Results) -> String {
+fn differences(results: &Results) -> String {
     let Some(significance) = &results.significance else { return String::new() };
     let names: Vec<&str> = results.compared().map(|system| system.name.as_str()).collect();
     let pair = |first: usize, second: usize| format!("{} – {}", names[first], names[second]);

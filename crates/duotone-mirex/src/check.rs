@@ -5,16 +5,12 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use duotone::evaluate::Decisions;
+
 use crate::lists::{cut, lines};
 
-/// A list that can be scored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Checked {
-    /// The class of each test file, in the test list's order.
-    pub(super) decisions: Vec<usize>,
-    /// The lines stood in another order than the test list's.
-    pub(super) reordered: bool,
-}
+/// What is noted of lines in another order.
+const REORDERED: &str = "its lines stand in another order than the test list's";
 
 /// What may be wrong with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +33,7 @@ pub(super) fn check(
     output: &Path,
     tests: &[PathBuf],
     labels: &[String],
-) -> Result<Checked, String> {
+) -> Result<Decisions, String> {
     let bytes = read(output, tests, labels)?;
     let places: HashMap<&[u8], usize> = tests.iter().map(|path| name(path)).zip(0..).collect();
     let classes: HashMap<&[u8], usize> = labels.iter().map(|l| l.as_bytes()).zip(0..).collect();
@@ -75,10 +71,11 @@ pub(super) fn check(
     for (path, _) in tests.iter().zip(&stats).filter(|(_, stats)| !**stats) {
         faults.add(Fault::Missing, || format!("`{}`", shown(name(path))));
     }
-    match faults.0.is_empty() {
-        true => Ok(Checked { decisions: decisions.into_iter().flatten().collect(), reordered }),
-        false => Err(faults.words(tests.len())),
+    if !faults.0.is_empty() {
+        return Err(faults.words(tests.len()));
     }
+    let notes = if reordered { vec![REORDERED.to_owned()] } else { Vec::new() };
+    Ok(Decisions { classes: decisions.into_iter().flatten().collect(), notes })
 }
 
 /// UTF-8, and not what ASCII looks like in UTF-16.
@@ -149,7 +146,7 @@ fn shown(line: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn checked(output: &[u8]) -> Result<Checked, String> {
+    fn checked(output: &[u8]) -> Result<Decisions, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("output.txt");
         fs::write(&path, output).unwrap();
@@ -167,13 +164,14 @@ mod tests {
 
     #[test]
     fn right_lists() {
-        let right = Checked { decisions: vec![0, 1, 0], reordered: false };
+        let right = Decisions { classes: vec![0, 1, 0], notes: Vec::new() };
         let list = "/a b.wav\tjazz\n/c.wav\ttrès lent\n/d.wav\tjazz";
         assert_eq!(checked(list.as_bytes()).unwrap(), right);
         let other = format!("\u{feff}{}\r\n\r\n", list.replace('\n', " \r\n"));
         assert_eq!(checked(other.as_bytes()).unwrap(), right);
         let reordered = "/d.wav\tjazz\n/a b.wav\tjazz\n/c.wav\ttrès lent\n";
-        assert_eq!(checked(reordered.as_bytes()).unwrap(), Checked { reordered: true, ..right });
+        let noted = Decisions { notes: vec![REORDERED.into()], ..right };
+        assert_eq!(checked(reordered.as_bytes()).unwrap(), noted);
     }
 
     #[test]

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use std::time::Duration;
 
-use duotone::evaluate::{Attempt, CommandLine, Decisions, Program, StepTime};
+use duotone::evaluate::{Attempt, CommandLine, Decisions, Program, RunTime};
 use duotone::{Error, Observer};
 
-use crate::check::{Checked, check};
+use crate::check::check;
 use crate::places::Places;
 use crate::program;
 use crate::program::Ended;
 use crate::setup::{Setup, files_list, test_list, train_list};
-use crate::task::{Commands, System, Task};
+use crate::task::{Commands, Task};
 use crate::template::Template;
 
 /// A program on a task.
@@ -22,13 +22,12 @@ pub(super) struct External<'a> {
     pub(super) task: &'a Task,
     pub(super) setup: &'a Setup,
     pub(super) places: &'a Places,
-    pub(super) system: &'a System,
     pub(super) program: &'a Commands,
 }
 
 impl Program for External<'_> {
     fn name(&self) -> &str {
-        &self.system.name
+        &self.program.name
     }
 
     fn commands(&self) -> Vec<CommandLine> {
@@ -42,7 +41,7 @@ impl Program for External<'_> {
     }
 
     fn time_limit(&self) -> Duration {
-        self.system.time_limit
+        self.program.time_limit
     }
 
     fn extracts(&self) -> bool {
@@ -50,68 +49,79 @@ impl Program for External<'_> {
     }
 
     fn has_extracted(&self) -> bool {
-        self.places.features(&self.system.name).is_dir()
+        self.places.features(self.name()).is_dir()
     }
 
-    /// Runs `extract` for all files of the collection and keeps what it leaves in its scratch
-    /// folder.
-    fn extract(&self, observer: &dyn Observer) -> Result<Attempt, Error> {
+    fn run(&self, fold: Option<usize>, observer: &dyn Observer) -> Result<Attempt, Error> {
         let mut times = Vec::new();
-        let Some(template) = &self.program.extract else {
-            return Ok(Attempt { outcome: Ok(Decisions::default()), times });
+        let outcome = match fold {
+            Some(fold) => self.decide(fold, &mut times, observer)?,
+            None => self.extract(&mut times, observer)?,
         };
-        let (scratch, kept) = (self.scratch(), self.places.features(&self.system.name));
-        empty(&scratch)?;
-        let log = self.places.log(&self.system.name, "extract");
-        if let Some(why) = self.call("extract", template, None, &log, &mut times, observer)? {
-            return Ok(Attempt { outcome: Err(why), times });
-        }
-        empty(&kept)?;
-        copy(&scratch, &kept)?;
-        Ok(Attempt { outcome: Ok(Decisions::default()), times })
-    }
-
-    /// Trains and classifies in a scratch folder that holds what `extract` left and nothing of
-    /// another fold, and checks what comes of it.
-    fn decide(&self, fold: usize, observer: &dyn Observer) -> Result<Attempt, Error> {
-        let output = self.output(fold);
-        empty(&self.scratch())?;
-        if self.program.extract.is_some() {
-            copy(&self.places.features(&self.system.name), &self.scratch())?;
-        }
-        remove(&output)?;
-        let mut times = Vec::new();
-        for (step, template) in &self.program.fold {
-            let log = self.places.log(&self.system.name, &format!("fold{}-{step}", fold + 1));
-            if let Some(why) = self.call(step, template, Some(fold), &log, &mut times, observer)? {
-                return Ok(Attempt { outcome: Err(why), times });
-            }
-        }
-        empty(&self.scratch())?;
-        let tests: Vec<PathBuf> =
-            self.setup.folds[fold].test.iter().map(|&i| self.setup.paths[i].clone()).collect();
-        let checked = check(&output, &tests, &self.setup.collection.labels);
-        let outcome = checked.map(|Checked { decisions, reordered }| {
-            let note = "its lines stand in another order than the test list's";
-            let notes = reordered.then(|| note.to_owned()).into_iter().collect();
-            Decisions { classes: decisions, notes }
-        });
         Ok(Attempt { outcome, times })
     }
 }
 
 impl External<'_> {
+    /// Runs `extract` for all files of the collection and keeps what it leaves in its scratch
+    /// folder.
+    fn extract(
+        &self,
+        times: &mut Vec<RunTime>,
+        observer: &dyn Observer,
+    ) -> Result<Result<Decisions, String>, Error> {
+        let (scratch, kept) = (self.scratch(), self.places.features(self.name()));
+        empty(&scratch)?;
+        if let Some(template) = &self.program.extract
+            && let Some(why) = self.call("extract", template, None, times, observer)?
+        {
+            return Ok(Err(why));
+        }
+        empty(&kept)?;
+        copy(&scratch, &kept)?;
+        Ok(Ok(Decisions::default()))
+    }
+
+    /// Trains and classifies in a scratch folder that holds what `extract` left and nothing of
+    /// another fold, and checks what comes of it.
+    fn decide(
+        &self,
+        fold: usize,
+        times: &mut Vec<RunTime>,
+        observer: &dyn Observer,
+    ) -> Result<Result<Decisions, String>, Error> {
+        let output = self.output(fold);
+        empty(&self.scratch())?;
+        if self.program.extract.is_some() {
+            copy(&self.places.features(self.name()), &self.scratch())?;
+        }
+        remove(&output)?;
+        for (step, template) in &self.program.fold {
+            if let Some(why) = self.call(step, template, Some(fold), times, observer)? {
+                return Ok(Err(why));
+            }
+        }
+        empty(&self.scratch())?;
+        let tests: Vec<PathBuf> =
+            self.setup.folds[fold].test.iter().map(|&i| self.setup.paths[i].clone()).collect();
+        Ok(check(&output, &tests, &self.setup.collection.labels))
+    }
+
     /// Gives the reason where a call failed.
     fn call(
         &self,
         step: &str,
         template: &Template,
         fold: Option<usize>,
-        log: &Path,
-        times: &mut Vec<StepTime>,
+        times: &mut Vec<RunTime>,
         observer: &dyn Observer,
     ) -> Result<Option<String>, Error> {
         let lists = self.places.lists();
+        let number = fold.map(|fold| fold + 1);
+        let log = match number {
+            Some(number) => self.places.log(self.name(), &format!("fold{number}-{step}")),
+            None => self.places.log(self.name(), step),
+        };
         let value = |place: &str| -> OsString {
             let fold = fold.unwrap_or_default();
             match place {
@@ -124,19 +134,24 @@ impl External<'_> {
             .into()
         };
         let words = template.fill(value);
-        let limit = self.system.time_limit;
+        let limit = self.program.time_limit;
         let Ended { failure, seconds } =
-            program::run(&words, &self.task.folder, limit, log, observer)?;
-        times.push(StepTime { step: step.into(), seconds: Some(seconds) });
+            program::run(&words, &self.task.folder, limit, &log, observer)?;
+        times.push(RunTime {
+            system: self.name().into(),
+            fold: number,
+            step: step.into(),
+            seconds: Some(seconds),
+        });
         Ok(failure.map(|reason| format!("{step}: {reason}")))
     }
 
     fn scratch(&self) -> PathBuf {
-        self.places.scratch(&self.system.name)
+        self.places.scratch(self.name())
     }
 
     fn output(&self, fold: usize) -> PathBuf {
-        self.places.output(&self.system.name, fold)
+        self.places.output(self.name(), fold)
     }
 }
 

@@ -10,8 +10,8 @@ pub fn output(path: &Path) {
     let labels = ["x", "y"].map(String::from);
     match check::check(path, &tests, &labels) {
         Ok(checked) => {
-            assert_eq!(checked.decisions.len(), tests.len());
-            assert!(checked.decisions.iter().all(|&class| class < labels.len()));
+            assert_eq!(checked.classes.len(), tests.len());
+            assert!(checked.classes.iter().all(|&class| class < labels.len()));
         }
         // A report shows it: not a whole hostile file.
         Err(words) => assert!(words.len() < 4096, "{} bytes of words", words.len()),

@@ -19,5 +19,5 @@ mod template;
 
 pub use run::{TaskJob, run};
 pub use submission::{Classified, classify, extract, train};
-pub use task::{Commands, FoldLists, Folds, Kind, System, Task};
+pub use task::{Commands, FoldLists, Folds, System, Task};
 pub use template::Template;

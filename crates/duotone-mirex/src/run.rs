@@ -3,14 +3,15 @@
 use std::fs;
 use std::path::PathBuf;
 
-use duotone::evaluate::{EvaluateJob, Results, Rules, System, evaluate};
+use duotone::evaluate;
+use duotone::evaluate::{EvaluateJob, Results, Rules};
 use duotone::io::{refuse_folder_of_inputs, refuse_inputs, refuse_inputs_within, write_file};
 use duotone::{Error, Observer, data};
 
 use crate::external::{External, empty};
 use crate::places::Places;
 use crate::setup::Setup;
-use crate::task::{Folds, Kind, Task};
+use crate::task::{Folds, System, Task};
 
 /// A task to hold.
 #[derive(Clone, Debug)]
@@ -45,25 +46,28 @@ pub fn run(job: &TaskJob<'_>, observer: &dyn Observer) -> Result<Results, Error>
     check_output(job, &places, &setup)?;
     prepare(job, &places, &setup)?;
     let (setup, places) = (&setup, &places);
-    let externals: Vec<Option<External<'_>>> = task
-        .systems
-        .iter()
-        .map(|system| match &system.kind {
-            Kind::Program(program) => Some(External { task, setup, places, system, program }),
-            Kind::Network(_) => None,
-        })
-        .collect();
-    let systems = task.systems.iter().zip(&externals).filter_map(|(system, external)| {
-        match (&system.kind, external) {
-            (Kind::Network(network), _) => Some(System::Network((**network).clone())),
-            (Kind::Program(_), external) => Some(System::Program(external.as_ref()?)),
-        }
+    let programs = task.systems.iter().filter_map(|system| match system {
+        System::Program(program) => Some(External { task, setup, places, program }),
+        System::Network(_) => None,
     });
+    let programs: Vec<External<'_>> = programs.collect();
+    let mut next = programs.iter();
+    let mut systems = Vec::new();
+    for system in &task.systems {
+        match system {
+            System::Network(network) => {
+                systems.push(evaluate::System::Network((**network).clone()));
+            }
+            System::Program(_) => {
+                systems.extend(next.next().map(|program| evaluate::System::Program(program)));
+            }
+        }
+    }
     let (folds, seed) = match &task.folds {
         Folds::Made { number, seed } => (data::Folds::Count(*number), *seed),
         Folds::Listed(_) => (data::Folds::Given(setup.folds.clone()), 0),
     };
-    let results = evaluate(
+    let results = evaluate::evaluate(
         &EvaluateJob {
             folds,
             seed,
@@ -73,7 +77,7 @@ pub fn run(job: &TaskJob<'_>, observer: &dyn Observer) -> Result<Results, Error>
             resume: job.resume,
             task: Some(task.name.clone()),
             command: job.command.clone(),
-            ..EvaluateJob::new(&setup.collection, systems.collect())
+            ..EvaluateJob::new(&setup.collection, systems)
         },
         observer,
     )?;

@@ -70,18 +70,7 @@ pub struct FoldLists {
 
 /// A system that takes part.
 #[derive(Clone, Debug)]
-pub struct System {
-    /// Its name; files are named by it.
-    pub name: String,
-    /// How long each of its commands, or one fold of a network, may take.
-    pub time_limit: Duration,
-    /// What it is.
-    pub kind: Kind,
-}
-
-/// What a system is.
-#[derive(Clone, Debug)]
-pub enum Kind {
+pub enum System {
     /// A program of any kind, called as a MIREX submission.
     Program(Commands),
     /// One of duotone's networks.
@@ -91,6 +80,10 @@ pub enum Kind {
 /// An external program's command lines.
 #[derive(Clone, Debug)]
 pub struct Commands {
+    /// The program's name; files are named by it.
+    pub name: String,
+    /// How long each of the commands may take.
+    pub time_limit: Duration,
     /// `{scratch} {files}`: run once for all files of the collection.
     pub extract: Option<Template>,
     /// What is run in each fold, one after the other, with what it is called: `train` (`{scratch}

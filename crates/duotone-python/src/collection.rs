@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use duotone::backend::Device;
+use duotone::Error;
 use duotone::data::{CollectionOptions, Column, Folds, Row};
-use duotone::evaluate::EvaluateJob;
+use duotone::evaluate::{EvaluateJob, NetworkSystem, System};
 use duotone::features::{FeatureStore, extract_each};
 use duotone::io::{LeftOut, refuse_inputs};
 use duotone::model::{ModelSpec, TrainSettings};
-use duotone::{Error, report};
 use pyo3::prelude::*;
 
 use crate::model::parse_vote;
@@ -218,26 +217,25 @@ pub(crate) fn evaluate<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<String> {
     let settings: TrainSettings = convert::parse(py, settings, "settings")?;
-    let recipes =
-        architectures.iter().map(|name| ModelSpec::load(name)).collect::<Result<_, Error>>();
+    let recipes: Result<Vec<_>, Error> =
+        architectures.iter().map(|name| ModelSpec::load(name)).collect();
+    let networks = recipes.and_then(|recipes| NetworkSystem::alike(recipes, select, &settings));
+    let networks = networks.map_err(|e: Error| errors::raise(py, &e))?;
+    let vote = parse_vote(py, vote)?;
+    let system = |network| System::Network(NetworkSystem { sample_rate, vote, ..network });
     let job = EvaluateJob {
-        collection: &collection.inner,
-        recipes: recipes.map_err(|e| errors::raise(py, &e))?,
-        settings,
         folds: parse_folds(py, folds)?,
-        select,
-        sample_rate,
+        seed: settings.seed,
         store,
         output,
-        device: Device::Cpu,
         resume,
-        vote: parse_vote(py, vote)?,
         command: command.into(),
+        ..EvaluateJob::new(&collection.inner, networks.into_iter().map(system).collect())
     };
     let results = watch::watched(py, n_jobs, progress, |observer| {
         let results = duotone::evaluate::evaluate(&job, observer)?;
         if let Some(folder) = &job.output {
-            report::write(folder, &results, job.collection)?;
+            duotone_report::write(folder, &results, job.collection)?;
         }
         Ok(results)
     })?;

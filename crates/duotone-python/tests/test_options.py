@@ -96,7 +96,7 @@ def test_an_empty_group_column_groups_nothing(sounds, tmp_path):
 def test_folds_are_counted_from_one_in_every_version(sounds, tmp_path):
     table = {"path": sounds.paths, "label": sounds.labels}
     now = duotone.evaluate(table, "model1", folds=2, output=tmp_path, **FAST)
-    assert now.results["format"] == 3
+    assert now.results["format"] == 4
     for frame in (now.predictions, now.folds, now.history):
         assert set(frame["fold"]) == {1, 2}
     for name in ("folds.csv", "predictions.csv"):

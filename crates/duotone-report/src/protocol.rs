@@ -202,7 +202,11 @@ fn files(results: &Results) -> String {
 
 /// Files with damage or warnings.
 fn noted(results: &Results) -> String {
-    let predictions = results.systems.first().map_or(&[][..], |system| &system.predictions);
+    let predictions = results
+        .systems
+        .iter()
+        .find(|s| !s.networks.is_empty())
+        .map_or(&[][..], |system| &system.predictions);
     let mut items = Vec::new();
     for prediction in predictions {
         let notes = &prediction.notes;

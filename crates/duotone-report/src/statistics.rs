@@ -18,14 +18,13 @@ pub(super) fn mean_sd(values: &[f64]) -> (f64, f64) {
 
 /// The system with the most files right, the first of equals, among those that finished every fold.
 pub(super) fn best(results: &Results) -> Option<(&SystemResult, &Scores, &Bootstrap)> {
-    let whole = |s| -> Option<(_, &Scores, &Bootstrap)> {
-        let s: &SystemResult = s;
-        Some((s, s.files.as_ref()?, s.interval.as_ref()?))
-    };
-    let better = |best: &Scores, new: &Scores| new.accuracy > best.accuracy;
-    results
-        .systems
-        .iter()
-        .filter_map(whole)
-        .reduce(|best, new| if better(best.1, new.1) { new } else { best })
+    let mut best: Option<(&SystemResult, &Scores, &Bootstrap)> = None;
+    for system in &results.systems {
+        if let (Some(files), Some(interval)) = (&system.files, &system.interval)
+            && best.is_none_or(|(_, best, _)| files.accuracy > best.accuracy)
+        {
+            best = Some((system, files, interval));
+        }
+    }
+    best
 }

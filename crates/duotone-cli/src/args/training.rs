@@ -6,7 +6,7 @@ use duotone::backend::{Device, DeviceChoice};
 use duotone::model::{Sampling, Standardize, TrainSettings};
 
 use super::values::{self, DeviceArg, SampleRate};
-use crate::exit::Failure;
+use crate::exit::{Failure, with_flags};
 use crate::progress::Console;
 
 /// What `train` and `evaluate` share.
@@ -132,7 +132,7 @@ impl DeviceArgs {
     pub(crate) fn open(self, console: &Console) -> Result<Device, Failure> {
         let (device, words) = Device::choose(self.device.0)?;
         if self.device.0 != DeviceChoice::Cpu {
-            console.say(&format!("device: {words}"));
+            console.say(&format!("device: {}", with_flags(&words)));
         }
         Ok(device)
     }

@@ -11,8 +11,7 @@ use crate::progress::Console;
 use crate::scores;
 
 pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure> {
-    let recipes: Vec<ModelSpec> =
-        args.architecture.iter().map(|a| ModelSpec::load(a)).collect::<Result<_, _>>()?;
+    let recipes = args.architecture.iter().map(|a| ModelSpec::load(a)).collect::<Result<_, _>>()?;
     let command = args.command();
     let training = args.training;
     let device = training.device.open(console)?;
@@ -23,18 +22,12 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
         output::prepare_folder(folder)?;
     }
     let settings = training.settings();
-    let seed = settings.seed;
-    let networks = match args.select {
-        true => vec![NetworkSystem::select(recipes, settings)?],
-        false => {
-            recipes.into_iter().map(|recipe| NetworkSystem::new(recipe, settings.clone())).collect()
-        }
-    };
+    let networks = NetworkSystem::alike(recipes, args.select, &settings)?;
     let (sample_rate, vote) = (training.learning.sample_rate.0, args.vote.into());
     let system = |network| System::Network(NetworkSystem { sample_rate, vote, ..network });
     let job = EvaluateJob {
         folds: args.folds.0,
-        seed,
+        seed: settings.seed,
         store: training.features,
         output: args.output.clone(),
         device,

@@ -10,7 +10,7 @@ use duotone::evaluate::NetworkSystem;
 use duotone::model::{ModelSpec, TrainSettings};
 use serde::Deserialize;
 
-use super::{Commands, FoldLists, Folds, Kind, System, Task};
+use super::{Commands, FoldLists, Folds, System, Task};
 use crate::template::Template;
 
 #[derive(Deserialize)]
@@ -131,15 +131,14 @@ impl SystemTable {
         if !(1..=MAX_TIME).contains(&seconds) {
             return Err(format!("time_limit = {seconds}: choose 1 to {MAX_TIME} seconds"));
         }
-        let (name, time_limit) = (self.name.clone(), Duration::from_secs(seconds));
-        let kind = match self.architecture.is_some() {
-            true => Kind::Network(Box::new(self.network(folder, time_limit)?)),
-            false => Kind::Program(self.program()?),
-        };
-        Ok(System { name, time_limit, kind })
+        let time_limit = Duration::from_secs(seconds);
+        match self.architecture.is_some() {
+            true => Ok(System::Network(Box::new(self.network(folder, time_limit)?))),
+            false => Ok(System::Program(self.program(time_limit)?)),
+        }
     }
 
-    fn program(self) -> Result<Commands, String> {
+    fn program(self, time_limit: Duration) -> Result<Commands, String> {
         if self.training.is_some() || self.sample_rate.is_some() || self.vote.is_some() {
             return Err("training, sample_rate and vote are for an architecture".into());
         }
@@ -159,7 +158,7 @@ impl SystemTable {
             }
         };
         let extract = self.extract.map(|text| Template::parse(&text, &["scratch", "files"]));
-        Ok(Commands { extract: extract.transpose()?, fold })
+        Ok(Commands { name: self.name, time_limit, extract: extract.transpose()?, fold })
     }
 
     fn network(self, folder: &Path, time_limit: Duration) -> Result<NetworkSystem, String> {

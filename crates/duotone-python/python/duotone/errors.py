@@ -113,26 +113,10 @@ def _is_between(module: str) -> bool:
     return module.partition(".")[0] in ("duotone", "sklearn", "joblib")
 
 
-# The toolkit's messages name options as the command line does.
-_OPTION = re.compile(
-    r"(?<![\w-])--(folds|group|label|min-per-label|resume|sample-rate|seed|validation)\b"
-    r"(?: ([\w.]+)(?=`))?"
-)
-_WITH_NUMBER = re.compile(r"(?<![\w-])--(folds|min-per-label|validation) (\d[\d.]*|N\b)")
+# The toolkit's messages name settings and their values without quotes.
+_SETTING = re.compile(r"`(group|device|min_per_label)=([^`]+)`")
 
 
 def in_python(message: str) -> str:
-    """A message of the toolkit, with the command line's options as parameters of functions."""
-    message = _WITH_NUMBER.sub(lambda m: f"{_parameter(m[1])}={m[2]}", message)
-    return _OPTION.sub(lambda m: _parameter(m[1]) + _value(m[2]), message)
-
-
-def _parameter(option: str) -> str:
-    return option.replace("-", "_")
-
-
-def _value(word: str | None) -> str:
-    if word is None:
-        return ""
-    # Capitals stand for a number that the reader is to choose.
-    return f"={word}" if word.isupper() or word.isdigit() else f"={word!r}"
+    """A message of the toolkit, with settings as parameters of functions."""
+    return _SETTING.sub(lambda m: f"`{m[1]}={m[2] if m[2].isdigit() else repr(m[2])}`", message)

@@ -218,7 +218,7 @@ class Evaluation:
     @cached_property
     def folds(self) -> pd.DataFrame:
         """A row a network and fold (from 1): clips trained on and tested, accuracies."""
-        return self._rows("folds", drop=["history", "selection"])
+        return self._rows("folds", drop=["history", "selection", "failure", "notes", "files"])
 
     @cached_property
     def history(self) -> pd.DataFrame:
@@ -263,7 +263,7 @@ class Evaluation:
             for system in self.results["systems"]
             for row in system[what]
         ]
-        return pd.DataFrame(rows).drop(columns=drop)
+        return pd.DataFrame(rows).drop(columns=drop, errors="ignore")
 
     def plot(self, architecture: str | None = None, ax: Any = None) -> Any:
         """Draw a confusion matrix; gives the matplotlib axes."""

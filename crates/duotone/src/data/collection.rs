@@ -239,7 +239,7 @@ impl Collection {
         let column = self.group_candidates.first().filter(|_| self.group_column.is_none())?;
         Some(format!(
             "the list has a column `{column}`, but files are not grouped: one {column} may be both \
-             trained on and tested, and accuracies then read too high; `--group {column}` keeps \
+             trained on and tested, and accuracies then read too high; `group={column}` keeps \
              them apart"
         ))
     }

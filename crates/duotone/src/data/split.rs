@@ -152,11 +152,10 @@ impl Split {
     fn given(collection: &Collection, folds: Vec<FoldClips>) -> Result<Self, Error> {
         let mut parts = vec![Part::Train; collection.items.len()];
         for (fold, clips) in folds.iter().enumerate().rev() {
-            if clips.train.is_empty() || clips.test.is_empty() {
-                let fold = fold + 1;
-                return Err(collection.refused(format!(
-                    "fold {fold} has nothing to learn from, or nothing to test on"
-                )));
+            let known = clips.train.iter().chain(&clips.test).all(|clip| *clip < parts.len());
+            if clips.train.is_empty() || clips.test.is_empty() || !known {
+                let reason = "needs files of the collection to learn from and to test on";
+                return Err(collection.refused(format!("fold {} {reason}", fold + 1)));
             }
             for &clip in &clips.test {
                 parts[clip] = Part::Fold(fold);
@@ -259,7 +258,7 @@ impl Split {
             let s = if names.len() == 1 { "" } else { "s" };
             return refused(format!(
                 "leaves no file of the label{s} {} to learn from in some fold: correct it, or leave \
-                 rare labels out (--min-per-label 2)",
+                 rare labels out (`min_per_label=2`)",
                 names.join(", ")
             ));
         }

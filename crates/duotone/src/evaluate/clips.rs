@@ -66,7 +66,7 @@ impl Clips {
     }
 
     /// Takes what could be read: by strict rules that is all there is from now on.
-    fn add(&mut self, data: Dataset, rules: Rules) {
+    fn add(&mut self, mut data: Dataset, rules: Rules) {
         if rules == Rules::Strict {
             self.collection = data.collection.clone();
             self.contents = data.digests().into_iter().map(String::from).collect();
@@ -78,6 +78,11 @@ impl Clips {
                 readable.next_if(|(path, _)| **path == item.path).map(|(_, place)| place)
             };
             self.place = self.collection.items.iter().map(place).collect();
+            // A label of which nothing can be read keeps its number.
+            data.collection.labels.clone_from(&self.collection.labels);
+            for (item, place) in self.collection.items.iter().zip(&self.place) {
+                place.iter().for_each(|&place| data.collection.items[place].label = item.label);
+            }
         }
         self.data = Some(data);
     }

@@ -146,24 +146,28 @@ impl NetworkSystem {
         }
     }
 
-    /// A choice: in each fold the share of files right among clips held out of its training part
-    /// chooses one network, and that one alone is tested. What is measured is the whole procedure.
+    /// Networks that are trained alike: each by itself or, to `select`, as one system. Of that, in each
+    /// fold the share of files right among clips held out of its training part chooses one network,
+    /// and that one alone is tested: what is measured is the whole procedure.
     ///
     /// # Errors
-    /// [`Error::Settings`] for fewer than two networks.
-    pub fn select(candidates: Vec<ModelSpec>, settings: TrainSettings) -> Result<Self, Error> {
-        let names: Vec<&str> = candidates.iter().map(|network| network.name.as_str()).collect();
-        let name = names.join(" or ");
-        let mut of = candidates.into_iter();
-        match (of.next(), of.len()) {
-            (Some(first), 1..) => {
-                let candidates = std::iter::once(first.clone()).chain(of).collect();
-                Ok(Self { name, candidates, ..Self::new(first, settings) })
-            }
-            _ => Err(Error::Settings(
-                "one architecture leaves nothing to choose: name several".into(),
-            )),
+    /// [`Error::Settings`] for fewer than two networks to choose from.
+    pub fn alike(
+        networks: Vec<ModelSpec>,
+        select: bool,
+        settings: &TrainSettings,
+    ) -> Result<Vec<Self>, Error> {
+        let each: Vec<Self> =
+            networks.iter().map(|network| Self::new(network.clone(), settings.clone())).collect();
+        if !select {
+            return Ok(each);
         }
+        let [first, _, ..] = each.as_slice() else {
+            let message = "one architecture leaves nothing to choose: name several";
+            return Err(Error::Settings(message.into()));
+        };
+        let names: Vec<&str> = networks.iter().map(|network| network.name.as_str()).collect();
+        Ok(vec![Self { name: names.join(" or "), candidates: networks, ..first.clone() }])
     }
 
     /// What a candidate's files are named by.

@@ -6,13 +6,12 @@ use std::time::Instant;
 use crate::classify::predictor::Outcome;
 use crate::data::collection::count;
 use crate::error::Error;
-use crate::evaluate::FoldResult;
 use crate::evaluate::fold::{FoldRun, fold_of};
 use crate::evaluate::job::NetworkSystem;
 use crate::evaluate::pool::Fold;
-use crate::evaluate::program::StepTime;
 use crate::evaluate::record::{FoldRecord, Spec, Wanted};
 use crate::evaluate::run::Evaluator;
+use crate::evaluate::{FoldResult, RunTime};
 use crate::features::segments::LabelledClip;
 use crate::progress::{Event, Observer};
 use crate::train::run::TrainingRun;
@@ -137,7 +136,9 @@ impl Evaluator<'_> {
             other => other,
         };
         let seconds = (!resumed).then(|| begun.elapsed().as_secs_f64());
-        let times = vec![StepTime { step: "train-classify".into(), seconds }];
+        let (system_name, step) = (system.name.clone(), "train-classify".into());
+        let fold = Some(wanted.fold);
+        let times = vec![RunTime { system: system_name, fold, step, seconds }];
         match outcome {
             Ok(outcome) => Ok(wanted.record(outcome, times)),
             Err(Error::Interrupted) if !self.observer.stop() => {
@@ -150,37 +151,27 @@ impl Evaluator<'_> {
         }
     }
 
-    /// A network's decisions in the evaluation's own classes, with a guess for each test clip that
-    /// could not be read.
+    /// A network's decisions, with a guess for each test clip that could not be read.
     pub(super) fn complete(&self, index: usize, mut record: FoldRecord) -> Fold {
         let test = self.split.tested(index);
-        let Some(data) = self.clips.data.as_ref().filter(|_| self.is_contest()) else {
+        let completed = self.is_contest() && record.result.failure.is_none();
+        let Some(data) = self.clips.data.as_ref().filter(|_| completed) else {
             return Fold { test, record };
         };
-        if record.result.failure.is_some() {
-            return Fold { test, record };
-        }
         let labels = &self.clips.collection.labels;
         let guess = self.clips.most_frequent(&self.split.learnt(index));
-        let class = |own: &String| labels.iter().position(|label| label == own).unwrap_or(guess);
-        let classes: Vec<usize> = data.collection.labels.iter().map(class).collect();
-        let mut decided = record.clips.iter().map(|own| {
-            let mut clip = no_decision(classes[own.winner], labels.len());
-            clip.probabilities = vec![0.0; labels.len()];
-            for (place, &class) in classes.iter().enumerate() {
-                clip.probabilities[class] = own.probabilities[place];
-                clip.segments[class] = own.segments[place];
-            }
-            clip
-        });
+        let mut decided = record.clips.into_iter();
         let mut clips = Vec::with_capacity(test.len());
         let mut guessed = 0;
         for &clip in &test {
             let own = self.clips.readable(clip).and_then(|_| decided.next());
             guessed += usize::from(own.is_none());
-            clips.push(own.unwrap_or_else(|| no_decision(guess, labels.len())));
+            clips.push(own.unwrap_or_else(|| Outcome {
+                winner: guess,
+                probabilities: Vec::new(),
+                segments: Vec::new(),
+            }));
         }
-        drop(decided);
         if guessed > 0 {
             let files = count(guessed, "file");
             let note = format!("{files} could not be read and got the label `{}`", labels[guess]);
@@ -191,11 +182,6 @@ impl Evaluator<'_> {
         record.clips = clips;
         Fold { test, record }
     }
-}
-
-/// A class that nobody computed.
-fn no_decision(winner: usize, classes: usize) -> Outcome {
-    Outcome { winner, probabilities: Vec::new(), segments: vec![0; classes] }
 }
 
 /// Passes everything on, and asks to stop when the time is over.

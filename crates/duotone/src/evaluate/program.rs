@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::Error;
-use crate::evaluate::results::CommandLine;
+use crate::evaluate::results::{CommandLine, RunTime};
 use crate::progress::Observer;
 
 /// A system outside of duotone. Folds are given by their index, and it is for whoever makes the
@@ -21,29 +19,18 @@ pub trait Program: Sync {
     fn time_limit(&self) -> Duration;
 
     /// Whether it computes something of all files before the first fold.
-    fn extracts(&self) -> bool {
-        false
-    }
+    fn extracts(&self) -> bool;
 
-    /// Whether what [`extract`](Self::extract) made in an earlier run is still there.
-    fn has_extracted(&self) -> bool {
-        false
-    }
+    /// Whether what an earlier run extracted is still there.
+    fn has_extracted(&self) -> bool;
 
-    /// Computes what all folds need; its decisions are none.
-    ///
-    /// # Errors
-    /// As [`decide`](Self::decide).
-    fn extract(&self, _observer: &dyn Observer) -> Result<Attempt, Error> {
-        Ok(Attempt { outcome: Ok(Decisions::default()), times: Vec::new() })
-    }
-
-    /// Learns from the training clips of a fold and decides on its test clips.
+    /// Learns from the training clips of a fold and decides on its test clips; without a fold,
+    /// extracts what all folds need, and decides nothing.
     ///
     /// # Errors
     /// Only what ends the evaluation: [`Error::Interrupted`], [`Error::Io`]. A program that fails is
     /// an outcome.
-    fn decide(&self, fold: usize, observer: &dyn Observer) -> Result<Attempt, Error>;
+    fn run(&self, fold: Option<usize>, observer: &dyn Observer) -> Result<Attempt, Error>;
 }
 
 /// What became of a piece of a program's work.
@@ -52,7 +39,7 @@ pub struct Attempt {
     /// The decisions, or why there are none, in words.
     pub outcome: Result<Decisions, String>,
     /// How long each step took.
-    pub times: Vec<StepTime>,
+    pub times: Vec<RunTime>,
 }
 
 /// A program's decisions on the test clips of a fold.
@@ -62,13 +49,4 @@ pub struct Decisions {
     pub classes: Vec<usize>,
     /// What the user should know of them, in words.
     pub notes: Vec<String>,
-}
-
-/// How long a step of a system took.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StepTime {
-    /// `extract`, `train`, `classify` or `train-classify`.
-    pub step: String,
-    /// Wall-clock seconds; none where it was resumed in the middle.
-    pub seconds: Option<f64>,
 }

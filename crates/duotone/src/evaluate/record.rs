@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::classify::Vote;
 use crate::classify::predictor::Outcome;
 use crate::error::Error;
-use crate::evaluate::FoldResult;
 use crate::evaluate::job::Rules;
-use crate::evaluate::program::{Attempt, Decisions, StepTime};
+use crate::evaluate::program::{Attempt, Decisions};
+use crate::evaluate::{FoldResult, RunTime};
 use crate::io::write_file;
 use crate::train::checkpoint::{RunSpec, same};
 
@@ -24,7 +24,7 @@ pub(super) struct FoldRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) time_limit: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) times: Vec<StepTime>,
+    pub(super) times: Vec<RunTime>,
 }
 
 /// Everything that decides a fold's outcome.
@@ -63,7 +63,7 @@ impl Wanted {
     pub(super) fn record(
         self,
         (result, clips): (FoldResult, Vec<Outcome>),
-        times: Vec<StepTime>,
+        times: Vec<RunTime>,
     ) -> FoldRecord {
         FoldRecord { spec: self.spec, result, clips, time_limit: self.time_limit, times }
     }

@@ -46,7 +46,7 @@ impl Results {
 }
 
 /// What a step of a system took.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunTime {
     /// Name of the system; `duotone` for features that its networks share.
     pub system: String,

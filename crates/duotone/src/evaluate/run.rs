@@ -1,6 +1,6 @@
 //! The evaluator: every system on every fold.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::data::split::Split;
 use crate::data::{Folds, folds_file};
@@ -133,35 +133,30 @@ impl Evaluator<'_> {
 
     /// What became of a system in each fold.
     fn folds(&self, system: &System<'_>, times: &mut Vec<RunTime>) -> Result<Vec<Fold>, Error> {
-        let mut add = |fold: Option<usize>, record: &FoldRecord| {
-            times.extend(record.times.iter().map(|time| RunTime {
-                system: system.name().to_owned(),
-                fold,
-                step: time.step.clone(),
-                seconds: time.seconds,
-            }));
-        };
         let mut unusable = None;
         if let System::Program(program) = system
             && program.extracts()
         {
-            let record = self.extracted(*program)?;
-            add(None, &record);
+            let (record, kept) = self.program_work(*program, None, None)?;
+            times.extend(record.times);
+            let words = record.result.failure.as_ref().map(|reason| format!("failed: {reason}"));
+            self.say(program.name(), "features", kept, words.as_deref().unwrap_or("done"));
             unusable = record.result.failure;
         }
         let mut folds = Vec::new();
         for index in 0..self.split.folds {
-            let (record, kept) = match system {
-                System::Network(network) => self.network_fold(network, index)?,
+            let (fold, kept) = match system {
+                System::Network(network) => {
+                    let (record, kept) = self.network_fold(network, index)?;
+                    (self.complete(index, record), kept)
+                }
                 System::Program(program) => {
-                    self.program_fold(*program, index, unusable.as_deref())?
+                    let unusable = unusable.as_deref();
+                    let (record, kept) = self.program_work(*program, Some(index), unusable)?;
+                    (Fold { test: self.split.tested(index), record }, kept)
                 }
             };
-            add(Some(index + 1), &record);
-            let fold = match system {
-                System::Network(_) => self.complete(index, record),
-                System::Program(_) => Fold { test: self.split.tested(index), record },
-            };
+            times.extend(fold.record.times.iter().cloned());
             let what = fold_of(index + 1, self.split.folds);
             self.say(system.name(), &what, kept, &self.words(&fold));
             folds.push(fold);
@@ -169,73 +164,51 @@ impl Evaluator<'_> {
         Ok(folds)
     }
 
-    /// What a program computed of all files.
-    fn extracted(&self, program: &dyn Program) -> Result<FoldRecord, Error> {
-        let all: Vec<usize> = (0..self.clips.collection.items.len()).collect();
-        let result = FoldResult::empty(0, all.len(), 0);
-        let wanted = self.wanted(program, &result, &self.clips.digest(&all));
-        let file = self.file(&format!("{}-extract.json", program.name()));
-        let reuse = program.has_extracted();
-        let extract = || program.extract(self.observer);
-        let (record, kept) = self.attempt(file.as_deref(), wanted, result, reuse, extract)?;
-        let words = match &record.result.failure {
-            Some(reason) => format!("failed: {reason}"),
-            None => "done".to_owned(),
-        };
-        self.say(program.name(), "features", kept, &words);
-        Ok(record)
-    }
-
-    /// One fold of a program, whose extraction may have failed already.
-    fn program_fold(
+    /// The record that is kept of what a program does in a fold, or of all files, when resuming, or
+    /// else of what it does now; `unusable` says why it cannot.
+    fn program_work(
         &self,
         program: &dyn Program,
-        index: usize,
+        fold: Option<usize>,
         unusable: Option<&str>,
     ) -> Result<(FoldRecord, bool), Error> {
-        let (train, test) = (self.split.learnt(index), self.split.tested(index));
-        let result = FoldResult::empty(index + 1, train.len(), test.len());
-        let clips = format!("{} {}", self.clips.digest(&train), self.clips.digest(&test));
-        let wanted = self.wanted(program, &result, &clips);
-        let file = self.file(&format!("{}-fold{}.json", program.name(), index + 1));
-        let decide = || match unusable {
-            Some(reason) => Ok(Attempt { outcome: Err(reason.into()), times: Vec::new() }),
-            None => program.decide(index, self.observer),
+        let (train, test, name) = match fold {
+            Some(fold) => {
+                let name = format!("{}-fold{}.json", program.name(), fold + 1);
+                (self.split.learnt(fold), self.split.tested(fold), name)
+            }
+            None => {
+                let all = (0..self.clips.collection.items.len()).collect();
+                (all, Vec::new(), format!("{}-extract.json", program.name()))
+            }
         };
-        self.attempt(file.as_deref(), wanted, result, unusable.is_none(), decide)
-    }
-
-    fn wanted(&self, program: &dyn Program, result: &FoldResult, clips: &str) -> Wanted {
+        let result = FoldResult::empty(fold.map_or(0, |index| index + 1), train.len(), test.len());
         let labels = &self.clips.collection.labels;
         // Text and lists of it: it can be written.
         let made_by = serde_json::to_string(&(program.commands(), labels)).unwrap_or_default();
-        let spec = blake3::hash(format!("{made_by} {clips}").as_bytes()).to_hex().to_string();
-        Wanted {
-            spec: Spec::Program(spec),
+        let spec = format!("{made_by} {} {}", self.clips.digest(&train), self.clips.digest(&test));
+        let wanted = Wanted {
+            spec: Spec::Program(blake3::hash(spec.as_bytes()).to_hex().to_string()),
             fold: result.fold,
-            clips: result.test_clips,
+            clips: test.len(),
             classes: labels.len(),
             time_limit: Some(program.time_limit().as_secs()),
-        }
-    }
-
-    /// The record that is kept of a program's work, when resuming, or else what comes of it now.
-    fn attempt(
-        &self,
-        file: Option<&Path>,
-        wanted: Wanted,
-        result: FoldResult,
-        reuse: bool,
-        work: impl FnOnce() -> Result<Attempt, Error>,
-    ) -> Result<(FoldRecord, bool), Error> {
-        if let Some(file) = file.filter(|_| self.job.resume && reuse)
+        };
+        let file = self.file(&name);
+        let reuse =
+            self.job.resume && unusable.is_none() && (fold.is_some() || program.has_extracted());
+        if let Some(file) = file.as_deref().filter(|_| reuse)
             && let Some(record) = wanted.kept(file, self.job.rules)?
         {
             return Ok((record, true));
         }
-        let record = wanted.of_program(result, work()?);
+        let attempt = match unusable {
+            Some(reason) => Attempt { outcome: Err(reason.into()), times: Vec::new() },
+            None => program.run(fold, self.observer)?,
+        };
+        let record = wanted.of_program(result, attempt);
         if let Some(file) = file {
-            record.write(file)?;
+            record.write(&file)?;
         }
         Ok((record, false))
     }

@@ -194,8 +194,8 @@ impl TrainingRun<'_> {
     fn lost(&self, epoch: usize, error: Error) -> Error {
         match error {
             Error::Device(words) => Error::Device(format!(
-                "{}, epoch {}: {words}{}; the same command with --resume goes on from the last \
-                 epoch kept, with --device cpu on the processor",
+                "{}, epoch {}: {words}{}; resumed, the run goes on from the last epoch kept, with \
+                 `device=cpu` on the processor",
                 self.name,
                 epoch + 1,
                 self.kept(epoch),

@@ -229,7 +229,7 @@ fn rare_labels_are_all_named_and_can_be_left_out() {
     let collection = open(content, None, None).unwrap();
     let error = collection.folds(3, 0).unwrap_err().to_string();
     let words = "3 labels have fewer files than 3 folds: `w` (2), `y` (2), `z` (1)";
-    assert!(error.contains(words) && error.contains("--min-per-label 3"), "{error}");
+    assert!(error.contains(words) && error.contains("min_per_label=3"), "{error}");
     let kept = collection.without_rare(2).unwrap();
     assert_eq!((kept.labels.join(" "), kept.items.len()), ("w x y".to_owned(), 7));
     assert_eq!(kept.notices, ["left out 1 label with fewer than 2 files: `z` (1)"]);

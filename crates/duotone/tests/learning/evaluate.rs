@@ -2,29 +2,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use duotone::Error;
-use duotone::backend::Device;
 use duotone::classify::Vote;
 use duotone::data::{Collection, CollectionOptions};
 use duotone::evaluate::Results;
-use duotone::model::{ModelSpec, TrainSettings};
+use duotone::model::ModelSpec;
 
 use crate::networks::{Networks, evaluate};
-use crate::toy::{Toy, Watcher, recipe, settings};
+use crate::toy::{Toy, Watcher, recipe};
 
 fn job<'a>(collection: &'a Collection, output: Option<PathBuf>, resume: bool) -> Networks<'a> {
-    Networks {
-        collection,
-        recipes: vec![recipe("toy")],
-        settings: TrainSettings { epochs: 20, ..settings() },
-        folds: 3.into(),
-        select: false,
-        store: None,
-        output,
-        device: Device::Cpu,
-        resume,
-        vote: Vote::Mean,
-        command: "again".into(),
-    }
+    Networks { output, resume, ..Networks::new(collection, vec![recipe("toy")], 20) }
 }
 
 /// Another network that also asks for another front end.
@@ -309,10 +296,10 @@ fn files_that_could_be_grouped_are_mentioned() {
         job.settings.epochs = 1;
         let watcher = Watcher::default();
         evaluate(&job, &watcher).unwrap();
-        assert_eq!(watcher.heard("--group artist"), expected, "{:?}", watcher.said);
+        assert_eq!(watcher.heard("group=artist"), expected, "{:?}", watcher.said);
         let watcher = Watcher::default();
         duotone::leaks::check(&collection, &3.into(), 0, &watcher).unwrap();
-        assert_eq!(watcher.heard("--group artist"), expected, "{:?}", watcher.said);
+        assert_eq!(watcher.heard("group=artist"), expected, "{:?}", watcher.said);
     }
     // Where every artist has one file there is nothing to group.
     let list = std::fs::read_to_string(toy.path("list.csv")).unwrap();

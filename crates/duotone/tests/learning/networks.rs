@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use duotone::backend::Device;
 use duotone::classify::Vote;
 use duotone::data::{Collection, Folds};
 use duotone::evaluate::{EvaluateJob, NetworkSystem, Results, System};
 use duotone::model::{ModelSpec, TrainSettings};
 use duotone::{Error, Observer};
+
+use crate::toy::settings;
 
 pub(crate) struct Networks<'a> {
     pub(crate) collection: &'a Collection,
@@ -17,30 +18,37 @@ pub(crate) struct Networks<'a> {
     pub(crate) select: bool,
     pub(crate) store: Option<PathBuf>,
     pub(crate) output: Option<PathBuf>,
-    pub(crate) device: Device,
     pub(crate) resume: bool,
     pub(crate) vote: Vote,
-    pub(crate) command: String,
+}
+
+impl<'a> Networks<'a> {
+    /// In three folds.
+    pub(crate) fn new(collection: &'a Collection, recipes: Vec<ModelSpec>, epochs: usize) -> Self {
+        Self {
+            collection,
+            recipes,
+            settings: TrainSettings { epochs, ..settings() },
+            folds: 3.into(),
+            select: false,
+            store: None,
+            output: None,
+            resume: false,
+            vote: Vote::Mean,
+        }
+    }
 }
 
 pub(crate) fn evaluate(job: &Networks<'_>, observer: &dyn Observer) -> Result<Results, Error> {
-    let recipes = job.recipes.clone();
-    let networks = match job.select {
-        true => vec![NetworkSystem::select(recipes, job.settings.clone())?],
-        false => {
-            let network = |recipe| NetworkSystem::new(recipe, job.settings.clone());
-            recipes.into_iter().map(network).collect()
-        }
-    };
+    let networks = NetworkSystem::alike(job.recipes.clone(), job.select, &job.settings)?;
     let system = |network| System::Network(NetworkSystem { vote: job.vote, ..network });
     let job = EvaluateJob {
         folds: job.folds.clone(),
         seed: job.settings.seed,
         store: job.store.clone(),
         output: job.output.clone(),
-        device: job.device.clone(),
         resume: job.resume,
-        command: job.command.clone(),
+        command: "again".into(),
         ..EvaluateJob::new(job.collection, networks.into_iter().map(system).collect())
     };
     duotone::evaluate::evaluate(&job, observer)

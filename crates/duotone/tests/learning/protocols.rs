@@ -3,32 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use duotone::backend::Device;
-use duotone::classify::Vote;
 use duotone::data::{Collection, CollectionOptions, Column, Folds};
 use duotone::evaluate::Results;
-use duotone::model::TrainSettings;
 
 use crate::networks::{Networks, evaluate};
 use crate::schema;
-use crate::toy::{Toy, Watcher, recipe, settings};
+use crate::toy::{Toy, Watcher, recipe};
 
 fn job<'a>(collection: &'a Collection, output: &Path) -> Networks<'a> {
     let mut second = recipe("second");
     second.architecture.dense = 6;
-    Networks {
-        collection,
-        recipes: vec![recipe("toy"), second],
-        settings: TrainSettings { epochs: 6, ..settings() },
-        folds: 3.into(),
-        select: false,
-        store: None,
-        output: Some(output.into()),
-        device: Device::Cpu,
-        resume: false,
-        vote: Vote::Mean,
-        command: "again".into(),
-    }
+    let recipes = vec![recipe("toy"), second];
+    Networks { output: Some(output.into()), ..Networks::new(collection, recipes, 6) }
 }
 
 fn read(output: &Path) -> Vec<u8> {

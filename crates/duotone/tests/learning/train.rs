@@ -179,7 +179,7 @@ fn files_that_could_be_grouped_are_mentioned() {
         job.settings = TrainSettings { epochs: 1, validation, ..settings() };
         let watcher = Watcher::default();
         train(&job, &watcher).unwrap();
-        assert_eq!(watcher.heard("--group artist"), expected, "{:?}", watcher.said);
+        assert_eq!(watcher.heard("group=artist"), expected, "{:?}", watcher.said);
     }
 }
 

@@ -89,7 +89,7 @@ impl Collection {
             _ => format!("choose at most {few} folds, "),
         };
         Err(self.refused(format!(
-            "{what}: {fewer}add files, or leave rare labels out (--min-per-label {folds})"
+            "{what}: {fewer}add files, or leave rare labels out (`min_per_label={folds}`)"
         )))
     }
 

@@ -97,5 +97,5 @@ fn the_balance_counts_every_fold() {
 fn all_labels_that_cannot_be_learnt_are_named() {
     let list = "path,label,fold\na,x,1\nb,x,2\nc,y,1\nd,z,2\n";
     let error = refusal(list, None, &FOLD);
-    assert!(error.contains("the labels `y`, `z`") && error.contains("--min-per-label"), "{error}");
+    assert!(error.contains("the labels `y`, `z`") && error.contains("min_per_label=2"), "{error}");
 }
