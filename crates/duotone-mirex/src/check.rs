@@ -5,9 +5,16 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use duotone::evaluate::Decisions;
-
 use crate::lists::{cut, lines};
+
+/// A list that can be scored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Checked {
+    /// The class of each test file, in the test list's order.
+    pub(super) classes: Vec<usize>,
+    /// What the user should know of them.
+    pub(super) notes: Vec<String>,
+}
 
 /// What is noted of lines in another order.
 const REORDERED: &str = "its lines stand in another order than the test list's";
@@ -33,7 +40,7 @@ pub(super) fn check(
     output: &Path,
     tests: &[PathBuf],
     labels: &[String],
-) -> Result<Decisions, String> {
+) -> Result<Checked, String> {
     let bytes = read(output, tests, labels)?;
     let places: HashMap<&[u8], usize> = tests.iter().map(|path| name(path)).zip(0..).collect();
     let classes: HashMap<&[u8], usize> = labels.iter().map(|l| l.as_bytes()).zip(0..).collect();
@@ -75,7 +82,7 @@ pub(super) fn check(
         return Err(faults.words(tests.len()));
     }
     let notes = if reordered { vec![REORDERED.to_owned()] } else { Vec::new() };
-    Ok(Decisions { classes: decisions.into_iter().flatten().collect(), notes })
+    Ok(Checked { classes: decisions.into_iter().flatten().collect(), notes })
 }
 
 /// UTF-8, and not what ASCII looks like in UTF-16.
@@ -146,7 +153,7 @@ fn shown(line: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn checked(output: &[u8]) -> Result<Decisions, String> {
+    fn checked(output: &[u8]) -> Result<Checked, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("output.txt");
         fs::write(&path, output).unwrap();
@@ -164,13 +171,13 @@ mod tests {
 
     #[test]
     fn right_lists() {
-        let right = Decisions { classes: vec![0, 1, 0], notes: Vec::new() };
+        let right = Checked { classes: vec![0, 1, 0], notes: Vec::new() };
         let list = "/a b.wav\tjazz\n/c.wav\ttrès lent\n/d.wav\tjazz";
         assert_eq!(checked(list.as_bytes()).unwrap(), right);
         let other = format!("\u{feff}{}\r\n\r\n", list.replace('\n', " \r\n"));
         assert_eq!(checked(other.as_bytes()).unwrap(), right);
         let reordered = "/d.wav\tjazz\n/a b.wav\tjazz\n/c.wav\ttrès lent\n";
-        let noted = Decisions { notes: vec![REORDERED.into()], ..right };
+        let noted = Checked { notes: vec![REORDERED.into()], ..right };
         assert_eq!(checked(reordered.as_bytes()).unwrap(), noted);
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use std::time::Duration;
 
-use duotone::evaluate::{Attempt, CommandLine, Decisions, Program, RunTime};
+use duotone::evaluate::{Attempt, CommandLine, Program, RunTime};
 use duotone::{Error, Observer};
 
 use crate::check::check;
@@ -53,43 +53,43 @@ impl Program for External<'_> {
     }
 
     fn run(&self, fold: Option<usize>, observer: &dyn Observer) -> Result<Attempt, Error> {
-        let mut times = Vec::new();
-        let outcome = match fold {
-            Some(fold) => self.decide(fold, &mut times, observer)?,
-            None => self.extract(&mut times, observer)?,
+        let mut attempt = Attempt::default();
+        attempt.failure = match fold {
+            Some(fold) => self.decide(fold, &mut attempt, observer)?,
+            None => self.extract(&mut attempt, observer)?,
         };
-        Ok(Attempt { outcome, times })
+        Ok(attempt)
     }
 }
 
 impl External<'_> {
     /// Runs `extract` for all files of the collection and keeps what it leaves in its scratch
-    /// folder.
+    /// folder. Gives the reason where that failed.
     fn extract(
         &self,
-        times: &mut Vec<RunTime>,
+        attempt: &mut Attempt,
         observer: &dyn Observer,
-    ) -> Result<Result<Decisions, String>, Error> {
+    ) -> Result<Option<String>, Error> {
         let (scratch, kept) = (self.scratch(), self.places.features(self.name()));
         empty(&scratch)?;
         if let Some(template) = &self.program.extract
-            && let Some(why) = self.call("extract", template, None, times, observer)?
+            && let Some(why) = self.call("extract", template, None, attempt, observer)?
         {
-            return Ok(Err(why));
+            return Ok(Some(why));
         }
         empty(&kept)?;
         copy(&scratch, &kept)?;
-        Ok(Ok(Decisions::default()))
+        Ok(None)
     }
 
     /// Trains and classifies in a scratch folder that holds what `extract` left and nothing of
-    /// another fold, and checks what comes of it.
+    /// another fold, and checks what comes of it. Gives the reason where that failed.
     fn decide(
         &self,
         fold: usize,
-        times: &mut Vec<RunTime>,
+        attempt: &mut Attempt,
         observer: &dyn Observer,
-    ) -> Result<Result<Decisions, String>, Error> {
+    ) -> Result<Option<String>, Error> {
         let output = self.output(fold);
         empty(&self.scratch())?;
         if self.program.extract.is_some() {
@@ -97,14 +97,18 @@ impl External<'_> {
         }
         remove(&output)?;
         for (step, template) in &self.program.fold {
-            if let Some(why) = self.call(step, template, Some(fold), times, observer)? {
-                return Ok(Err(why));
+            if let Some(why) = self.call(step, template, Some(fold), attempt, observer)? {
+                return Ok(Some(why));
             }
         }
         empty(&self.scratch())?;
         let tests: Vec<PathBuf> =
             self.setup.folds[fold].test.iter().map(|&i| self.setup.paths[i].clone()).collect();
-        Ok(check(&output, &tests, &self.setup.collection.labels))
+        match check(&output, &tests, &self.setup.collection.labels) {
+            Ok(checked) => (attempt.classes, attempt.notes) = (checked.classes, checked.notes),
+            Err(reason) => return Ok(Some(reason)),
+        }
+        Ok(None)
     }
 
     /// Gives the reason where a call failed.
@@ -113,7 +117,7 @@ impl External<'_> {
         step: &str,
         template: &Template,
         fold: Option<usize>,
-        times: &mut Vec<RunTime>,
+        attempt: &mut Attempt,
         observer: &dyn Observer,
     ) -> Result<Option<String>, Error> {
         let lists = self.places.lists();
@@ -137,7 +141,7 @@ impl External<'_> {
         let limit = self.program.time_limit;
         let Ended { failure, seconds } =
             program::run(&words, &self.task.folder, limit, &log, observer)?;
-        times.push(RunTime {
+        attempt.times.push(RunTime {
             system: self.name().into(),
             fold: number,
             step: step.into(),

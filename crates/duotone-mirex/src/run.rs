@@ -46,23 +46,13 @@ pub fn run(job: &TaskJob<'_>, observer: &dyn Observer) -> Result<Results, Error>
     check_output(job, &places, &setup)?;
     prepare(job, &places, &setup)?;
     let (setup, places) = (&setup, &places);
-    let programs = task.systems.iter().filter_map(|system| match system {
-        System::Program(program) => Some(External { task, setup, places, program }),
-        System::Network(_) => None,
-    });
-    let programs: Vec<External<'_>> = programs.collect();
-    let mut next = programs.iter();
-    let mut systems = Vec::new();
-    for system in &task.systems {
-        match system {
-            System::Network(network) => {
-                systems.push(evaluate::System::Network((**network).clone()));
-            }
-            System::Program(_) => {
-                systems.extend(next.next().map(|program| evaluate::System::Program(program)));
-            }
+    let system = |system: &_| match system {
+        System::Network(network) => evaluate::System::Network((**network).clone()),
+        System::Program(program) => {
+            evaluate::System::Program(Box::new(External { task, setup, places, program }))
         }
-    }
+    };
+    let systems = task.systems.iter().map(system).collect();
     let (folds, seed) = match &task.folds {
         Folds::Made { number, seed } => (data::Folds::Count(*number), *seed),
         Folds::Listed(_) => (data::Folds::Given(setup.folds.clone()), 0),

@@ -9,6 +9,7 @@ use crate::evaluate::{Candidate, FoldResult, Selection};
 use crate::features::segments::LabelledClip;
 use crate::io::write;
 use crate::progress::Observer;
+use crate::train::checkpoint::RunSpec;
 use crate::train::run::{TrainedModel, TrainingRun, clips_digest};
 
 /// A fold in words, by its number from 1: `fold 2 of 5`.
@@ -20,7 +21,7 @@ pub(super) fn fold_of(number: usize, folds: usize) -> String {
 }
 
 pub(super) struct FoldRun<'a> {
-    /// The network to train, or several of which the held-out clips choose one: only that one meets
+    /// The network to train (there is one at least), or several of which the held-out clips choose one: only that one meets
     /// the clips to test.
     pub(super) runs: Vec<TrainingRun<'a>>,
     /// Number of the fold, from 1.
@@ -35,13 +36,10 @@ impl FoldRun<'_> {
         self.runs.iter().filter_map(|run| run.checkpoint).try_for_each(write::remove)
     }
 
-    pub(super) fn spec(&self) -> Result<NetworkSpec, Error> {
-        let mut specs = self.runs.iter().map(TrainingRun::spec);
-        let (Some(run), Some(test)) = (specs.next(), self.tests.first()) else {
-            return Err(nothing());
-        };
-        let test_clips = clips_digest(&[test]);
-        Ok(NetworkSpec { run, others: specs.collect(), test_clips, vote: self.vote })
+    pub(super) fn spec(&self) -> NetworkSpec {
+        let mut specs: Vec<RunSpec> = self.runs.iter().map(TrainingRun::spec).collect();
+        let test_clips = clips_digest(&[&self.tests[0]]);
+        NetworkSpec { run: specs.remove(0), others: specs, test_clips, vote: self.vote }
     }
 
     /// Trains, chooses and decides.
@@ -64,7 +62,8 @@ impl FoldRun<'_> {
                 chosen = Some((number, fitted));
             }
         }
-        let (number, TrainedModel { predictor, history, .. }) = chosen.ok_or_else(nothing)?;
+        let (number, TrainedModel { predictor, history, .. }) =
+            chosen.ok_or_else(|| Error::Settings("no architecture to evaluate".into()))?;
         let (run, test) = (&self.runs[number], &self.tests[number]);
         let clips = predictor.decide(test, run.front_end, self.vote)?;
         let (file_accuracy, segment_accuracy) = accuracies(test, &clips);
@@ -93,8 +92,4 @@ impl FoldRun<'_> {
             loss: losses.sum::<f64>() / outcomes.len().max(1) as f64,
         })
     }
-}
-
-fn nothing() -> Error {
-    Error::Settings("no architecture to evaluate".into())
 }

@@ -67,7 +67,7 @@ impl<'a> EvaluateJob<'a> {
 
     pub(super) fn check(&self) -> Result<(), Error> {
         let wrong = |message: String| Err(Error::Settings(message));
-        if self.systems.is_empty() {
+        if self.systems.is_empty() || self.networks().any(|n| n.candidates.is_empty()) {
             return wrong("no architecture to evaluate: name at least one".into());
         }
         let mut names = BTreeSet::new();
@@ -91,7 +91,7 @@ pub enum System<'a> {
     /// A network, or several of which one is chosen in each fold.
     Network(NetworkSystem),
     /// A program outside of duotone.
-    Program(&'a dyn Program),
+    Program(Box<dyn Program + 'a>),
 }
 
 impl System<'_> {
@@ -107,10 +107,10 @@ impl System<'_> {
     /// What its files are named by.
     fn names(&self) -> Vec<&str> {
         match self {
-            Self::Network(network) => {
-                (0..network.candidates.len()).map(|number| network.candidate(number)).collect()
+            Self::Network(network) if network.candidates.len() > 1 => {
+                network.candidates.iter().map(|candidate| candidate.name.as_str()).collect()
             }
-            Self::Program(program) => vec![program.name()],
+            _ => vec![self.name()],
         }
     }
 }
@@ -168,14 +168,6 @@ impl NetworkSystem {
         };
         let names: Vec<&str> = networks.iter().map(|network| network.name.as_str()).collect();
         Ok(vec![Self { name: names.join(" or "), candidates: networks, ..first.clone() }])
-    }
-
-    /// What a candidate's files are named by.
-    pub(super) fn candidate(&self, number: usize) -> &str {
-        match self.candidates.len() {
-            1 => &self.name,
-            _ => &self.candidates[number].name,
-        }
     }
 }
 

@@ -19,7 +19,7 @@ pub mod statistics;
 
 pub use job::{EvaluateJob, NetworkSystem, Rules, System};
 pub use metrics::scores;
-pub use program::{Attempt, Decisions, Program};
+pub use program::{Attempt, Program};
 pub use results::{
     Candidate, ClassScores, CommandLine, FoldResult, NetworkInfo, PairTest, Prediction, Protocol,
     Ranking, Results, RunTime, Scores, Selection, Significance, SystemResult,

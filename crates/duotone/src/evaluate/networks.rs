@@ -13,6 +13,7 @@ use crate::evaluate::record::{FoldRecord, Spec, Wanted};
 use crate::evaluate::run::Evaluator;
 use crate::evaluate::{FoldResult, RunTime};
 use crate::features::segments::LabelledClip;
+use crate::model::ModelSpec;
 use crate::progress::{Event, Observer};
 use crate::train::run::TrainingRun;
 
@@ -47,8 +48,9 @@ impl Evaluator<'_> {
             return Err(Error::Settings(reason));
         }
         let front_ends = self.clips.front_ends(system);
-        let parts = |(number, front_end)| {
-            let name = system.candidate(number);
+        let several = system.candidates.len() > 1;
+        let parts = |(recipe, front_end): (&ModelSpec, _)| {
+            let name = if several { &recipe.name } else { &system.name };
             Parts {
                 name: format!("{name}, {}", fold_of(fold, self.split.folds)),
                 train: data.labelled_clips(front_end, &train),
@@ -56,7 +58,7 @@ impl Evaluator<'_> {
                 checkpoint: self.file(&format!("{name}-fold{fold}.checkpoint")),
             }
         };
-        let parts: Vec<Parts<'_>> = front_ends.iter().enumerate().map(parts).collect();
+        let parts: Vec<Parts<'_>> = system.candidates.iter().zip(&front_ends).map(parts).collect();
         let run = |((recipe, front_end), parts)| {
             let Parts { name, train, held_out, checkpoint }: &Parts<'_> = parts;
             TrainingRun {
@@ -79,13 +81,13 @@ impl Evaluator<'_> {
             vote: system.vote,
         };
         let wanted = Wanted {
-            spec: Spec::Network(Box::new(run.spec()?)),
+            spec: Spec::Network(Box::new(run.spec())),
             fold,
             clips: test.len(),
             classes: data.collection.labels.len(),
             time_limit: system.time_limit.map(|limit| limit.as_secs()),
         };
-        let name = if system.candidates.len() > 1 { "selected" } else { &system.name };
+        let name = if several { "selected" } else { &system.name };
         let file = self.file(&format!("{name}-fold{fold}.json"));
         if let Some(file) = file.as_deref().filter(|_| self.job.resume)
             && let Some(record) = wanted.kept(file, self.job.rules)?

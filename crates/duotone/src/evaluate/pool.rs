@@ -64,9 +64,9 @@ pub(super) fn pool(
         results.push(result);
     }
     predictions.sort_by_key(|(clip, _)| *clip);
-    let groups = clips.collection.group_numbers();
-    let groups = groups.map(|groups| predictions.iter().map(|(clip, _)| groups[*clip]).collect());
-    let groups: Option<Vec<usize>> = groups;
+    let of_tested =
+        |groups: Vec<usize>| predictions.iter().map(|(clip, _)| groups[*clip]).collect();
+    let groups: Option<Vec<usize>> = clips.collection.group_numbers().map(of_tested);
     let predictions: Vec<Prediction> = predictions.into_iter().map(|(_, p)| p).collect();
     let whole = results.iter().all(|fold| fold.failure.is_none());
     let interval = || bootstrap(&right(&predictions), groups.as_deref(), LEVEL, job.seed);

@@ -34,19 +34,14 @@ pub trait Program: Sync {
 }
 
 /// What became of a piece of a program's work.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attempt {
-    /// The decisions, or why there are none, in words.
-    pub outcome: Result<Decisions, String>,
-    /// How long each step took.
-    pub times: Vec<RunTime>,
-}
-
-/// A program's decisions on the test clips of a fold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Decisions {
+    /// Why there are no decisions, in words.
+    pub failure: Option<String>,
     /// The class of each test clip, in the fold's order.
     pub classes: Vec<usize>,
-    /// What the user should know of them, in words.
+    /// What the user should know of the decisions, in words.
     pub notes: Vec<String>,
+    /// How long each step took.
+    pub times: Vec<RunTime>,
 }

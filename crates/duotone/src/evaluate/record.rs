@@ -8,7 +8,7 @@ use crate::classify::Vote;
 use crate::classify::predictor::Outcome;
 use crate::error::Error;
 use crate::evaluate::job::Rules;
-use crate::evaluate::program::{Attempt, Decisions};
+use crate::evaluate::program::Attempt;
 use crate::evaluate::{FoldResult, RunTime};
 use crate::io::write_file;
 use crate::train::checkpoint::{RunSpec, same};
@@ -69,14 +69,11 @@ impl Wanted {
     }
 
     /// A record of what a program did; `result` says which fold it was.
-    pub(super) fn of_program(self, mut result: FoldResult, attempt: Attempt) -> FoldRecord {
-        let Decisions { classes, notes } = attempt.outcome.unwrap_or_else(|reason| {
-            result.failure = Some(reason);
-            Decisions::default()
-        });
-        result.notes = notes;
+    pub(super) fn of_program(self, result: FoldResult, attempt: Attempt) -> FoldRecord {
+        let Attempt { failure, classes, notes, times } = attempt;
         let class = |winner| Outcome { winner, probabilities: Vec::new(), segments: Vec::new() };
-        self.record((result, classes.into_iter().map(class).collect()), attempt.times)
+        let clips = classes.into_iter().map(class).collect();
+        self.record((FoldResult { failure, notes, ..result }, clips), times)
     }
 
     /// The record in a file, where it is of this work. By strict rules any other is refused, in a

@@ -137,7 +137,7 @@ impl Evaluator<'_> {
         if let System::Program(program) = system
             && program.extracts()
         {
-            let (record, kept) = self.program_work(*program, None, None)?;
+            let (record, kept) = self.program_work(&**program, None, None)?;
             times.extend(record.times);
             let words = record.result.failure.as_ref().map(|reason| format!("failed: {reason}"));
             self.say(program.name(), "features", kept, words.as_deref().unwrap_or("done"));
@@ -152,7 +152,7 @@ impl Evaluator<'_> {
                 }
                 System::Program(program) => {
                     let unusable = unusable.as_deref();
-                    let (record, kept) = self.program_work(*program, Some(index), unusable)?;
+                    let (record, kept) = self.program_work(&**program, Some(index), unusable)?;
                     (Fold { test: self.split.tested(index), record }, kept)
                 }
             };
@@ -203,7 +203,7 @@ impl Evaluator<'_> {
             return Ok((record, true));
         }
         let attempt = match unusable {
-            Some(reason) => Attempt { outcome: Err(reason.into()), times: Vec::new() },
+            Some(reason) => Attempt { failure: Some(reason.into()), ..Attempt::default() },
             None => program.run(fold, self.observer)?,
         };
         let record = wanted.of_program(result, attempt);
