@@ -46,13 +46,12 @@ pub fn run(job: &TaskJob<'_>, observer: &dyn Observer) -> Result<Results, Error>
     check_output(job, &places, &setup)?;
     prepare(job, &places, &setup)?;
     let (setup, places) = (&setup, &places);
-    let system = |system: &_| match system {
+    let systems = task.systems.iter().map(|system| match system {
         System::Network(network) => evaluate::System::Network((**network).clone()),
         System::Program(program) => {
             evaluate::System::Program(Box::new(External { task, setup, places, program }))
         }
-    };
-    let systems = task.systems.iter().map(system).collect();
+    });
     let (folds, seed) = match &task.folds {
         Folds::Made { number, seed } => (data::Folds::Count(*number), *seed),
         Folds::Listed(_) => (data::Folds::Given(setup.folds.clone()), 0),
@@ -67,7 +66,7 @@ pub fn run(job: &TaskJob<'_>, observer: &dyn Observer) -> Result<Results, Error>
             resume: job.resume,
             task: Some(task.name.clone()),
             command: job.command.clone(),
-            ..EvaluateJob::new(&setup.collection, systems)
+            ..EvaluateJob::new(&setup.collection, systems.collect())
         },
         observer,
     )?;
