@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use duotone_audio::Spectrogram;
@@ -132,8 +131,8 @@ impl Classifier {
     /// Decides on one file, by its consecutive segments or those of its excerpts.
     ///
     /// # Errors
-    /// [`Error::Audio`] for a file that cannot be used, [`Error::Settings`] for excerpts shorter
-    /// than a segment.
+    /// [`Error::Audio`] for a file that cannot be used, whose message gives the reason but not the
+    /// file's name; [`Error::Settings`] for no excerpts at all or excerpts shorter than a segment.
     pub fn classify_file(&self, path: &Path, options: &ClassifyOptions) -> Result<Decision, Error> {
         let scores = match options.excerpts {
             Some(excerpts) => self.score_excerpts(path, excerpts)?,
@@ -142,8 +141,33 @@ impl Classifier {
         self.decide(path, scores, options)
     }
 
+    /// Decides on mono samples at a rate in hertz, as on a file that holds them; `path` is what the
+    /// decision calls them. Full scale is 1: samples of 16 bits are divided by 32,768 first. Excerpts
+    /// are not taken of them.
+    ///
+    /// # Errors
+    /// [`Error::Audio`] for samples that cannot be used: none at all, some that are not finite, or a
+    /// rate below 8,000 or above 192,000 Hz.
+    pub fn classify_samples(
+        &self,
+        path: &Path,
+        samples: &[f32],
+        rate: u32,
+        options: &ClassifyOptions,
+    ) -> Result<Decision, Error> {
+        let extraction = duotone_audio::extract_samples(samples, rate, &self.card.front_end)?;
+        let mut scores = FileScores {
+            seconds: samples.len() as f64 / f64::from(rate),
+            notes: Notes::of(&extraction),
+            ..FileScores::default()
+        };
+        self.part(&mut scores, 0.0, extraction.spectrogram)?;
+        self.decide(path, scores, options)
+    }
+
     /// Decides on one clip whose features this model's front end made, by its consecutive
-    /// segments; `path` is what the decision calls it. Excerpts are not taken of it.
+    /// segments; `path` is what the decision calls it. Excerpts are not taken of it, and its seconds
+    /// are those of its frames.
     ///
     /// # Errors
     /// [`Error::Settings`] for features of another size, or a model that cannot be computed with.
@@ -227,15 +251,18 @@ impl Classifier {
     }
 
     fn check_excerpts(&self, excerpts: Excerpts) -> Result<(), Error> {
+        if excerpts.count == 0 {
+            return Err(Error::Settings("0 excerpts: choose at least 1".into()));
+        }
         let least = self.segment_seconds();
-        match f64::from(excerpts.seconds) < least {
-            false => Ok(()),
-            true => Err(Error::Settings(format!(
+        if f64::from(excerpts.seconds) < least {
+            return Err(Error::Settings(format!(
                 "excerpts of {} s are shorter than a segment of the model: use at least {} s",
                 excerpts.seconds,
                 least.ceil()
-            ))),
+            )));
         }
+        Ok(())
     }
 
     /// Excerpts only, unless they would cover the whole or its length is not told.
@@ -307,12 +334,13 @@ impl Classifier {
     }
 
     /// Decides on many files in parallel, one on each thread, and hands each result to `each` in
-    /// the order of `paths` as soon as those before it are there. The observer gets
-    /// [`Event::Extracted`](crate::progress::Event) for every file.
+    /// the order of `paths` as soon as those before it are there. The threads are the current rayon
+    /// pool's. The observer gets [`Event::Extracted`](crate::progress::Event) for every file, with a
+    /// rising count.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] when the observer asks to stop, [`Error::Settings`] for excerpts that
-    /// are shorter than a segment; single bad files go to `each`.
+    /// [`Error::Interrupted`] when the observer asks to stop, [`Error::Settings`] for no excerpts or
+    /// excerpts shorter than a segment; single bad files go to `each`.
     pub fn classify_many(
         &self,
         paths: &[PathBuf],
@@ -321,7 +349,8 @@ impl Classifier {
         each: impl FnMut(Result<Decision, LeftOut>) + Send,
     ) -> Result<(), Error> {
         options.excerpts.map_or(Ok(()), |excerpts| self.check_excerpts(excerpts))?;
-        let done = AtomicUsize::new(0);
+        // Held while the observer is told, so that it sees the count rise.
+        let done = Mutex::new(0);
         let one = |path: &PathBuf| {
             if observer.stop() {
                 return Err(Error::Interrupted);
@@ -329,8 +358,9 @@ impl Classifier {
             let result = self
                 .classify_file(path, options)
                 .map_err(|e| LeftOut { path: path.clone(), reason: e.to_string() });
-            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            observer.event(Event::Extracted { done, total: paths.len(), path });
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            *done += 1;
+            observer.event(Event::Extracted { done: *done, total: paths.len(), path });
             if let Err(left_out) = &result {
                 observer.event(Event::LeftOut(left_out));
             }

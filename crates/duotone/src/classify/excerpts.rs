@@ -7,7 +7,7 @@ const AHEAD: f64 = 2.0;
 /// Excerpts of a recording, evenly spread over it, that stand for the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Excerpts {
-    /// How many.
+    /// How many, at least 1.
     pub count: usize,
     /// The length of each in seconds.
     pub seconds: u32,

@@ -1,11 +1,12 @@
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use duotone::backend::Device;
 use duotone::classify::{ClassifyOptions, Excerpts, Vote};
 use duotone::features::extract_all;
 use duotone::model::TrainSettings;
 use duotone::train::{TrainJob, train};
-use duotone::{Classifier, Error, Model};
+use duotone::{Classifier, Error, Event, Model, Observer};
 
 use crate::toy::{Toy, Watcher, recipe, settings, sound, wav, write_wav};
 
@@ -92,6 +93,51 @@ fn many_files_come_in_their_order() {
 
     let stopped = classifier.classify_many(&paths, &options, &Watcher::stopping_after(0), |_| {});
     assert!(matches!(stopped, Err(Error::Interrupted)));
+}
+
+#[test]
+fn samples_are_decided_on_as_the_file_that_holds_them() {
+    let toy = Toy::new();
+    let classifier = classifier(&toy);
+    let path = toy.path("new.wav");
+    let options = ClassifyOptions { segments: true, ..Default::default() };
+    for seconds in [3.0, 0.1] {
+        let sound = sound(3000.0, 99, seconds);
+        write_wav(&path, &sound);
+        let samples: Vec<f32> = sound.iter().map(|&x| f32::from(x) / 32_768.0).collect();
+        let decision = classifier.classify_samples(&path, &samples, 11_025, &options).unwrap();
+        assert_eq!(decision, classifier.classify_file(&path, &options).unwrap());
+    }
+    let refused =
+        |samples: &[f32], rate| classifier.classify_samples(&path, samples, rate, &options);
+    for (samples, rate) in [(&[][..], 11_025), (&[f32::NAN; 9_000], 11_025), (&[0.1; 9_000], 0)] {
+        assert!(matches!(refused(samples, rate), Err(Error::Audio(_))), "{rate}");
+    }
+}
+
+/// Keeps the counts that it is told of, in their order, and dawdles over every other one.
+struct Counts(Mutex<Vec<usize>>);
+
+impl Observer for Counts {
+    fn event(&self, event: Event<'_>) {
+        let Event::Extracted { done, .. } = event else { return };
+        if done % 2 == 1 {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        self.0.lock().unwrap().push(done);
+    }
+}
+
+#[test]
+fn the_count_of_files_rises() {
+    let toy = Toy::new();
+    let classifier = classifier(&toy);
+    let paths = vec![toy.path("1.wav"); 60];
+    let counts = Counts(Mutex::default());
+    let options = ClassifyOptions::default();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+    pool.install(|| classifier.classify_many(&paths, &options, &counts, |_| {})).unwrap();
+    assert_eq!(counts.0.into_inner().unwrap(), (1..=60).collect::<Vec<_>>());
 }
 
 #[test]
@@ -200,6 +246,10 @@ fn excerpts_shorter_than_a_segment_are_refused() {
     let options = ClassifyOptions { excerpts, ..Default::default() };
     let error = classifier.classify_file(&toy.path("1.wav"), &options).unwrap_err();
     assert!(error.to_string().contains("use at least 2 s"), "{error}");
+    let none = Some(Excerpts { count: 0, seconds: 10 });
+    let options = ClassifyOptions { excerpts: none, ..Default::default() };
+    let error = classifier.classify_file(&toy.path("1.wav"), &options).unwrap_err();
+    assert!(error.to_string().contains("at least 1"), "{error}");
 }
 
 #[test]
