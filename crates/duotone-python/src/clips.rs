@@ -1,7 +1,7 @@
 //! Audio and spectrograms.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use duotone::audio;
 use duotone::audio::{Extraction, FrontEnd, SourceInfo, Spectrogram};
@@ -184,19 +184,21 @@ pub(crate) fn spectrograms<'py>(
     py: Python<'py>,
     paths: Vec<PathBuf>,
     front_end: &str,
-    n_jobs: Option<usize>,
+    n_jobs: Option<i64>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyList>> {
     let front_end = convert::front_end(py, front_end)?;
     let results = watch::watched(py, n_jobs, progress, |observer| {
-        let done = AtomicUsize::new(0);
+        // Held while the observer is told, so that it sees the count rise.
+        let done = Mutex::new(0);
         let one = |path: &PathBuf| {
             if observer.stop() {
                 return Err(Error::Interrupted);
             }
             let result = audio::extract(path, &front_end);
-            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            observer.event(Event::Extracted { done, total: paths.len(), path });
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            *done += 1;
+            observer.event(Event::Extracted { done: *done, total: paths.len(), path });
             Ok(result.map_err(|e| e.to_string()))
         };
         paths.par_iter().with_max_len(1).map(one).collect::<Result<Vec<_>, _>>()
@@ -220,7 +222,7 @@ pub(crate) fn extract<'py>(
     paths: Vec<PathBuf>,
     front_end: &str,
     store: Option<PathBuf>,
-    n_jobs: Option<usize>,
+    n_jobs: Option<i64>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyList>> {
     let front_end = convert::front_end(py, front_end)?;

@@ -148,7 +148,7 @@ pub(crate) fn check<'py>(
     py: Python<'py>,
     collection: PyRef<'py, Collection>,
     folds: (String, Bound<'py, PyAny>),
-    n_jobs: Option<usize>,
+    n_jobs: Option<i64>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<String> {
     let (collection, folds) = (&collection.inner, parse_folds(py, folds)?);
@@ -167,7 +167,7 @@ pub(crate) fn fill_store<'py>(
     collection: PyRef<'py, Collection>,
     front_end: &str,
     store: PathBuf,
-    n_jobs: Option<usize>,
+    n_jobs: Option<i64>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let front_end = convert::front_end(py, front_end)?;
@@ -213,7 +213,7 @@ pub(crate) fn evaluate<'py>(
     output: Option<PathBuf>,
     resume: bool,
     command: &str,
-    n_jobs: Option<usize>,
+    n_jobs: Option<i64>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<String> {
     let settings: TrainSettings = convert::parse(py, settings, "settings")?;

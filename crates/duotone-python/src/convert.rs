@@ -1,5 +1,7 @@
 //! Between Python's values and the toolkit's.
 
+use std::path::PathBuf;
+
 use duotone::Error;
 use duotone::audio::{FrontEnd, Spectrogram};
 use duotone::io::LeftOut;
@@ -58,8 +60,15 @@ pub(crate) fn array(
     matrix(py, spectrogram.into_data(), shape)
 }
 
+/// A path as text: bytes that are not UTF-8 become `\xNN`.
+#[pyfunction]
+pub(crate) fn path_text(path: PathBuf) -> String {
+    duotone::path_text(&path).into_owned()
+}
+
 /// A file that cannot be used as a `duotone.SkippedFile`.
 pub(crate) fn skipped<'py>(py: Python<'py>, left_out: &LeftOut) -> PyResult<Bound<'py, PyAny>> {
     let class = py.import("duotone.errors")?.getattr("SkippedFile")?;
-    class.call1((left_out.path.to_string_lossy(), &left_out.reason))
+    // The name as Python has it, whatever its bytes, so that it is equal to the one given.
+    class.call1((left_out.path.as_os_str(), &left_out.reason))
 }

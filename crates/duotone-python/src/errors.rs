@@ -11,12 +11,12 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     let name = match error {
         Error::Interrupted => return PyKeyboardInterrupt::new_err("stopped on request"),
         Error::Io { path, source } => {
-            let number = source.raw_os_error().unwrap_or(0);
-            return PyOSError::new_err((
-                number,
-                words(source),
-                path.to_string_lossy().into_owned(),
-            ));
+            return match system_error(source) {
+                Some((number, reason)) => {
+                    PyOSError::new_err((number, reason, path.as_os_str().to_owned()))
+                }
+                None => PyOSError::new_err(error.to_string()),
+            };
         }
         Error::Collection { .. } => "CollectionError",
         Error::File { .. } => "ModelFileError",
@@ -27,10 +27,13 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     exception(py, name, error.to_string())
 }
 
-/// The system's reason, without the number that Python puts in front itself.
-fn words(error: &std::io::Error) -> String {
+/// The system's number, by which Python chooses the exception, and its reason without that number,
+/// which Python puts in front itself. An error that wraps the system's has both in its words only.
+fn system_error(error: &std::io::Error) -> Option<(i32, String)> {
     let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
+    let (reason, rest) = text.split_once(" (os error ")?;
+    let number = rest.split(')').next()?.parse().ok()?;
+    Some((number, reason.to_owned()))
 }
 
 /// A file that cannot be used, and why.

@@ -24,6 +24,8 @@ mod _duotone {
     #[pymodule_export]
     use super::collection::{Collection, check, evaluate, fill_store};
     #[pymodule_export]
+    use super::convert::path_text;
+    #[pymodule_export]
     use super::model::{Model, train};
     #[pymodule_export]
     use super::outputs::refuse_other_kind;

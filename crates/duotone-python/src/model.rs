@@ -141,7 +141,7 @@ impl Model {
         vote: &str,
         segments: bool,
         excerpts: Option<(usize, u32)>,
-        n_jobs: Option<usize>,
+        n_jobs: Option<i64>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let excerpts = excerpts.map(|(count, seconds)| Excerpts { count, seconds });
@@ -166,7 +166,7 @@ impl Model {
         clips: Vec<PyRef<'py, Clip>>,
         vote: &str,
         segments: bool,
-        n_jobs: Option<usize>,
+        n_jobs: Option<i64>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let options = ClassifyOptions { vote: parse_vote(py, vote)?, segments, excerpts: None };
         let features = features(&clips);
@@ -188,7 +188,7 @@ impl Model {
         &self,
         py: Python<'py>,
         clip: PyRef<'py, Clip>,
-        n_jobs: Option<usize>,
+        n_jobs: Option<i64>,
     ) -> PyResult<(Bound<'py, PyArray2<f32>>, Bound<'py, PyArray2<f32>>)> {
         let features = &clip.features;
         let embedding = watch::watched(py, n_jobs, None, |_| self.classifier.embed_clip(features))?;
@@ -214,7 +214,7 @@ pub(crate) fn train<'py>(
     front_end: &str,
     settings: &str,
     groups: Option<Vec<usize>>,
-    n_jobs: Option<usize>,
+    n_jobs: Option<i64>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Model> {
     let recipe = ModelSpec::load(architecture).map_err(|e| errors::raise(py, &e))?;

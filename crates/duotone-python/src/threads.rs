@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+/// More are refused, as on the command line: each takes memory, and no machine has more cores.
+const MOST: i64 = 1024;
+
 struct Kept {
     process: u32,
     threads: usize,
@@ -13,9 +16,21 @@ struct Kept {
 
 static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
 
-/// The pool of this process with a number of threads; `None` is one a core.
-pub(crate) fn pool(threads: Option<usize>) -> Result<Arc<ThreadPool>, String> {
-    let (process, threads) = (std::process::id(), threads.unwrap_or(0));
+/// The pool of this process with a number of threads; `None` is one for each core, and so is the −1
+/// of scikit-learn.
+pub(crate) fn pool(n_jobs: Option<i64>) -> Result<Arc<ThreadPool>, String> {
+    let process = std::process::id();
+    let threads = match n_jobs {
+        // What the builder takes for all cores.
+        None | Some(-1) => 0,
+        Some(number @ 1..=MOST) => number as usize,
+        Some(number) => {
+            return Err(format!(
+                "n_jobs={number}: it may be a number of threads from 1 to {MOST}, or -1 or None for \
+                 all cores"
+            ));
+        }
+    };
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(kept) = kept.as_ref().filter(|k| (k.process, k.threads) == (process, threads)) {
         return Ok(kept.pool.clone());

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use duotone::{Error, Event, Observer};
+use duotone::{Error, Event, Observer, path_text};
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
@@ -35,10 +35,10 @@ impl Observer for Watcher {
     fn event(&self, event: Event<'_>) {
         let value = match event {
             Event::Extracted { done, total, path } => {
-                json!({ "kind": "file", "done": done, "total": total, "path": path.to_string_lossy() })
+                json!({ "kind": "file", "done": done, "total": total, "path": path_text(path) })
             }
             Event::LeftOut(out) => {
-                let path = out.path.to_string_lossy();
+                let path = path_text(&out.path);
                 json!({ "kind": "left_out", "path": path, "error": out.reason })
             }
             Event::Notice(text) => {
@@ -75,7 +75,7 @@ impl Drop for Ending {
 /// notices become warnings. An exception there, or Ctrl-C, stops the work and is raised.
 pub(crate) fn watched<T: Send>(
     py: Python<'_>,
-    n_jobs: Option<usize>,
+    n_jobs: Option<i64>,
     progress: Option<&Bound<'_, PyAny>>,
     work: impl FnOnce(&dyn Observer) -> Result<T, Error> + Send,
 ) -> PyResult<T> {

@@ -13,6 +13,8 @@ import warnings
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from duotone import _duotone
+
 __all__ = [
     "AudioError",
     "CollectionError",
@@ -67,14 +69,14 @@ class AudioError(DuotoneError, ValueError):
     @classmethod
     def of_file(cls, path: str | os.PathLike[str], error: str) -> AudioError:
         """The error of one file."""
-        return cls(f"{os.fspath(path)}: {error}", [(os.fspath(path), error)])
+        return cls(f"{_duotone.path_text(path)}: {error}", [(os.fspath(path), error)])
 
     @classmethod
     def of_files(cls, left_out: list[SkippedFile]) -> AudioError:
         """The error of several files."""
         if len(left_out) == 1:
             return cls.of_file(*left_out[0])
-        shown = [f"{path}: {error}" for path, error in left_out[:5]]
+        shown = [f"{_duotone.path_text(path)}: {error}" for path, error in left_out[:5]]
         if len(left_out) > 5:
             shown.append("…")
         return cls(f"{len(left_out)} files cannot be used\n" + "\n".join(shown), left_out)

@@ -23,6 +23,7 @@ from typing import Any
 
 import pandas as pd
 
+from duotone import _duotone
 from duotone.model import Model
 from duotone.optional import needs
 from duotone.paths import path_of
@@ -131,7 +132,9 @@ def parts(paths: Any, output: str, size: int = PART) -> list[list[str]]:
 
         paths = _column(paths, "path")
     done = set(_done(output))
-    missing = [path for path in dict.fromkeys(map(path_of, paths)) if path not in done]
+    missing = [
+        path for path in dict.fromkeys(map(path_of, paths)) if _duotone.path_text(path) not in done
+    ]
     return list(_chunks(missing, size))
 
 
@@ -174,9 +177,9 @@ def _one(model: Model, path: str) -> pd.DataFrame:
     try:
         with _local(path) as file:
             # The engine has one process a processor: one thread each.
-            return model.classify(file, n_jobs=1).assign(path=path)
+            return model.classify(file, n_jobs=1).assign(path=_duotone.path_text(path))
     except Exception as e:  # whatever a file system raises about one file is a row
-        row = {"path": path, "error": f"{type(e).__name__}: {e}"}
+        row = {"path": _duotone.path_text(path), "error": f"{type(e).__name__}: {e}"}
         return model.frame([row])
 
 
