@@ -213,3 +213,41 @@ def test_ctrl_c_stops_training(sounds):
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=60)
     assert rest.splitlines()[-1] == "stopped cleanly" and process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ("epochs", [2.7, "3", -1, None, float("nan")]),
+        ("batch_size", [2.5, "10"]),
+        ("segments", [2.5, -3]),
+        ("sample_rate", [-1, 22_050.5, None]),
+        ("random_state", [-1, 1 << 70]),
+        ("learning_rate", [float("nan"), "0.1", None]),
+        ("validation", [float("inf"), "0.2"]),
+        ("fresh_segments", ["False", None, 2]),
+        ("standardize", [False]),
+    ],
+)
+def test_settings_of_another_kind_are_refused_by_name(sounds, setting, values):
+    for value in values:
+        with pytest.raises(SettingsError, match=f"{setting}="):
+            Classifier(**{**QUICK, setting: value}).fit(sounds.paths, sounds.labels)
+
+
+def test_clips_without_a_label_are_refused(sounds):
+    for missing in (None, float("nan"), pd.NA):
+        labels = [missing, *sounds.labels[1:]]
+        for y in (labels, pd.Series(labels, dtype=object)):
+            with pytest.raises(ValueError, match="y contains NaN"):
+                Classifier(**QUICK).fit(sounds.paths, y)
+
+
+def test_a_table_of_paths_is_refused(sounds):
+    with pytest.raises(SettingsError, match=r"is a table.*table\['path'\]"):
+        Classifier(**QUICK).fit(pd.DataFrame({"path": sounds.paths}), sounds.labels)
+
+
+def test_progress_that_cannot_be_called_is_refused_before_the_work(sounds):
+    with pytest.raises(TypeError, match="progress='yes': it may be True"):
+        Classifier(**QUICK, progress="yes").fit(sounds.paths, sounds.labels)

@@ -124,6 +124,8 @@ def test_evaluation_tables(evaluation, sounds):
     assert low <= right <= high
     confusion = evaluation.confusion("model3")
     assert confusion.to_numpy().sum() == 18
+    with pytest.raises(SettingsError, match="architecture='model9': there are .*model3"):
+        evaluation.confusion("model9")
     diagonal = np.trace(confusion.to_numpy()) / 18
     assert evaluation.scores.loc["model3", "accuracy"] == pytest.approx(diagonal)
     assert len(evaluation.folds) == 6 and len(evaluation.history) == 6 * QUICK["epochs"]
@@ -157,3 +159,24 @@ def test_pictures(fitted, sounds):
     assert [text.get_text() for text in timeline.get_legend().get_texts()] == fitted.model_.labels
     above, below = fitted.model_.plot(sounds.paths[0])
     assert above.get_xlim() == below.get_xlim() and below.get_ylabel() == "probability"
+
+
+def test_what_is_no_table_is_refused_by_what_is_taken(sounds):
+    rows = [{"path": p, "label": x} for p, x in zip(sounds.paths, sounds.labels, strict=True)]
+    for data in ((sounds.paths, sounds.labels), rows, np.array(sounds.paths), None, 5):
+        for take in (Collection.from_table, duotone.evaluate, duotone.check):
+            with pytest.raises(TypeError, match="is no collection: give .*'label': labels"):
+                take(data)
+
+
+def test_columns_of_different_lengths_are_refused(sounds):
+    table = {"path": sounds.paths, "label": sounds.labels[:-1]}
+    with pytest.raises(duotone.CollectionError, match=r"'path' \(18\), 'label' \(17\)"):
+        Collection.from_table(table)
+
+
+def test_folds_are_whole_numbers(sounds):
+    collection = Collection.from_table({"path": sounds.paths, "label": sounds.labels})
+    for wrong in ({"k": -1}, {"k": 2.5}, {"k": 3, "seed": -1}):
+        with pytest.raises(duotone.SettingsError, match="it may be a whole number"):
+            collection.folds(**wrong)

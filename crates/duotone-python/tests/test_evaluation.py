@@ -140,3 +140,10 @@ def test_skipped_files_are_objects(sounds):
     assert skipped.path == sounds.broken and skipped.error
     told = [event for event in events if event["kind"] == "left_out"]
     assert told and {event["error"] for event in told} == {skipped.error}
+
+
+@pytest.mark.parametrize("content", ["not JSON", "{}", "[]", '{"format": 3}'])
+def test_what_is_no_evaluation_is_refused(content, tmp_path):
+    (tmp_path / "results.json").write_text(content)
+    with pytest.raises(duotone.ModelFileError, match="results.json: not the results"):
+        duotone.Evaluation.load(tmp_path / "results.json")

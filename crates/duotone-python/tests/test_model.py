@@ -168,3 +168,68 @@ def test_types_do_not_depend_on_what_is_missing(fitted, sounds):
     for decisions in (bad, mixed):
         assert decisions.dtypes[same].tolist() == good.dtypes[same].tolist()
     assert bad["warnings"][0] is None and good["warnings"][0] == []
+
+
+def test_samples_in_memory_are_decided_on_as_their_file(fitted, tmp_path):
+    model, samples = fitted.model_, tone(3000, 1, 12)
+    write_wav(tmp_path / "song.wav", samples)
+    pcm = (samples * 32767).astype(np.int16)
+    spectrogram = model.front_end.transform(pcm, RATE)
+    of_file = model.classify(tmp_path / "song.wav")
+    for clips in (spectrogram, [spectrogram], iter([spectrogram])):
+        decision = model.classify(clips)
+        assert list(decision.columns) == model.columns and decision["path"].tolist() == [None]
+        numbers = ["p_high", "p_low", "p_mid"]
+        np.testing.assert_allclose(decision[numbers], of_file[numbers], atol=1e-6)
+    two = model.classify([spectrogram, model.front_end.transform(np.zeros(RATE))], vote="max")
+    assert two["label"][0] == "high" and two["silent"].tolist() == [False, True]
+    pd.testing.assert_frame_equal(
+        model.timeline(spectrogram), model.timeline(tmp_path / "song.wav"), atol=1e-6
+    )
+
+
+def test_what_is_no_spectrogram_of_the_model_is_refused(fitted, sounds):
+    model, samples = fitted.model_, tone(300, 1)
+    spectrogram = model.front_end.transform(samples)
+    for take in (model.classify, lambda x: model.classify([x]), model.timeline, model.embed):
+        with pytest.raises(SettingsError, match=r"no spectrogram.*transform\(samples, sample_rate"):
+            take(samples)
+    other = duotone.FrontEnd(44_100).transform(samples, RATE)
+    with pytest.raises(SettingsError, match="44100"):
+        model.classify([other])
+    with pytest.raises(SettingsError, match="paths only, or spectrograms only"):
+        model.classify([sounds.paths[0], spectrogram])
+    with pytest.raises(SettingsError, match="excerpts are taken of files"):
+        model.classify(spectrogram, excerpts=(3, 10))
+    for table in (pd.DataFrame({"path": sounds.paths}), pd.DataFrame({"path": []})):
+        with pytest.raises(SettingsError, match=r"is a table: .*table\['path'\]"):
+            model.classify(table)
+
+
+def test_missing_text_is_none_whatever_else_is_there(fitted, sounds):
+    good, bad = sounds.paths[0], sounds.broken
+    for paths in ([good], [bad], [good, bad]):
+        decisions = fitted.model_.classify(paths)
+        assert set(decisions.dtypes[["path", "label", "damage", "error"]]) == {np.dtype(object)}
+        for path, label, error in zip(paths, decisions["label"], decisions["error"], strict=True):
+            assert (label is None, error is None) == (path == bad, path == good)
+
+
+def test_errors_of_the_system_are_pythons_own(fitted, tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        fitted.model_.save(tmp_path / "absent/m.safetensors")
+    assert caught.value.errno == 2 and "absent" in str(caught.value)
+    for audio in (b"m.safetensors", open):
+        with pytest.raises(TypeError, match="a file is named by a path"):
+            duotone.load(audio)
+
+
+@pytest.mark.parametrize("n_jobs", [0, -2, 1025, 1 << 40])
+def test_impossible_numbers_of_threads_are_refused(fitted, sounds, n_jobs):
+    with pytest.raises(SettingsError, match=f"n_jobs={n_jobs}: .*1 to 1024, or -1 or None"):
+        fitted.model_.classify(sounds.paths[0], n_jobs=n_jobs)
+
+
+def test_minus_one_is_all_cores_as_in_scikit_learn(fitted, sounds):
+    decision = fitted.model_.classify(sounds.paths[0], n_jobs=-1)
+    assert decision["label"][0] == sounds.labels[0]

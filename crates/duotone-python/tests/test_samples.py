@@ -2,10 +2,11 @@
 
 import io
 
+import duotone
 import numpy as np
 import pytest
 from conftest import RATE, tone
-from duotone import Classifier, Collection, FrontEnd, SettingsError
+from duotone import AudioError, Classifier, Collection, FrontEnd, SettingsError
 
 
 def of(samples):
@@ -88,3 +89,41 @@ def test_audio_in_memory_is_refused_by_what_is_taken(audio, fitted):
 def test_what_is_no_audio_is_refused(bad):
     with pytest.raises(TypeError, match="is no audio: give a path"):
         of(bad)
+
+
+def test_pcm_that_became_floats_unscaled_is_noticed(fitted):
+    pcm = np.round(tone(3000, 1) * 32767)
+    noticed = of(pcm).notes["warnings"]
+    assert len(noticed) == 1 and "full scale is 1" in noticed[0]
+    for scaled in (tone(3000, 1), 10 * tone(3000, 1), pcm.astype(np.int16)):
+        assert of(scaled).notes["warnings"] == []
+    spectrogram = fitted.model_.front_end.transform(pcm)
+    with pytest.warns(duotone.DuotoneWarning, match="full scale is 1"):
+        fitted.predict([spectrogram])
+
+
+def test_a_rate_is_never_taken_for_another():
+    samples = tone(300, 1)
+    for rate in (0, -1, 22_050.5, "11025"):
+        with pytest.raises(duotone.DuotoneError, match="rate"):
+            FrontEnd(RATE).transform(samples, rate)
+    np.testing.assert_array_equal(FrontEnd(RATE).transform(samples, float(RATE)), of(samples))
+
+
+def test_what_holds_no_samples_is_refused():
+    for empty in (np.zeros(0, np.float32), np.zeros((2, 0))):
+        with pytest.raises(AudioError, match="no samples"):
+            of(empty)
+    with pytest.raises(TypeError, match="float32 is no audio"):
+        of(np.float32(1))
+
+
+def test_a_bad_array_of_a_batch_is_named_or_left_out(sounds):
+    bad = tone(300, 1)
+    bad[20] = np.nan
+    batch = [tone(300, 1), bad, sounds.paths[0]]
+    with pytest.raises(AudioError, match="clip 1: .*NaN"):
+        of(batch)
+    with pytest.warns(duotone.DuotoneWarning, match="clip 1: .*NaN"):
+        one, none, two = FrontEnd(RATE, on_error="none").transform(batch, RATE)
+    assert none is None and one.shape[0] == two.shape[0] == 40

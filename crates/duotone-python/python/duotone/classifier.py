@@ -10,14 +10,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from duotone import _duotone, notes, settings
 from duotone.errors import AudioError, SettingsError, SkippedFile, warn
 from duotone.model import Model
-from duotone.options import Architecture, Auto, Consecutive, Sampling, Standardize, Vote, one_of
-from duotone.paths import is_path, path_of
+from duotone.options import (
+    Architecture,
+    Auto,
+    Consecutive,
+    Sampling,
+    Standardize,
+    Vote,
+    one_of,
+    whole,
+)
+from duotone.paths import is_path, path_of, refuse_table
 from duotone.progress import Progress, callback
 from duotone.spectrogram import check_made_by, clip_of, common
 
@@ -150,6 +160,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
                 "is None."
             )
         X = _clips(X)
+        if pd.isna(np.asarray(y, dtype=object)).any():
+            raise ValueError("Input y contains NaN or None: every clip needs a label")
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         check_consistent_length(X, y, groups)
@@ -236,12 +248,13 @@ class Classifier(ClassifierMixin, BaseEstimator):
         if isinstance(rate, str):
             one_of("sample_rate", rate, Auto, number=True)
             rate = _duotone.choose_rate(X) if is_path(X[0]) else _stated_rate(X)
+        rate = whole("sample_rate", rate)
         return json.loads(_duotone.recipe_front_end(os.fspath(self.architecture), rate))
 
     def _extract(self, X: list[Any], spec: dict[str, Any]) -> list[Any]:
         text = json.dumps(spec)
         if is_path(X[0]):
-            store = None if self.store is None else os.fspath(self.store)
+            store = None if self.store is None else path_of(self.store)
             return _duotone.extract(X, text, store, self.n_jobs, callback(self.progress))
         for x in X:
             check_made_by(x, spec)
@@ -250,8 +263,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def _settings(self) -> str:
         state = self.random_state
         if not isinstance(state, (int, np.integer)):
-            generator = np.random.mtrand._rand if state is None else state
-            state = generator.randint(np.iinfo(np.int32).max)
+            state = check_random_state(state).randint(np.iinfo(np.int32).max)
         return settings.to_json(
             epochs=self.epochs,
             learning_rate=self.learning_rate,
@@ -261,7 +273,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             sampling=self.sampling,
             standardize=self.standardize,
             validation=self.validation,
-            seed=int(state),
+            seed=whole("random_state", state),
         )
 
     def __sklearn_tags__(self) -> Any:
@@ -276,6 +288,7 @@ def _clips(X: Any) -> list[Any]:
     """The clips as a list of paths or of matrices, never empty."""
     if is_path(X):
         raise SettingsError("X is one path: give a list of paths")
+    refuse_table(X)
     X = list(X)
     if not X:
         raise SettingsError("X holds no clips")

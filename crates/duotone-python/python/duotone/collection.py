@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import pandas as pd
 
 from duotone import _duotone
 from duotone.errors import CollectionError, SkippedFile, in_python, warn
-from duotone.options import least
-from duotone.paths import path_of
+from duotone.options import least, whole
+from duotone.paths import audio_path_of, path_of
 
 __all__ = ["Collection"]
 
@@ -44,7 +45,7 @@ class Collection:
             # A clip without a group is a group of its own.
             self.groups = np.array(
                 [
-                    path if row[2] is None else row[2]
+                    _duotone.path_text(path) if row[2] is None else row[2]
                     for path, row in zip(self.paths, rows, strict=True)
                 ]
             )
@@ -106,7 +107,7 @@ class Collection:
             What results call the collection.
         """
         fewest = least("min_per_label", min_per_label)
-        columns = [_column(table, column) for column in (path, label, group, fold, split)]
+        columns = _columns(table, (path, label, group, fold, split))
         rows: list[Any] = []
         for file, *cells in zip(*columns, strict=True):
             file, (tag, *others) = _file(file), map(text, cells)
@@ -176,11 +177,13 @@ class Collection:
 
         ``PredefinedSplit(collection.folds(5))`` makes a `cv` of it.
         """
-        return np.array(self._native.folds(k, seed)) + 1
+        return np.array(self._native.folds(whole("k", k), seed=whole("seed", seed))) + 1
 
     def to_frame(self) -> pd.DataFrame:
         """A row a file: `path`, `label`, and `group` where there are groups."""
-        frame = pd.DataFrame({"path": self.paths, "label": self.labels})
+        # Not every path is UTF-8, as pandas' strings are.
+        paths = pd.Series(self.paths, dtype=object)
+        frame = pd.DataFrame({"path": paths, "label": self.labels})
         return frame if self.groups is None else frame.assign(group=self.groups)
 
     def counts(self) -> pd.DataFrame:
@@ -232,7 +235,7 @@ def text(value: Any) -> str | None:
 
 
 def _file(value: Any) -> str | None:
-    return None if text(value) is None else path_of(value)
+    return None if text(value) is None else audio_path_of(value)
 
 
 def _could_be_grouped(table: Any, label: str) -> list[str]:
@@ -268,9 +271,24 @@ def _names(table: Any) -> list[str]:
     return [str(column) for column in columns]
 
 
-def _column(table: Any, name: str | None) -> list[Any]:
-    if name is None:
-        return [None] * len(next(iter(table.values())) if isinstance(table, dict) else table)
+def _columns(table: Any, names: tuple[str | None, ...]) -> list[list[Any]]:
+    """The columns of these names, all of one length; `None` stands for one that is not there."""
+    is_table = hasattr(table, "columns") or hasattr(table, "column_names")
+    if not is_table and not isinstance(table, Mapping):
+        raise TypeError(
+            f"{type(table).__name__} is no collection: give a Collection, the path of a folder or "
+            "list, or a table; two lists make one as {'path': paths, 'label': labels}"
+        )
+    found = {name: _column(table, name) for name in names if name is not None}
+    lengths = {len(column) for column in found.values()}
+    if len(lengths) > 1:
+        listed = ", ".join(f"{name!r} ({len(column)})" for name, column in found.items())
+        raise CollectionError(f"columns of different lengths: {listed}")
+    empty = [None] * max(lengths)
+    return [empty if name is None else found[name] for name in names]
+
+
+def _column(table: Any, name: str) -> list[Any]:
     try:
         column = table[name]
     except Exception as e:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from duotone import _duotone, settings
 from duotone.collection import as_collection
-from duotone.errors import SkippedFile, skipped
+from duotone.errors import ModelFileError, SettingsError, SkippedFile, skipped
 from duotone.optional import needs
 from duotone.options import (
     Architecture,
@@ -26,11 +26,14 @@ from duotone.options import (
     Standardize,
     Vote,
     one_of,
+    whole,
 )
 from duotone.paths import path_of
 from duotone.progress import Progress, callback
 
 __all__ = ["Evaluation", "evaluate"]
+
+_KEYS = {"format", "protocol", "systems"}
 
 
 def evaluate(
@@ -97,8 +100,11 @@ sample_rate, validation, store, n_jobs, progress
     evaluation : Evaluation
     """
     one_of("vote", vote, Vote)
+    rate = None
     if isinstance(sample_rate, str):
         one_of("sample_rate", sample_rate, Auto, number=True)
+    elif sample_rate is not None:
+        rate = whole("sample_rate", sample_rate)
     collection = as_collection(collection, label, group, min_per_label)
     names: Any = architectures
     if isinstance(architectures, (str, os.PathLike)):
@@ -121,7 +127,7 @@ sample_rate, validation, store, n_jobs, progress
         folds_of(folds),
         select,
         vote,
-        None if sample_rate == "auto" else sample_rate,
+        rate,
         None if store is None else path_of(store),
         None if output is None else path_of(output),
         resume,
@@ -169,9 +175,20 @@ class Evaluation:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Evaluation:
-        """Read a `results.json`, of this version of duotone or an earlier one."""
+        """Read a `results.json`, of this version of duotone or an earlier one.
+
+        Raises
+        ------
+        ModelFileError
+            For a file that holds anything else.
+        """
         with open(path, encoding="utf-8") as file:
-            results = json.load(file)
+            try:
+                results = json.load(file)
+            except ValueError as e:
+                raise ModelFileError(f"{path}: not the results of an evaluation: {e}") from e
+        if not isinstance(results, dict) or not _KEYS <= results.keys():
+            raise ModelFileError(f"{path}: not the results of an evaluation")
         if results["format"] == 2:
             _count_folds_from_one(results)
         return cls(results)
@@ -242,9 +259,18 @@ class Evaluation:
         return pd.DataFrame(rows)
 
     def confusion(self, architecture: str | None = None) -> pd.DataFrame:
-        """Counts of files: rows the truth, columns the decision."""
-        systems = self.results["systems"]
-        (system,) = [s for s in systems if architecture in (None, s["name"])][:1]
+        """Counts of files, of the first network by default: rows the truth, columns the decision.
+
+        Raises
+        ------
+        SettingsError
+            For an architecture that was not evaluated.
+        """
+        systems = {system["name"]: system for system in self.results["systems"]}
+        name = next(iter(systems)) if architecture is None else architecture
+        if name not in systems:
+            raise SettingsError(f"architecture={name!r}: there are {', '.join(systems)}")
+        system = systems[name]
         labels = [label["name"] for label in self.protocol["labels"]]
         return pd.DataFrame(
             system["files"]["confusion"],

@@ -8,7 +8,7 @@ from typing import Any
 from duotone import _duotone
 from duotone.collection import as_collection
 from duotone.errors import SkippedFile
-from duotone.options import Architecture, Auto, one_of
+from duotone.options import Architecture, Auto, one_of, whole
 from duotone.paths import path_of
 from duotone.progress import Progress, callback
 
@@ -56,7 +56,8 @@ def features(
     if isinstance(sample_rate, str):
         one_of("sample_rate", sample_rate, Auto, number=True)
         sample_rate = _duotone.choose_rate(collection.paths)
-    spec = _duotone.recipe_front_end(os.fspath(architecture), sample_rate)
+    rate = whole("sample_rate", sample_rate)
+    spec = _duotone.recipe_front_end(os.fspath(architecture), rate)
     return _duotone.fill_store(collection._native, spec, path_of(store), n_jobs, callback(progress))
 
 

@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from duotone import _duotone, samples
 from duotone.errors import AudioError, SkippedFile, warn
-from duotone.options import OnError, one_of
-from duotone.paths import is_path, path_of
+from duotone.options import OnError, flag, one_of, whole
+from duotone.paths import audio_path_of, is_path, refuse_table
 from duotone.progress import Progress, callback
 from duotone.spectrogram import Spectrogram
 
@@ -45,8 +45,8 @@ class FrontEnd(TransformerMixin, BaseEstimator):
     fill : bool, default=False
         Repeat audio shorter than a segment until it fills one, as classification does.
     on_error : {"raise", "none"}, default="raise"
-        What becomes of a file that cannot be used, in a batch: an `AudioError` that lists all of
-        them, or a warning and `None` in its place.
+        What becomes of a file or array that cannot be used, in a batch: an `AudioError`, for paths
+        one that lists all of them, or a warning and `None` in its place.
     n_jobs : int, default=None
         Threads for a batch; all cores by default.
     progress : bool or callable, default=None
@@ -102,6 +102,7 @@ class FrontEnd(TransformerMixin, BaseEstimator):
             of their type stands for 1. Eight channels at most: what soundfile and scipy give is
             (n_samples, n_channels) and has to be transposed, ``samples.T``. Paths of a batch are
             read in parallel without the interpreter's lock.
+            Floating-point samples that reach far beyond 1 are used, and `notes` say so.
         sample_rate : int, default=None
             Rate of samples given as arrays, in hertz; that of the front end by default.
 
@@ -122,24 +123,39 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         """
         spec = self.spec()
         if is_path(X):
-            values, notes = _duotone.spectrogram(path_of(X), json.dumps(spec))
+            values, notes = _duotone.spectrogram(audio_path_of(X), json.dumps(spec))
             return Spectrogram.of(values, spec, notes)
         array = samples.array_of(X)
-        if array is not None and array.ndim <= 2:
+        if array is not None and array.ndim in (1, 2):
+            rate = spec["sample_rate"] if sample_rate is None else whole("sample_rate", sample_rate)
             mono = samples.mono(array)
-            values, notes = _duotone.spectrogram_of_samples(
-                mono, sample_rate or self.sample_rate, json.dumps(spec)
-            )
+            values, notes = _duotone.spectrogram_of_samples(mono, rate, json.dumps(spec))
             if samples.cancelled(array, mono):
                 notes["warnings"].append(samples.CANCELLED)
+            unscaled = samples.unscaled(array, mono)
+            if unscaled is not None:
+                notes["warnings"].append(unscaled)
             return Spectrogram.of(values, spec, notes)
+        refuse_table(X)
         batch = samples.batch_of(X)
         if all(is_path(x) for x in batch):
             return self._files(batch, spec)
-        return [self.transform(x, sample_rate) for x in batch]
+        return [self._member(number, x, sample_rate) for number, x in enumerate(batch)]
+
+    def _member(self, number: int, x: Any, sample_rate: int | None) -> Any:
+        """One of a batch that does not hold paths only."""
+        try:
+            return self.transform(x, sample_rate)
+        except AudioError as e:
+            # Files have names, arrays their place.
+            error = e if e.left_out else AudioError(f"clip {number}: {e}")
+            if self.on_error == "raise":
+                raise error from None
+            warn(str(error))
+            return None
 
     def _files(self, paths: Sequence[Any], spec: dict[str, Any]) -> list[Spectrogram | None]:
-        paths = [path_of(path) for path in paths]
+        paths = [audio_path_of(path) for path in paths]
         found = _duotone.spectrograms(paths, json.dumps(spec), self.n_jobs, callback(self.progress))
         left_out = [one for one in found if isinstance(one, SkippedFile)]
         if left_out and self.on_error == "raise":
@@ -154,17 +170,18 @@ class FrontEnd(TransformerMixin, BaseEstimator):
     def spec(self) -> dict[str, Any]:
         """All numbers that decide the outcome, as the model file names them."""
         one_of("on_error", self.on_error, OnError)
-        spec = _duotone.front_end(self.sample_rate)
+        spec = _duotone.front_end(whole("sample_rate", self.sample_rate))
         if self.hop is not None:
-            spec.update(hop=self.hop, window=2 * self.hop)
+            hop = whole("hop", self.hop)
+            spec.update(hop=hop, window=2 * hop)
         if self.window is not None:
-            spec["window"] = self.window
+            spec["window"] = whole("window", self.window)
             if self.hop is None:
-                spec["hop"] = self.window // 2
-        spec["bands"] = self.bands
-        spec["centered"] = bool(self.centered)
+                spec["hop"] = spec["window"] // 2
+        spec["bands"] = whole("bands", self.bands)
+        spec["centered"] = flag("centered", self.centered)
         # One frame needs no filling.
-        spec["segment_frames"] = self.segment_frames if self.fill else 1
+        spec["segment_frames"] = whole("segment_frames", self.segment_frames) if self.fill else 1
         return spec
 
     @classmethod

@@ -16,8 +16,9 @@ from duotone import _duotone
 from duotone.errors import AudioError, SettingsError, SkippedFile
 from duotone.front_end import FrontEnd
 from duotone.options import Excerpts, Layer, Vote, one_of
-from duotone.paths import is_path, path_of
+from duotone.paths import audio_path_of, is_path, path_of, refuse_table
 from duotone.progress import Progress, callback
+from duotone.samples import array_of
 from duotone.spectrogram import check_made_by, clip_of
 
 __all__ = ["Model", "load"]
@@ -97,21 +98,23 @@ class Model:
         n_jobs: int | None = None,
         progress: Progress = None,
     ) -> pd.DataFrame:
-        """Decide on files.
+        """Decide on files, or on spectrograms of samples in memory.
 
         Parameters
         ----------
-        paths : path or iterable of paths
-            Audio files.
+        paths : path, ndarray of shape (bands, n_frames), or iterable of these
+            Audio files, or log-mel spectrograms as the model's `front_end` makes them:
+            ``model.classify(model.front_end.transform(samples, sample_rate))``.
         vote : {"mean", "majority", "max"}, default="mean"
             How the segments of a file decide together.
         excerpts : (int, int), default=None
             How many excerpts, and the whole seconds of each: ``(3, 10)`` decides by thirty seconds
-            that are spread over the file. By default the whole file is decoded.
+            that are spread over the file. By default the whole file is decoded. Not for
+            spectrograms.
         n_jobs : int, default=None
             Threads; all cores by default.
         progress : bool or callable, default=None
-            See `duotone.progress`.
+            See `duotone.progress`. Only files are counted.
 
         Returns
         -------
@@ -120,28 +123,58 @@ class Model:
             `seconds`, `silent`, `repeated` (shorter than a segment), `damage` (what could not be
             decoded), `warnings` (a list of sentences), `excerpts` (start and end in seconds of
             each, where not the whole file was decoded) and `error`. A file that cannot be used has
-            only its path and the error.
+            only its path and the error; a spectrogram has no path. What is missing is `None`,
+            among numbers NaN.
+
+        Raises
+        ------
+        SettingsError
+            For samples, for a spectrogram of another front end, and for impossible parameters.
         """
-        paths = [path_of(path) for path in ([paths] if is_path(paths) else paths)]
-        found = self._native.classify(
-            paths,
-            one_of("vote", vote, Vote),
-            excerpts=_excerpts(excerpts),
-            n_jobs=n_jobs,
-            progress=callback(progress),
-        )
-        return self.frame(self._row(path, one) for path, one in zip(paths, found, strict=True))
+        refuse_table(paths)
+        array = None if is_path(paths) else array_of(paths)
+        is_one = is_path(paths) or (array is not None and array.ndim <= 2)
+        clips = [paths] if is_one else list(paths)
+        one_of("vote", vote, Vote)
+        files = [clip for clip in clips if is_path(clip)]
+        if files and len(files) < len(clips):
+            raise SettingsError("give paths only, or spectrograms only")
+        found = self._decide(clips, False, vote, excerpts, n_jobs, progress)
+        names = [path_of(clip) for clip in clips] if files else [None] * len(clips)
+        return self.frame(self._row(name, one) for name, one in zip(names, found, strict=True))
+
+    def _decide(
+        self,
+        clips: list[Any],
+        segments: bool,
+        vote: Vote,
+        excerpts: Excerpts | None,
+        n_jobs: int | None,
+        progress: Progress,
+    ) -> list[Any]:
+        """What the native part says of files, or of spectrograms."""
+        chosen = _excerpts(excerpts)
+        if not clips or is_path(clips[0]) or np.ndim(clips[0]) == 0:
+            files = [audio_path_of(clip) for clip in clips]
+            return self._native.classify(files, vote, segments, chosen, n_jobs, callback(progress))
+        if chosen is not None:
+            raise SettingsError("excerpts are taken of files, not of spectrograms")
+        for clip in clips:
+            check_made_by(clip, self.card["front_end"])
+        spec = json.dumps(self.card["front_end"])
+        made = [clip_of(clip, spec) for clip in clips]
+        return self._native.classify_clips(made, vote, segments, n_jobs)
 
     def frame(self, rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
         """Rows as the data frame of `classify`; what a row lacks is missing there.
 
-        The types are the same whatever is missing.
+        The types are the same whatever is missing. Text is of type object: pandas' own strings
+        hold no path that is not UTF-8, and would turn `None` into NaN, which counts as true.
         """
         numbers = {c: "float64" for c in self.columns if c == "seconds" or c.startswith("p_")}
-        lists = {"warnings": object, "excerpts": object}
         whole = [dict.fromkeys(self.columns) | row for row in rows]
-        types = {**numbers, **lists, "silent": "boolean", "repeated": "boolean"}
-        return pd.DataFrame(whole, columns=self.columns).astype(types)
+        types = {**numbers, "silent": "boolean", "repeated": "boolean"}
+        return pd.DataFrame(whole, columns=self.columns, dtype=object).astype(types)
 
     @property
     def columns(self) -> list[str]:
@@ -150,7 +183,7 @@ class Model:
         notes = ["seconds", "silent", "repeated", "damage", "warnings", "excerpts", "error"]
         return ["path", "label", *probabilities, *notes]
 
-    def _row(self, path: str, found: Any) -> dict[str, Any]:
+    def _row(self, path: str | None, found: Any) -> dict[str, Any]:
         if isinstance(found, SkippedFile):
             return {"path": path, "error": found.error}
         row = {f"p_{label}": p for label, p in found.pop("probabilities").items()}
@@ -158,17 +191,17 @@ class Model:
 
     def timeline(
         self,
-        path: str | os.PathLike[str],
+        path: Any,
         *,
         excerpts: Excerpts | None = None,
         n_jobs: int | None = None,
     ) -> pd.DataFrame:
-        """Decide on one file moment by moment.
+        """Decide on one file, or one spectrogram, moment by moment.
 
         Parameters
         ----------
-        path : path
-            An audio file.
+        path : path or ndarray of shape (bands, n_frames)
+            An audio file, or its log-mel spectrogram as for `classify`.
         excerpts, n_jobs
             As for `classify`.
 
@@ -182,9 +215,7 @@ class Model:
         AudioError
             When the file cannot be used.
         """
-        (found,) = self._native.classify(
-            [path_of(path)], segments=True, excerpts=_excerpts(excerpts), n_jobs=n_jobs
-        )
+        (found,) = self._decide([path], True, "mean", excerpts, n_jobs, None)
         if isinstance(found, SkippedFile):
             raise AudioError.of_file(*found)
         rows = [
@@ -198,12 +229,16 @@ class Model:
         ]
         return pd.DataFrame(rows)
 
-    def plot(self, path: str | os.PathLike[str]) -> Any:
-        """Draw a file's spectrogram and its segments' decisions under it; gives both axes."""
+    def plot(self, path: Any) -> Any:
+        """Draw a file's spectrogram and its segments' decisions under it; gives both axes.
+
+        A spectrogram may stand for the file.
+        """
         from duotone import plot
 
         axes = plot.above_each_other()
-        plot.spectrogram(self.front_end.transform(path), self.front_end, axes[0])
+        values = self.front_end.transform(path) if is_path(path) else path
+        plot.spectrogram(values, self.front_end, axes[0])
         plot.timeline(self.timeline(path), axes[1])
         axes[0].set_xlabel("")
         return axes
@@ -228,7 +263,7 @@ class Model:
         one_of("layer", layer, Layer)
         spec = json.dumps(self.card["front_end"])
         if is_path(x):
-            (clip,) = _duotone.extract([path_of(x)], spec, None, n_jobs, None)
+            (clip,) = _duotone.extract([audio_path_of(x)], spec, None, n_jobs, None)
             if isinstance(clip, SkippedFile):
                 raise AudioError.of_file(*clip)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import os
 from typing import Any, Literal, TypeAlias, get_args
@@ -55,3 +56,50 @@ def least(name: str, value: int | None) -> int | None:
     if not 1 <= number < 2**63:
         raise SettingsError(f"{name}={value!r}: it may be a whole number of 1 or more, or None")
     return number
+
+
+def whole(name: str, value: Any) -> int:
+    """A whole number of 0 or more, whatever type it has.
+
+    Raises
+    ------
+    SettingsError
+        For anything else, a fraction or text included.
+    """
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        number = -1
+    if number != value or not 0 <= number < 2**64:
+        raise SettingsError(f"{name}={value!r}: it may be a whole number, not below 0")
+    return number
+
+
+def real(name: str, value: Any) -> float:
+    """A finite number.
+
+    Raises
+    ------
+    SettingsError
+        For anything else, text included.
+    """
+    try:
+        number = math.nan if isinstance(value, str) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise SettingsError(f"{name}={value!r}: it may be a finite number")
+    return number
+
+
+def flag(name: str, value: Any) -> bool:
+    """Yes or no.
+
+    Raises
+    ------
+    SettingsError
+        For anything else, text included: that would always be yes.
+    """
+    if isinstance(value, str) or value not in (True, False):
+        raise SettingsError(f"{name}={value!r}: it may be True or False")
+    return bool(value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from duotone.errors import SettingsError
+
 
 def is_path(x: object) -> bool:
     """Whether this names a file; bytes and open files, which name none, are an error.
@@ -24,14 +26,42 @@ def is_path(x: object) -> bool:
 
 
 def path_of(x: Any) -> str:
-    """The path as a string.
+    """The path of any file as a string.
 
     Raises
     ------
     TypeError
         For what names no file.
     """
-    path = os.fspath(x) if is_path(x) else x
+    path = os.fspath(x) if isinstance(x, (str, os.PathLike)) else x
     if isinstance(path, str):
         return str(path)
-    raise TypeError(f"a file is named by a path (str or os.PathLike), not {type(path).__name__}")
+    hint = "; os.fsdecode makes a path of bytes that name one" if isinstance(path, bytes) else ""
+    kind = type(path).__name__
+    raise TypeError(f"a file is named by a path (str or os.PathLike), not {kind}{hint}")
+
+
+def audio_path_of(x: Any) -> str:
+    """The path of a recording as a string.
+
+    Raises
+    ------
+    TypeError
+        For what names no file; says what to do with audio in memory.
+    """
+    is_path(x)
+    return path_of(x)
+
+
+def refuse_table(x: Any) -> None:
+    """Refuse a table where its column of paths is needed: it would give its columns' names.
+
+    Raises
+    ------
+    SettingsError
+        That says so.
+    """
+    if hasattr(x, "columns") or hasattr(x, "column_names"):
+        raise SettingsError(
+            f"{type(x).__name__} is a table: give its column of paths, such as table['path']"
+        )

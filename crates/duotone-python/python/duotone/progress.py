@@ -61,4 +61,8 @@ def callback(progress: Progress) -> Callable[[dict[str, Any]], object] | None:
     """What the native part calls."""
     if progress is None or progress is False:
         return None
-    return Bar() if progress is True else progress
+    if progress is True:
+        return Bar()
+    if not callable(progress):
+        raise TypeError(f"progress={progress!r}: it may be True, False, None or a callable")
+    return progress

@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from duotone.errors import SettingsError
+from duotone.errors import AudioError, SettingsError
 from duotone.paths import is_path
 
-__all__ = ["CANCELLED", "array_of", "batch_of", "cancelled", "mono"]
+__all__ = ["CANCELLED", "array_of", "batch_of", "cancelled", "mono", "unscaled"]
 
 MOST_CHANNELS = 8
 # Full scale of PCM, and the value of silence.
 CANCELLED = "the channels cancel each other in the mono mix: almost nothing of the sound is left"
+# Floating-point samples above this are PCM that was not scaled: no recording is so loud.
+_LOUD = 64.0
 # As for files: the mix is 30 dB weaker than its channels, and these are not silent themselves.
 _WEAKER, _SILENT = 1e-3, 1e-8
 _PCM = {"int16": (2.0**15, 0.0), "int32": (2.0**31, 0.0), "uint8": (2.0**7, 2.0**7)}
@@ -53,6 +55,8 @@ def mono(samples: np.ndarray) -> np.ndarray:
 
     Raises
     ------
+    AudioError
+        For no samples at all.
     SettingsError
         For more channels than eight.
     TypeError
@@ -70,6 +74,8 @@ def mono(samples: np.ndarray) -> np.ndarray:
             f"samples of type {samples.dtype}: floating-point numbers within -1..1 and PCM of "
             f"type {', '.join(_PCM)} are taken"
         )
+    if samples.size == 0:
+        raise AudioError(f"an array of shape {samples.shape} holds no samples")
     if samples.ndim == 2:
         samples = samples.mean(axis=0)
     return np.ascontiguousarray(_full_scale(samples, pcm), dtype=np.float32)
@@ -82,6 +88,19 @@ def cancelled(samples: np.ndarray, mix: np.ndarray) -> bool:
     pcm = _PCM.get(samples.dtype.name)
     power = np.mean([np.mean(np.square(_full_scale(s, pcm), dtype=float)) for s in samples])
     return bool(power > _SILENT and np.mean(np.square(mix, dtype=float)) < _WEAKER * power)
+
+
+def unscaled(samples: np.ndarray, mix: np.ndarray) -> str | None:
+    """Says so where floating-point samples have PCM's full scale and not 1."""
+    if samples.dtype.kind != "f":
+        return None
+    peak = max(float(mix.max()), -float(mix.min()))
+    if peak <= _LOUD:
+        return None
+    return (
+        f"samples reach {peak:.0f}, but full scale is 1: divide PCM that was turned into "
+        "floating-point numbers by its own full scale, or pass it as the integers it was"
+    )
 
 
 def _full_scale(samples: np.ndarray, pcm: tuple[float, float] | None) -> np.ndarray:

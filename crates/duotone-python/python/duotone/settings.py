@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from duotone.options import Consecutive, Sampling, Standardize, one_of
+from duotone.options import Consecutive, Sampling, Standardize, flag, one_of, real, whole
 
 
 def to_json(
@@ -24,17 +24,21 @@ def to_json(
     if isinstance(segments, str):
         chosen: Any = one_of("segments", segments, Consecutive, number=True)
     else:
-        chosen = {"random": int(segments)}
+        chosen = {"random": whole("segments", segments)}
     return json.dumps(
         {
-            "epochs": int(epochs),
-            "learning_rate": float(learning_rate),
-            "batch_size": int(batch_size),
+            "epochs": whole("epochs", epochs),
+            "learning_rate": real("learning_rate", learning_rate),
+            "batch_size": whole("batch_size", batch_size),
             "segments": chosen,
-            "fresh_segments": bool(fresh_segments),
+            "fresh_segments": flag("fresh_segments", fresh_segments),
             "sampling": one_of("sampling", sampling, Sampling),
-            "standardize": one_of("standardize", standardize or "none", Standardize),
-            "validation": float(validation),
-            "seed": int(seed),
+            "standardize": one_of("standardize", _word(standardize), Standardize),
+            "validation": real("validation", validation),
+            "seed": whole("seed", seed),
         }
     )
+
+
+def _word(standardize: Standardize | None) -> Any:
+    return "none" if standardize is None else standardize

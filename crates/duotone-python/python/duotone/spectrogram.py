@@ -104,7 +104,18 @@ def spec_of(array: Any) -> dict[str, Any] | None:
 
 
 def clip_of(array: Any, front_end: str) -> _duotone.Clip:
-    """The clip of a spectrogram, for the native part, with the notes that it carries."""
+    """The clip of a spectrogram, for the native part, with the notes that it carries.
+
+    Raises
+    ------
+    SettingsError
+        For an array of another shape, such as samples.
+    """
+    if np.ndim(array) != 2:
+        raise SettingsError(
+            f"an array of shape {np.shape(array)} is no spectrogram (bands, n_frames): "
+            "FrontEnd.transform(samples, sample_rate) makes one of samples"
+        )
     notes = getattr(array, "notes", None)
     values = np.ascontiguousarray(array, dtype=np.float32)
     told = None if notes is None else json.dumps(notes)
