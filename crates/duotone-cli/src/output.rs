@@ -6,6 +6,7 @@ use std::path::Path;
 
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use duotone::path_text;
+pub(crate) use duotone::plural as count;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::exit::Failure;
@@ -132,11 +133,6 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
     let start = fit(&mut text.chars(), room / 3);
     let end = fit(&mut text.chars().rev(), room - start.width());
     format!("{start}…{}", end.chars().rev().collect::<String>())
-}
-
-/// `1 file`, `2 files`.
-pub(crate) fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// How long something plays: `6.0 s`, `4:05 min`, `1:02:03 h`.

@@ -49,7 +49,7 @@ impl Part {
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             let path = path_text(&path);
             return Err(Failure::Work(format!(
-                "{path}: another run is writing it: wait for its end, or name another output"
+                "{path}: another run is writing it: wait until it ends, or choose another output"
             )));
         }
         Ok(Self { target: target.to_owned(), file })

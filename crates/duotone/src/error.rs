@@ -2,7 +2,8 @@ use std::path::PathBuf;
 
 use crate::path_text::path_text;
 
-/// What ends a piece of work. Single bad files do not: they become a [`LeftOut`](crate::io::LeftOut).
+/// An error that ends an operation. A single unusable file does not: it is reported as a
+/// [`LeftOut`](crate::io::LeftOut).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -11,18 +12,19 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// The system's reason.
+        /// The error that the system returned.
         source: std::io::Error,
     },
-    /// A collection, its list or its columns are not usable; the message names the cure.
+    /// A collection, its list or its columns cannot be used; the message says what would help.
     #[error("{}: {reason}", path_text(path))]
     Collection {
-        /// The collection as the user named it.
+        /// The collection, as given by the user.
         path: PathBuf,
         /// What is wrong and what would help.
         reason: String,
     },
-    /// A model, checkpoint or stored-feature file is damaged or of another version.
+    /// A file cannot be used or must not be replaced: it is damaged, of another version or of
+    /// another kind.
     #[error("{}: {reason}", path_text(path))]
     File {
         /// The file.
@@ -30,22 +32,22 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Settings that contradict each other or the data.
+    /// Settings are out of range, or contradict each other or the data.
     #[error("{0}")]
     Settings(String),
-    /// A loss that is no longer finite.
+    /// Training diverged: the loss is no longer finite.
     #[error("{0}")]
     Diverged(String),
-    /// A GPU that is not there, too small for the work, or lost in the midst of it.
+    /// A GPU is missing, has too little memory, or was lost during the operation.
     #[error("{0}")]
     Device(String),
-    /// The caller asked to stop.
+    /// The observer asked to stop.
     #[error("stopped on request")]
     Interrupted,
-    /// From the audio room.
+    /// An error from [`duotone_audio`].
     #[error(transparent)]
     Audio(#[from] duotone_audio::Error),
-    /// From the network room.
+    /// An error from [`duotone_nn`].
     #[error(transparent)]
     Network(#[from] duotone_nn::Error),
 }
@@ -62,7 +64,7 @@ impl From<duotone_gpu::Error> for Error {
 }
 
 impl Error {
-    /// Puts the path before an I/O error; made for `map_err(Error::io(path))`.
+    /// Adds the path to an I/O error, for use as `map_err(Error::io(path))`.
     pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }

@@ -1,4 +1,4 @@
-//! Toy clips for tests: two or more classes, each with a tone of its own in noise.
+//! Toy clips for tests: two or more classes, each with its own tone in noise.
 
 use duotone_audio::{Extraction, FrontEnd, SourceInfo, Spectrogram};
 use duotone_nn::random::Philox;
@@ -29,7 +29,7 @@ pub(crate) fn front_end() -> FrontEnd {
     recipe().front_end(11_025)
 }
 
-/// A clip whose content follows from `number` and whose tone from `label`.
+/// A clip with noise seeded by `number` and the tone of class `label`.
 pub(crate) fn clip(number: u64, label: usize, frames: usize) -> ClipFeatures {
     let bands = front_end().bands;
     let random = Philox::new(number, 77);

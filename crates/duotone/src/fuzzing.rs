@@ -1,4 +1,4 @@
-//! Doors for the fuzz targets to what has no public one. Present under `--cfg fuzzing` only.
+//! Entry points for fuzz targets to code that is not public. Compiled only with `--cfg fuzzing`.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::model::tensor_file;
 use crate::model::tensor_file::Kind;
 use crate::train::checkpoint::{Checkpoint, RunSpec};
 
-/// Reads a file as a checkpoint of the run that it says it is of.
+/// Reads a file as a checkpoint of the run that its own header describes.
 pub fn checkpoint(path: &Path) {
     let Ok((card, _)) = tensor_file::read::<Value>(path, Kind::Checkpoint) else { return };
     let Ok(spec) = serde_json::from_value::<RunSpec>(card["spec"].clone()) else { return };
@@ -22,17 +22,17 @@ pub fn checkpoint(path: &Path) {
     }
 }
 
-/// Reads bytes as the entry of a file with the content `fuzz` in the store at `root`.
+/// Reads bytes as the entry, in the store at `root`, of a file with the content `fuzz`.
 pub fn store_entry(root: &Path, bytes: &[u8]) {
     let front_end = FrontEnd { bands: 8, segment_frames: 10, ..FrontEnd::paper(11_025) };
     let content = blake3::hash(b"fuzz");
     let Ok(bucket) = FeatureStore::open(root).and_then(|store| store.bucket(&front_end)) else {
         return;
     };
-    let place = bucket.place(&content);
-    let written = place.parent().map(fs::create_dir_all).is_some_and(|made| made.is_ok())
-        && fs::write(&place, bytes).is_ok();
-    assert!(written, "the store's folder cannot be written to");
+    let entry = bucket.place(&content);
+    let written = entry.parent().map(fs::create_dir_all).is_some_and(|made| made.is_ok())
+        && fs::write(&entry, bytes).is_ok();
+    assert!(written, "the store's folder is not writable");
     if let Some(features) = bucket.get(&content) {
         assert_eq!(features.bands(), front_end.bands);
         assert!(features.notes.damage.is_none_or(|text| text.len() <= 4096));
@@ -40,7 +40,7 @@ pub fn store_entry(root: &Path, bytes: &[u8]) {
     }
 }
 
-/// Reads a file as the folds of a collection.
+/// Reads a file as a folds file of a collection.
 pub fn folds(path: &Path, collection: &Collection) {
     let contents = vec![""; collection.items.len()];
     if let Ok((words, _)) = folds_file::read(path, collection, &contents) {

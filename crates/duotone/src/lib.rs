@@ -1,5 +1,5 @@
 //! Learns to tell music apart by listening: labelled collections, features, training, evaluation,
-//! self-describing models and classification.
+//! self-describing model files and classification.
 //!
 //! A trained model classifies a recording in a few lines:
 //!
@@ -58,8 +58,9 @@
 //!
 //! The modules follow the pipeline: [`data`] reads collections and splits them, [`features`]
 //! extracts spectrograms, [`train`] makes a [`model`], [`classify`] applies it, [`evaluate`] measures
-//! it on clips that it was not trained on, and [`leaks`] finds what would make the result too high.
-//! [`backend`] runs networks on the processor or a GPU. `examples/` has a program for each step.
+//! its accuracy on clips that it was not trained on, and [`leaks`] finds anything that would inflate
+//! that accuracy. [`backend`] runs networks on the CPU or a GPU. `examples/` has a program for each
+//! step.
 #![forbid(unsafe_code)]
 
 pub mod backend;
@@ -76,6 +77,7 @@ pub mod io;
 pub mod leaks;
 pub mod model;
 mod path_text;
+mod plural;
 mod progress;
 pub mod train;
 
@@ -87,4 +89,5 @@ pub use duotone_nn as nn;
 pub use error::Error;
 pub use model::Model;
 pub use path_text::{on_disk, path_text};
+pub use plural::plural;
 pub use progress::{Event, Observer};

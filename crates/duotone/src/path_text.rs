@@ -1,5 +1,5 @@
-//! Paths as text and back. A name that is not UTF-8 has bytes which no text can hold: they are
-//! written `\xNN`, and read back where a path is given.
+//! Conversion of paths to text and back. Bytes of a name that are not valid UTF-8 are written as
+//! `\xNN`.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -7,14 +7,14 @@ use std::path::{Component, Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-/// A path as text: as it is where it is UTF-8. Otherwise the bytes that are not become `\xNN` (two
-/// hexadecimal digits), and so does a backslash that would be read as the start of one. [`on_disk`]
-/// finds the file of such a text.
+/// A path as text. A path in UTF-8 is unchanged. In any other path, each invalid byte is written as
+/// `\xNN` (two hexadecimal digits), and so is a backslash that would otherwise be taken for the
+/// start of such an escape. [`on_disk`] finds the file for such a text.
 #[must_use]
 pub fn path_text(path: &Path) -> Cow<'_, str> {
     match path.to_str() {
         Some(text) => Cow::Borrowed(text),
-        // A backslash parts folders there, and names are UTF-16.
+        // Windows separates folders by backslashes, and its names are UTF-16.
         None if cfg!(windows) => path.to_string_lossy(),
         None => Cow::Owned(escape(path.as_os_str().as_encoded_bytes())),
     }
@@ -24,8 +24,8 @@ fn escape(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() + 16);
     for chunk in bytes.utf8_chunks() {
         let mut rest = chunk.valid();
-        while let Some(place) = rest.find(r"\x") {
-            let (before, from) = rest.split_at(place);
+        while let Some(position) = rest.find(r"\x") {
+            let (before, from) = rest.split_at(position);
             text.push_str(before);
             let escaped = if escaped_byte(from.as_bytes()).is_some() { r"\x5c" } else { r"\" };
             text.push_str(escaped);
@@ -39,14 +39,14 @@ fn escape(bytes: &[u8]) -> String {
     text
 }
 
-/// The byte that text stands for where it begins with `\xNN`.
+/// The byte that a leading `\xNN` stands for.
 fn escaped_byte(text: &[u8]) -> Option<u8> {
     let digits = text.strip_prefix(br"\x")?.get(..2)?;
     let digits = std::str::from_utf8(digits).ok().filter(|d| !d.starts_with('+'))?;
     u8::from_str_radix(digits, 16).ok()
 }
 
-/// The path that [`path_text`] gave this text for.
+/// Reverses [`path_text`].
 fn unescape(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut at = 0;
@@ -65,10 +65,9 @@ fn unescape(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The file that a name means: as it is written, if there is such a file; else the one whose name
-/// has these bytes escaped as [`path_text`] does; else the one whose name differs only in its
-/// Unicode normal form (an `é` of one character or of two, as systems write them). The path itself
-/// where there is none.
+/// The file that a path refers to. The first of these that exists: the path as written; the path
+/// with the escapes of [`path_text`] decoded; a path that differs only in its Unicode normal form
+/// (systems write `é` as one character or as two). If none exists, returns the path unchanged.
 #[must_use]
 pub fn on_disk(path: &Path) -> PathBuf {
     if path.symlink_metadata().is_ok() {
@@ -92,7 +91,7 @@ fn raw(_: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Folder by folder, the name that exists: as written, composed or decomposed.
+/// The existing path whose components are each written as given, composed or decomposed.
 fn other_form(path: &Path) -> Option<PathBuf> {
     if path.to_str()?.is_ascii() {
         return None;
@@ -112,7 +111,7 @@ fn other_form(path: &Path) -> Option<PathBuf> {
     Some(found)
 }
 
-/// The text of a path in one Unicode normal form, to compare names by.
+/// The text in Unicode normal form C, for comparing names.
 pub(crate) fn composed(text: &str) -> Cow<'_, str> {
     match text.is_ascii() {
         true => Cow::Borrowed(text),
@@ -127,9 +126,9 @@ mod tests {
     use super::{escape, on_disk, unescape};
 
     proptest::proptest! {
-        /// Any name at all, and names of backslashes, digits and broken characters above all.
+        /// Arbitrary names, and names made of backslashes, digits and broken characters.
         #[test]
-        fn text_means_one_path(bytes in proptest::collection::vec(proptest::sample::select(
+        fn escapes_round_trip(bytes in proptest::collection::vec(proptest::sample::select(
             b"\\x5cfF0aB\xff\xc3\xa9".to_vec()), 0..24), any: Vec<u8>)
         {
             for bytes in [bytes, any] {
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_must_be_is_escaped() {
+    fn escapes_only_what_is_ambiguous() {
         for (bytes, text) in [
             (&b"caf\xe9.wav"[..], r"caf\xe9.wav"),
             ("café.wav".as_bytes(), "café.wav"),
@@ -152,7 +151,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_name_is_found_in_every_form() {
+    fn finds_a_name_in_every_form() {
         use std::os::unix::ffi::OsStrExt;
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path();
@@ -167,7 +166,7 @@ mod tests {
         let latin = dir.join(std::ffi::OsStr::from_bytes(b"caf\xe9.wav"));
         std::fs::write(&latin, "").unwrap();
         assert_eq!(on_disk(&dir.join(r"caf\xe9.wav")), latin);
-        // A file of that very name comes first.
+        // A file of exactly that name takes precedence.
         std::fs::write(dir.join(r"caf\xe9.wav"), "").unwrap();
         assert_eq!(on_disk(&dir.join(r"caf\xe9.wav")), dir.join(r"caf\xe9.wav"));
         assert_eq!(on_disk(Path::new("é/none")), Path::new("é/none"));

@@ -3,56 +3,56 @@ use std::path::Path;
 use crate::io::LeftOut;
 use crate::model::EpochRecord;
 
-/// What long work reports as it goes.
+/// The progress of a long operation.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// One more file was read (or found in the store, or left out).
+    /// A file was read, found in the feature store, or left out.
     Extracted {
         /// Files done so far.
         done: usize,
-        /// Files in all.
+        /// Total number of files.
         total: usize,
         /// The file.
         path: &'a Path,
     },
-    /// A file will not take part.
+    /// A file cannot be used and is left out.
     LeftOut(&'a LeftOut),
-    /// Something the user should know that stops nothing.
+    /// Something the user should know, which does not stop the operation.
     Notice(&'a str),
-    /// A training run begins.
+    /// A training run started.
     RunStarted {
-        /// What is trained: `model2`, or `model2, fold 1 of 5`.
+        /// Name of the run: `model2`, or `model2, fold 1 of 5`.
         name: &'a str,
-        /// Epochs already done, when resumed.
+        /// Epochs already done, if the run was resumed.
         done: usize,
-        /// Epochs in all.
+        /// Total number of epochs.
         epochs: usize,
     },
-    /// One more mini-batch of the present epoch is done.
+    /// A mini-batch of the current epoch is done.
     Step {
-        /// Segments of this epoch seen so far.
+        /// Segments of this epoch done so far.
         done: usize,
-        /// Segments of an epoch.
+        /// Segments in an epoch.
         total: usize,
     },
-    /// An epoch ended and its checkpoint is on disk.
+    /// An epoch ended and its checkpoint was written.
     Epoch(&'a EpochRecord),
     /// A training run ended.
     RunEnded,
 }
 
-/// Watches long work, from any thread, and may ask it to stop.
+/// Receives the progress of a long operation, from any thread, and may ask it to stop.
 pub trait Observer: Sync {
-    /// Called for every event; must return soon.
+    /// Called for every event; should return quickly.
     fn event(&self, _event: Event<'_>) {}
 
-    /// Asked between files and between mini-batches: `true` ends the work cleanly with
+    /// Called between files and between mini-batches. If it returns `true`, the operation ends with
     /// [`Error::Interrupted`](crate::error::Error::Interrupted).
     fn stop(&self) -> bool {
         false
     }
 }
 
-/// Nobody watches.
+/// Ignores every event and never asks to stop.
 impl Observer for () {}

@@ -37,7 +37,7 @@ fn findings_are_told_and_strict_makes_them_an_error() {
     let outcome = duotone(dir, words).ends_with(0);
     for words in [
         "6 clips compared, by artist, 2 folds",
-        "1 pair of clips hold the same recording",
+        "1 pair of clips with the same recording",
         "music/a.wav (low, Zoë, fold ",
         "music/b.wav (high, Zoe, fold ",
         "begins 4.0 s later",

@@ -159,7 +159,7 @@ fn the_same_recording_twice_is_reported() {
     let more = "music/copy.wav,low,someone\nmusic/broken.wav,high,nobody\n";
     fs::write(dir.join("tracks.csv"), list + more).unwrap();
     // A system may read what duotone cannot: that is no matter of the run's.
-    run(dir, "out", &[]).ends_with(0).says(&["hold the same recording"]);
+    run(dir, "out", &[]).ends_with(0).says(&["with the same recording"]);
     let findings = &results(dir, "out")["protocol"]["findings"];
     let pairs = findings["recordings"].as_array().unwrap();
     let pair = pairs.iter().find(|pair| pair["identical"] == true).unwrap();

@@ -61,16 +61,16 @@ fn training_on_a_list_keeps_the_list_and_the_recordings() {
     ] {
         let words = [&["train", "list.csv", "-o", output][..], &TINY].concat();
         let name = Path::new(output).file_name().unwrap().to_str().unwrap();
-        refused(&dir, &words, &[name, "name another output"]);
+        refused(&dir, &words, &[name, "choose another output"]);
     }
     // What is written beside the model counts, too.
     fs::remove_file(dir.join("soft.safetensors")).unwrap();
     fs::rename(dir.join("list.csv"), dir.join("list.lock")).unwrap();
     let words = [&["train", "list.lock", "-o", "list"][..], &TINY].concat();
-    refused(&dir, &words, &["list.lock", "name another output"]);
+    refused(&dir, &words, &["list.lock", "choose another output"]);
     fs::rename(dir.join("list.lock"), dir.join("list.checkpoint")).unwrap();
     let words = [&["train", "list.checkpoint", "-o", "list"][..], &TINY].concat();
-    refused(&dir, &words, &["list.checkpoint", "name another output"]);
+    refused(&dir, &words, &["list.checkpoint", "choose another output"]);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn exporting_keeps_the_model_and_other_files() {
     train(&dir);
     std::os::unix::fs::symlink("m.safetensors", dir.join("m.onnx")).unwrap();
     for output in ["m.safetensors", "m.onnx", "./m.safetensors", "list.csv"] {
-        refused(&dir, &["export", "m.safetensors", "--onnx", output], &["name another output"]);
+        refused(&dir, &["export", "m.safetensors", "--onnx", output], &["choose another output"]);
     }
     fs::remove_file(dir.join("m.onnx")).unwrap();
     for _ in 0..2 {
@@ -115,10 +115,10 @@ fn a_submission_keeps_its_lists() {
     let words = [&["mirex", "train", "s", "train.txt"][..], &network].concat();
     duotone(&dir, words).ends_with(0);
     for output in ["test.txt", "s/../test.txt", "s/model.safetensors", "music/low/low0.wav"] {
-        refused(&dir, &["mirex", "classify", "s", "test.txt", output], &["name another output"]);
+        refused(&dir, &["mirex", "classify", "s", "test.txt", output], &["choose another output"]);
     }
     let words = ["mirex", "train-classify", "s2", "train.txt", "test.txt", "train.txt"];
-    refused(&dir, &[&words[..], &network].concat(), &["train.txt", "name another output"]);
+    refused(&dir, &[&words[..], &network].concat(), &["train.txt", "choose another output"]);
     for _ in 0..2 {
         duotone(&dir, ["mirex", "classify", "s", "test.txt", "out.txt"]).ends_with(0);
     }
@@ -133,8 +133,8 @@ fn an_evaluation_keeps_what_it_reads_and_what_is_not_its_own() {
     };
     for name in ["results.json", "predictions.csv", "folds.csv", "report.html"] {
         fs::rename(dir.join("list.csv"), dir.join(name)).unwrap();
-        refused(&dir, &evaluate(name, &[]), &[name, "name another output"]);
-        refused(&dir, &evaluate("music", &[]), &[name, "name another output"]);
+        refused(&dir, &evaluate(name, &[]), &[name, "choose another output"]);
+        refused(&dir, &evaluate("music", &[]), &[name, "choose another output"]);
         fs::rename(dir.join(name), dir.join("list.csv")).unwrap();
     }
     let into = [&["evaluate", "music", "--folds", "2", "-o", "music"][..], &TINY].concat();
@@ -143,7 +143,7 @@ fn an_evaluation_keeps_what_it_reads_and_what_is_not_its_own() {
     let first = [&["evaluate", "music", "--folds", "2", "-o", "report"][..], &TINY].concat();
     duotone(&dir, &first).ends_with(0);
     let folds = ["evaluate", "music", "--folds", "report/folds.csv", "-o", "report"];
-    refused(&dir, &[&folds[..], &TINY].concat(), &["report/folds.csv", "name another output"]);
+    refused(&dir, &[&folds[..], &TINY].concat(), &["report/folds.csv", "choose another output"]);
     // A second time into its own folder is as before.
     duotone(&dir, &first).ends_with(0);
 }
@@ -184,7 +184,7 @@ fn decisions_are_not_written_over_what_is_decided_about() {
     let song = "music/low/low0.wav";
     for output in [song, "m.safetensors", "list.csv", "tiny.toml"] {
         let words = ["classify", "m.safetensors", song, "-f", "csv", "--output", output];
-        refused(&dir, &words, &[output, "name another output"]);
+        refused(&dir, &words, &[output, "choose another output"]);
     }
     // A value that was forgotten: the first recording takes its place.
     let words = ["classify", "m.safetensors", "--output", song, "music/low/low1.wav"];
@@ -201,7 +201,7 @@ fn the_demo_replaces_no_list_of_others() {
     let (_folder, dir) = folder();
     fs::create_dir(dir.join("mine")).unwrap();
     fs::rename(dir.join("list.csv"), dir.join("mine/tracks.csv")).unwrap();
-    refused(&dir, &["demo", "--output", "mine"], &["tracks.csv", "name another output"]);
+    refused(&dir, &["demo", "--output", "mine"], &["tracks.csv", "choose another output"]);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn what_duotone_writes_into_a_collection_is_no_music() {
 
     let report =
         |output| [&["evaluate", "music", "--folds", "2", "-o", output][..], &TINY].concat();
-    refused(&dir, &report("music/low"), &["music/low", "holds", "low0.wav"]);
+    refused(&dir, &report("music/low"), &["music/low", "contains", "low0.wav"]);
     duotone(&dir, report("music/report")).ends_with(0);
     for output in ["music/store", "music/low/store"] {
         duotone(&dir, features(output)).ends_with(0);

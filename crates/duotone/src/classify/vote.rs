@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::io::json::meant;
+use crate::io::json::by_name;
 
 /// How the segments of a file decide together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,9 +20,9 @@ pub enum Vote {
 impl TryFrom<String> for Vote {
     type Error = String;
 
-    fn try_from(word: String) -> Result<Self, String> {
-        let words = [("mean", Self::Mean), ("majority", Self::Majority), ("max", Self::Max)];
-        meant("vote", &word, &words)
+    fn try_from(name: String) -> Result<Self, String> {
+        let votes = [("mean", Self::Mean), ("majority", Self::Majority), ("max", Self::Max)];
+        by_name("vote", &name, &votes)
     }
 }
 

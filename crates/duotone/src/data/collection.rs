@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::io::LeftOut;
 use crate::model::LabelCount;
 use crate::path_text::path_text;
+use crate::plural::plural;
 
 /// More files than this are refused: a wrong folder, not a collection.
 const MAX_FILES: usize = 1_000_000;
@@ -145,7 +146,7 @@ impl Collection {
                     "the column `{column}` is empty for all files: not grouped by it"
                 ));
             } else {
-                let files = count(alone, "file");
+                let files = plural(alone, "file");
                 notices.push(format!("no {column} for {files}: a group of its own for each"));
             }
         }
@@ -192,7 +193,7 @@ impl Collection {
                 format!(
                     "all usable files have the label `{only}`, and at least two labels are needed; \
                      {} left out, the first, {}: {}",
-                    count(left_out.len(), "entry"),
+                    plural(left_out.len(), "entry"),
                     path_text(&first.path),
                     first.reason
                 ),
@@ -207,7 +208,7 @@ impl Collection {
         let first = first.map_or_else(String::new, |LeftOut { path, reason }| {
             format!("; the first, {}: {reason}", path_text(path))
         });
-        let entries = count(left_out.len(), "entry");
+        let entries = plural(left_out.len(), "entry");
         self.refused(format!("none of its {entries} can be used{first}"))
     }
 
@@ -335,15 +336,6 @@ impl Collection {
 
     pub(crate) fn refused(&self, reason: String) -> Error {
         refused(&self.path, reason)
-    }
-}
-
-/// `1 file`, `2 files`, `2 entries`.
-pub(crate) fn count(n: usize, what: &str) -> String {
-    match (n, what.strip_suffix('y')) {
-        (1, _) => format!("1 {what}"),
-        (_, Some(stem)) => format!("{n} {stem}ies"),
-        _ => format!("{n} {what}s"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::classify::predictor::Outcome;
-use crate::data::collection::count;
+use crate::plural::plural;
 use crate::error::Error;
 use crate::evaluate::fold::{FoldRun, fold_of};
 use crate::evaluate::job::NetworkSystem;
@@ -175,7 +175,7 @@ impl Evaluator<'_> {
             }));
         }
         if guessed > 0 {
-            let files = count(guessed, "file");
+            let files = plural(guessed, "file");
             let note = format!("{files} could not be read and got the label `{}`", labels[guess]);
             record.result.notes.push(note);
         }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use duotone_audio::FrontEnd;
 
-use crate::data::collection::count;
 use crate::data::{Collection, hold_out};
 use crate::error::Error;
 use crate::features::segments::LabelledClip;
@@ -14,6 +13,7 @@ use crate::io::LeftOut;
 use crate::io::outputs::refuse_inputs;
 use crate::model::TrainSettings;
 use crate::path_text::path_text;
+use crate::plural::plural;
 use crate::progress::{Event, Observer};
 
 /// The usable part of a collection, with the features of its clips in its order.
@@ -130,7 +130,7 @@ fn files(names: &[&Path]) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("{} ({}{more})", count(names.len(), "file"), first.join(", "))
+    format!("{} ({}{more})", plural(names.len(), "file"), first.join(", "))
 }
 
 impl Dataset {

@@ -10,11 +10,11 @@ use std::time::{Duration, SystemTime};
 use duotone_audio::{FrontEnd, probe};
 use rayon::prelude::*;
 
-use crate::data::collection::count as counted;
 use crate::error::Error;
 use crate::features::store::Bucket;
 use crate::features::{ClipFeatures, FeatureStore};
 use crate::io::LeftOut;
+use crate::plural::plural;
 use crate::progress::{Event, Observer};
 
 /// Rates that a collection may keep; the paper's sizes are whole numbers there.
@@ -174,7 +174,7 @@ fn rate_notice(rates: &[u32], chosen: u32) -> Option<String> {
     let mut named: Vec<String> = files
         .iter()
         .take(NAMED_RATES)
-        .map(|(rate, &count)| format!("{rate} Hz ({})", counted(count, "file")))
+        .map(|(rate, &count)| format!("{rate} Hz ({})", plural(count, "file")))
         .collect();
     if files.len() > NAMED_RATES {
         named.push(format!("{} other rates", files.len() - NAMED_RATES));

@@ -1,4 +1,4 @@
-//! Paths in JSON, as text that means one path only (see [`path_text`]).
+//! Serialization of paths as unambiguous text (see [`path_text`]), and parsing of enum names.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub(crate) fn path<S: Serializer>(
     serializer.serialize_str(&path_text(path.as_ref()))
 }
 
-/// For `#[serde(serialize_with)]` on several.
+/// For `#[serde(serialize_with)]` on a slice of paths.
 pub(crate) fn paths<S: Serializer>(
     paths: &[impl AsRef<Path>],
     serializer: S,
@@ -22,10 +22,14 @@ pub(crate) fn paths<S: Serializer>(
     serializer.collect_seq(paths.iter().map(|path| path_text(path.as_ref())))
 }
 
-/// What a word means; the error names the words there are.
-pub(crate) fn meant<T: Copy>(setting: &str, word: &str, words: &[(&str, T)]) -> Result<T, String> {
-    words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or_else(|| {
-        let known: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
-        format!("unknown {setting} `{word}`; expected one of {}", known.join(", "))
+/// The value called `name`; the error lists the possible names.
+pub(crate) fn by_name<T: Copy>(
+    setting: &str,
+    name: &str,
+    values: &[(&str, T)],
+) -> Result<T, String> {
+    values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).ok_or_else(|| {
+        let known: Vec<&str> = values.iter().map(|(known, _)| *known).collect();
+        format!("unknown {setting} `{name}`; expected one of {}", known.join(", "))
     })
 }

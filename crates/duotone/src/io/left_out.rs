@@ -2,12 +2,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// A file that could not be used, and why; the work went on without it.
+/// A file that could not be used, with the reason. The operation continued without it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
-    /// The file as the collection or the user names it.
+    /// The file, as named by the collection or the user.
     #[serde(serialize_with = "crate::io::json::path")]
     pub path: PathBuf,
-    /// The reason, in words.
+    /// Why it could not be used, for people to read.
     pub reason: String,
 }

@@ -1,4 +1,4 @@
-//! Files written whole or not at all, and paths in JSON.
+//! Atomic writing of files, protection of inputs against being overwritten, and paths in JSON.
 
 pub(crate) mod json;
 mod left_out;

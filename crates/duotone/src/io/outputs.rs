@@ -1,4 +1,4 @@
-//! Nothing that is read is written over: outputs are held against the inputs before work begins.
+//! Checks that are made before an operation starts, so that no output overwrites an input.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -8,15 +8,15 @@ use std::path::Path;
 use crate::error::Error;
 use crate::path_text::path_text;
 
-/// Bytes of an existing file that are looked at to see what it is.
+/// How many bytes of an existing file are read to determine its kind.
 const START: u64 = 4096;
 
-/// Refuses an output that is one of the inputs, under whatever name: links of both kinds and other
-/// spellings of a path are seen through. Files and folders alike may be named; what does not exist
-/// is no input of anybody's.
+/// Refuses an output that is one of the inputs, even under another name: a hard link, a symbolic
+/// link or another spelling of the path. Both may be files or folders; paths that do not exist are
+/// ignored.
 ///
 /// # Errors
-/// [`Error::File`] names both.
+/// [`Error::File`], which names both paths.
 pub fn refuse_inputs<P: AsRef<Path>>(
     output: &Path,
     inputs: impl IntoIterator<Item = P>,
@@ -31,20 +31,20 @@ pub fn refuse_inputs<P: AsRef<Path>>(
 }
 
 fn same(output: &Path, input: &Path) -> Error {
-    // Paths compare equal that are spelt in two ways.
+    // Compared as strings: `Path` considers `a/b` and `a/./b` equal.
     let what = match output.as_os_str() == input.as_os_str() {
         true => "this is also an input".to_owned(),
         false => format!("this is the input {} under another name", path_text(input)),
     };
-    let reason = format!("{what}, which would be overwritten: name another output");
+    let reason = format!("{what}, which would be overwritten: choose another output");
     Error::File { path: output.to_owned(), reason }
 }
 
-/// What two paths share if they lead to the same file.
+/// Equal for two paths that lead to the same file.
 #[cfg(unix)]
 fn identity(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
-    // Not by opening it: a pipe would be waited for.
+    // Without opening the file: opening a pipe blocks until it has a writer.
     fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
 }
 
@@ -53,11 +53,11 @@ fn identity(path: &Path) -> Option<same_file::Handle> {
     same_file::Handle::from_path(path).ok()
 }
 
-/// Refuses to replace a file that is of another kind than the one to be written, as its first bytes
-/// show. An empty file holds nothing to lose.
+/// Refuses to replace an existing file of another kind than the one to be written, judged by its
+/// first bytes. An empty file may be replaced.
 ///
 /// # Errors
-/// [`Error::File`] says what is there; [`Error::Io`] where it cannot be read.
+/// [`Error::File`] if the file is of another kind; [`Error::Io`] if it cannot be read.
 pub fn refuse_other_kind(
     output: &Path,
     kind: &str,
@@ -66,7 +66,7 @@ pub fn refuse_other_kind(
     let refused = |reason: String| Err(Error::File { path: output.to_owned(), reason });
     let Ok(about) = fs::metadata(output) else { return Ok(()) };
     if !about.is_file() {
-        return refused(format!("this is no regular file: name a file to write the {kind} to"));
+        return refused(format!("not a regular file: choose a file to write the {kind} to"));
     }
     let mut start = Vec::new();
     let file = File::open(output).map_err(Error::io(output))?;
@@ -75,26 +75,26 @@ pub fn refuse_other_kind(
         return Ok(());
     }
     refused(format!(
-        "there is a file of another kind, which a {kind} would replace: name another output, or \
-         remove that file first"
+        "a file of another kind exists here, which the {kind} would replace: choose another \
+         output, or remove that file first"
     ))
 }
 
-/// Whether bytes hold a word.
+/// Whether the bytes contain a word.
 pub(crate) fn holds(bytes: &[u8], word: &str) -> bool {
     bytes.windows(word.len()).any(|window| window == word.as_bytes())
 }
 
-/// Whether a file begins as the models and checkpoints of duotone do.
+/// Whether a file starts like duotone's models and checkpoints.
 pub(crate) fn is_tensor_file(start: &[u8]) -> bool {
     start.get(8) == Some(&b'{') && holds(start, "duotone")
 }
 
-/// Refuses a folder for results in which an input lies: nothing would be overwritten, but results
-/// and music would be mixed.
+/// Refuses a results folder that contains an input. Nothing would be overwritten, but results and
+/// music would be mixed.
 ///
 /// # Errors
-/// [`Error::File`] names both.
+/// [`Error::File`], which names both paths.
 pub fn refuse_folder_of_inputs<'a>(
     folder: &Path,
     inputs: impl IntoIterator<Item = &'a Path>,
@@ -103,10 +103,10 @@ pub fn refuse_folder_of_inputs<'a>(
     let mut parents = HashSet::new();
     for input in inputs {
         let Some(parent) = input.parent() else { continue };
-        // Thousands of files lie in a few folders.
+        // Thousands of files share a few folders, so each folder is resolved only once.
         if parents.insert(parent) && parent.canonicalize().is_ok_and(|parent| parent == real) {
             let reason = format!(
-                "this folder holds {}, an input: name a folder of its own for the results",
+                "this folder contains {}, an input: choose a separate folder for the results",
                 path_text(input)
             );
             return Err(Error::File { path: folder.to_owned(), reason });
@@ -115,10 +115,10 @@ pub fn refuse_folder_of_inputs<'a>(
     Ok(())
 }
 
-/// Refuses a folder that is about to be emptied and holds one of the inputs.
+/// Refuses a folder that is about to be emptied if it contains one of the inputs.
 ///
 /// # Errors
-/// [`Error::File`] names both.
+/// [`Error::File`], which names both paths.
 pub fn refuse_inputs_within<'a>(
     folder: &Path,
     inputs: impl IntoIterator<Item = &'a Path>,
@@ -130,14 +130,14 @@ pub fn refuse_inputs_within<'a>(
         Some(input) => Err(Error::File {
             path: folder.to_owned(),
             reason: format!(
-                "this folder would be emptied, and the input {} lies in it: name another output",
+                "this folder would be emptied, but it contains the input {}: choose another output",
                 path_text(input)
             ),
         }),
     }
 }
 
-/// Whether a file begins as ONNX files do: with the version of the format.
+/// Whether a file starts like an ONNX file, with the version of the format.
 pub(crate) fn is_onnx(start: &[u8]) -> bool {
     start.starts_with(&[0x08]) && !is_tensor_file(start)
 }
@@ -150,7 +150,7 @@ mod tests {
     use super::{refuse_inputs, refuse_inputs_within, refuse_other_kind};
 
     #[test]
-    fn an_input_is_recognised_under_every_name() {
+    fn refuses_an_input_under_any_name() {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path();
         let input = dir.join("list.csv");
@@ -169,18 +169,18 @@ mod tests {
         for output in names {
             let error = refuse_inputs(&output, [&input]).unwrap_err().to_string();
             let both = [&output, &input].iter().all(|p| error.contains(p.to_str().unwrap()));
-            assert!(both && error.contains("name another output"), "{error}");
+            assert!(both && error.contains("choose another output"), "{error}");
         }
-        for free in ["other.csv", "absent.csv"] {
-            refuse_inputs(&dir.join(free), [&input, &dir.join("absent.csv")]).unwrap();
+        for unused in ["other.csv", "absent.csv"] {
+            refuse_inputs(&dir.join(unused), [&input, &dir.join("absent.csv")]).unwrap();
         }
-        assert!(refuse_inputs(&dir.join("sub/.."), [dir]).is_err(), "folders, too");
+        assert!(refuse_inputs(&dir.join("sub/.."), [dir]).is_err(), "folders too");
         assert!(refuse_inputs_within(dir, [input.as_path()]).is_err());
         refuse_inputs_within(&dir.join("sub"), [input.as_path()]).unwrap();
     }
 
     #[test]
-    fn only_its_own_kind_and_empty_files_are_replaced() {
+    fn replaces_only_empty_files_and_its_own_kind() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let check = || refuse_other_kind(&path, "poem", |start| start.starts_with(b"O "));
@@ -190,8 +190,8 @@ mod tests {
             assert_eq!(check().is_ok(), fine, "{content}");
         }
         let error = check().unwrap_err().to_string();
-        assert!(error.contains("a poem would replace") && error.contains("file:"), "{error}");
+        assert!(error.contains("the poem would replace") && error.contains("file:"), "{error}");
         let folder = refuse_other_kind(folder.path(), "poem", |_| true).unwrap_err().to_string();
-        assert!(folder.contains("no regular file"), "{folder}");
+        assert!(folder.contains("not a regular file"), "{folder}");
     }
 }

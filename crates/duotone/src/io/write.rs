@@ -1,4 +1,5 @@
-//! Whole files or none: written under another name in the same folder, synced, then renamed.
+//! Atomic writing: a file is written under a temporary name in the same folder, synced, then
+//! renamed.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -6,26 +7,28 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
-/// Stands between a file's name and six characters that make its temporary name unique.
+/// A temporary name is the file's name, this, and [`RANDOM`] random characters.
 const PARTIAL: &str = ".partial-";
 const RANDOM: usize = 6;
 
-/// Replaces the file at `path` by `bytes`: whoever looks, also after a crash, finds the old content
-/// or the new, never half of it. Where several write one file at once, the last is found.
+/// Replaces the content of the file at `path` by `bytes`. A reader finds either the old content or
+/// the new, never a mixture, even after a crash. If several threads or processes write the same
+/// file, the last one wins.
 ///
 /// # Errors
-/// [`Error::Io`] with the path, for instance when the disk is full.
+/// [`Error::Io`] with the path, for instance if the disk is full.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     replace(path, bytes, File::sync_all).map_err(Error::io(path))?;
-    // The rename itself is on disk once the folder is; where folders cannot be synced, it will be.
+    // The rename is durable once the folder is synced. If it cannot be synced, the system writes it
+    // later.
     if let Some(folder) = File::open(folder_of(path)).ok().filter(|_| cfg!(unix)) {
         let _ = folder.sync_all();
     }
     Ok(())
 }
 
-/// Puts a whole file in place of another, or none; `sync` decides whether it outlives a crash of
-/// the machine.
+/// Replaces a file atomically; `sync` decides whether the new content survives a crash of the
+/// machine.
 pub(crate) fn replace(
     path: &Path,
     bytes: &[u8],
@@ -37,7 +40,7 @@ pub(crate) fn replace(
     builder.prefix(&prefix).rand_bytes(RANDOM);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    // Vanishes by itself where anything below fails.
+    // Removed when dropped, if anything below fails.
     let mut file = builder.tempfile_in(folder_of(path))?;
     file.write_all(bytes)?;
     sync(file.as_file())?;
@@ -45,26 +48,26 @@ pub(crate) fn replace(
     Ok(())
 }
 
-/// Makes the folder of a file that will be written later, and finds out now if it cannot be.
+/// Creates the folder for a file that will be written later, and checks that it is writable.
 ///
 /// # Errors
-/// [`Error::File`] where there is a folder of that name, [`Error::Io`] where nothing can be written.
+/// [`Error::File`] if `path` is a folder; [`Error::Io`] if the folder is not writable.
 pub fn prepare(path: &Path) -> Result<(), Error> {
     let folder = folder_of(path);
     fs::create_dir_all(folder).map_err(Error::io(folder))?;
     if path.is_dir() {
-        let reason = "is a folder; name a file to write".into();
+        let reason = "is a folder: choose a file to write".into();
         return Err(Error::File { path: path.into(), reason });
     }
     try_writing(folder).map_err(Error::io(path))
 }
 
-/// Writes a file without a name into a folder: a run that is killed here leaves nothing behind.
+/// Creates an unnamed file in a folder, which leaves nothing behind even if the process is killed.
 pub(crate) fn try_writing(folder: &Path) -> io::Result<()> {
     tempfile::tempfile_in(folder).map(drop)
 }
 
-/// Removes a file if it is there.
+/// Removes a file if it exists.
 pub(crate) fn remove(path: &Path) -> Result<(), Error> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io(path)(e)),
@@ -83,54 +86,56 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The file that a run locks while it writes another.
+/// The file that a run locks while it writes `path`.
 pub(crate) fn lock(path: &Path) -> PathBuf {
     with_suffix(path, ".lock")
 }
 
-/// One run's right to write a file and what goes with it. The system takes it back from a killed
-/// process; the empty `.lock` file that is then left is no obstacle, and removed by the next run.
+/// A lock that lets only one run at a time write a file and its companions (its checkpoint, for
+/// example). If the process is killed, the system releases the lock; the empty `.lock` file that it
+/// leaves does not stop the next run, which removes it.
 pub(crate) struct OutputLock {
     lock: PathBuf,
     _file: File,
 }
 
 impl OutputLock {
-    /// Claims a file that [`prepare`] has found writable.
+    /// Locks an output for which [`prepare`] succeeded.
     ///
     /// # Errors
-    /// [`Error::File`] when another run is at it.
+    /// [`Error::File`] if another run is writing it.
     pub(crate) fn of(path: &Path) -> Result<Self, Error> {
         let lock = lock(path);
         let mut options = File::options();
         let file = options.create(true).truncate(false).write(true).open(&lock);
         let file = file.map_err(Error::io(&lock))?;
         if file.metadata().is_ok_and(|about| about.len() > 0) {
-            let reason = "this file is not of duotone's, which keeps an empty one of that name \
-                          while it writes: move it, or name another output";
+            let reason = "not a lock file of duotone, which needs this name while it writes: move \
+                          it, or choose another output";
             return Err(Error::File { path: lock, reason: reason.into() });
         }
-        // Where the file system knows no locks, there is no harm but two runs' mixed checkpoints.
+        // On a file system without locks, the worst that can happen is that two runs mix their
+        // checkpoints.
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            let reason = "another run is writing it: wait for its end, or name another output";
+            let reason = "another run is writing it: wait until it ends, or choose another output";
             return Err(Error::File { path: path.into(), reason: reason.into() });
         }
         Ok(Self { lock, _file: file })
     }
 
-    /// Removes what killed runs have left of writing this file.
+    /// Removes temporary files that killed runs left while writing this file.
     pub(crate) fn sweep(&self, path: &Path) {
         let Some(name) = path.file_name() else { return };
-        let left = |entry: &fs::DirEntry| {
+        let is_leftover = |entry: &fs::DirEntry| {
             let rest = entry.file_name();
             let rest = rest.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
             let random = rest.and_then(|rest| rest.strip_prefix(PARTIAL.as_bytes()));
             random.is_some_and(|random| random.len() == RANDOM)
         };
         let entries = fs::read_dir(folder_of(path)).into_iter().flatten().flatten();
-        entries.filter(left).for_each(|entry| {
+        for entry in entries.filter(is_leftover) {
             let _ = fs::remove_file(entry.path());
-        });
+        }
     }
 }
 
@@ -152,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn replaces_whole_and_leaves_nothing_else() {
+    fn replaces_a_file_and_leaves_no_others() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/er/file");
         prepare(&path).unwrap();
@@ -170,9 +175,9 @@ mod tests {
         assert!(write_file(&path, b"x").unwrap_err().to_string().contains("absent"));
     }
 
-    /// Readers beside eight writers never see a mixture, nor an end missing.
+    /// While eight threads write one file, readers see neither mixed nor truncated content.
     #[test]
-    fn many_writers_of_one_file_leave_one_of_their_contents() {
+    fn concurrent_writers_leave_one_whole_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         write_file(&path, &[0; 100_000]).unwrap();
@@ -182,9 +187,9 @@ mod tests {
                 scope.spawn(move || {
                     for _ in 0..5 {
                         write_file(path, &vec![writer; 100_000 + usize::from(writer)]).unwrap();
-                        let seen = fs::read(path).unwrap();
-                        assert!(seen.iter().all(|&byte| byte == seen[0]));
-                        assert_eq!(seen.len(), 100_000 + usize::from(seen[0]));
+                        let read = fs::read(path).unwrap();
+                        assert!(read.iter().all(|&byte| byte == read[0]));
+                        assert_eq!(read.len(), 100_000 + usize::from(read[0]));
                     }
                 });
             }
@@ -193,20 +198,20 @@ mod tests {
     }
 
     #[test]
-    fn one_run_has_a_file_and_clears_what_a_killed_one_left() {
+    fn lock_is_exclusive_and_sweeps_leftovers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model");
-        let near = ["model.partial-1", "model.partial-1234567", "xmodel.partial-123456", "model"];
-        for name in near.iter().chain(&["model.partial-123456", "model.lock"]) {
+        let kept = ["model.partial-1", "model.partial-1234567", "xmodel.partial-123456", "model"];
+        for name in kept.iter().chain(&["model.partial-123456", "model.lock"]) {
             fs::write(folder.path().join(name), "").unwrap();
         }
-        let claim = OutputLock::of(&path).unwrap();
+        let output_lock = OutputLock::of(&path).unwrap();
         let refused = OutputLock::of(&path).err().unwrap().to_string();
         assert!(refused.contains("model: another run is writing it"), "{refused}");
-        claim.sweep(&path);
-        drop(claim);
-        assert_eq!(count(folder.path()), near.len());
-        assert!(near.iter().all(|name| folder.path().join(name).exists()));
+        output_lock.sweep(&path);
+        drop(output_lock);
+        assert_eq!(count(folder.path()), kept.len());
+        assert!(kept.iter().all(|name| folder.path().join(name).exists()));
         drop(OutputLock::of(&path).unwrap());
     }
 }

@@ -1,9 +1,10 @@
-//! Findings in a sentence each kind, for people.
+//! Findings in words, one line per kind.
 
 use super::findings::{Findings, Harm};
+use crate::plural::plural;
 
 impl Findings {
-    /// One line for each kind of finding; none where nothing was found.
+    /// One line for each kind of finding that occurs.
     #[must_use]
     pub fn notices(&self) -> Vec<String> {
         let mut notices = Vec::new();
@@ -20,23 +21,19 @@ impl Findings {
             let harms: Vec<String> = harms.into_iter().filter_map(of_harm).collect();
             let harms =
                 if harms.is_empty() { String::new() } else { format!(": {}", harms.join(", ")) };
-            let pairs = count(self.recordings.len(), "pair", "pairs");
-            notices.push(format!("{pairs} of clips hold the same recording{harms}"));
+            let pairs = plural(self.recordings.len(), "pair");
+            notices.push(format!("{pairs} of clips with the same recording{harms}"));
         }
-        let mut add = |n: usize, one: &str, many: &str, words: &str| {
-            if n > 0 {
-                notices.push(format!("{} {words}", count(n, one, many)));
+        let mut add = |count: usize, noun: &str, what: &str| {
+            if count > 0 {
+                notices.push(format!("{} {what}", plural(count, noun)));
             }
         };
-        add(self.split_groups.len(), "group is", "groups are", "in several folds");
+        add(self.split_groups.len(), "group", "in several folds");
         let alike = "that differ only in case, spaces, punctuation or accents";
-        add(self.alike_groups.len(), "set of groups", "sets of groups", alike);
-        add(self.alike_labels.len(), "set of labels", "sets of labels", alike);
-        add(self.rare_labels.len(), "label is", "labels are", "too rare for the folds");
+        add(self.alike_groups.len(), "set", &format!("of groups {alike}"));
+        add(self.alike_labels.len(), "set", &format!("of labels {alike}"));
+        add(self.rare_labels.len(), "label", "too rare for the folds");
         notices
     }
-}
-
-fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }

@@ -4,13 +4,13 @@
 use duotone_audio::FrontEnd;
 
 use crate::backend::Device;
-use crate::data::collection::count as counted;
 use crate::data::hold_out;
 use crate::error::Error;
 use crate::features::ClipFeatures;
 use crate::features::segments::LabelledClip;
 use crate::model::trained_labels;
 use crate::model::{LabelCount, Model, ModelCard, ModelSpec, TrainSettings};
+use crate::plural::plural;
 use crate::progress::{Event, Observer};
 use crate::train::run::{TrainedModel, TrainingRun, clips_digest};
 
@@ -101,7 +101,7 @@ impl ClipsJob<'_> {
     fn notices(&self, used: usize) -> Vec<String> {
         let repeated = self.clips.iter().filter(|clip| clip.notes.repeated).count();
         let of = |count: usize, words: &str| {
-            (count > 0).then(|| format!("{}: {words}", counted(count, "clip")))
+            (count > 0).then(|| format!("{}: {words}", plural(count, "clip")))
         };
         let silent = of(self.clips.len() - used, "silent, and left out: nothing to learn from");
         let repeated = of(repeated, "shorter than a segment");

@@ -28,7 +28,7 @@ fn a_second_run_is_kept_from_the_firsts_output() {
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
         assert!(said.any(|line| line.unwrap().contains("epoch 2 of")));
         let refused = duotone(&dir, words("2")).ends_with(1);
-        refused.says(&[output, "another run is writing it", "name another output"]);
+        refused.says(&[output, "another run is writing it", "choose another output"]);
         assert!(child.try_wait().unwrap().is_none(), "the first goes on");
         // A killed run's right ends with it.
         child.kill().unwrap();

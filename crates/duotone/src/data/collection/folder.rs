@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{CollectionOptions, Entry, Found, MAX_FILES, count, refused};
+use super::{CollectionOptions, Entry, Found, MAX_FILES, refused};
 use crate::error::Error;
 use crate::io::LeftOut;
+use crate::plural::plural;
 
 /// What lies beside music and is none. Everything else is tried: content decides, not the name.
 const SIDE_FILES: [&str; 37] = [
@@ -118,20 +119,20 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
         let n = walk.own_folders;
         found.notices.push(format!(
             "passed over {} that duotone wrote (features or results)",
-            count(n, "folder")
+            plural(n, "folder")
         ));
     }
     if walk.side_files > 0 {
         let n = walk.side_files;
         found.notices.push(format!(
             "passed over {} (hidden, texts, pictures and the like)",
-            count(n, "file")
+            plural(n, "file")
         ));
     }
     if unlabelled > 0 {
         found
             .notices
-            .push(format!("ignored {} outside the label folders", count(unlabelled, "file")));
+            .push(format!("ignored {} outside the label folders", plural(unlabelled, "file")));
     }
     found.left_out = walk.left_out;
     Ok(found)

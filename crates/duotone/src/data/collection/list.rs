@@ -9,9 +9,10 @@ use csv::StringRecord;
 
 use super::places::{is_on_drive, resolve};
 use super::records::Records;
-use super::{CollectionOptions, Entry, Found, MAX_FILES, count, refused};
+use super::{CollectionOptions, Entry, Found, MAX_FILES, refused};
 use crate::error::Error;
 use crate::io::LeftOut;
+use crate::plural::plural;
 
 /// Bytes of a list, at most.
 const MAX_BYTES: u64 = 256 << 20;
@@ -81,7 +82,8 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
     let label_column = columns[labels].clone();
     let mut notices = Vec::new();
     if unlabelled > 0 {
-        notices.push(format!("passed over {} without a {label_column}", count(unlabelled, "line")));
+        notices
+            .push(format!("passed over {} without a {label_column}", plural(unlabelled, "line")));
     }
     let mut group_candidates = Vec::new();
     for name in ["artist", "album"] {

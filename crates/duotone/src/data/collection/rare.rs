@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Collection, count};
+use super::Collection;
 use crate::error::Error;
+use crate::plural::plural;
 
 /// Clips and groups of each class.
 pub(crate) struct Units {
@@ -52,15 +53,15 @@ impl Collection {
         let mut kept = self.subset(&keep);
         kept.notices.push(format!(
             "left out {} with fewer than {}: {}",
-            count(rare.len(), "label"),
-            count(least, self.unit()),
+            plural(rare.len(), "label"),
+            plural(least, self.unit()),
             self.with_counts(&rare, &units)
         ));
         if kept.labels.len() < 2 {
             return Err(self.refused(format!(
                 "{} with {} or more: at least two labels are needed; ask for fewer",
-                count(kept.labels.len(), "label"),
-                count(least, self.unit())
+                plural(kept.labels.len(), "label"),
+                plural(least, self.unit())
             )));
         }
         Ok(kept)
@@ -74,7 +75,7 @@ impl Collection {
         let Some(few) = few else { return Ok(()) };
         let what = match rare.as_slice() {
             [only] => {
-                let has = count(few, self.unit());
+                let has = plural(few, self.unit());
                 format!("label `{}` has {has}, fewer than {folds} folds", self.labels[*only])
             }
             _ => format!(
