@@ -1,4 +1,5 @@
-//! A trained network as one file, with all that is needed to use it and to know where it came from.
+//! Self-describing model files: a trained network with everything needed to use it and to trace how
+//! it was made.
 
 pub mod onnx;
 pub(crate) mod scaler;
@@ -21,53 +22,53 @@ use crate::error::Error;
 use crate::io::outputs::{is_tensor_file, refuse_other_kind};
 use tensor_file::Kind;
 
-/// A trained network with all that is needed to use it and to know where it came from.
+/// A trained network with everything needed to use it and to trace how it was made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    /// What it is.
+    /// Its description.
     pub card: ModelCard,
     /// How inputs are scaled.
     pub scaler: Scaler,
-    /// What it learnt.
+    /// The network's weights.
     pub weights: Weights,
 }
 
-/// What a model says of itself.
+/// The description stored in a model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelCard {
-    /// Version of duotone that wrote it.
+    /// Version of duotone that wrote the file.
     pub version: String,
     /// Name of the recipe: `model2`.
     pub recipe: String,
-    /// The network.
+    /// Architecture of the network.
     pub architecture: Architecture,
-    /// What its input is made by.
+    /// The front end that computes the network's input.
     pub front_end: FrontEnd,
-    /// The classes in the order of the network's outputs, with the clips of each.
+    /// The classes in the order of the network's outputs, with the number of clips in each.
     pub labels: Vec<TrainedLabel>,
-    /// Training settings: segmenter, standardisation, seed and the rest.
+    /// Training settings, including the seed and the standardisation.
     pub settings: TrainSettings,
-    /// Digest of the content, labels and groups of all clips used, held-out ones included.
+    /// Digest of the content, labels and groups of all clips used, including held-out ones.
     pub collection_digest: String,
-    /// What the label column was called.
+    /// Name of the label column.
     pub label_column: String,
     /// The column whose values were kept together when clips were held out, if any.
     pub group_column: Option<String>,
-    /// How well it does on what it has not seen, where clips were held out.
+    /// Accuracy on the held-out clips, if any were held out.
     pub measured: Option<Measured>,
     /// The learning curve.
     pub history: Vec<EpochRecord>,
 }
 
-/// A class and its clips.
+/// A class and the number of its clips.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrainedLabel {
     /// The label.
     pub name: String,
-    /// Clips that were trained on. In models of earlier versions, which do not count held-out clips
-    /// by label, those are among them.
+    /// Number of training clips. Models of earlier versions do not count held-out clips per label;
+    /// there, this number includes them.
     pub clips: usize,
-    /// Clips that were held out.
+    /// Number of held-out clips.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub held_out: usize,
 }
@@ -76,38 +77,44 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-/// The labels with their clips, of which `held_out` were not trained on; both are class numbers.
+/// Counts the training clips and the held-out clips of each label, given the class of each clip.
 pub(crate) fn trained_labels(
     labels: &[String],
     train: impl IntoIterator<Item = usize>,
     held_out: impl IntoIterator<Item = usize>,
 ) -> Vec<TrainedLabel> {
     let label = |name: &String| TrainedLabel { name: name.clone(), clips: 0, held_out: 0 };
-    let mut counted: Vec<TrainedLabel> = labels.iter().map(label).collect();
-    train.into_iter().for_each(|class| counted[class].clips += 1);
-    held_out.into_iter().for_each(|class| counted[class].held_out += 1);
-    counted
+    let mut trained: Vec<TrainedLabel> = labels.iter().map(label).collect();
+    for class in train {
+        trained[class].clips += 1;
+    }
+    for class in held_out {
+        trained[class].held_out += 1;
+    }
+    trained
 }
 
 /// An accuracy and how it was measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// In words: `held out 20 % of the clips, no artist on both sides`.
+    /// How it was measured, for people to read: `held out 20 % of the clips, no artist on both sides,
+    /// seed 0`.
     pub protocol: String,
-    /// Clips that were held out.
+    /// Number of held-out clips.
     pub clips: usize,
-    /// Share of them decided right by the mean of their segments' probabilities.
+    /// Share of the held-out clips whose label is predicted correctly from the mean of their
+    /// segments' probabilities.
     pub file_accuracy: f64,
-    /// Share of their segments decided right.
+    /// Share of their segments that are classified correctly.
     pub segment_accuracy: f64,
 }
 
-/// A label and how many clips bear it.
+/// A label and the number of its clips.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelCount {
     /// The label.
     pub name: String,
-    /// Clips.
+    /// Number of clips with this label.
     pub clips: usize,
 }
 
@@ -116,31 +123,32 @@ pub struct LabelCount {
 pub struct EpochRecord {
     /// Number of the epoch, from 1.
     pub epoch: usize,
-    /// Mean training loss in nats, with dropout, as the epoch went.
+    /// Mean loss in nats over the training segments, with dropout, while the weights changed.
     pub loss: f64,
-    /// Share of training segments right, with dropout, as the epoch went.
+    /// Share of training segments classified correctly, with dropout, while the weights changed.
     pub accuracy: f64,
-    /// Mean loss on the held-out segments, where there are any.
+    /// Mean loss in nats over the held-out segments, if any.
     pub validation_loss: Option<f64>,
-    /// Share of the held-out segments right.
+    /// Share of the held-out segments classified correctly, if any.
     pub validation_accuracy: Option<f64>,
 }
 
 impl Model {
-    /// Writes the model as one safetensors file, under a temporary name first. The same model
-    /// gives the same bytes.
+    /// Writes the model as one safetensors file. The file appears whole or not at all, and equal
+    /// models give equal bytes.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::File`] where a file that is no model is there.
+    /// [`Error::Io`]; [`Error::File`] if `path` is an existing file that is not a model.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         refuse_other_kind(path, "model", is_tensor_file)?;
         tensor_file::write(path, Kind::Model, &self.card, &self.tensors())
     }
 
-    /// Reads a model file, trusting nothing in it.
+    /// Reads a model file and validates all of it; the file may come from an untrusted source.
     ///
     /// # Errors
-    /// [`Error::Io`], or [`Error::File`] for what is no model, damaged, or of another format.
+    /// [`Error::Io`]; [`Error::File`] if the file is not a model, is damaged, or has another format
+    /// version.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let (card, tensors) = tensor_file::read(path, Kind::Model)?;
         let damaged = |reason: String| tensor_file::damaged(Kind::Model, &reason);
@@ -148,20 +156,20 @@ impl Model {
             .map_err(|reason| Error::File { path: path.into(), reason: damaged(reason) })
     }
 
-    /// Puts a model together from its card and tensors (named as in the file; see
-    /// [`tensors`](Self::tensors)), which may come from another program.
+    /// Assembles a model from a card and tensors, which may come from another program. Tensors have
+    /// the same names as in a model file; see [`tensors`](Self::tensors).
     ///
     /// # Errors
-    /// [`Error::Settings`] says what does not fit.
+    /// [`Error::Settings`] if the card is invalid or the tensors do not match it.
     pub fn from_tensors(card: ModelCard, tensors: BTreeMap<String, Tensor>) -> Result<Self, Error> {
         let finite = |tensor: &Tensor| tensor.data.iter().all(|x| x.is_finite());
         if let Some((name, _)) = tensors.iter().find(|(_, tensor)| !finite(tensor)) {
-            return Err(Error::Settings(format!("{name} holds numbers that are not finite")));
+            return Err(Error::Settings(format!("{name} contains numbers that are not finite")));
         }
         Self::assemble(card, tensors).map_err(Error::Settings)
     }
 
-    /// All tensors by name: the network's weights, and the scaler's where there is one.
+    /// All tensors by name: the network's weights, and those of the scaler, if any.
     #[must_use]
     pub fn tensors(&self) -> BTreeMap<String, Tensor> {
         let mut tensors = self.weights.0.clone();
@@ -180,26 +188,26 @@ impl Model {
 }
 
 impl ModelCard {
-    /// Clips that were held out.
+    /// Number of held-out clips.
     #[must_use]
     pub fn held_out_clips(&self) -> usize {
         self.measured.as_ref().map_or(0, |measured| measured.clips)
     }
 
-    /// Clips that were trained on.
+    /// Number of training clips.
     #[must_use]
     pub fn training_clips(&self) -> usize {
         let all: usize = self.labels.iter().map(|label| label.clips + label.held_out).sum();
         all.saturating_sub(self.held_out_clips())
     }
 
-    /// Whether all parts are possible and fit together; says what does not.
+    /// Checks that every part is valid and that the parts match each other.
     fn check(&self) -> Result<(), String> {
         let (a, f) = (&self.architecture, &self.front_end);
         a.validate().map_err(|e| e.to_string())?;
         f.validate().map_err(|e| e.to_string())?;
         if (a.bands, a.frames) != (f.bands, f.segment_frames) {
-            return Err("its front end does not fit its network".into());
+            return Err("its front end does not match its network".into());
         }
         if a.classes != self.labels.len() {
             return Err(format!("{} labels for {} classes", self.labels.len(), a.classes));
@@ -207,7 +215,7 @@ impl ModelCard {
         let mut names: Vec<&str> = self.labels.iter().map(|label| label.name.as_str()).collect();
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(format!("the label {:?} twice", pair[0])),
+            Some(pair) => Err(format!("the label {:?} occurs twice", pair[0])),
             None => Ok(()),
         }
     }

@@ -2,60 +2,61 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::io::json::meant;
+use crate::io::json::by_name;
 use duotone_nn::Tensor;
 
-/// How inputs are brought to a common scale; always fitted on the training part alone.
+/// How inputs are standardised. Means and deviations are always fitted on the training clips only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Standardize {
-    /// As the front end gives them.
+    /// Not at all: inputs stay as computed by the front end.
     None,
-    /// One mean and deviation for all.
+    /// One mean and deviation for all values.
     Global,
-    /// One mean and deviation for each mel band.
+    /// One mean and deviation per mel band.
     #[default]
     Band,
-    /// One mean and deviation for each band and frame of a segment.
+    /// One mean and deviation per band and frame of a segment.
     Pixel,
 }
 
 impl TryFrom<String> for Standardize {
     type Error = String;
 
-    fn try_from(word: String) -> Result<Self, String> {
-        let words = [
+    fn try_from(name: String) -> Result<Self, String> {
+        let kinds = [
             ("none", Self::None),
             ("global", Self::Global),
             ("band", Self::Band),
             ("pixel", Self::Pixel),
         ];
-        meant("standardize", &word, &words)
+        by_name("standardize", &name, &kinds)
     }
 }
 
-/// Brings inputs to zero mean and unit deviation; fitted on the training part alone.
+/// Standardises inputs: subtracts a mean and divides by a deviation, fitted on the training clips
+/// only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaler {
-    /// What shares a mean and a deviation.
+    /// Which values share a mean and a deviation.
     pub kind: Standardize,
-    /// Means: none, one, one a band, or one a band and frame (band-major).
+    /// Means: none, one, one per band, or one per band and frame (band-major).
     pub mean: Vec<f32>,
-    /// Standard deviations (population, as scikit-learn's `StandardScaler`), as many, none of them
-    /// below [`MIN_STD`].
+    /// Standard deviations (of the population, like scikit-learn's `StandardScaler`), as many as
+    /// means. A fitted deviation is never below [`MIN_STD`].
     pub deviation: Vec<f32>,
 }
 
-/// No input is divided by less, in decades of power: a band in which the training files hold next
-/// to nothing, above the low-pass of an encoder say, would blow up the rounding noise of a file of
-/// another origin.
+/// The smallest deviation that inputs are divided by, in decades of power.
 ///
-/// Music varies by about a decade in every band that holds some; `docs/accuracy.md` has what other
-/// values do.
+/// Without this bound, a band in which the training files are almost empty (for example above the
+/// low-pass filter of an encoder) would amplify the rounding noise of files from another source. In
+/// bands that contain music, the deviation is about one decade. `docs/accuracy.md` reports the
+/// effect of other values.
 pub const MIN_STD: f32 = 1.0;
 
 impl Scaler {
-    /// How many means a kind has for segments of bands × frames.
+    /// Number of means (and deviations) that a kind has for segments of bands × frames.
     #[must_use]
     pub fn cells(kind: Standardize, bands: usize, frames: usize) -> usize {
         match kind {
@@ -75,7 +76,7 @@ impl Scaler {
         }
     }
 
-    /// As the tensors `scaler.mean` and `scaler.deviation`; none for [`Standardize::None`].
+    /// The tensors `scaler.mean` and `scaler.deviation`; empty for [`Standardize::None`].
     pub(crate) fn to_tensors(&self) -> Vec<(String, Tensor)> {
         let tensor = |data: &Vec<f32>| Tensor { shape: vec![data.len()], data: data.clone() };
         let both = [("scaler.mean", &self.mean), ("scaler.deviation", &self.deviation)];
@@ -85,10 +86,10 @@ impl Scaler {
             .collect()
     }
 
-    /// Takes the two tensors out of a file's, leaving the network's.
+    /// Removes the scaler's two tensors from those of a file, leaving the network's.
     ///
     /// # Errors
-    /// What is wrong with them, in words.
+    /// Fails if a tensor is missing or invalid.
     pub(crate) fn from_tensors(
         kind: Standardize,
         (bands, frames): (usize, usize),
@@ -98,22 +99,22 @@ impl Scaler {
         let mut take = |name: &str| match tensors.remove(name) {
             None if cells == 0 => Ok(Vec::new()),
             Some(tensor) if tensor.data.len() == cells => Ok(tensor.data),
-            Some(tensor) => Err(format!("{name} holds {} values, not {cells}", tensor.data.len())),
+            Some(tensor) => Err(format!("{name} has {} values, not {cells}", tensor.data.len())),
             None => Err(format!("{name} is missing")),
         };
         let scaler =
             Self { kind, mean: take("scaler.mean")?, deviation: take("scaler.deviation")? };
         match scaler.deviation.iter().all(|&d| d > 0.0) {
             true => Ok(scaler),
-            false => Err("scaler.deviation holds numbers that are not above 0".into()),
+            false => Err("scaler.deviation contains numbers that are not above 0".into()),
         }
     }
 }
 
 /// Fits a [`Scaler`] in one pass over segments.
 ///
-/// Moments of a run of values, exact to f64, are merged by Chan's formula in the order of the
-/// segments, so the outcome has nothing to do with threads.
+/// The moments of each run of values, computed in `f64`, are merged by Chan's formula in the order
+/// of the segments, so the result does not depend on the number of threads.
 pub(crate) struct Fit {
     kind: Standardize,
     cells: Vec<Moments>,
@@ -133,7 +134,7 @@ impl Fit {
         Self { kind, cells: vec![Moments::default(); Scaler::cells(kind, bands, frames)] }
     }
 
-    /// Takes in one segment, band-major.
+    /// Adds a segment, band-major.
     pub(crate) fn add(&mut self, segment: &[f32]) {
         let Some(run) = segment.len().checked_div(self.cells.len()) else { return };
         for (cell, values) in self.cells.iter_mut().zip(segment.chunks_exact(run.max(1))) {
@@ -141,7 +142,7 @@ impl Fit {
         }
     }
 
-    /// The scaler of all segments taken in.
+    /// The scaler fitted on all segments added.
     pub(crate) fn finish(self) -> Scaler {
         let deviation = |cell: &Moments| {
             let deviation = (cell.squares / cell.count.max(1.0)).sqrt() as f32;
@@ -161,9 +162,9 @@ impl Moments {
         let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
         let squares = values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>();
         let total = self.count + count;
-        let apart = mean - self.mean;
-        self.squares += squares + apart * apart * self.count * count / total;
-        self.mean += apart * count / total;
+        let difference = mean - self.mean;
+        self.squares += squares + difference * difference * self.count * count / total;
+        self.mean += difference * count / total;
         self.count = total;
     }
 }
@@ -179,13 +180,17 @@ mod tests {
 
     fn segments() -> Vec<Vec<f32>> {
         let random = Philox::new(5, 0);
-        // Every cell varies by more than the smallest deviation.
+        // The deviation of every cell is above MIN_STD.
         let value = |i: usize| random.uniform(i as u64) * (5.0 + (i % 12) as f32) - 7.0;
         (0..50).map(|s| (0..12).map(|i| value(s * 12 + i)).collect()).collect()
     }
 
-    /// The definition, in two passes over all values that share a cell.
-    fn plain(segments: &[Vec<f32>], cell_of: impl Fn(usize) -> usize, cell: usize) -> (f64, f64) {
+    /// Mean and deviation by their definitions, in two passes over all values that share a cell.
+    fn two_passes(
+        segments: &[Vec<f32>],
+        cell_of: impl Fn(usize) -> usize,
+        cell: usize,
+    ) -> (f64, f64) {
         let values: Vec<f64> = segments
             .iter()
             .flat_map(|s| s.iter().enumerate())
@@ -204,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn equals_two_plain_passes() {
+    fn equals_two_passes() {
         type CellOf = fn(usize) -> usize;
         let kinds: [(Standardize, usize, CellOf); 3] = [
             (Standardize::Global, 1, |_| 0),
@@ -216,7 +221,7 @@ mod tests {
             let scaler = fit(kind, &segments);
             assert_eq!((scaler.mean.len(), scaler.deviation.len()), (cells, cells));
             for cell in 0..cells {
-                let (mean, deviation) = plain(&segments, cell_of, cell);
+                let (mean, deviation) = two_passes(&segments, cell_of, cell);
                 assert!((f64::from(scaler.mean[cell]) - mean).abs() < 1e-6, "{kind:?}");
                 assert!((f64::from(scaler.deviation[cell]) - deviation).abs() < 1e-6, "{kind:?}");
             }
@@ -229,7 +234,7 @@ mod tests {
                 })
                 .collect();
             for cell in 0..cells {
-                let (mean, deviation) = plain(&scaled, cell_of, cell);
+                let (mean, deviation) = two_passes(&scaled, cell_of, cell);
                 assert!(mean.abs() < 1e-5 && (deviation - 1.0).abs() < 1e-5, "{kind:?}");
             }
         }
@@ -254,9 +259,9 @@ mod tests {
         }
     }
 
-    /// A band that varies by next to nothing is not blown up, whatever shares its deviation.
+    /// A band that barely varies is not amplified, whichever values share its deviation.
     #[test]
-    fn no_deviation_is_below_the_smallest() {
+    fn deviations_are_bounded_below() {
         let random = Philox::new(6, 0);
         let value = |i: usize| random.uniform(i as u64) * 1e-3 - 9.9;
         let quiet: Vec<Vec<f32>> =
@@ -271,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn survives_a_file() {
+    fn tensors_round_trip() {
         for kind in [Standardize::None, Standardize::Global, Standardize::Band, Standardize::Pixel]
         {
             let scaler = fit(kind, &segments());

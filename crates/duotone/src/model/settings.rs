@@ -3,40 +3,41 @@ use serde::{Deserialize, Serialize};
 
 use super::Standardize;
 
-/// Which segments an epoch learns from.
+/// Which segments are used in an epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sampling {
-    /// Each of the training part once.
+    /// Every training segment once.
     #[default]
     Uniform,
-    /// As many in all, but the same number of each class: those of a small class several times,
-    /// those of a large class not all in each epoch.
+    /// The same total, but equally many from each class: segments of a small class are repeated, and
+    /// those of a large class are not all used in every epoch.
     Balanced,
 }
 
-/// All that decides what a training run does to its data. The defaults are the paper's.
+/// The settings of a training run. The defaults are those of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainSettings {
-    /// Passes over all training segments.
+    /// Number of passes over the training segments.
     pub epochs: usize,
-    /// Constant learning rate of plain SGD.
+    /// Constant learning rate of plain stochastic gradient descent.
     pub learning_rate: f32,
-    /// Segments in a mini-batch; the last of an epoch may hold fewer.
+    /// Segments per mini-batch; the last one of an epoch may be smaller.
     pub batch_size: usize,
-    /// Which segments of each clip are learnt from.
+    /// Which segments are cut from each training clip.
     pub segments: Segmenter,
-    /// Draw new random positions in every epoch.
+    /// Whether random segments get new positions in every epoch.
     pub fresh_segments: bool,
-    /// Which of them an epoch shows.
+    /// Which of these segments are used in an epoch.
     #[serde(default)]
     pub sampling: Sampling,
-    /// How inputs are scaled.
+    /// How inputs are standardised.
     pub standardize: Standardize,
-    /// Share of the clips held out to watch loss and accuracy on.
+    /// Share of the clips that are held out to measure loss and accuracy; 0 holds none out.
     pub validation: f64,
-    /// Decides initial weights, segment positions, order, dropout, folds and what is held out.
+    /// Seed of all random numbers: initial weights, segment positions, order, dropout, folds and
+    /// the choice of held-out clips.
     pub seed: u64,
 }
 
@@ -57,29 +58,29 @@ impl Default for TrainSettings {
 }
 
 impl TrainSettings {
-    /// Refuses settings that cannot be trained by.
+    /// Checks that every setting is in its range.
     ///
     /// # Errors
-    /// [`Error::Settings`](crate::error::Error::Settings) names the setting and what it may be.
+    /// [`Error::Settings`](crate::error::Error::Settings), with the setting and its range.
     pub fn validate(&self) -> Result<(), crate::error::Error> {
         let wrong = |message: String| Err(crate::error::Error::Settings(message));
-        if self.epochs == 0 || self.epochs > MAX {
-            return wrong(format!("{} epochs: choose 1 to {MAX}", self.epochs));
+        if self.epochs == 0 || self.epochs > MAX_EPOCHS {
+            return wrong(format!("{} epochs: choose 1 to {MAX_EPOCHS}", self.epochs));
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return wrong(format!("learning rate {}: choose one above 0", self.learning_rate));
         }
-        if self.batch_size == 0 || self.batch_size > MAX_IN_BATCH {
-            return wrong(format!("batch size {}: choose 1 to {MAX_IN_BATCH}", self.batch_size));
+        if self.batch_size == 0 || self.batch_size > MAX_BATCH {
+            return wrong(format!("batch size {}: choose 1 to {MAX_BATCH}", self.batch_size));
         }
         if let Segmenter::Random(count) = self.segments
-            && (count == 0 || count > MAX_OF_CLIP)
+            && (count == 0 || count > MAX_PER_CLIP)
         {
-            return wrong(format!("{count} segments a clip: choose 1 to {MAX_OF_CLIP}"));
+            return wrong(format!("{count} segments per clip: choose 1 to {MAX_PER_CLIP}"));
         }
         if !(0.0..1.0).contains(&self.validation) {
             return wrong(format!(
-                "a validation share of {}: choose one from 0 to below 1",
+                "validation share {}: choose one from 0 to below 1",
                 self.validation
             ));
         }
@@ -87,9 +88,9 @@ impl TrainSettings {
     }
 }
 
-/// Epochs: each has a line in the checkpoint's header.
-const MAX: usize = 50_000;
-/// Segments of a clip: each second of a clip of an hour, thrice.
-const MAX_OF_CLIP: usize = 10_000;
-/// Segments in a mini-batch: a hundred megabytes of the paper's.
-const MAX_IN_BATCH: usize = 8192;
+/// Bounds the header of checkpoints, which has a record per epoch.
+const MAX_EPOCHS: usize = 50_000;
+/// About three segments per second of an hour-long clip.
+const MAX_PER_CLIP: usize = 10_000;
+/// About a hundred megabytes with the paper's segments.
+const MAX_BATCH: usize = 8192;

@@ -6,19 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// What is to be learnt with: a network not yet bound to a collection's classes, and the framing
-/// that its input asks for.
+/// A recipe: an architecture without a number of classes yet, and the framing of its input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelSpec {
     /// Name of the preset, or of the TOML file without its extension.
     pub name: String,
-    /// The network, for 0 classes.
+    /// The architecture, with 0 classes.
     pub architecture: Architecture,
     /// Whether frames are centred (see [`FrontEnd::centered`]).
     pub centered: bool,
 }
 
-/// What a recipe's file says beside the architecture.
+/// The fields of a recipe file that are not part of the architecture.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FrontEndTable {
@@ -26,16 +25,16 @@ struct FrontEndTable {
     centered: bool,
 }
 
-/// A recipe's file is written by hand: a page, not a megabyte.
+/// Bytes of a recipe file at most. It is written by hand and takes about a page.
 const MAX_FILE: u64 = 1 << 20;
 
 impl ModelSpec {
-    /// A preset by its name, or the recipe in a `.toml` file: an [`Architecture`]'s fields, and
-    /// `centered = true` in a table `[front_end]` where frames shall be centred.
+    /// Loads a preset by name, or a recipe from a `.toml` file. The file has the fields of an
+    /// [`Architecture`] and, optionally, a table `[front_end]` with `centered = true`.
     ///
     /// # Errors
-    /// [`Error::Settings`] for a name that is neither, listing the presets; [`Error::Io`];
-    /// [`Error::File`] for what is wrong with the file.
+    /// [`Error::Settings`] if there is no such preset; [`Error::Io`]; [`Error::File`] if the file is
+    /// not a valid recipe.
     pub fn load(name_or_path: &str) -> Result<Self, Error> {
         let path = Path::new(name_or_path);
         if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
@@ -43,14 +42,14 @@ impl ModelSpec {
         }
         Self::preset(name_or_path).ok_or_else(|| {
             Error::Settings(format!(
-                "no architecture is called {name_or_path:?}: choose one of {}, or name a .toml file",
+                "no architecture is called {name_or_path:?}: choose one of {}, or a .toml file",
                 Architecture::PRESETS.join(", ")
             ))
         })
     }
 
-    /// One of the [presets](Architecture::PRESETS). Only `model2-figure` is centred: its 82 frames
-    /// come of 124,416 samples no other way.
+    /// One of the [presets](Architecture::PRESETS). Only `model2-figure` has centred frames: its
+    /// segments of 124,416 samples do not give 82 frames otherwise.
     #[must_use]
     pub fn preset(name: &str) -> Option<Self> {
         let architecture = Architecture::preset(name, 0)?;
@@ -70,14 +69,14 @@ impl ModelSpec {
             None => FrontEndTable::default(),
         };
         let architecture: Architecture = table.try_into().map_err(|e| refuse(e.to_string()))?;
-        // Two classes stand in for those of the collection to come.
+        // The number of classes depends on the collection. Validate with the smallest one.
         architecture.clone().with_classes(2).validate().map_err(|e| refuse(e.to_string()))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { name, architecture: architecture.with_classes(0), centered: front_end.centered })
     }
 
-    /// The front end at a sample rate in hertz: the paper's, with this recipe's bands, frames and
-    /// framing.
+    /// The front end at a sample rate in hertz: that of the paper, with the bands, frames and
+    /// framing of this recipe.
     #[must_use]
     pub fn front_end(&self, sample_rate: u32) -> FrontEnd {
         FrontEnd {
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_files_are_named() {
+    fn errors_name_the_file() {
         let toml = Architecture::preset("model1", 0).unwrap().to_toml().unwrap();
         for (text, word) in [
             ("bands = ", "mine.toml"),

@@ -1,5 +1,5 @@
-//! Safetensors files with one JSON document of our own in their metadata: what models and
-//! checkpoints have in common. See `docs/model-file.md`.
+//! The format shared by models and checkpoints: a safetensors file whose metadata contains one JSON
+//! document. See `docs/model-file.md`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -15,24 +15,24 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::io::write_file;
 
-/// Version of the layout; older programs refuse a newer one.
+/// Version of the layout; files of any other version are refused.
 const FORMAT: u32 = 1;
-/// The metadata key of our document.
+/// The metadata key of the document.
 const KEY: &str = "duotone";
-/// No header of ours comes near this many bytes.
+/// Bytes of a header at most, far more than any model needs.
 const MAX_HEADER: u64 = 16 << 20;
-/// The largest network (2²⁸ numbers) and a header.
+/// Bytes of a file at most: the largest network (2²⁸ numbers) and a header.
 const MAX_FILE: u64 = (1 << 30) + 2 * MAX_HEADER;
-/// Bytes of numbers that are read at a time.
+/// Bytes of tensor data that are read at a time.
 const BLOCK: usize = 1 << 16;
 
-/// What a file is for.
+/// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     /// A trained model.
     Model,
-    /// A training run on its way.
+    /// An unfinished training run.
     Checkpoint,
 }
 
@@ -45,7 +45,7 @@ impl Kind {
     }
 }
 
-/// The start of our document: enough to know whether the rest can be understood.
+/// The fields of the document that decide whether the rest can be parsed.
 #[derive(Deserialize)]
 struct Preamble {
     kind: Kind,
@@ -56,28 +56,28 @@ struct Preamble {
 struct Document<C> {
     kind: Kind,
     format: u32,
-    /// BLAKE3 of everything after the header. Absent where another program wrote the tensors.
+    /// BLAKE3 of everything after the header. Absent if another program wrote the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
     card: C,
 }
 
-/// The parts of the safetensors header that must be looked at before the library does arithmetic
-/// with them.
+/// The parts of the safetensors header that must be validated before the `safetensors` crate
+/// computes with them.
 #[derive(Deserialize)]
 struct Header {
     #[serde(rename = "__metadata__", default)]
     metadata: BTreeMap<String, String>,
     #[serde(flatten)]
-    tensors: BTreeMap<String, Place>,
+    tensors: BTreeMap<String, TensorHeader>,
 }
 
 #[derive(Deserialize)]
-struct Place {
+struct TensorHeader {
     data_offsets: (u64, u64),
 }
 
-/// Writes tensors and a card. The same content gives the same bytes.
+/// Writes tensors and a card. Equal content gives equal bytes.
 pub(crate) fn write<C: Serialize>(
     path: &Path,
     kind: Kind,
@@ -96,9 +96,10 @@ pub(crate) fn write<C: Serialize>(
     let digest = Some(hasher.finalize().to_hex().to_string());
     let document = Document { kind, format: FORMAT, digest, card };
     let text = serde_json::to_string(&document).map_err(|e| failed(e.to_string()))?;
-    // Quoted in the header, a quote takes two bytes; no other file of ours has so much to say.
+    // The header contains the text as a JSON string, in which each quote takes two bytes. Only
+    // labels can make the text this long.
     if text.len() as u64 > MAX_HEADER / 2 {
-        return Err(failed("too many labels, or too long ones, to be kept in a file".into()));
+        return Err(failed("too many labels, or too long ones, for one file".into()));
     }
     let views = tensors
         .iter()
@@ -106,22 +107,22 @@ pub(crate) fn write<C: Serialize>(
         .map(|((name, t), b)| Ok((name, TensorView::new(Dtype::F32, t.shape.clone(), b)?)))
         .collect::<Result<Vec<_>, SafeTensorError>>()
         .map_err(|e| failed(e.to_string()))?;
-    // One key only: the library keeps metadata in a hash map, whose order changes from run to run.
+    // A single key, because the crate stores metadata in a hash map, whose order is random.
     let metadata = HashMap::from([(KEY.to_owned(), text)]);
     let file = safetensors::serialize(views, Some(metadata)).map_err(|e| failed(e.to_string()))?;
     write_file(path, &file)
 }
 
-/// Reads what [`write`] wrote. Checks every length before it is used and every byte against the
-/// digest; what the tensors and the card must hold is the caller's to check.
+/// Reads a file written by [`write`]. Checks every length before it is used, and all tensor data
+/// against the digest. The caller must validate the card and the names and shapes of the tensors.
 pub(crate) fn read<C: DeserializeOwned>(
     path: &Path,
     kind: Kind,
 ) -> Result<(C, BTreeMap<String, Tensor>), Error> {
     let refuse = |reason: String| Error::File { path: path.into(), reason };
-    // Asked by name first: opening a pipe would wait for its other end.
+    // Checked before opening: opening a pipe blocks until it has a writer.
     if !path.metadata().map_err(Error::io(path))?.is_file() {
-        return Err(refuse(format!("not a file; a duotone {} is one", kind.noun())));
+        return Err(refuse(format!("not a file, so not a duotone {}", kind.noun())));
     }
     let mut file = File::open(path).map_err(Error::io(path))?;
     let length = file.metadata().map_err(Error::io(path))?.len();
@@ -133,15 +134,15 @@ pub(crate) fn read<C: DeserializeOwned>(
     more(&mut file, &mut buffer, 8)?;
     let header_length = <[u8; 8]>::try_from(&buffer[..]).map(u64::from_le_bytes).unwrap_or(0);
     if length > MAX_FILE || header_length > MAX_HEADER || header_length + 8 > length {
-        return Err(refuse(damaged(kind, "it does not begin as such a file does")));
+        return Err(refuse(damaged(kind, "its first bytes are invalid")));
     }
     buffer.clear();
     more(&mut file, &mut buffer, header_length)?;
     let header: Header = serde_json::from_slice(&buffer)
-        .map_err(|_| refuse(damaged(kind, "its header cannot be read")))?;
+        .map_err(|_| refuse(damaged(kind, "its header is invalid")))?;
     let document = header.metadata.get(KEY).ok_or_else(|| {
         refuse(format!(
-            "a safetensors file, but not a duotone {}: its metadata lacks the key `{KEY}`",
+            "a safetensors file, but not a duotone {}: its metadata has no key `{KEY}`",
             kind.noun()
         ))
     })?;
@@ -149,8 +150,8 @@ pub(crate) fn read<C: DeserializeOwned>(
     let preamble: Preamble = serde_json::from_str(document).map_err(bad_card)?;
     if preamble.format != FORMAT {
         return Err(refuse(format!(
-            "format {}, but this duotone reads format {FORMAT}: use a version of duotone that \
-             writes it",
+            "written in format {}, but this version of duotone reads only format {FORMAT}: use \
+             the version that wrote the file",
             preamble.format
         )));
     }
@@ -171,12 +172,12 @@ pub(crate) fn read<C: DeserializeOwned>(
     }
     let mut hasher = blake3::Hasher::new();
     let (mut out, mut not_finite) = (BTreeMap::new(), None);
-    // In the order of the data, without holes.
+    // In the order of the data, which has no gaps.
     for name in places.offset_keys() {
         let Some(place) = places.info(&name) else { continue };
         if place.dtype != Dtype::F32 {
             return Err(refuse(format!(
-                "{name} is {:?}; only 32-bit floats are read",
+                "{name} has the type {:?}; only 32-bit floats are supported",
                 place.dtype
             )));
         }
@@ -187,19 +188,20 @@ pub(crate) fn read<C: DeserializeOwned>(
         }
         out.insert(name, Tensor { shape: place.shape.clone(), data });
     }
-    let right = |d: String| d == hasher.finalize().to_hex().as_str();
-    // No fuzzer finds a digest, and what lies behind one must hold by itself.
-    if !cfg!(fuzzing) && !document.digest.is_none_or(right) {
-        return Err(refuse(damaged(kind, "its numbers do not match their digest")));
+    let matches = |digest: String| digest == hasher.finalize().to_hex().as_str();
+    // A fuzzer cannot guess a digest, and the checks that follow must not rely on it.
+    if !cfg!(fuzzing) && !document.digest.is_none_or(matches) {
+        return Err(refuse(damaged(kind, "its tensors do not match its digest")));
     }
     if let Some(name) = not_finite {
-        return Err(refuse(damaged(kind, &format!("{name} holds numbers that are not finite"))));
+        return Err(refuse(damaged(kind, &format!("{name} contains numbers that are not finite"))));
     }
     Ok((document.card, out))
 }
 
-/// The next numbers of a file, which the hasher sees as well, and whether all are finite. A block
-/// at a time: memory that is touched for the first time costs more than what is done with it.
+/// Reads `count` numbers from a file, feeding their bytes to the hasher, and returns them with
+/// whether all are finite. Works block by block: touching fresh memory for the whole tensor would
+/// cost more than the hashing.
 fn numbers(
     file: &mut File,
     count: usize,
@@ -218,11 +220,11 @@ fn numbers(
     Ok((numbers, finite))
 }
 
-/// The words for a file that contradicts itself, with the cure.
+/// The message for a file that is invalid in the way `how` describes, with a remedy.
 pub(crate) fn damaged(kind: Kind, how: &str) -> String {
-    let cure = match kind {
+    let remedy = match kind {
         Kind::Model => "copy it again, or train it again",
         Kind::Checkpoint => "delete it, or train without resuming, to start from the beginning",
     };
-    format!("not a duotone {}, or damaged: {how}; {cure}", kind.noun())
+    format!("not a duotone {}, or damaged: {how}; {remedy}", kind.noun())
 }

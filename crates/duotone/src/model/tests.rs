@@ -49,7 +49,7 @@ fn model(standardize: Standardize) -> Model {
     }
 }
 
-/// The bytes of a saved model.
+/// Saves a model and returns the bytes of the file.
 fn saved(model: &Model) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m");
@@ -57,7 +57,7 @@ fn saved(model: &Model) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-/// Loads a model from bytes; errors must name the file.
+/// Loads a model from bytes, and asserts that an error names the file.
 fn load(path: &Path, bytes: &[u8]) -> Result<Model, Error> {
     std::fs::write(path, bytes).unwrap();
     let result = Model::load(path);
@@ -73,10 +73,10 @@ fn with_file<T>(work: impl FnOnce(&Path) -> T) -> T {
     work(&folder.path().join("hostile.safetensors"))
 }
 
-/// Type, shape and bytes of a tensor; an empty shape stands for the one it has.
+/// Type, shape and bytes of a tensor; an empty shape means that the shape is unchanged.
 type Parts = (Dtype, Vec<usize>, Vec<u8>);
 
-/// Another file with the same tensors, and its metadata and tensors changed.
+/// The bytes of a model file with its metadata and tensors changed.
 fn rewritten(
     bytes: &[u8],
     metadata: impl Fn(&str) -> Option<String>,
@@ -105,20 +105,20 @@ fn same(_: &str, data: &[u8]) -> Parts {
     (Dtype::F32, vec![], data.to_vec())
 }
 
-/// Without its digest, so that tests reach what lies behind it.
-fn no_digest(document: &str) -> String {
+/// Removes the digest, so that tests reach the checks that follow it.
+fn without_digest(document: &str) -> String {
     let mut json: serde_json::Value = serde_json::from_str(document).unwrap();
     json.as_object_mut().unwrap().remove("digest").unwrap();
     json.to_string()
 }
 
-/// A model file of before held-out clips were counted by label and sampling could be chosen.
+/// A model file from before held-out clips were counted per label and `sampling` was added.
 #[test]
 fn older_models_load() {
     let new = model(Standardize::Band);
     assert_eq!((new.card.training_clips(), new.card.held_out_clips()), (6, 2));
     let old = |document: &str| {
-        let mut json: serde_json::Value = serde_json::from_str(&no_digest(document)).unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&without_digest(document)).unwrap();
         let card = &mut json["card"];
         for label in card["labels"].as_array_mut().unwrap() {
             label.as_object_mut().unwrap().remove("held_out").unwrap();
@@ -140,13 +140,13 @@ fn round_trip() {
         let bytes = saved(&model);
         assert_eq!(bytes, saved(&model));
         assert_eq!(with_file(|path| load(path, &bytes)).unwrap(), model);
-        let other = rewritten(&bytes, |d| Some(no_digest(d)), same);
+        let other = rewritten(&bytes, |d| Some(without_digest(d)), same);
         assert_eq!(with_file(|path| load(path, &other)).unwrap(), model);
     }
 }
 
 #[test]
-fn cut_anywhere_it_is_refused() {
+fn truncated_files_are_refused() {
     let bytes = saved(&model(Standardize::Band));
     with_file(|path| {
         for length in (0..bytes.len()).step_by(7) {
@@ -156,12 +156,12 @@ fn cut_anywhere_it_is_refused() {
     });
 }
 
-/// A changed header may still be a valid one (another label, another number in the history), but
-/// never other weights; a changed tensor is always noticed.
+/// A changed header may still be valid (with another label, or another number in the history), but
+/// the weights never change; a changed tensor is always detected.
 #[test]
-fn any_byte_changed_is_survived() {
-    let whole = model(Standardize::Band);
-    let bytes = saved(&whole);
+fn changed_bytes_never_change_the_weights() {
+    let original = model(Standardize::Band);
+    let bytes = saved(&original);
     let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let mut refused = 0;
     with_file(|path| {
@@ -171,7 +171,7 @@ fn any_byte_changed_is_survived() {
             match load(path, &changed) {
                 Ok(model) => {
                     assert!(at < header, "byte {at}");
-                    assert_eq!(model.weights, whole.weights);
+                    assert_eq!(model.weights, original.weights);
                 }
                 Err(_) => refused += 1,
             }
@@ -181,7 +181,7 @@ fn any_byte_changed_is_survived() {
 }
 
 #[test]
-fn false_lengths_are_refused() {
+fn wrong_lengths_are_refused() {
     let bytes = saved(&model(Standardize::Band));
     with_file(|path| {
         for length in [0, 1, 7, bytes.len() as u64 - 8, bytes.len() as u64, 1 << 40, u64::MAX] {
@@ -189,7 +189,7 @@ fn false_lengths_are_refused() {
             changed[..8].copy_from_slice(&length.to_le_bytes());
             assert!(load(path, &changed).is_err(), "{length}");
         }
-        // Offsets so close to 2⁶⁴ that adding the header's length to them wraps around.
+        // Offsets so close to 2⁶⁴ that adding the length of the header overflows.
         let (_, real) = SafeTensors::read_metadata(&bytes).unwrap();
         let document = &real.metadata().as_ref().unwrap()["duotone"];
         let quoted = serde_json::to_string(document).unwrap();
@@ -209,21 +209,22 @@ fn false_lengths_are_refused() {
 }
 
 #[test]
-fn other_files_are_named_for_what_they_are() {
+fn errors_say_what_is_wrong() {
     let bytes = saved(&model(Standardize::Band));
     let edit = |from: &'static str, to: &'static str| {
         rewritten(
             &bytes,
             move |d| {
-                let text = no_digest(d);
+                let text = without_digest(d);
                 assert!(text.contains(from), "{text}");
                 Some(text.replace(from, to))
             },
             same,
         )
     };
-    let tensors =
-        |change: &dyn Fn(&str, &[u8]) -> Parts| rewritten(&bytes, |d| Some(no_digest(d)), change);
+    let tensors = |change: &dyn Fn(&str, &[u8]) -> Parts| {
+        rewritten(&bytes, |d| Some(without_digest(d)), change)
+    };
     let nan = tensors(&|name, data| {
         let mut data = data.to_vec();
         if name == "dense.bias" {
@@ -231,7 +232,7 @@ fn other_files_are_named_for_what_they_are() {
         }
         (Dtype::F32, vec![], data)
     });
-    let still = tensors(&|name, data| {
+    let zero_deviation = tensors(&|name, data| {
         let data = if name == "scaler.deviation" { vec![0; data.len()] } else { data.to_vec() };
         (Dtype::F32, vec![], data)
     });
@@ -257,9 +258,9 @@ fn other_files_are_named_for_what_they_are() {
             "3 labels",
         ),
         (edit(r#""standardize":"band""#, r#""standardize":"pixel""#), "scaler.mean"),
-        (rewritten(&bytes, |_| None, same), "lacks the key"),
+        (rewritten(&bytes, |_| None, same), "has no key"),
         (nan, "dense.bias"),
-        (still, "scaler.deviation"),
+        (zero_deviation, "scaler.deviation"),
         (integers, "I32"),
         (flat, "weight"),
         (noise, "damaged"),
@@ -273,9 +274,9 @@ fn other_files_are_named_for_what_they_are() {
     assert!(matches!(Model::load(&folder.path().join("absent")), Err(Error::Io { .. })));
 }
 
-/// The file is what it says it is to anybody's reader.
+/// Any safetensors reader can read the file.
 #[test]
-fn others_can_read_it() {
+fn safetensors_crate_reads_the_tensors() {
     let model = model(Standardize::Band);
     let bytes = saved(&model);
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -290,7 +291,7 @@ fn others_can_read_it() {
 }
 
 #[test]
-fn only_a_model_is_replaced_by_a_model() {
+fn saving_replaces_only_a_model() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m");
     let model = model(Standardize::Band);

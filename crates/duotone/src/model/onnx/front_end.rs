@@ -1,4 +1,4 @@
-//! The front end and the cutting into consecutive segments as a graph.
+//! The front end and the cutting into consecutive segments as ONNX nodes.
 
 use std::f64::consts::{LN_10, TAU};
 
@@ -6,23 +6,23 @@ use duotone_audio::FrontEnd;
 
 use super::graph::{Attribute, DOUBLE, FLOAT, Graph};
 
-/// Mel power below this counts as this.
-const AMIN: f32 = 1e-10;
+/// Mel power is raised to at least this before the logarithm.
+const MIN_POWER: f32 = 1e-10;
 
-/// From samples (count,) at the front end's rate to segments (n, bands, frames); gives the
-/// latter's name.
+/// Adds the nodes from samples (count,) at the front end's rate to segments (n, bands, frames), and
+/// returns the name of the segments.
 pub(super) fn add(graph: &mut Graph, front_end: &FrontEnd, samples: &str) -> String {
     let log_mel = log_mel(graph, front_end, samples);
-    let places = places(graph, front_end, &log_mel);
-    let frames = graph.node("Gather", &[&log_mel, &places], &[("axis", Attribute::Int(0))]);
+    let indices = frame_indices(graph, front_end, &log_mel);
+    let frames = graph.node("Gather", &[&log_mel, &indices], &[("axis", Attribute::Int(0))]);
     graph.node("Transpose", &[&frames], &[("perm", Attribute::Ints(vec![0, 2, 1]))])
 }
 
-/// (frames, bands)
+/// The log-mel spectrogram (frames, bands).
 fn log_mel(graph: &mut Graph, front_end: &FrontEnd, samples: &str) -> String {
     let FrontEnd { window, hop, bands, centered, .. } = *front_end;
-    // In double precision: the lengths are no powers of two, and runtimes transform those with
-    // errors that single precision lets grow past what a decision may differ by.
+    // In double precision: the window length is not a power of two, and for such lengths the
+    // single-precision transforms of ONNX runtimes are not accurate enough to reproduce decisions.
     let mut signal = graph.node("Cast", &[samples], &[("to", Attribute::Int(DOUBLE))]);
     if centered {
         let half = (window / 2) as i64;
@@ -44,12 +44,12 @@ fn log_mel(graph: &mut Graph, front_end: &FrontEnd, samples: &str) -> String {
     let power = graph.node("Cast", &[&power], &[("to", Attribute::Int(FLOAT))]);
     let filters = front_end.mel_filters();
     let bins = window / 2 + 1;
-    // As MatMul wants it: (bins, bands).
+    // (bins, bands), as the second operand of MatMul.
     let by_bin: Vec<f32> =
         (0..bins).flat_map(|bin| filters.iter().map(move |filter| filter[bin])).collect();
     let filters = graph.floats("mel_filters", &[bins, bands], &by_bin);
     let mel = graph.node("MatMul", &[&power, &filters], &[]);
-    let least = graph.floats("least_power", &[], &[AMIN]);
+    let least = graph.floats("least_power", &[], &[MIN_POWER]);
     let mel = graph.node("Max", &[&mel, &least], &[]);
     let log = graph.node("Log", &[&mel], &[]);
     let base = graph.floats("decades", &[], &[(1.0 / LN_10) as f32]);
@@ -58,8 +58,8 @@ fn log_mel(graph: &mut Graph, front_end: &FrontEnd, samples: &str) -> String {
     graph.node("Squeeze", &[&log, &batch], &[])
 }
 
-/// The frames of each consecutive segment (n, frames of a segment).
-fn places(graph: &mut Graph, front_end: &FrontEnd, log_mel: &str) -> String {
+/// The frame indices of each consecutive segment (n, frames of a segment).
+fn frame_indices(graph: &mut Graph, front_end: &FrontEnd, log_mel: &str) -> String {
     let frames = front_end.segment_frames as i64;
     let first = Attribute::Int(0);
     let count = graph.node("Shape", &[log_mel], &[("start", first), ("end", Attribute::Int(1))]);

@@ -1,4 +1,4 @@
-//! An ONNX graph under construction. Field numbers are those of `onnx.proto`.
+//! A builder of ONNX graphs. Field numbers are those of `onnx.proto`.
 
 use super::protobuf::Message;
 
@@ -6,7 +6,7 @@ pub(super) const FLOAT: i64 = 1;
 const INT64: i64 = 7;
 pub(super) const DOUBLE: i64 = 11;
 
-/// Nodes and constants; values are known by their names.
+/// Nodes and constants, which refer to each other by name.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     nodes: Vec<Message>,
@@ -31,7 +31,7 @@ pub(super) enum Axis {
 }
 
 impl Graph {
-    /// Adds an operation; gives the name of its output.
+    /// Adds an operation and returns the name of its output.
     pub(super) fn node(
         &mut self,
         operation: &str,
@@ -43,7 +43,7 @@ impl Graph {
         name
     }
 
-    /// Adds an operation whose output has a name of its own.
+    /// Adds an operation whose output is called `name`.
     pub(super) fn named_node(
         &mut self,
         name: &str,
@@ -57,19 +57,19 @@ impl Graph {
         self.nodes.push(node.messages(5, &attributes));
     }
 
-    /// Adds a constant of floats; gives its name.
+    /// Adds a constant of floats and returns its name.
     pub(super) fn floats(&mut self, name: &str, shape: &[usize], data: &[f32]) -> String {
         let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.constant(name, FLOAT, shape, &bytes)
     }
 
-    /// Adds a constant of floats in double precision; gives its name.
+    /// Adds a constant of doubles and returns its name.
     pub(super) fn doubles(&mut self, name: &str, shape: &[usize], data: &[f64]) -> String {
         let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.constant(name, DOUBLE, shape, &bytes)
     }
 
-    /// Adds a constant of integers; gives its name.
+    /// Adds a constant of integers and returns its name.
     pub(super) fn ints(&mut self, name: &str, shape: &[usize], data: &[i64]) -> String {
         let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.constant(name, INT64, shape, &bytes)

@@ -1,5 +1,4 @@
-//! Models for other programs: the whole network, with its scaler and on request its front end, as
-//! one ONNX graph.
+//! Export to ONNX: the scaler, the network and, on request, the front end as one graph.
 
 mod front_end;
 mod graph;
@@ -18,18 +17,19 @@ use crate::model::Model;
 
 /// Opset 17 (ONNX 1.12, June 2022) is the first with `STFT`.
 const OPSET: i64 = 17;
-/// The version of the file format that came with it.
+/// Version of the file format that was released with opset 17.
 const IR_VERSION: i64 = 8;
 
-/// A model as the bytes of an ONNX file; the same model gives the same bytes.
+/// Encodes a model as an ONNX file. Equal models give equal bytes.
 ///
-/// The output is `probabilities` (segments, classes), and a file's decision its mean over the
-/// segments. The input is `segments` (segments, bands, frames) of log-mel values as the front end
-/// gives them, or, with the front end in the graph, `samples` (count): mono samples at the
-/// model's rate, at least one segment's, of which consecutive segments are cut.
+/// The output is `probabilities` (segments, classes); the mean over the segments gives the decision
+/// for a file. Without the front end, the input is `segments` (segments, bands, frames), log-mel
+/// values as computed by the front end. With it, the input is `samples` (count), mono samples at
+/// the model's sample rate, from which the graph cuts consecutive segments; there must be enough
+/// samples for at least one.
 ///
 /// # Errors
-/// [`Error::Settings`] when the labels cannot be written.
+/// [`Error::Settings`] if the metadata cannot be encoded.
 pub fn onnx(model: &Model, with_front_end: bool) -> Result<Vec<u8>, Error> {
     let card = &model.card;
     let (bands, frames) = (card.architecture.bands, card.architecture.frames);
@@ -63,10 +63,10 @@ pub fn onnx(model: &Model, with_front_end: bool) -> Result<Vec<u8>, Error> {
     Ok(file.into_bytes())
 }
 
-/// Writes [`onnx`] to a file.
+/// Writes a model to an ONNX file; see [`onnx`].
 ///
 /// # Errors
-/// As [`onnx`]; [`Error::Io`]; [`Error::File`] where a file of another kind is there.
+/// As [`onnx`]; [`Error::Io`]; [`Error::File`] if `path` is an existing file of another kind.
 pub fn write_onnx(model: &Model, with_front_end: bool, path: &Path) -> Result<(), Error> {
     refuse_other_kind(path, "ONNX file", is_onnx)?;
     write_file(path, &onnx(model, with_front_end)?)

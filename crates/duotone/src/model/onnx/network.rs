@@ -1,11 +1,11 @@
-//! The scaler and the network as a graph.
+//! The scaler and the network as ONNX nodes.
 
 use duotone_nn::Pipeline;
 
 use super::graph::{Attribute, Graph};
 use crate::model::{Model, Standardize};
 
-/// From segments (n, bands, frames) to `probabilities` (n, classes).
+/// Adds the nodes from segments (n, bands, frames) to `probabilities` (n, classes).
 pub(super) fn add(graph: &mut Graph, model: &Model, segments: &str) {
     let scaled = scale(graph, model, segments);
     let axis = graph.ints("channel_axis", &[1], &[1]);
@@ -15,7 +15,7 @@ pub(super) fn add(graph: &mut Graph, model: &Model, segments: &str) {
     let maps: Vec<&str> = maps.iter().map(String::as_str).collect();
     let maps = graph.node("Concat", &maps, &[("axis", Attribute::Int(1))]);
     let sums = dense(graph, model, "dense", &maps);
-    // Dropout has no part outside training.
+    // No dropout: it is used only in training.
     let units = graph.node("Sigmoid", &[&sums], &[]);
     let logits = dense(graph, model, "output", &units);
     graph.named_node("probabilities", "Softmax", &[&logits], &[("axis", Attribute::Int(1))]);

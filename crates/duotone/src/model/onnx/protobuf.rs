@@ -1,6 +1,6 @@
-//! As much of protocol buffers' wire format as writing an ONNX file takes.
+//! The part of the Protocol Buffers wire format that is needed to write ONNX files.
 
-/// One message, written field by field.
+/// An encoded message, built field by field.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Message(Vec<u8>);
 
@@ -11,7 +11,7 @@ const FIXED_32: u64 = 5;
 impl Message {
     pub(super) fn int(mut self, field: u64, value: i64) -> Self {
         self.varint((field << 3) | VARINT);
-        // Two's complement in 64 bits, as the format has it for int64.
+        // The format encodes int64 as 64-bit two's complement.
         self.varint(value.cast_unsigned());
         self
     }
@@ -62,9 +62,9 @@ impl Message {
 mod tests {
     use super::Message;
 
-    /// The examples of the format's own documentation.
+    /// The examples in the documentation of the format.
     #[test]
-    fn as_documented() {
+    fn matches_documented_examples() {
         let bytes = |message: Message| message.into_bytes();
         assert_eq!(bytes(Message::default().int(1, 150)), [0x08, 0x96, 0x01]);
         assert_eq!(bytes(Message::default().text(2, "testing")), *b"\x12\x07testing");
