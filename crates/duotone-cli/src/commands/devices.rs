@@ -122,8 +122,8 @@ mod gpu {
     use crate::exit::Failure;
 
     pub(super) fn list() -> String {
-        "GPUs: this duotone was built without its GPU engine \
-         (with it: cargo build --release --features gpu)\n"
+        "GPUs: this build of duotone has no GPU support \
+         (to add it: cargo build --release --features gpu)\n"
             .into()
     }
 

@@ -1,39 +1,38 @@
-//! What networks are trained and run on.
-
 use crate::error::Error;
 
-/// The processor, or a GPU.
+/// The device that a network is trained or run on.
 #[derive(Clone, Debug, Default)]
 pub enum Device {
-    /// The processor, by [`duotone_nn`].
+    /// The CPU, through [`duotone_nn`].
     #[default]
     Cpu,
-    /// A GPU, by `duotone_gpu`.
+    /// A GPU, through `duotone_gpu`.
     #[cfg(feature = "gpu")]
     Gpu(duotone_gpu::Device),
 }
 
-/// What a user asks for.
+/// The user's choice of a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// The processor.
+    /// The CPU.
     #[default]
     Cpu,
-    /// The GPU of that number, counted from 0, the fastest kind first.
+    /// The GPU with this number. GPUs are numbered from 0, the fastest kind first.
     Gpu(usize),
-    /// The first GPU where it is a discrete one or Apple's, else the processor.
+    /// The first GPU if it is a discrete GPU or Apple's, otherwise the CPU.
     Auto,
 }
 
 impl Device {
-    /// Opens what is asked for, and says in one line what was taken and why.
+    /// Opens the chosen device. Also returns a one-line description of the device and the reason
+    /// for its choice.
     ///
     /// # Errors
-    /// [`Error::Device`] for a GPU that is not there or does not open, or that this build has no
-    /// code for.
+    /// [`Error::Device`] if there is no such GPU, if it cannot be opened, or if duotone was built
+    /// without GPU support.
     pub fn choose(choice: DeviceChoice) -> Result<(Self, String), Error> {
         match choice {
-            DeviceChoice::Cpu => Ok((Self::Cpu, "the CPU, as asked for".into())),
+            DeviceChoice::Cpu => Ok((Self::Cpu, "the CPU, as requested".into())),
             DeviceChoice::Gpu(number) => gpu(number),
             DeviceChoice::Auto => automatic(),
         }
@@ -44,9 +43,9 @@ impl Device {
 fn gpu(number: usize) -> Result<(Device, String), Error> {
     let device = duotone_gpu::Device::open(number)?;
     let software = device.info().kind == duotone_gpu::Kind::Software;
-    let why = if software { ": no GPU, but the processor acting as one" } else { "" };
-    let words = format!("{}{why}", device.info());
-    Ok((Device::Gpu(device), words))
+    let note = if software { ": not a GPU, but software that emulates one" } else { "" };
+    let description = format!("{}{note}", device.info());
+    Ok((Device::Gpu(device), description))
 }
 
 #[cfg(feature = "gpu")]
@@ -55,9 +54,9 @@ fn automatic() -> Result<(Device, String), Error> {
     let cpu = |why: String| Ok((Device::Cpu, format!("the CPU: {why}")));
     match duotone_gpu::devices().first() {
         None => cpu("there is no GPU".into()),
-        Some(info) if info.kind == Kind::Software => cpu(format!("{info} is no real GPU")),
+        Some(info) if info.kind == Kind::Software => cpu(format!("{info} is not a real GPU")),
         Some(info) if info.kind == Kind::Discrete || info.backend == "Metal" => gpu(info.number),
-        Some(info) => cpu(format!("{info} shares its memory; try `device=gpu`")),
+        Some(info) => cpu(format!("{info} shares the CPU's memory; try `device=gpu`")),
     }
 }
 
@@ -72,20 +71,20 @@ fn automatic() -> Result<(Device, String), Error> {
 }
 
 #[cfg(not(feature = "gpu"))]
-const WITHOUT: &str = "this duotone was built without its GPU engine";
+const WITHOUT: &str = "this build of duotone has no GPU support";
 
 #[cfg(all(test, not(feature = "gpu")))]
 mod tests {
     use super::{Device, DeviceChoice};
 
     #[test]
-    fn a_build_without_it_names_the_cure() {
+    fn error_reports_a_build_without_gpu_support() {
         let error = Device::choose(DeviceChoice::Gpu(0)).unwrap_err().to_string();
         assert!(
-            error.contains("without its GPU engine") && error.contains("device=cpu"),
+            error.contains("no GPU support") && error.contains("device=cpu"),
             "{error}"
         );
         let (device, why) = Device::choose(DeviceChoice::Auto).unwrap();
-        assert!(matches!(device, Device::Cpu) && why.contains("without its GPU engine"), "{why}");
+        assert!(matches!(device, Device::Cpu) && why.contains("no GPU support"), "{why}");
     }
 }

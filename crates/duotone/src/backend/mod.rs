@@ -1,4 +1,4 @@
-//! What trains and runs a network: the processor, or a GPU.
+//! The devices that networks are trained and run on: the CPU or a GPU.
 
 pub(crate) mod device;
 mod sampling;

@@ -1,4 +1,4 @@
-//! The seam between a run and what trains and runs its network: the processor or a GPU.
+//! Training and inference behind one interface, on the CPU or a GPU.
 
 use std::fmt::Debug;
 
@@ -11,20 +11,20 @@ use crate::features::segments::Segments;
 use crate::model::{Scaler, TrainSettings};
 use crate::progress::{Event, Observer};
 
-/// Segments that go through the network together: few megabytes, and work for every thread.
+/// Segments per call of the network: a few megabytes of input, and work for every thread.
 pub(crate) const BATCH: usize = 64;
 
 #[cfg(feature = "gpu")]
 mod gpu;
 
-/// A network that runs somewhere.
+/// A network on a device.
 pub(crate) trait Inference: Debug + Send + Sync {
     fn architecture(&self) -> &Architecture;
 
     /// As [`Network::logits`].
     fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error>;
 
-    /// As [`Network::embed`], where the device can.
+    /// As [`Network::embed`]; supported only on the CPU.
     fn embed(&self, inputs: &[f32]) -> Result<Embedding, Error>;
 }
 
@@ -42,7 +42,7 @@ impl Inference for Network {
     }
 }
 
-/// Binds weights to their architecture, on a device.
+/// Builds a network from its weights, on a device.
 pub(crate) fn network(
     device: &Device,
     architecture: &Architecture,
@@ -62,48 +62,48 @@ pub(crate) enum TrainBackend {
     Gpu(Box<gpu::TrainBackend>),
 }
 
-/// One epoch's work.
+/// The input of one epoch.
 #[derive(Clone, Copy)]
 pub(crate) struct EpochInput<'a> {
     pub(crate) segments: &'a Segments<'a>,
     pub(crate) scaler: &'a Scaler,
     pub(crate) settings: &'a TrainSettings,
-    /// From 0.
+    /// Counted from 0.
     pub(crate) epoch: usize,
 }
 
-/// What an epoch saw.
+/// The statistics of one epoch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EpochStats {
-    /// Mean of all segments; not finite when training diverged, and then the epoch may be cut
-    /// short.
+    /// Mean over all segments. Not finite if training diverged; the epoch may then have ended early.
     pub(crate) loss: f64,
+    /// Number of segments classified correctly.
     pub(crate) correct: usize,
 }
 
 impl EpochInput<'_> {
-    /// The segments in the order in which they are learnt from.
+    /// The indices of the segments, in the order in which they are used.
     fn order(&self) -> Vec<usize> {
         let TrainSettings { sampling, seed, .. } = *self.settings;
         order(sampling, &self.segments.labels(), seed, self.epoch)
     }
 
-    /// Number of the epoch's first step since the run began.
+    /// Number of the epoch's first step, counted from the start of the run.
     fn first_step(&self) -> u64 {
         (self.epoch * self.segments.len().div_ceil(self.settings.batch_size)) as u64
     }
 }
 
 impl TrainBackend {
-    /// Starts from the given weights; `segments` shows the clips that every epoch's segments are
-    /// cut from.
+    /// Starts from the given weights. All segments of all epochs are cut from the clips of
+    /// `segments`.
     pub(crate) fn new(
         device: &Device,
         (architecture, weights): (&Architecture, &Weights),
         (scaler, segments): (&Scaler, &Segments<'_>),
         settings: &TrainSettings,
     ) -> Result<Self, Error> {
-        // The processor's trainer takes its inputs as they come.
+        // The CPU's trainer gets its inputs with each step.
         #[cfg(not(feature = "gpu"))]
         let _ = (scaler, segments, settings);
         match device {
@@ -117,7 +117,7 @@ impl TrainBackend {
         }
     }
 
-    /// Learns from all segments once.
+    /// Trains for one epoch.
     pub(crate) fn epoch(
         &mut self,
         pass: EpochInput<'_>,
@@ -139,7 +139,7 @@ impl TrainBackend {
         }
     }
 
-    /// The network as trained.
+    /// The trained network.
     pub(crate) fn into_network(self) -> Box<dyn Inference> {
         match self {
             Self::Cpu(trainer) => Box::new(trainer.network().clone()),
@@ -148,7 +148,7 @@ impl TrainBackend {
         }
     }
 
-    /// A copy of the weights as they are now.
+    /// A copy of the current weights.
     pub(crate) fn weights(&self) -> Result<Weights, Error> {
         match self {
             Self::Cpu(trainer) => Ok(trainer.network().weights()),

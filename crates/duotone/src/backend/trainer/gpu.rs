@@ -22,7 +22,7 @@ impl Inference for Network {
     }
 
     fn embed(&self, _: &[f32]) -> Result<Embedding, Error> {
-        Err(Error::Device("the inner values of a network are computed on the CPU alone".into()))
+        Err(Error::Device("embeddings can be computed only on the CPU".into()))
     }
 }
 
@@ -34,7 +34,7 @@ pub(super) fn network(
     Ok(Box::new(Network::new(device, architecture, weights, BATCH)?))
 }
 
-/// A network in training, and the clips that it learns from where the GPU has room for them.
+/// A network in training, and its training clips if they fit into the GPU's memory.
 pub(crate) struct TrainBackend {
     trainer: Trainer,
     spectrograms: Option<Spectrograms>,
@@ -64,7 +64,7 @@ impl TrainBackend {
         let EpochInput { segments, settings, .. } = pass;
         let total = segments.len();
         let place = |(clip, start)| Place { clip, start };
-        let places: Vec<Place> = segments.places().map(place).collect();
+        let places: Vec<Place> = segments.positions().map(place).collect();
         let copy = |number: usize, out: &mut [f32]| segments.copy(number, out);
         let source = match &self.spectrograms {
             Some(spectrograms) => Source::Resident { spectrograms, places: &places },
