@@ -29,7 +29,7 @@ pub fn store_entry(root: &Path, bytes: &[u8]) {
     let Ok(bucket) = FeatureStore::open(root).and_then(|store| store.bucket(&front_end)) else {
         return;
     };
-    let entry = bucket.place(&content);
+    let entry = bucket.entry_path(&content);
     let written = entry.parent().map(fs::create_dir_all).is_some_and(|made| made.is_ok())
         && fs::write(&entry, bytes).is_ok();
     assert!(written, "the store's folder is not writable");

@@ -62,7 +62,7 @@ fn automatic() -> Result<(Device, String), Error> {
 
 #[cfg(not(feature = "gpu"))]
 fn gpu(_: usize) -> Result<(Device, String), Error> {
-    Err(Error::Device(format!("{WITHOUT}; or use `device=cpu`")))
+    Err(Error::Device(format!("{WITHOUT}: use `device=cpu`")))
 }
 
 #[cfg(not(feature = "gpu"))]

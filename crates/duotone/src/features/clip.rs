@@ -3,7 +3,7 @@ use duotone_audio::{Extraction, FrontEnd, Spectrogram};
 use crate::error::Error;
 use crate::features::Notes;
 
-/// The spectrogram of one clip, ready to cut segments from, and what its extraction noticed.
+/// The spectrogram of one clip, from which segments are cut, and the notes from its extraction.
 #[derive(Clone, Debug)]
 pub struct ClipFeatures {
     pub(crate) spectrogram: Spectrogram,
@@ -11,12 +11,12 @@ pub struct ClipFeatures {
     pub digest: String,
     /// Sample rate of the file itself in hertz.
     pub source_rate: u32,
-    /// What the extraction noticed.
+    /// What the user should know about the recording.
     pub notes: Notes,
 }
 
 impl ClipFeatures {
-    /// Takes over what the audio room extracted from a file with this content digest.
+    /// Wraps what was extracted from a file with this content digest.
     #[must_use]
     pub fn new(extraction: Extraction, digest: String) -> Self {
         Self {
@@ -27,16 +27,16 @@ impl ClipFeatures {
         }
     }
 
-    /// Whether a front end could have made this: its bands, and at least one segment's frames.
+    /// Checks that the spectrogram has the bands of a front end and enough frames for a segment.
     ///
     /// # Errors
-    /// [`Error::Settings`] names both sizes.
+    /// [`Error::Settings`], with both sizes.
     pub fn check(&self, front_end: &FrontEnd) -> Result<(), Error> {
         if self.bands() == front_end.bands && self.frames() >= front_end.segment_frames {
             return Ok(());
         }
         Err(Error::Settings(format!(
-            "a spectrogram of {} bands × {} frames: the network looks at {} bands × {} frames",
+            "a spectrogram of {} bands × {} frames, but the network needs {} bands × {} frames",
             self.bands(),
             self.frames(),
             front_end.bands,
@@ -50,20 +50,20 @@ impl ClipFeatures {
         self.spectrogram.bands()
     }
 
-    /// Number of frames, at least one segment's.
+    /// Number of frames.
     #[must_use]
     pub fn frames(&self) -> usize {
         self.spectrogram.frames()
     }
 
-    /// One band over time.
+    /// The values of one band, one per frame.
     #[must_use]
     pub fn band(&self, band: usize) -> &[f32] {
         self.spectrogram.band(band)
     }
 
-    /// Copies the segment that starts at frame `start` to `out`, band-major;
-    /// `out.len() / bands` frames are copied.
+    /// Copies the segment that starts at frame `start` to `out`, band-major. The length of `out`
+    /// determines the number of frames.
     pub fn copy_segment(&self, start: usize, out: &mut [f32]) {
         let frames = out.len() / self.bands();
         for (band, row) in out.chunks_exact_mut(frames).enumerate() {

@@ -1,4 +1,4 @@
-//! From a collection to clips that can be learnt from.
+//! The usable clips of a collection with their features.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,28 +16,27 @@ use crate::path_text::path_text;
 use crate::plural::plural;
 use crate::progress::{Event, Observer};
 
-/// The usable part of a collection, with the features of its clips in its order.
+/// The usable part of a collection, with the features of its clips.
 pub(crate) struct Dataset {
     pub(crate) collection: Collection,
-    /// For each distinct front end, one entry a clip.
+    /// For each distinct front end, the features of all clips in the collection's order.
     features: Vec<(FrontEnd, Vec<ClipFeatures>)>,
 }
 
-/// What becomes of silent clips, from which nothing can be learnt.
+/// What happens to silent clips, from which nothing can be learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Silent {
     /// They are left out.
     LeftOut,
-    /// They stay to be tested; the caller keeps them out of training (see
-    /// [`Dataset::sounding`]).
+    /// They are tested, but the caller must not train on them; see [`Dataset::sounding`].
     Tested,
 }
 
-/// Extracts all clips with every front end and drops those that one of them cannot use, so that
-/// all networks learn from the same clips.
+/// Extracts all clips with every front end. A clip that fails with one of them is left out for all,
+/// so that all networks are trained on the same clips.
 ///
 /// # Errors
-/// [`Error::Collection`] when fewer than two labels are left.
+/// As [`extract_all`]; [`Error::Collection`] if fewer than two labels are left.
 pub(crate) fn prepare(
     collection: &Collection,
     front_ends: &[FrontEnd],
@@ -69,11 +68,11 @@ pub(crate) fn prepare(
         leave_out_silent(collection, &features, &mut reasons, observer);
     }
     let usable: Vec<usize> = (0..paths.len()).filter(|&clip| reasons[clip].is_none()).collect();
-    let whole = |(front_end, clips): (FrontEnd, Vec<Option<ClipFeatures>>)| {
+    let of_usable = |(front_end, clips): (FrontEnd, Vec<Option<ClipFeatures>>)| {
         let kept = clips.into_iter().zip(&reasons).filter(|(_, reason)| reason.is_none());
         (front_end, kept.filter_map(|(clip, _)| clip).collect())
     };
-    let features = features.into_iter().map(whole).collect();
+    let features = features.into_iter().map(of_usable).collect();
     let left_out = collection.items.iter().zip(&reasons).filter_map(|(item, reason)| {
         Some(LeftOut { path: item.name.clone(), reason: reason.clone()? })
     });
@@ -82,11 +81,11 @@ pub(crate) fn prepare(
     kept.left_out.iter_mut().for_each(|l| l.path = printable(&l.path));
     kept.items.iter_mut().for_each(|item| item.name = printable(&item.name));
     kept.check()?;
-    let mut prepared = Dataset { collection: kept, features };
-    let found = prepared.summarise(collection);
-    found.iter().for_each(|notice| observer.event(Event::Notice(notice)));
-    prepared.collection.notices.extend(found);
-    Ok(prepared)
+    let mut dataset = Dataset { collection: kept, features };
+    let notices = dataset.summarise(collection);
+    notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    dataset.collection.notices.extend(notices);
+    Ok(dataset)
 }
 
 fn leave_out_silent(
@@ -99,27 +98,27 @@ fn leave_out_silent(
     for ((clip, reason), item) in clips.iter().zip(reasons).zip(&collection.items) {
         let silent = clip.as_ref().is_some_and(|clip| clip.notes.silent);
         if silent && reason.is_none() {
-            let mut words = "silent: there is nothing to learn from".to_owned();
-            // Why, where it is known: channels that cancel, say.
-            for more in clip.iter().flat_map(|clip| &clip.notes.warnings) {
-                words += &format!("; {more}");
+            let mut why = "silent: there is nothing to learn from".to_owned();
+            // Warnings may say why it is silent, for example that its channels cancel.
+            for warning in clip.iter().flat_map(|clip| &clip.notes.warnings) {
+                why += &format!("; {warning}");
             }
             observer
-                .event(Event::LeftOut(&LeftOut { path: item.path.clone(), reason: words.clone() }));
-            *reason = Some(words);
+                .event(Event::LeftOut(&LeftOut { path: item.path.clone(), reason: why.clone() }));
+            *reason = Some(why);
         }
     }
 }
 
-/// The path as JSON and CSV can hold it.
+/// The path as valid UTF-8, for JSON and CSV.
 fn printable(path: &Path) -> PathBuf {
     path_text(path).into_owned().into()
 }
 
-/// Files that a notice names.
+/// Number of files that a notice names.
 const NAMED_FILES: usize = 3;
 
-/// A file's name, or how many files there are and the first of them.
+/// The name of a single file, or the number of files and the names of the first.
 fn files(names: &[&Path]) -> String {
     if let [only] = names {
         return path_text(only).into_owned();
@@ -134,41 +133,42 @@ fn files(names: &[&Path]) -> String {
 }
 
 impl Dataset {
-    /// What the user should know of the clips, now that they are read.
-    fn summarise(&self, whole: &Collection) -> Vec<String> {
-        let gone = whole.labels.iter().filter(|label| !self.collection.labels.contains(label));
+    /// What the user should know about the extracted clips: labels of the original collection that
+    /// are gone, notes on files, and files with the same content.
+    fn summarise(&self, original: &Collection) -> Vec<String> {
+        let gone = original.labels.iter().filter(|label| !self.collection.labels.contains(label));
         let mut notices: Vec<String> = gone
-            .map(|label| format!("no file of the label `{label}` can be used: it is left out"))
+            .map(|label| format!("left out the label `{label}`: none of its files can be used"))
             .collect();
         notices.extend(self.file_notes(0..self.len()));
         notices.extend(self.collection.same_content(&self.digests()));
         notices
     }
 
-    /// What a user should know of some clips; what is said of several is said once.
+    /// The notes on some clips, each note once with all the files that it applies to.
     pub(crate) fn file_notes(&self, clips: impl IntoIterator<Item = usize>) -> Vec<String> {
-        let mut of_words: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
-        let known = self.any();
+        let mut of_note: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
+        let features = self.any();
         for clip in clips {
-            for words in known[clip].notes.words() {
-                of_words.entry(words).or_default().push(&self.collection.items[clip].name);
+            for note in features[clip].notes.words() {
+                of_note.entry(note).or_default().push(&self.collection.items[clip].name);
             }
         }
-        let notice = |(words, names): (String, Vec<&Path>)| match words.as_str() {
+        let notice = |(note, names): (String, Vec<&Path>)| match note.as_str() {
             "silent" => format!("{}: silent: tested, but not trained on", files(&names)),
-            _ => format!("{}: {words}", files(&names)),
+            _ => format!("{}: {note}", files(&names)),
         };
-        of_words.into_iter().map(notice).collect()
+        of_note.into_iter().map(notice).collect()
     }
 
-    /// Those of the clips that are not silent.
+    /// Those of the given clips that are not silent.
     pub(crate) fn sounding(&self, clips: impl IntoIterator<Item = usize>) -> Vec<usize> {
-        let known = self.any();
-        let silent = |clip: usize| known.get(clip).is_some_and(|clip| clip.notes.silent);
+        let features = self.any();
+        let silent = |clip: usize| features.get(clip).is_some_and(|clip| clip.notes.silent);
         clips.into_iter().filter(|&clip| !silent(clip)).collect()
     }
 
-    /// The clips under the first front end, for what has nothing to do with front ends.
+    /// The features under the first front end, for uses that do not depend on the front end.
     pub(crate) fn any(&self) -> &[ClipFeatures] {
         self.features.first().map_or(&[], |(_, clips)| clips)
     }
@@ -178,12 +178,12 @@ impl Dataset {
         self.any().iter().map(|clip| clip.digest.as_str()).collect()
     }
 
-    /// Seconds from frame to frame under the first front end.
+    /// Seconds between frames under the first front end.
     pub(crate) fn frame_seconds(&self) -> f64 {
         self.features.first().map_or(0.0, |(front_end, _)| front_end.frame_seconds())
     }
 
-    /// Digest of the content, labels and groups.
+    /// Digest of the content, labels and groups of all clips.
     pub(crate) fn digest(&self) -> String {
         self.collection.digest(&self.digests())
     }
@@ -193,7 +193,7 @@ impl Dataset {
         self.collection.items.len()
     }
 
-    /// The clips that `chosen` names, in its order, as a front end shows them.
+    /// The clips with the indices `chosen`, in that order, with their features under a front end.
     pub(crate) fn labelled_clips(
         &self,
         front_end: &FrontEnd,
@@ -208,13 +208,13 @@ impl Dataset {
         chosen.iter().map(labelled).collect()
     }
 
-    /// Names of the clips of which `what` is true.
-    pub(crate) fn names(&self, what: impl Fn(&ClipFeatures) -> bool) -> Vec<PathBuf> {
+    /// Names of the clips for which `condition` is true.
+    pub(crate) fn names(&self, condition: impl Fn(&ClipFeatures) -> bool) -> Vec<PathBuf> {
         let pairs = self.collection.items.iter().zip(self.any());
-        pairs.filter(|(_, clip)| what(clip)).map(|(item, _)| item.name.clone()).collect()
+        pairs.filter(|(_, clip)| condition(clip)).map(|(item, _)| item.name.clone()).collect()
     }
 
-    /// Parts clips into those to learn from and those that the settings hold out of it.
+    /// Divides clips into training clips and held-out clips, as the settings ask for.
     pub(crate) fn hold_out(
         &self,
         clips: &[usize],

@@ -1,4 +1,4 @@
-//! From the files of a collection to their features.
+//! Extraction of the features of many files in parallel.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,16 +17,17 @@ use crate::io::LeftOut;
 use crate::plural::plural;
 use crate::progress::{Event, Observer};
 
-/// Rates that a collection may keep; the paper's sizes are whole numbers there.
+/// Sample rates that a collection may keep. At these, the paper's window and hop are whole numbers
+/// of samples.
 const KEPT_RATES: [u32; 3] = [44_100, 22_050, 11_025];
-/// The rate of every other collection: MIREX's.
+/// The sample rate for every other collection, as in MIREX.
 const COMMON_RATE: u32 = 22_050;
 
-/// The features of every file, in the order of `paths`, or why a file is left out.
+/// Extracts the features of every file. Results are in the order of `paths`; a file that cannot be
+/// used gives a [`LeftOut`].
 ///
-/// Works on the current rayon pool and holds at most one file in flight on each of its threads;
-/// all features are in memory in the end (about 138 KB for 30 s). See [`extract_each`] for more
-/// files than that allows.
+/// Runs on the current rayon pool, with one file at a time per thread. The result contains all
+/// features, about 138 KB per 30 s of audio; if that is too much memory, use [`extract_each`].
 ///
 /// # Errors
 /// As [`extract_each`].
@@ -39,11 +40,11 @@ pub fn extract_all(
     extract_each(paths, front_end, store, observer, |features| features)
 }
 
-/// Like [`extract_all`], but keeps only what `keep` makes of each file's features.
+/// Like [`extract_all`], but maps the features of each file with `keep` and drops them.
 ///
 /// # Errors
-/// [`Error::Interrupted`] when the observer asks to stop, [`Error::Io`] when the store cannot be
-/// written, [`Error::Audio`] for an impossible front end. A file that cannot be read is none.
+/// [`Error::Interrupted`] if the observer asks to stop; [`Error::Io`] if the store is not writable;
+/// [`Error::Audio`] if the front end is invalid. A file that cannot be used is not an error.
 pub fn extract_each<T: Send>(
     paths: &[PathBuf],
     front_end: &FrontEnd,
@@ -53,7 +54,7 @@ pub fn extract_each<T: Send>(
 ) -> Result<Vec<Result<T, LeftOut>>, Error> {
     front_end.validate()?;
     let bucket = store.map(|store| store.bucket(front_end)).transpose()?;
-    // Held while the observer is told, so that it sees the count rise.
+    // Locked during the call of the observer, so that the counts that it gets never decrease.
     let done = Mutex::new(0);
     let one = |path: &PathBuf| {
         if observer.stop() {
@@ -72,8 +73,8 @@ pub fn extract_each<T: Send>(
             }
         })
     };
-    // Files take very different times: each is a task of its own, and the largest come first, so
-    // that no thread is left alone with one of them at the end.
+    // Files take very different times. Each is a separate task and the largest come first, so that
+    // the threads finish at about the same time.
     let mut order: Vec<usize> = (0..paths.len()).collect();
     order.sort_by_cached_key(|&i| Reverse(fs::metadata(&paths[i]).map_or(0, |about| about.len())));
     let work = order.par_iter().with_max_len(1);
@@ -83,7 +84,8 @@ pub fn extract_each<T: Send>(
     Ok(results.into_iter().map(|(_, result)| result).collect())
 }
 
-/// The outer error ends the work, the inner one is the reason to leave this file out.
+/// The features of one file. The outer error ends the operation; the inner one is the reason for
+/// leaving this file out.
 fn features_of(
     path: &Path,
     front_end: &FrontEnd,
@@ -104,11 +106,12 @@ fn features_of(
         Ok(extraction) => ClipFeatures::new(extraction, content.to_hex().to_string()),
         Err(e) => return Ok(Err(e.to_string())),
     };
-    // Or other content's features would be kept under this one's digest. A file changed a moment
-    // ago may change again within the clock's grain and keep its stamp.
-    let same = stamp(path).ok() == Some(before);
-    if !same || (!is_settled(before) && digest(path) != Ok(content)) {
-        return Ok(Err("the file changed while it was read; run again".to_owned()));
+    // If the file changed in between, the features of other content would be stored under this
+    // digest. A file that was modified a moment ago may be modified again within the resolution of
+    // the clock, with the same stamp, so its digest is computed once more.
+    let unchanged = stamp(path).ok() == Some(before);
+    if !unchanged || (!is_settled(before) && digest(path) != Ok(content)) {
+        return Ok(Err("the file changed while it was being read; run again".to_owned()));
     }
     if let Some(bucket) = bucket {
         bucket.put(&content, &features)?;
@@ -116,13 +119,13 @@ fn features_of(
     Ok(Ok(features))
 }
 
-/// Length and time of the last change.
+/// Length and modification time.
 fn stamp(path: &Path) -> std::io::Result<(u64, Option<SystemTime>)> {
     let about = fs::metadata(path)?;
     Ok((about.len(), about.modified().ok()))
 }
 
-/// Whether the last change is so long ago that any other has another stamp.
+/// Whether the last modification is old enough that another one would change the stamp.
 fn is_settled((_, changed): (u64, Option<SystemTime>)) -> bool {
     let age = changed.and_then(|changed| changed.elapsed().ok());
     age.is_some_and(|age| age > Duration::from_secs(2))
@@ -130,7 +133,7 @@ fn is_settled((_, changed): (u64, Option<SystemTime>)) -> bool {
 
 /// Digest of a file's content, read in blocks.
 pub(crate) fn digest(path: &Path) -> Result<blake3::Hash, String> {
-    // A pipe or device could block or never end.
+    // Reading a pipe or device could block, or never end.
     match fs::metadata(path) {
         Ok(about) if about.is_file() => {}
         Ok(_) => return Err("not a file".to_owned()),
@@ -142,17 +145,17 @@ pub(crate) fn digest(path: &Path) -> Result<blake3::Hash, String> {
     Ok(hasher.finalize())
 }
 
-/// A sample rate that was chosen for files.
+/// The sample rate chosen for a collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateChoice {
     /// In hertz.
     pub rate: u32,
-    /// What the user should know: which files are resampled to it, and how to choose another.
+    /// A notice for the user if files are resampled, with their rates.
     pub notice: Option<String>,
 }
 
-/// The sample rate for a collection: its own where all files share one of 44.1, 22.05 and
-/// 11.025 kHz, otherwise 22.05 kHz. Files that cannot be read have no say.
+/// Chooses the sample rate for a collection: that of its files if they all have the same rate and
+/// it is 44.1, 22.05 or 11.025 kHz, otherwise 22.05 kHz. Unreadable files are ignored.
 #[must_use]
 pub fn choose_rate(paths: &[PathBuf]) -> RateChoice {
     let rate = |path: &PathBuf| probe(path).ok().map(|info| info.sample_rate);
@@ -161,10 +164,10 @@ pub fn choose_rate(paths: &[PathBuf]) -> RateChoice {
     RateChoice { rate: chosen, notice: rate_notice(&rates, chosen) }
 }
 
-/// Rates that a notice names.
+/// Number of sample rates that a notice names.
 const NAMED_RATES: usize = 4;
 
-/// Says so where some of the rates are not the chosen one.
+/// A notice if any of the files has another rate than the chosen one.
 fn rate_notice(rates: &[u32], chosen: u32) -> Option<String> {
     let mut files: BTreeMap<u32, usize> = BTreeMap::new();
     rates.iter().for_each(|&rate| *files.entry(rate).or_default() += 1);
@@ -185,7 +188,7 @@ fn rate_notice(rates: &[u32], chosen: u32) -> Option<String> {
     ))
 }
 
-/// The rule of [`choose_rate`] for rates that are already known, in hertz.
+/// The sample rate that [`choose_rate`] chooses for files with these rates, in hertz.
 #[must_use]
 pub fn automatic_rate(rates: impl IntoIterator<Item = u32>) -> u32 {
     let rates: BTreeSet<u32> = rates.into_iter().collect();

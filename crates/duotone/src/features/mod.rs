@@ -1,4 +1,4 @@
-//! From the files of a collection to the spectrograms of its clips.
+//! Extraction of spectrograms from audio files, and the feature store that caches them.
 
 pub(crate) mod clip;
 pub(crate) mod dataset;

@@ -1,24 +1,25 @@
 use duotone_audio::Extraction;
 use serde::{Deserialize, Serialize};
 
-/// What a user should know of a recording beside its features or the decision on it.
+/// What the user should know about a recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Notes {
-    /// The recording is silent: a decision on it says nothing, and nothing is learnt from it.
+    /// Whether the recording is silent. Nothing is learnt from it, and a decision on it is
+    /// meaningless.
     pub silent: bool,
-    /// Shorter than a segment, and repeated to fill one.
+    /// Whether the recording is shorter than a segment and was repeated to fill one.
     pub repeated: bool,
-    /// Parts that could not be decoded, in words.
+    /// A description of the parts that could not be decoded, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,
-    /// What else there is to say, one sentence each: channels that cancel each other, a codec of
-    /// which only a part is decoded.
+    /// Other warnings, one sentence each; for example that channels cancel each other, or that a
+    /// codec is decoded only in part.
     pub warnings: Vec<String>,
 }
 
 impl Notes {
-    /// Takes over what the audio crate noticed.
+    /// The notes of an extraction.
     #[must_use]
     pub fn of(extraction: &Extraction) -> Self {
         Self {
@@ -29,12 +30,12 @@ impl Notes {
         }
     }
 
-    /// Adds the notes of another part of the same recording: all of it is silent only if every
-    /// part is.
+    /// Merges the notes of another part of the same recording, which is silent only if every part
+    /// is.
     pub(crate) fn add(&mut self, part: Self) {
         self.silent &= part.silent;
         self.repeated |= part.repeated;
-        // Parts that are decoded from the file's start all report the damage there.
+        // Parts that are decoded from the start of the file all report the damage there.
         if let Some(damage) = part.damage {
             match &mut self.damage {
                 Some(known) if known.contains(&damage) => {}
@@ -49,7 +50,7 @@ impl Notes {
         }
     }
 
-    /// All of them in words, none where there is nothing to say.
+    /// All notes in words, for people to read.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
@@ -67,7 +68,7 @@ impl Notes {
     /// Names of the columns that [`cells`](Self::cells) fills.
     pub const COLUMNS: [&str; 4] = ["silent", "repeated", "damage", "warnings"];
 
-    /// As the cells of a table: `true` or `false` twice, then text that may be empty.
+    /// The notes as cells of a table: `true` or `false` twice, then two texts that may be empty.
     #[must_use]
     pub fn cells(&self) -> [String; 4] {
         [
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_add_up() {
+    fn merges_the_notes_of_parts() {
         let mut notes = part(true, "");
         notes.add(part(true, "one"));
         assert!(notes.silent);

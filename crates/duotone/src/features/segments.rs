@@ -1,4 +1,4 @@
-//! Labelled clips and the segments that are cut from them.
+//! Labelled clips and the segments cut from them.
 
 use duotone_audio::{FrontEnd, Segmenter};
 use duotone_nn::random::Philox;
@@ -14,13 +14,13 @@ pub(crate) struct LabelledClip<'a> {
     pub(crate) label: u32,
 }
 
-/// `segments` in ASCII: keeps these draws apart from the seed's other uses.
+/// `segments` in ASCII; keeps these random numbers independent of the seed's other uses.
 const POSITIONS: u64 = 0x7365_676d_656e_7473;
 
-/// First frames of a clip's segments, as the settings ask for them in an epoch (from 0).
+/// First frames of the segments that the settings cut from a clip in an epoch (counted from 0).
 ///
-/// Random positions follow from the seed, the epoch and the clip's content: they do not change
-/// when the collection around the clip does, nor when its file is renamed.
+/// Random positions depend only on the seed, the epoch and the clip's content. They do not change
+/// if other clips join the collection or the file is renamed.
 pub(crate) fn starts(
     clip: &ClipFeatures,
     front_end: &FrontEnd,
@@ -48,11 +48,11 @@ pub(crate) fn consecutive(clip: &ClipFeatures, front_end: &FrontEnd) -> Vec<usiz
     Segmenter::Consecutive.starts(clip.frames(), front_end.segment_frames, hops, |_| 0)
 }
 
-/// All segments that an epoch learns from.
+/// The training segments of an epoch.
 pub(crate) struct Segments<'a> {
     labelled: &'a [LabelledClip<'a>],
-    /// Index of the clip and first frame.
-    places: Vec<(usize, usize)>,
+    /// Index of each segment's clip, and its first frame.
+    positions: Vec<(usize, usize)>,
 }
 
 impl<'a> Segments<'a> {
@@ -62,7 +62,7 @@ impl<'a> Segments<'a> {
         settings: &TrainSettings,
         epoch: usize,
     ) -> Self {
-        let places = labelled
+        let positions = labelled
             .iter()
             .enumerate()
             .flat_map(|(clip, example)| {
@@ -70,44 +70,45 @@ impl<'a> Segments<'a> {
                 starts.into_iter().map(move |start| (clip, start))
             })
             .collect();
-        Self { labelled, places }
+        Self { labelled, positions }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.places.len()
+        self.positions.len()
     }
 
     /// Index of each segment's clip, and its first frame.
     #[cfg(feature = "gpu")]
-    pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.places.iter().copied()
+    pub(crate) fn positions(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.positions.iter().copied()
     }
 
-    /// Each segment's class.
+    /// The class of each segment.
     pub(crate) fn labels(&self) -> Vec<u32> {
-        self.places.iter().map(|&(clip, _)| self.labelled[clip].label).collect()
+        self.positions.iter().map(|&(clip, _)| self.labelled[clip].label).collect()
     }
 
-    /// All clips, each bands × frames of its own number, band-major.
+    /// The spectrograms of all clips, band-major.
     #[cfg(feature = "gpu")]
     pub(crate) fn spectrograms(&self) -> Vec<&'a [f32]> {
         self.labelled.iter().map(|example| example.features.spectrogram.data()).collect()
     }
 
-    /// Copies one segment as the front end gave it.
+    /// Copies one segment, not yet scaled.
     pub(crate) fn copy(&self, index: usize, out: &mut [f32]) {
-        let (clip, start) = self.places[index];
+        let (clip, start) = self.positions[index];
         self.labelled[clip].features.copy_segment(start, out);
     }
 
-    /// Copies and scales the segments of a batch one after the other, and gives their classes.
+    /// Copies the segments of a batch to `inputs`, one after another, scales them, and returns their
+    /// classes.
     pub(crate) fn gather(&self, batch: &[usize], scaler: &Scaler, inputs: &mut [f32]) -> Vec<u32> {
         let size = inputs.len() / batch.len().max(1);
         inputs.par_chunks_exact_mut(size.max(1)).zip(batch).for_each(|(out, &index)| {
             self.copy(index, out);
             scaler.apply(out);
         });
-        batch.iter().map(|&index| self.labelled[self.places[index].0].label).collect()
+        batch.iter().map(|&index| self.labelled[self.positions[index].0].label).collect()
     }
 }
 
@@ -119,7 +120,7 @@ mod tests {
     use duotone_audio::Segmenter;
 
     #[test]
-    fn positions_follow_the_content() {
+    fn positions_depend_on_content_seed_and_epoch() {
         let settings = TrainSettings { segments: Segmenter::Random(20), ..Default::default() };
         let (one, other) = (clip(1, 0, 60), clip(2, 0, 60));
         let of =

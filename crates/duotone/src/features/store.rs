@@ -1,6 +1,7 @@
-//! Features on disk: one small file a clip, named by the file's content and the front end.
+//! The feature store: one small file per clip and front end, named after the digest of the clip's
+//! content.
 //!
-//! The format and the reasons for it are in `docs/store.md`.
+//! `docs/store.md` describes the format and the reasons for it.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -13,38 +14,39 @@ use crate::features::{ClipFeatures, Notes};
 use crate::io::write::{replace, try_writing};
 
 const MAGIC: &[u8; 8] = b"duotmel\0";
-/// Raised when the format changes, or the numbers that the same front end gives.
+/// Must be increased whenever the format changes, or the values that a front end computes.
 const VERSION: u32 = 4;
 const HEADER: usize = 100;
-/// Where the numbers of a header end and its digests begin.
-const NUMBERS: usize = HEADER - 64;
+/// Offset of the digests in a header; the integers precede them.
+const DIGESTS: usize = HEADER - 64;
 const CHECKSUM: usize = 32;
 const REPEATED: u32 = 1;
 const SILENT: u32 = 2;
-/// No recording this long is read, so no entry is larger than its spectrogram.
+/// Longer recordings are never decoded, which bounds the size of an entry.
 const MAX_SECONDS: u64 = 25 * 3600;
-/// Bytes of a damage report, and of all warnings, at most.
+/// Bytes of a damage report at most, and of all warnings together.
 const MAX_TEXT: usize = 4096;
-/// Entries are not synced: after a crash of the machine the checksum tells.
+/// Entries are not synced. After a crash of the machine, the checksum detects a damaged one.
 const NO_SYNC: fn(&File) -> std::io::Result<()> = |_| Ok(());
 
-/// A folder that keeps the features of files: adding files computes only those, another front end
-/// never reads them, and an entry that is not whole counts as absent.
+/// A folder that caches the features of files. Each front end has its own entries, and a damaged
+/// entry is treated as missing.
 ///
-/// Entries appear whole or not at all, so several runs may use one store at once.
+/// Entries appear whole or not at all, so several processes may use a store at the same time.
 #[derive(Clone, Debug)]
 pub struct FeatureStore {
     root: PathBuf,
 }
 
 impl FeatureStore {
-    /// Opens the store in a folder; the folder is made where there is none.
+    /// Opens the store in a folder, which is created if it does not exist.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::File`] when the folder cannot be made or written to.
+    /// [`Error::File`] if `dir` is a file; [`Error::Io`] if the folder cannot be created or is not
+    /// writable.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         if fs::metadata(dir).is_ok_and(|about| !about.is_dir()) {
-            let reason = "is a file; a feature store is a folder: name another one".into();
+            let reason = "is a file, but a feature store is a folder: choose another path".into();
             return Err(Error::File { path: dir.to_owned(), reason });
         }
         fs::create_dir_all(dir).map_err(Error::io(dir))?;
@@ -52,25 +54,25 @@ impl FeatureStore {
         Ok(Self { root: dir.to_owned() })
     }
 
-    /// The bucket of one front end.
+    /// The entries of one front end.
     pub(crate) fn bucket(&self, front_end: &FrontEnd) -> Result<Bucket, Error> {
         let spec = serde_json::to_vec_pretty(front_end)
-            .map_err(|e| Error::Settings(format!("the front end cannot be written: {e}")))?;
+            .map_err(|e| Error::Settings(format!("the front end cannot be serialized: {e}")))?;
         let mut hasher = blake3::Hasher::new();
         hasher.update(MAGIC).update(&VERSION.to_le_bytes()).update(&spec);
         let key = *hasher.finalize().as_bytes();
         let folder = self.root.join(blake3::Hash::from_bytes(key).to_hex().as_str());
         let bucket = Bucket { folder, key, front_end: front_end.clone() };
         fs::create_dir_all(&bucket.folder).map_err(Error::io(&bucket.folder))?;
-        let note = bucket.folder.join("front-end.json");
-        if fs::read(&note).ok().as_ref() != Some(&spec) {
-            replace(&note, &spec, NO_SYNC).map_err(Error::io(&note))?;
+        let description = bucket.folder.join("front-end.json");
+        if fs::read(&description).ok().as_ref() != Some(&spec) {
+            replace(&description, &spec, NO_SYNC).map_err(Error::io(&description))?;
         }
         Ok(bucket)
     }
 }
 
-/// The entries that one front end made.
+/// The entries of one front end.
 pub(crate) struct Bucket {
     folder: PathBuf,
     key: [u8; 32],
@@ -78,22 +80,22 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// The features of the file with this content, if they are here and whole.
+    /// The features of the file with this content, if there is an undamaged entry.
     pub(crate) fn get(&self, content: &blake3::Hash) -> Option<ClipFeatures> {
-        let mut file = File::open(self.place(content)).ok()?;
+        let mut file = File::open(self.entry_path(content)).ok()?;
         let about = file.metadata().ok()?;
         let mut header = [0; HEADER];
         file.read_exact(&mut header).ok()?;
         let header = Header::read(&header)?;
-        // Believed only as far as the front end allows and the file is long.
-        let most_frames = MAX_SECONDS * u64::from(self.front_end.sample_rate)
+        // Sizes are trusted only if they match the front end and the length of the file.
+        let max_frames = MAX_SECONDS * u64::from(self.front_end.sample_rate)
             / self.front_end.hop.max(1) as u64
             + self.front_end.segment_frames as u64;
-        // No fuzzer finds a digest, and what lies behind one must hold by itself.
-        let ours = header.key == self.key && header.content == *content.as_bytes();
-        let expected = (ours || cfg!(fuzzing))
+        // A fuzzer cannot guess a digest, and the checks that follow must not rely on it.
+        let same_key = header.key == self.key && header.content == *content.as_bytes();
+        let expected = (same_key || cfg!(fuzzing))
             && header.bands as usize == self.front_end.bands
-            && u64::from(header.frames) <= most_frames
+            && u64::from(header.frames) <= max_frames
             && header.damage as usize <= MAX_TEXT
             && header.warnings as usize <= MAX_TEXT
             && about.is_file()
@@ -109,8 +111,8 @@ impl Bucket {
         (&mut file).take(bytes as u64).read_to_end(&mut values).ok()?;
         let mut checksum = [0; CHECKSUM];
         file.read_exact(&mut checksum).ok()?;
-        let right = checksum_of(&header.bytes(), &text, &values) == checksum;
-        if !right && !cfg!(fuzzing) {
+        let intact = checksum_of(&header.bytes(), &text, &values) == checksum;
+        if !intact && !cfg!(fuzzing) {
             return None;
         }
         let data = values.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect();
@@ -130,15 +132,15 @@ impl Bucket {
         })
     }
 
-    /// Keeps the features of the file with this content.
+    /// Stores the features of the file with this content.
     pub(crate) fn put(&self, content: &blake3::Hash, clip: &ClipFeatures) -> Result<(), Error> {
         let notes = &clip.notes;
-        let damage = short(notes.damage.as_deref().unwrap_or_default());
-        // One a line: they are sentences and hold no line breaks.
+        let damage = truncate(notes.damage.as_deref().unwrap_or_default());
+        // One per line: a warning is a sentence without line breaks.
         let warnings = notes.warnings.join("\n");
-        let warnings = short(&warnings);
+        let warnings = truncate(&warnings);
         let flag = |set, bit| if set { bit } else { 0 };
-        // Lengths beyond 32 bits become entries that are not found again.
+        // A length of more than 32 bits would give an entry that `get` rejects.
         let header = Header {
             bands: clip.bands() as u32,
             frames: clip.frames() as u32,
@@ -154,28 +156,28 @@ impl Bucket {
         let text = [damage, warnings].concat();
         let checksum = checksum_of(&header.bytes(), text.as_bytes(), &values);
         let entry = [&header.bytes()[..], text.as_bytes(), &values, &checksum].concat();
-        let place = self.place(content);
-        let folder = place.parent().unwrap_or(&self.folder);
+        let path = self.entry_path(content);
+        let folder = path.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        replace(&place, &entry, NO_SYNC).map_err(Error::io(place))
+        replace(&path, &entry, NO_SYNC).map_err(Error::io(path))
     }
 
-    /// Where the entry of the file with this content lies.
-    pub(crate) fn place(&self, content: &blake3::Hash) -> PathBuf {
+    /// Path of the entry for the file with this content.
+    pub(crate) fn entry_path(&self, content: &blake3::Hash) -> PathBuf {
         let name = content.to_hex();
         self.folder.join(&name[..2]).join(format!("{name}.mel"))
     }
 }
 
-/// What stands before an entry's values; little-endian.
+/// The header of an entry, little-endian.
 struct Header {
     bands: u32,
     frames: u32,
     source_rate: u32,
     flags: u32,
-    /// Bytes of the damage report.
+    /// Length of the damage report in bytes.
     damage: u32,
-    /// Bytes of the warnings behind it, one a line.
+    /// Length of the warnings that follow it, one per line, in bytes.
     warnings: u32,
     key: [u8; 32],
     content: [u8; 32],
@@ -194,17 +196,17 @@ impl Header {
         ];
         let mut bytes = [0; HEADER];
         bytes[..8].copy_from_slice(MAGIC);
-        for (to, number) in bytes[8..NUMBERS].chunks_exact_mut(4).zip(numbers) {
+        for (to, number) in bytes[8..DIGESTS].chunks_exact_mut(4).zip(numbers) {
             to.copy_from_slice(&number.to_le_bytes());
         }
-        bytes[NUMBERS..NUMBERS + 32].copy_from_slice(&self.key);
-        bytes[NUMBERS + 32..].copy_from_slice(&self.content);
+        bytes[DIGESTS..DIGESTS + 32].copy_from_slice(&self.key);
+        bytes[DIGESTS + 32..].copy_from_slice(&self.content);
         bytes
     }
 
-    /// `None` where the magic or the version is another.
+    /// Returns `None` if the magic bytes or the version do not match.
     fn read(bytes: &[u8; HEADER]) -> Option<Self> {
-        let (start, digests) = bytes.split_at(NUMBERS);
+        let (start, digests) = bytes.split_at(DIGESTS);
         let numbers: Vec<u32> =
             start[8..].as_chunks().0.iter().map(|&number| u32::from_le_bytes(number)).collect();
         let [VERSION, bands, frames, source_rate, flags, damage, warnings] = numbers[..] else {
@@ -223,8 +225,8 @@ impl Header {
     }
 }
 
-/// The start of a text, as long as an entry holds.
-fn short(text: &str) -> &str {
+/// The text, cut to the length that an entry may contain.
+fn truncate(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_TEXT)]
 }
 

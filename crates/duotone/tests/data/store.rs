@@ -233,7 +233,7 @@ fn a_store_that_cannot_be_written_is_an_error_that_names_it() {
     let file = place.folder.path().join("file");
     fs::write(&file, "mine").unwrap();
     let error = FeatureStore::open(&file).unwrap_err().to_string();
-    assert!(error.contains("file: is a file; a feature store is a folder"), "{error}");
+    assert!(error.contains("file: is a file, but a feature store is a folder"), "{error}");
     let error = FeatureStore::open(&file.join("below")).unwrap_err();
     assert!(matches!(&error, Error::Io { path, .. } if path.ends_with("below")), "{error:?}");
     assert_eq!(fs::read(&file).unwrap(), b"mine");
