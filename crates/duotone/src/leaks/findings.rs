@@ -1,5 +1,4 @@
-//! What a check found, as plain data: what `duotone check --format json` prints, and `results.json`
-//! holds of an evaluation.
+//! Findings as plain data, for the output of `duotone check --format json` and for `results.json`.
 
 use std::path::PathBuf;
 
@@ -7,103 +6,105 @@ use serde::{Deserialize, Serialize};
 
 use crate::io::LeftOut;
 
-/// A check of a collection with what was checked.
+/// The report on a collection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckReport {
     /// Version of this schema.
     pub format: u32,
     /// Version of duotone.
     pub version: String,
-    /// The collection as the user named it.
+    /// The collection, as given by the user.
     pub collection: String,
-    /// What the label column is called.
+    /// Name of the label column.
     pub label: String,
-    /// The column of the groups, if any.
+    /// Name of the group column, if any.
     pub group: Option<String>,
-    /// Number of folds, where they are known.
+    /// Number of folds, if known.
     pub folds: Option<usize>,
-    /// Clips that were compared.
+    /// Number of clips that were compared.
     pub clips: usize,
-    /// What was found.
+    /// The findings.
     pub findings: Findings,
     /// Files that could not be used.
     pub left_out: Vec<LeftOut>,
 }
 
-/// All that makes a collection's evaluation read too high, or its labels doubtful.
+/// Everything in a collection that would inflate the result of an evaluation, or casts doubt on its
+/// labels.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
-    /// Pairs of clips that hold the same recording, the gravest first.
+    /// Pairs of clips with the same recording, the most harmful first.
     pub recordings: Vec<SameRecording>,
     /// Groups that are in several folds.
     pub split_groups: Vec<SplitGroup>,
     /// Groups whose names differ only in case, spaces, punctuation or accents.
     pub alike_groups: Vec<AlikeNames>,
-    /// Labels whose names do.
+    /// Labels whose names differ only in case, spaces, punctuation or accents.
     pub alike_labels: Vec<AlikeNames>,
-    /// Labels that cannot be in every fold, or are not.
+    /// Labels that are not in every fold, or cannot be.
     pub rare_labels: Vec<RareLabel>,
-    /// Clips without a fingerprint (silent, or nearly), which only an identical file is found of.
+    /// Clips without a fingerprint, because they are silent or nearly so. Of these, only identical
+    /// files are found.
     #[serde(serialize_with = "crate::io::json::paths")]
     pub without_fingerprint: Vec<PathBuf>,
 }
 
-/// Two clips that hold the same recording.
+/// Two clips with the same recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SameRecording {
-    /// The clip that is earlier in the collection.
+    /// The clip that comes first in the collection.
     pub first: ClipName,
-    /// The other one.
+    /// The other clip.
     pub second: ClipName,
-    /// Where in the first the second begins, in seconds; negative where the first begins within
-    /// the second.
+    /// Position in the first clip at which the second begins, in seconds. Negative if the first
+    /// begins within the second.
     pub offset: f64,
-    /// Seconds that the two have in common.
+    /// Length of the common part in seconds.
     pub overlap: f64,
-    /// How alike they are there: 0 is chance, 1 is identical.
+    /// Similarity of the common part: 0 is chance, 1 is identical.
     pub score: f64,
-    /// Whether the files are the same to the byte.
+    /// Whether the files are identical, byte for byte.
     pub identical: bool,
-    /// What is wrong with that, the gravest first.
+    /// The harm that the pair does to an evaluation, the worst first.
     pub harm: Vec<Harm>,
 }
 
-/// A clip and where the collection and the folds put it.
+/// A clip with its label, group and fold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClipName {
-    /// The file as the collection names it.
+    /// The file, as named by the collection.
     #[serde(serialize_with = "crate::io::json::path")]
     pub path: PathBuf,
     /// Its label.
     pub label: String,
-    /// Its group, where it has one.
+    /// Its group, if any.
     pub group: Option<String>,
-    /// Its fold, where folds are known; folds that are drawn are numbered from 0.
+    /// Its fold, if known.
     pub fold: Option<String>,
 }
 
-/// What two clips of one recording do to an evaluation.
+/// The harm that two clips with the same recording do to an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Harm {
-    /// They are in two folds.
+    /// They are in different folds.
     TwoFolds,
-    /// They bear two labels.
+    /// They have different labels.
     TwoLabels,
-    /// They are in two groups.
+    /// They are in different groups.
     TwoGroups,
-    /// They count as two.
+    /// None of these: the recording is only counted twice.
     CountedTwice,
 }
 
 impl Harm {
-    /// What it means, in words.
+    /// An explanation for people to read.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::TwoFolds => "in two folds: each is tested by a network that learnt the other",
+            Self::TwoFolds => "in two folds: each is tested by a network trained on the other",
             Self::TwoLabels => {
-                "under two labels: one is wrong, or no decision can be right on both"
+                "under two labels: one is wrong, or no decision can be right for both"
             }
             Self::TwoGroups => "in two groups: grouping does not keep them in one fold",
             Self::CountedTwice => "one recording counts as two",
@@ -116,40 +117,40 @@ impl Harm {
 pub struct SplitGroup {
     /// The group.
     pub name: String,
-    /// Its folds.
+    /// The folds that contain its clips.
     pub folds: Vec<String>,
-    /// Its clips.
+    /// Number of its clips.
     pub clips: usize,
 }
 
-/// Several names that are probably meant to be one.
+/// Different spellings of what is probably one name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlikeNames {
-    /// The names.
+    /// The spellings.
     pub names: Vec<String>,
-    /// Their clips.
+    /// Number of clips per spelling.
     pub clips: Vec<usize>,
-    /// The folds that they are in together, where folds are known.
+    /// The folds that contain any of these clips, if known.
     pub folds: Vec<String>,
 }
 
-/// A label with too few clips, or groups, for the folds.
+/// A label with too few clips, or too few groups, for the folds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RareLabel {
     /// The label.
     pub name: String,
-    /// Its clips.
+    /// Number of its clips.
     pub clips: usize,
-    /// The groups that its clips are in, where grouped.
+    /// Number of groups that contain its clips, if the collection is grouped.
     pub groups: Option<usize>,
-    /// Number of folds, where they are known.
+    /// Number of folds, if known.
     pub folds: Option<usize>,
-    /// How many of them it is in, where folds are known.
+    /// Number of folds that contain the label, if known.
     pub in_folds: Option<usize>,
 }
 
 impl Findings {
-    /// How many findings there are.
+    /// Number of findings of all kinds.
     #[must_use]
     pub fn count(&self) -> usize {
         self.recordings.len()
@@ -159,7 +160,7 @@ impl Findings {
             + self.rare_labels.len()
     }
 
-    /// Pairs of one recording that do this harm.
+    /// Number of pairs of clips that do this harm.
     #[must_use]
     pub fn pairs(&self, harm: Harm) -> usize {
         self.recordings.iter().filter(|pair| pair.harm.contains(&harm)).count()

@@ -1,30 +1,33 @@
-//! What a recording is known by: 32 bits a frame that survive another codec, volume or start.
+//! Fingerprints of recordings: 32 bits per frame that hardly change with the codec, the volume or
+//! the start of the recording.
 
 use duotone_audio::Spectrogram;
 
 use crate::features::ClipFeatures;
 
-/// Differences between neighbouring bands, a bit each.
+/// Bits per word, each for the difference of two neighbouring bands.
 pub(super) const BITS: usize = 32;
-/// Frames on either side of a word's moment that are averaged: 0.56 s at the paper's hop, so that
-/// frames which lie between those of another cut (half a hop at most) see nearly the same.
+/// Number of frames that are averaged on either side of a word's time: 0.56 s at the paper's hop.
+/// Frames of another excerpt of the recording are shifted by up to half a hop, which hardly changes
+/// such an average.
 const REACH: usize = 16;
-/// A frame this far below the clip's loudest (power) says nothing.
+/// Frames are ignored if their power, relative to the loudest, is at most this.
 const QUIET: f32 = 1e-5;
-/// Band power this far below the clip's loudest is as good as none: what encoders throw away.
+/// Power of a band, relative to the loudest frame, below which encoders discard it; it is raised to
+/// this level.
 const FAINT: f32 = 1e-7;
 
-/// The word of a frame that says nothing.
+/// The word of an ignored frame.
 pub(super) const VOID: u32 = 0;
 
-/// What is kept of a clip to find it again.
+/// The fingerprint of a clip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fingerprint {
     /// Digest of the file's content.
     pub(super) digest: String,
-    /// Frames of the clip.
+    /// Number of frames of the clip.
     pub(super) frames: usize,
-    /// A word a frame, save where there is too little before or after it.
+    /// One word per frame, without the frames too close to either end.
     pub(super) words: Vec<u32>,
 }
 
@@ -34,8 +37,8 @@ impl Fingerprint {
         Self { digest: clip.digest.clone(), frames: clip.frames(), words }
     }
 
-    /// Whether there is nothing to be recognised by.
-    pub(super) fn is_mute(&self) -> bool {
+    /// Whether all frames are ignored, so that the clip cannot be recognised.
+    pub(super) fn is_empty(&self) -> bool {
         self.words.iter().all(|&word| word == VOID)
     }
 }

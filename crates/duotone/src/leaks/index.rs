@@ -1,29 +1,30 @@
-//! From fingerprints to the pairs that hold the same recording, without comparing all pairs.
+//! Search for pairs of fingerprints of the same recording, without comparing all pairs.
 
 use rayon::prelude::*;
 
 use super::fingerprint::VOID;
 use super::score::{Alignment, align, equal_bits};
 
-/// The bits that a word is looked up by. The outermost bands are the least stable: what a codec
-/// cuts off above, and rumble below.
+/// The bits of a word that are used as its key. The outermost bands are left out because they are
+/// the least stable: codecs cut off the highest ones, and the lowest ones contain rumble.
 const KEY: u32 = 0x00ff_fff0;
-/// Fewer keys at one offset are chance.
+/// Number of keys that must match at one offset; fewer match by chance.
 const VOTES: usize = 2;
-/// Entries of the same key that are looked at from each: of a thousand copies of one recording each
-/// finds the next ones, and common keys cost no square.
+/// Number of further entries with the same key that each entry is paired with. It keeps the cost of
+/// common keys linear, and still links each of a thousand copies of a recording to the next.
 const NEIGHBOURS: usize = 128;
-/// Offsets of a pair that are compared in full.
+/// Number of offsets per pair of clips that are compared in full.
 const OFFSETS: usize = 3;
-/// Fewer frames in common say little (3.5 s at the paper's hop), unless they are nearly the whole of
-/// a short clip: two pianists can keep together for a moment.
+/// Number of frames that must overlap (3.5 s at the paper's hop), unless the overlap is nearly all
+/// of a short clip. In less time, two performances of one piece can agree.
 const FRAMES: usize = 100;
-/// Alike by chance and common style below, the same recording above: see `docs/check.md`.
+/// Scores below this occur by chance and within one style; those above mean the same recording. See
+/// `docs/check.md`.
 const SCORE: f64 = 0.6;
-/// With fewer equal bits no score is worth computing.
+/// Share of equal bits below which the score is not computed.
 const EQUAL_BITS: f64 = 0.7;
 
-/// A key, and where it is.
+/// A key and its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     key: u32,
@@ -31,7 +32,7 @@ struct Entry {
     frame: u32,
 }
 
-/// The pairs `(i, j)`, `i < j`, of fingerprints of the same recording, in order, with their best
+/// All pairs `(i, j)` with `i < j` of fingerprints of the same recording, sorted, each with its best
 /// alignment.
 pub(super) fn pairs(prints: &[&[u32]]) -> Vec<(usize, usize, Alignment)> {
     let mut index: Vec<Entry> = (0..prints.len() as u32)
@@ -58,8 +59,8 @@ fn entries(clip: u32, print: &[u32]) -> impl Iterator<Item = Entry> {
     words.map(move |(&word, frame)| Entry { key: word & KEY, clip, frame })
 }
 
-/// For each key that a clip shares with a later one: that clip, and the frame of this one that it
-/// would begin at. Sorted.
+/// For each key that a clip shares with a later one: the number of the later clip, and its offset
+/// in this one. Sorted.
 fn votes(index: &[Entry], clip: u32, print: &[u32]) -> Vec<(u32, i64)> {
     let mut votes = Vec::new();
     for Entry { key, frame, .. } in entries(clip, print) {
@@ -72,8 +73,8 @@ fn votes(index: &[Entry], clip: u32, print: &[u32]) -> Vec<(u32, i64)> {
     votes
 }
 
-/// The clips with enough votes for one offset (or the next: the frames of two cuts need not lie on
-/// one grid), each with its most voted offsets.
+/// The clips with enough votes for one offset, each with its most voted offsets. Votes for the next
+/// offset count too, because the frames of two excerpts need not coincide.
 fn candidates(votes: Vec<(u32, i64)>) -> Vec<(u32, Vec<i64>)> {
     let mut candidates = Vec::new();
     for votes in votes.chunk_by(|a, b| a.0 == b.0) {
@@ -94,7 +95,7 @@ fn candidates(votes: Vec<(u32, i64)>) -> Vec<(u32, Vec<i64>)> {
     candidates
 }
 
-/// The best alignment at or beside one of the offsets, if it is good enough.
+/// The best alignment at or next to one of the offsets, if it is good enough.
 fn best(a: &[u32], b: &[u32], offsets: &[i64]) -> Option<Alignment> {
     let shorter = a.len().min(b.len());
     let enough = FRAMES.min(shorter - shorter / 10);
@@ -115,16 +116,16 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_found_where_they_lie() {
+    fn finds_excerpts_at_their_offsets() {
         let whole = words(1, 600);
         let prints = [&whole[..], &words(2, 600), &whole[350..], &whole[100..220], &whole[..90]];
         let found: Vec<_> = pairs(&prints).into_iter().map(|(i, j, a)| (i, j, a.offset)).collect();
-        // The last has less than is needed in common with all but the first.
+        // The last overlaps too little with all but the first.
         assert_eq!(found, [(0, 2, 350), (0, 3, 100), (0, 4, 0)]);
     }
 
     #[test]
-    fn many_copies_are_linked_and_nothing_grows_by_their_square() {
+    fn links_many_copies_at_linear_cost() {
         let one = words(1, 120);
         let copies = 3 * NEIGHBOURS;
         let prints = vec![&one[..]; copies];
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn without_fingerprints_nothing_is_found() {
+    fn finds_nothing_without_fingerprints() {
         assert!(pairs(&[]).is_empty());
         assert!(pairs(&[&[], &[0; 500], &[0; 500]]).is_empty());
     }

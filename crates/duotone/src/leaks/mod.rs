@@ -1,7 +1,7 @@
-//! What makes an evaluation read too high: the same recording twice, groups in two folds, one name
-//! spelt in two ways, labels too rare to be dealt.
+//! Detection of anything that would inflate the result of an evaluation: duplicate recordings,
+//! groups in several folds, names in several spellings, and labels too rare for the folds.
 //!
-//! How recordings are recognised, and how well, is in `docs/check.md`.
+//! `docs/check.md` describes how recordings are recognised, and how reliably.
 
 mod findings;
 mod fingerprint;
@@ -36,17 +36,18 @@ use crate::progress::{Event, Observer};
 /// Version of the report's schema.
 const FORMAT: u32 = 1;
 
-/// The rate that recordings are compared at, in hertz: codecs change what is above its half most.
+/// The sample rate at which recordings are compared, in hertz. Codecs mostly change the frequencies
+/// above half of it.
 const RATE: u32 = 11_025;
 
-/// Looks a collection through for what makes an evaluation of it read too high.
+/// Checks a collection for anything that would inflate the result of an evaluation.
 ///
-/// Every file is decoded once; what is kept of it is a few kilobytes. `folds` are those that an
-/// evaluation with this seed would make, but for [`Folds::Automatic`], which draws none.
+/// Decodes every file once and keeps a few kilobytes of it. `folds` and `seed` give the folds that
+/// an evaluation would use, except that [`Folds::Automatic`] draws none.
 ///
 /// # Errors
-/// [`Error::Interrupted`] when the observer asks to stop; [`Error::Collection`] when no file can be
-/// used or folds cannot be made or read; [`Error::Io`] for a list of folds that cannot be read.
+/// [`Error::Interrupted`] if the observer asks to stop; [`Error::Collection`] if no file can be used
+/// or the folds are invalid; [`Error::Io`] if the folds file cannot be read.
 pub fn check(
     collection: &Collection,
     folds: &Folds,
@@ -56,7 +57,7 @@ pub fn check(
     collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
     collection.ungrouped_notice().iter().for_each(|notice| observer.event(Event::Notice(notice)));
     collection.left_out.iter().for_each(|left_out| observer.event(Event::LeftOut(left_out)));
-    // What is wrong with them is found out before the audio is read.
+    // Reports invalid folds before any audio is decoded.
     Placement::of(collection, folds, seed)?;
     let fingerprinted = Fingerprinted::new(collection, None, observer)?;
     if fingerprinted.clips.is_empty() {
@@ -78,8 +79,8 @@ pub fn check(
     })
 }
 
-/// Findings among all clips of a collection that can be read; the others count as without a
-/// fingerprint, and the observer hears nothing of them.
+/// Checks all readable clips of a collection. The others are listed as clips without a fingerprint,
+/// and are not reported to the observer.
 pub(crate) fn find_all(
     collection: &Collection,
     placement: &Placement,
@@ -94,7 +95,7 @@ pub(crate) fn find_all(
     Ok(findings)
 }
 
-/// An observer that is not told of files that are left out.
+/// An observer that ignores left-out files.
 struct Quiet<'a>(&'a dyn Observer);
 
 impl Observer for Quiet<'_> {
@@ -109,7 +110,7 @@ impl Observer for Quiet<'_> {
     }
 }
 
-/// What is fingerprinted of a collection: the clips that can be read, and their fingerprints.
+/// The readable clips of a collection, and their fingerprints.
 struct Fingerprinted {
     clips: Vec<usize>,
     prints: Vec<Fingerprint>,
@@ -145,25 +146,25 @@ impl Fingerprinted {
     }
 }
 
-/// All findings, from the clips' fingerprints in the collection's order.
+/// All findings, given the fingerprints of the clips in the collection's order.
 fn find(
     collection: &Collection,
     prints: &[Fingerprint],
     placement: &Placement,
     frame_seconds: f64,
 ) -> Findings {
-    let mute = collection.items.iter().zip(prints).filter(|(_, print)| print.is_mute());
+    let unusable = collection.items.iter().zip(prints).filter(|(_, print)| print.is_empty());
     Findings {
         recordings: recordings::pairs(collection, prints, placement, frame_seconds),
         split_groups: split_groups(collection, placement),
         alike_groups: alike(&collection.groups, collection, placement, |item| item.group),
         alike_labels: alike(&collection.labels, collection, placement, |item| Some(item.label)),
         rare_labels: rare::labels(collection, placement),
-        without_fingerprint: mute.map(|(item, _)| item.name.clone()).collect(),
+        without_fingerprint: unusable.map(|(item, _)| item.name.clone()).collect(),
     }
 }
 
-/// Findings in a dataset on given folds, by the spectrograms at hand.
+/// Checks a dataset on given folds, using the spectrograms already extracted.
 pub(crate) fn check_dataset(dataset: &Dataset, placement: &Placement) -> Findings {
     let prints: Vec<_> = dataset.any().par_iter().map(Fingerprint::of).collect();
     find(&dataset.collection, &prints, placement, dataset.frame_seconds())
@@ -198,7 +199,7 @@ fn alike(
     names::alike(names).into_iter().map(together).collect()
 }
 
-/// How many clips each of `count` groups (or labels) has, and in which folds.
+/// The number of clips of each of `count` groups (or labels), and the folds that they are in.
 fn spread<'a>(
     count: usize,
     collection: &Collection,

@@ -1,4 +1,4 @@
-//! Which fold each clip of a checked collection is in.
+//! The fold of each clip of a collection that is checked.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -10,29 +10,30 @@ use crate::data::{Collection, Folds, Item};
 use crate::error::Error;
 use crate::path_text::{composed, path_text};
 
-/// The folds of a collection's clips, as they are: what is wrong with them is for a check to find.
+/// The folds of a collection's clips. They are not validated: finding what is wrong with them is the
+/// purpose of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Placement {
-    /// The fold of each clip, where it has one.
+    /// The fold of each clip, if any.
     pub(super) of_clip: Vec<Option<String>>,
-    /// Number of folds that are there, or wanted.
+    /// Number of folds, if known.
     pub(super) count: Option<usize>,
 }
 
 impl Placement {
-    /// As an evaluation divides its clips.
+    /// The folds of an evaluation.
     pub(crate) fn of_split(split: &Split) -> Self {
         let of_clip = split.parts.iter().map(|&part| Some(split.word(part))).collect();
         Self { of_clip, count: Some(split.folds) }
     }
 
-    /// Clips by the index of the fold that tests them; their names are numbers from 1.
+    /// Folds by their indices; they are named by numbers from 1.
     pub(crate) fn numbered(of_clip: impl Iterator<Item = Option<usize>>, count: usize) -> Self {
         let of_clip = of_clip.map(|fold| fold.map(|fold| (fold + 1).to_string())).collect();
         Self { of_clip, count: Some(count) }
     }
 
-    /// The same of some of the clips.
+    /// The folds of some of the clips.
     pub(super) fn subset(&self, clips: &[usize]) -> Self {
         let of_clip = clips.iter().map(|&clip| self.of_clip[clip].clone()).collect();
         Self { of_clip, count: self.count }
@@ -45,7 +46,8 @@ impl Placement {
         Self { of_clip, count }
     }
 
-    /// The folds that an evaluation would be asked to make; without a word or a column, none.
+    /// The folds that an evaluation with these arguments would use; none if neither the caller nor
+    /// the list specifies any.
     pub(super) fn of(collection: &Collection, folds: &Folds, seed: u64) -> Result<Self, Error> {
         let column = |of: fn(&Item) -> &Option<String>| {
             Self::named(collection.items.iter().map(|item| of(item).clone()))
@@ -61,8 +63,8 @@ impl Placement {
         })
     }
 
-    /// As an evaluation would draw them. A label that is too rare for the folds is a finding of its
-    /// own here: its clips have no fold, and the others do.
+    /// The folds that an evaluation would draw. Clips of a label that is too rare for the folds,
+    /// which is a finding, get no fold.
     fn drawn(collection: &Collection, count: usize, seed: u64) -> Result<Self, Error> {
         let rare = rare::fewer_than(collection, count);
         let clips = 0..collection.items.len();
@@ -78,16 +80,17 @@ impl Placement {
         Ok(Self::numbered(of_clip.into_iter(), count))
     }
 
-    /// From a file; a clip that is not in it has no fold.
+    /// The folds from a file; a clip that is not in it has no fold.
     fn read(collection: &Collection, path: &Path) -> Result<Self, Error> {
         let wrong = |reason: String| Error::Collection { path: path.to_owned(), reason };
         let mut of_path: HashMap<String, String> = HashMap::new();
         for line in list::read_folds(path)? {
-            // Several architectures are tested on the same folds.
+            // `predictions.csv` lists a file once per system, always with the same fold.
             let path = composed(&line.path).into_owned();
             let known = of_path.entry(path).or_insert_with(|| line.fold.clone());
             if *known != line.fold {
-                let reason = format!("a file is in the folds {known} and {}: keep one", line.fold);
+                let reason =
+                    format!("a file is in both fold {known} and fold {}: keep one", line.fold);
                 return Err(wrong(reason));
             }
         }
@@ -96,7 +99,7 @@ impl Placement {
         match placement.count {
             Some(_) => Ok(placement),
             None => Err(wrong(
-                "names none of the collection's files: write paths as the collection does".into(),
+                "lists none of the collection's files: use the same paths as the collection".into(),
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! Labels with too few clips for the folds.
+//! Labels too rare for the folds.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,18 @@ use super::placement::Placement;
 use crate::data::Collection;
 use crate::data::collection::rare::Units;
 
-/// One clip (or group) of a label is learnt or tested, never both.
-const LEAST: usize = 2;
+/// Clips (or groups) that a label needs at least: one to train on and one to test.
+const MIN_UNITS: usize = 2;
 
-/// The labels with fewer clips (or, where grouped, groups) than folds, by class number.
+/// Class numbers of the labels with fewer clips (or groups, if the collection is grouped) than
+/// folds.
 pub(super) fn fewer_than(collection: &Collection, folds: usize) -> Vec<usize> {
-    Units::of(collection).fewer_than(folds.max(LEAST))
+    Units::of(collection).fewer_than(folds.max(MIN_UNITS))
 }
 
-/// The labels that are too rare for the folds, or are not in each of them.
+/// The labels that are too rare for the folds, or not in all of them.
 pub(super) fn labels(collection: &Collection, placement: &Placement) -> Vec<RareLabel> {
-    let count = placement.count.unwrap_or(LEAST);
+    let count = placement.count.unwrap_or(MIN_UNITS);
     let mut in_folds = vec![BTreeSet::new(); collection.labels.len()];
     for (item, fold) in collection.items.iter().zip(&placement.of_clip) {
         in_folds[item.label].extend(fold.as_ref());

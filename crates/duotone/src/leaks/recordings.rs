@@ -1,4 +1,4 @@
-//! Pairs of clips that hold the same recording, named and judged.
+//! Pairs of clips with the same recording, and the harm that they do.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,7 +9,7 @@ use super::placement::Placement;
 use super::score::Alignment;
 use crate::data::Collection;
 
-/// All pairs, the gravest first, then in the collection's order.
+/// All pairs, the most harmful first, otherwise in the collection's order.
 pub(super) fn pairs(
     collection: &Collection,
     prints: &[Fingerprint],
@@ -17,8 +17,8 @@ pub(super) fn pairs(
     frame_seconds: f64,
 ) -> Vec<SameRecording> {
     let words: Vec<&[u32]> = prints.iter().map(|print| print.words.as_slice()).collect();
-    let heard = index::pairs(&words).into_iter().map(|(i, j, found)| ((i, j), found));
-    let mut pairs: BTreeMap<(usize, usize), Alignment> = heard.collect();
+    let similar = index::pairs(&words).into_iter().map(|(i, j, found)| ((i, j), found));
+    let mut pairs: BTreeMap<(usize, usize), Alignment> = similar.collect();
     for (i, j) in identical(prints) {
         let frames = prints[i].frames;
         pairs.insert((i, j), Alignment { offset: 0, frames, score: 1.0 });
@@ -37,8 +37,8 @@ pub(super) fn pairs(
     pairs
 }
 
-/// Files of the same content, each with the next one: if they are in several folds, two
-/// neighbours are.
+/// Pairs of consecutive files with the same content. If the files with one content are in several
+/// folds, the two files of at least one such pair are.
 fn identical(prints: &[Fingerprint]) -> Vec<(usize, usize)> {
     let mut last: HashMap<&str, usize> = HashMap::new();
     let with_last = prints.iter().enumerate().map(|(i, print)| (last.insert(&print.digest, i), i));

@@ -1,20 +1,21 @@
-//! How alike two fingerprints are at one offset.
+//! Similarity of two fingerprints at a given offset.
 
 use super::fingerprint::{BITS, VOID};
 
-/// Two fingerprints laid over each other.
+/// Two fingerprints at a given offset.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Alignment {
-    /// The frame of the first that the second begins at.
+    /// Frame of the first at which the second begins.
     pub(super) offset: i64,
-    /// Frames that both have.
+    /// Number of frames compared.
     pub(super) frames: usize,
-    /// Cohen's kappa of their bits: 0 is what chance gives, 1 is equality.
+    /// Cohen's kappa of their bits: 0 is chance, 1 is equality.
     pub(super) score: f64,
 }
 
-/// Agreement beyond chance, where chance knows how often each bit is set on either side. So bits
-/// that hardly change (a steady tone, bands that a codec leaves empty) prove nothing.
+/// Computes the agreement beyond chance. Chance is estimated from how often each bit is set in either
+/// fingerprint, so bits that hardly change (a steady tone, or bands that a codec leaves empty) do not
+/// raise the score.
 pub(super) fn align(a: &[u32], b: &[u32], offset: i64) -> Alignment {
     let (a, b) = overlap(a, b, offset);
     let (mut frames, mut agree) = (0_u32, 0_u64);
@@ -35,19 +36,19 @@ pub(super) fn align(a: &[u32], b: &[u32], offset: i64) -> Alignment {
             n * (p * q + (1.0 - p) * (1.0 - q))
         })
         .sum();
-    let room = n * BITS as f64 - chance;
-    let score = if room > 0.0 { (agree as f64 - chance) / room } else { 0.0 };
+    let range = n * BITS as f64 - chance;
+    let score = if range > 0.0 { (agree as f64 - chance) / range } else { 0.0 };
     Alignment { offset, frames: frames as usize, score }
 }
 
-/// Share of equal bits, a quick look before [`align`].
+/// Share of equal bits; cheaper than [`align`].
 pub(super) fn equal_bits(a: &[u32], b: &[u32], offset: i64) -> f64 {
     let (a, b) = overlap(a, b, offset);
     let equal: u64 = a.iter().zip(b).map(|(x, y)| u64::from((x ^ y).count_zeros())).sum();
     equal as f64 / (a.len().max(1) * BITS) as f64
 }
 
-/// The parts that lie over each other when `b` begins at `a[offset]`; of the same length.
+/// The parts that overlap if `b` begins at `a[offset]`; they have the same length.
 fn overlap<'a>(a: &'a [u32], b: &'a [u32], offset: i64) -> (&'a [u32], &'a [u32]) {
     let skip = offset.unsigned_abs() as usize;
     let (a, b) = match offset < 0 {
@@ -62,7 +63,7 @@ fn overlap<'a>(a: &'a [u32], b: &'a [u32], offset: i64) -> (&'a [u32], &'a [u32]
 mod tests {
     use super::align;
 
-    /// Words without any order to them (SplitMix64), never void.
+    /// Random words (SplitMix64) that are never void.
     fn words(seed: u64, count: u64) -> Vec<u32> {
         let mix = |i: u64| {
             let x = ((seed << 32) | i).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_is_one_and_chance_is_none() {
+    fn score_is_1_if_equal_and_0_by_chance() {
         let (a, b) = (words(1, 2000), words(2, 2000));
         assert_eq!(align(&a, &a, 0).score, 1.0);
         assert!(align(&a, &b, 0).score.abs() < 0.02);
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn offsets_go_both_ways() {
+    fn offsets_may_be_negative() {
         let a = words(1, 500);
         let found = align(&a, &a[200..], 200);
         assert_eq!((found.score, found.frames), (1.0, 300));
@@ -91,10 +92,10 @@ mod tests {
     }
 
     #[test]
-    fn what_never_changes_proves_nothing() {
+    fn constant_bits_do_not_raise_the_score() {
         let steady = vec![0x0f0f_0f0f; 1000];
         assert_eq!(align(&steady, &steady, 0).score, 0.0);
-        // Half of the bits steady, the other half by chance: most bits agree, and still nothing.
+        // Half of the bits are constant, the others random: most bits agree, but the score is 0.
         let half =
             |seed| words(seed, 1000).iter().map(|w| (w & 0xffff) | (1 << 31)).collect::<Vec<_>>();
         assert!(align(&half(1), &half(2), 0).score.abs() < 0.03);

@@ -182,8 +182,8 @@ fn harm_and_order_follow_from_labels_and_folds() {
     assert_eq!(first.harm, [Harm::TwoFolds, Harm::TwoLabels]);
     for (text, words) in [
         ("path,label\na.wav,x\n", "no column `fold`"),
-        ("path,fold\nother.wav,1\n", "names none"),
-        ("path,fold\nother.wav,1\nother.wav,2\n", "is in the folds 1 and 2"),
+        ("path,fold\nother.wav,1\n", "lists none"),
+        ("path,fold\nother.wav,1\nother.wav,2\n", "is in both fold 1 and fold 2"),
     ] {
         fs::write(&lists, text).unwrap();
         let error = check(&collection, &Folds::File(lists.clone()), 0, &()).unwrap_err();
