@@ -1,4 +1,4 @@
-//! What a training run needs to go on where it was cut off.
+//! Checkpoints: the saved state from which an interrupted training run is resumed.
 
 use std::path::Path;
 
@@ -13,7 +13,8 @@ use crate::model::tensor_file::Kind;
 use crate::model::{EpochRecord, Scaler, TrainSettings};
 use crate::path_text::path_text;
 
-/// Everything that decides where a training run ends: runs of the same spec reach the same bits.
+/// Everything that determines the result of a training run: runs with equal specs give equal
+/// weights, bit for bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RunSpec {
     pub(crate) recipe: String,
@@ -21,17 +22,17 @@ pub(crate) struct RunSpec {
     pub(crate) front_end: FrontEnd,
     pub(crate) labels: Vec<String>,
     pub(crate) settings: TrainSettings,
-    /// Digest of the clips learnt from and held out: content, label and order.
+    /// Digest of the training clips and held-out clips: their content, labels and order.
     pub(crate) clips: String,
 }
 
-/// A training run between two epochs.
+/// The state of a training run after an epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Checkpoint {
     pub(crate) spec: RunSpec,
     pub(crate) scaler: Scaler,
     pub(crate) weights: Weights,
-    /// One record an epoch done.
+    /// One record per finished epoch.
     pub(crate) history: Vec<EpochRecord>,
 }
 
@@ -49,21 +50,21 @@ impl Checkpoint {
         tensor_file::write(path, Kind::Checkpoint, &card, &tensors)
     }
 
-    /// Reads a checkpoint of the very run that `spec` describes; only the number of epochs may
-    /// differ, as long as it is not below those done.
+    /// Reads a checkpoint of the run that `spec` describes. Only the number of epochs may differ, but
+    /// must not be less than the number already done.
     pub(crate) fn load(path: &Path, spec: &RunSpec) -> Result<Self, Error> {
         let damaged = |how: String| Error::File {
             path: path.into(),
             reason: tensor_file::damaged(Kind::Checkpoint, &how),
         };
         let (card, mut tensors): (Card, _) = tensor_file::read(path, Kind::Checkpoint)?;
-        let mut wanted = spec.clone();
-        wanted.settings.epochs = card.spec.settings.epochs;
-        same(path, &card.spec, &wanted)?;
+        let mut requested = spec.clone();
+        requested.settings.epochs = card.spec.settings.epochs;
+        same(path, &card.spec, &requested)?;
         if card.history.len() > spec.settings.epochs {
             return Err(Error::Settings(format!(
-                "{}: {} epochs are done, more than the {} asked for: ask for at least as many, or \
-                 train without resuming",
+                "{}: {} epochs are already done, more than the {} requested: request at least as \
+                 many, or train without resuming",
                 path.display(),
                 card.history.len(),
                 spec.settings.epochs
@@ -78,29 +79,29 @@ impl Checkpoint {
     }
 }
 
-/// Refuses to continue what was created with another spec, naming what differs.
-pub(crate) fn same<S: Serialize>(path: &Path, begun: &S, wanted: &S) -> Result<(), Error> {
-    let mut found = Vec::new();
-    compare("", &plain(begun), &plain(wanted), &mut found);
-    found.dedup();
-    if found.is_empty() {
+/// Fails if a saved spec differs from the requested one; the error lists the differences.
+pub(crate) fn same<S: Serialize>(path: &Path, saved: &S, requested: &S) -> Result<(), Error> {
+    let mut differences = Vec::new();
+    compare("", &to_json(saved), &to_json(requested), &mut differences);
+    differences.dedup();
+    if differences.is_empty() {
         return Ok(());
     }
     Err(Error::Settings(format!(
         "{}: was created with different settings ({}): use the same ones, or start without resuming",
         path_text(path),
-        found.join("; ")
+        differences.join("; ")
     )))
 }
 
-/// As JSON, by way of text, in which a 32-bit float is as short as its user wrote it.
-fn plain(value: &impl Serialize) -> Value {
+/// Converts to JSON by way of text, in which a 32-bit float has as few digits as the user wrote.
+fn to_json(value: &impl Serialize) -> Value {
     let text = serde_json::to_string(value).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
 }
 
-fn compare(name: &str, begun: &Value, wanted: &Value, found: &mut Vec<String>) {
-    match (begun, wanted) {
+fn compare(name: &str, saved: &Value, requested: &Value, differences: &mut Vec<String>) {
+    match (saved, requested) {
         (Value::Object(a), Value::Object(b)) => {
             for key in a.keys().chain(b.keys().filter(|key| !a.contains_key(*key))) {
                 let inner = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
@@ -108,13 +109,13 @@ fn compare(name: &str, begun: &Value, wanted: &Value, found: &mut Vec<String>) {
                     &inner,
                     a.get(key).unwrap_or(&Value::Null),
                     b.get(key).unwrap_or(&Value::Null),
-                    found,
+                    differences,
                 );
             }
         }
         (a, b) if a == b => {}
-        // Digests tell a reader nothing.
-        _ if name.ends_with("clips") => found.push("other clips, labels or folds".into()),
-        (a, b) => found.push(format!("{name}: {a} then, {b} now")),
+        // Digests would mean nothing to the user.
+        _ if name.ends_with("clips") => differences.push("other clips, labels or folds".into()),
+        (a, b) => differences.push(format!("{name}: {a} then, {b} now")),
     }
 }

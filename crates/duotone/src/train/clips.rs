@@ -1,5 +1,4 @@
-//! Training on features that are in memory already, for callers who keep files and folds
-//! themselves.
+//! Training on features in memory, for callers that manage files and folds themselves.
 
 use duotone_audio::FrontEnd;
 
@@ -14,31 +13,31 @@ use crate::plural::plural;
 use crate::progress::{Event, Observer};
 use crate::train::run::{TrainedModel, TrainingRun, clips_digest};
 
-/// One model to train on clips in memory.
+/// A model to train on clips in memory.
 #[derive(Clone, Debug)]
 pub struct ClipsJob<'a> {
-    /// The clips, all made by `front_end`.
+    /// The clips, all extracted with `front_end`.
     pub clips: &'a [&'a ClipFeatures],
     /// Class number of each clip: an index into `labels`.
     pub classes: &'a [usize],
-    /// Group number of each clip (any numbers): none is cut when clips are held out.
+    /// Group number of each clip (any numbers). Either all clips of a group are held out, or none.
     pub groups: Option<&'a [usize]>,
     /// The labels.
     pub labels: &'a [String],
-    /// What to learn with.
+    /// The recipe.
     pub recipe: ModelSpec,
-    /// What made the clips' features.
+    /// The front end that the clips were extracted with.
     pub front_end: FrontEnd,
-    /// How.
+    /// The training settings.
     pub settings: TrainSettings,
 }
 
-/// Trains a model as [`train`](crate::train::train()) does, but on clips in memory and without writing
-/// anything.
+/// Trains a model like [`train`](crate::train::train()), but on clips in memory and without writing
+/// any file.
 ///
 /// # Errors
-/// [`Error::Settings`] for what does not fit together; [`Error::Diverged`];
-/// [`Error::Interrupted`].
+/// [`Error::Settings`] if the settings are invalid or the fields of `job` do not match each other;
+/// [`Error::Diverged`]; [`Error::Interrupted`].
 pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model, Error> {
     job.check()?;
     let used: Vec<usize> = (0..job.clips.len()).filter(|&i| !job.clips[i].notes.silent).collect();
@@ -97,14 +96,14 @@ fn classes_of(labelled: &[LabelledClip<'_>]) -> Vec<usize> {
 }
 
 impl ClipsJob<'_> {
-    /// What to say of the clips, of which so many are used.
+    /// Notices about the clips, of which `used` are not silent.
     fn notices(&self, used: usize) -> Vec<String> {
         let repeated = self.clips.iter().filter(|clip| clip.notes.repeated).count();
-        let of = |count: usize, words: &str| {
-            (count > 0).then(|| format!("{}: {words}", plural(count, "clip")))
+        let notice = |count: usize, what: &str| {
+            (count > 0).then(|| format!("{}: {what}", plural(count, "clip")))
         };
-        let silent = of(self.clips.len() - used, "silent, and left out: nothing to learn from");
-        let repeated = of(repeated, "shorter than a segment");
+        let silent = notice(self.clips.len() - used, "silent, so left out: nothing to learn from");
+        let repeated = notice(repeated, "shorter than a segment");
         silent.into_iter().chain(repeated).collect()
     }
 
@@ -114,28 +113,28 @@ impl ClipsJob<'_> {
         let groups = self.groups.map_or(self.clips.len(), <[usize]>::len);
         if self.classes.len() != self.clips.len() || groups != self.clips.len() {
             return wrong(format!(
-                "{} clips, {} classes, {groups} groups: one for each clip is needed",
+                "{} clips, {} classes, {groups} groups: one per clip is needed",
                 self.clips.len(),
                 self.classes.len()
             ));
         }
         let counts = self.label_counts();
         if self.classes.iter().any(|&class| class >= counts.len()) {
-            return wrong(format!("a class number is not below {}", counts.len()));
+            return wrong(format!("a class number is not less than {}", counts.len()));
         }
         if counts.len() < 2 {
             return wrong(format!("{} labels: at least two are needed", counts.len()));
         }
         if let Some(empty) = counts.iter().find(|count| count.clips == 0) {
             return wrong(format!(
-                "no clip of the label `{}` can be used: there are none, or all are silent",
+                "no usable clip of the label `{}`: there is none, or all are silent",
                 empty.name
             ));
         }
         self.clips.iter().try_for_each(|clip| clip.check(&self.front_end))
     }
 
-    /// The clips of each label that are not silent.
+    /// The number of clips of each label, without silent ones.
     fn label_counts(&self) -> Vec<LabelCount> {
         let sounding =
             || self.classes.iter().zip(self.clips).filter(|(_, clip)| !clip.notes.silent);
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn learns_and_states_what_it_held_out() {
+    fn learns_and_measures_accuracy_on_held_out_clips() {
         let classes: Vec<usize> = (0..16).map(|i| i % 2).collect();
         let clips: Vec<_> = (0..16).map(|i| clip(i, i as usize % 2, 40)).collect();
         let clips: Vec<&ClipFeatures> = clips.iter().collect();
@@ -204,14 +203,14 @@ mod tests {
 
     impl Observer for Notices {
         fn event(&self, event: Event<'_>) {
-            if let Event::Notice(words) = event {
-                self.0.lock().unwrap().push(words.to_owned());
+            if let Event::Notice(notice) = event {
+                self.0.lock().unwrap().push(notice.to_owned());
             }
         }
     }
 
     #[test]
-    fn silent_clips_change_nothing() {
+    fn ignores_silent_clips() {
         let mut clips: Vec<_> = (0..10).map(|i| clip(i, i as usize % 2, 40)).collect();
         let mut classes: Vec<usize> = (0..10).map(|i| i % 2).collect();
         let labels = labels();
@@ -229,22 +228,22 @@ mod tests {
         clips[0].notes.repeated = true;
         let notices = Notices::default();
         assert_eq!(train(&clips, &classes, &notices).unwrap(), without);
-        let said = notices.0.into_inner().unwrap();
-        assert!(said[0].starts_with("2 clips: silent"), "{said:?}");
-        assert!(said[1].starts_with("1 clip: shorter than a segment"), "{said:?}");
+        let notices = notices.0.into_inner().unwrap();
+        assert!(notices[0].starts_with("2 clips: silent"), "{notices:?}");
+        assert!(notices[1].starts_with("1 clip: shorter than a segment"), "{notices:?}");
         clips.iter_mut().zip(&classes).for_each(|(clip, &class)| clip.notes.silent |= class == 1);
         let error = train(&clips, &classes, &Notices::default()).unwrap_err().to_string();
         assert!(error.contains("`high`") && error.contains("silent"), "{error}");
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn mismatched_fields_are_refused() {
         let one = clip(0, 0, 40);
         let short = clip(1, 1, 5);
         let labels = labels();
         for (clips, classes, words) in [
-            (vec![&one, &one], vec![0], "one for each clip"),
-            (vec![&one, &one], vec![0, 2], "not below 2"),
+            (vec![&one, &one], vec![0], "one per clip"),
+            (vec![&one, &one], vec![0, 2], "not less than 2"),
             (vec![&one, &one], vec![0, 0], "`high`"),
             (vec![&one, &short], vec![0, 1], "5 frames"),
         ] {

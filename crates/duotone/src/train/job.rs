@@ -15,80 +15,80 @@ use crate::path_text::path_text;
 use crate::progress::{Event, Observer};
 use crate::train::run::{TrainedModel, TrainingRun};
 
-/// One model to train.
+/// A model to train on a collection.
 #[derive(Clone, Debug)]
 pub struct TrainJob<'a> {
-    /// What to learn from; where it has groups, none is cut when clips are held out.
+    /// The collection. Either all clips of a group are held out, or none.
     pub collection: &'a Collection,
-    /// What to learn with.
+    /// The recipe.
     pub recipe: ModelSpec,
-    /// How.
+    /// The training settings.
     pub settings: TrainSettings,
-    /// The model's sample rate in hertz; chosen by the collection's own where not given.
+    /// The model's sample rate in hertz. If `None`, it is chosen by [`choose_rate`].
     pub sample_rate: Option<u32>,
-    /// Folder of a feature store, to extract each file once only.
+    /// Folder of a feature store, so that each file is extracted only once.
     pub store: Option<PathBuf>,
     /// The model file to write.
     pub output: PathBuf,
-    /// What to train on: results differ by the rounding of sums.
+    /// The device to train on. Results on different devices differ by rounding.
     pub device: Device,
-    /// Go on from the checkpoint beside the output, if there is one.
+    /// Whether to resume from the checkpoint next to the output, if there is one.
     pub resume: bool,
 }
 
-/// What a training run did.
+/// The result of a training run.
 #[derive(Clone, Debug)]
 pub struct TrainReport {
     /// The model file.
     pub model: PathBuf,
-    /// What it says of itself: labels, clip counts, history, measured accuracy.
+    /// The description stored in the model: labels, clip counts, history, measured accuracy.
     pub card: ModelCard,
-    /// Clips trained on.
+    /// Number of training clips.
     pub clips: usize,
-    /// Clips held out.
+    /// Number of held-out clips.
     pub held_out: usize,
-    /// Files that were not used: silent ones, those that could not be read, and the collection's
-    /// own.
+    /// Files that were not used: those that the collection left out, unreadable ones and silent
+    /// ones.
     pub left_out: Vec<LeftOut>,
     /// Clips that were repeated to fill a segment.
     pub repeated: Vec<PathBuf>,
-    /// What the user should know, the collection's own notices included; the observer was told,
+    /// What the user should know, including the collection's notices. The observer received them
     /// too.
     pub notices: Vec<String>,
     /// Wall-clock seconds.
     pub seconds: f64,
 }
 
-/// Trains a model on a collection and writes it.
+/// Trains a model on a collection and writes it to a file.
 ///
-/// After every epoch a checkpoint is written beside the output (its name with `.checkpoint`
-/// appended) and removed once the model is written. A run resumed from it ends with the very
-/// weights of an uninterrupted one.
+/// After every epoch, a checkpoint is written next to the output (with `.checkpoint` appended to its
+/// name). It is removed once the model is written. A resumed run gives exactly the same weights as
+/// an uninterrupted one.
 ///
 /// # Errors
-/// [`Error::Settings`] for impossible settings or a checkpoint of another run;
-/// [`Error::Collection`] for fewer than two usable classes; [`Error::Diverged`];
-/// [`Error::Interrupted`]; [`Error::File`] for a damaged checkpoint, or an output that another run
-/// is writing; [`Error::Io`].
+/// [`Error::Settings`] if the settings are invalid or the checkpoint is of another run;
+/// [`Error::Collection`] if fewer than two labels are usable; [`Error::Diverged`];
+/// [`Error::Interrupted`]; [`Error::File`] if the checkpoint is damaged, the output is an input or a
+/// file of another kind, or another run is writing it; [`Error::Device`]; [`Error::Io`].
 pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport, Error> {
-    let begun = Instant::now();
+    let started = Instant::now();
     job.settings.validate()?;
     write::prepare(&job.output)?;
-    check_model(&job.output, job.collection)?;
+    check_outputs(&job.output, job.collection)?;
     let checkpoint = write::with_suffix(&job.output, ".checkpoint");
-    let claim = OutputLock::of(&job.output)?;
-    [&job.output, &checkpoint].into_iter().for_each(|path| claim.sweep(path));
+    let output_lock = OutputLock::of(&job.output)?;
+    [&job.output, &checkpoint].into_iter().for_each(|path| output_lock.sweep(path));
     let RateChoice { rate, notice: rate_notice } = rate(job.collection, job.sample_rate);
     let ungrouped = job.collection.ungrouped_notice().filter(|_| job.settings.validation > 0.0);
     let mut notices: Vec<String> = rate_notice.into_iter().chain(ungrouped).collect();
     notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
     let front_end = job.recipe.front_end(rate);
     let (store, silent) = (job.store.as_deref(), Silent::LeftOut);
-    let prepared =
+    let dataset =
         prepare(job.collection, std::slice::from_ref(&front_end), store, silent, observer)?;
-    let collection = &prepared.collection;
-    let all: Vec<usize> = (0..prepared.len()).collect();
-    let (train, held_out) = prepared.hold_out(&all, &job.settings)?;
+    let collection = &dataset.collection;
+    let all: Vec<usize> = (0..dataset.len()).collect();
+    let (train, held_out) = dataset.hold_out(&all, &job.settings)?;
     let class_of = |clips: &[usize]| -> Vec<usize> {
         clips.iter().map(|&clip| collection.items[clip].label).collect()
     };
@@ -98,46 +98,46 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         front_end: &front_end,
         labels: &collection.labels,
         settings: &job.settings,
-        train: &prepared.labelled_clips(&front_end, &train),
-        held_out: &prepared.labelled_clips(&front_end, &held_out),
+        train: &dataset.labelled_clips(&front_end, &train),
+        held_out: &dataset.labelled_clips(&front_end, &held_out),
         device: &job.device,
         checkpoint: Some(&checkpoint),
         resume: job.resume,
     };
-    let blank = ModelCard {
+    let untrained = ModelCard {
         version: env!("CARGO_PKG_VERSION").into(),
         recipe: job.recipe.name.clone(),
         architecture: run.architecture(),
         front_end: front_end.clone(),
         labels: trained_labels(&collection.labels, class_of(&train), class_of(&held_out)),
         settings: job.settings.clone(),
-        collection_digest: prepared.digest(),
+        collection_digest: dataset.digest(),
         label_column: collection.label_column.clone(),
         group_column: collection.group_column.clone(),
         measured: None,
         history: Vec::new(),
     };
-    let finished = finished(job, &checkpoint, &blank);
+    let finished = finished(job, &checkpoint, &untrained);
     let output = path_text(&job.output);
-    let before = notices.len();
+    let observed = notices.len();
     match &finished {
         Some(_) => notices.push(format!("{output}: already trained")),
         None => {
-            notices.extend(beginning(job, &checkpoint));
+            notices.extend(restart_notice(job, &checkpoint));
             if job.output.exists() {
                 notices.push(format!("{output}: the existing model will be replaced"));
             }
         }
     }
-    for notice in &notices[before..] {
+    for notice in &notices[observed..] {
         observer.event(Event::Notice(notice));
     }
     let card = match finished {
         Some(card) => card,
         None => {
             let TrainedModel { predictor, weights, history } = run.fit(observer)?;
-            let measured = run.measure(&predictor, blank.group_column.as_deref())?;
-            let card = ModelCard { measured, history, ..blank };
+            let measured = run.measure(&predictor, untrained.group_column.as_deref())?;
+            let card = ModelCard { measured, history, ..untrained };
             let model = Model { card, scaler: predictor.scaler, weights };
             model.save(&job.output)?;
             write::remove(&checkpoint)?;
@@ -151,15 +151,15 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         clips: train.len(),
         held_out: held_out.len(),
         left_out: collection.left_out.clone(),
-        repeated: prepared.names(|clip| clip.notes.repeated),
+        repeated: dataset.names(|clip| clip.notes.repeated),
         notices,
-        seconds: begun.elapsed().as_secs_f64(),
+        seconds: started.elapsed().as_secs_f64(),
     })
 }
 
-/// The sample rate asked for, or else the one that suits the collection.
-pub(crate) fn rate(collection: &Collection, asked: Option<u32>) -> RateChoice {
-    match asked {
+/// The requested sample rate or, if there is none, the one that [`choose_rate`] chooses.
+pub(crate) fn rate(collection: &Collection, requested: Option<u32>) -> RateChoice {
+    match requested {
         Some(rate) => RateChoice { rate, notice: None },
         None => {
             let paths: Vec<PathBuf> =
@@ -169,18 +169,18 @@ pub(crate) fn rate(collection: &Collection, asked: Option<u32>) -> RateChoice {
     }
 }
 
-/// The card of the model that is already there, when resuming finds the run at its end.
-fn finished(job: &TrainJob<'_>, checkpoint: &Path, wanted: &ModelCard) -> Option<ModelCard> {
+/// The card of the existing model, if the run to be resumed has already finished.
+fn finished(job: &TrainJob<'_>, checkpoint: &Path, untrained: &ModelCard) -> Option<ModelCard> {
     if !job.resume || checkpoint.exists() {
         return None;
     }
-    let found = Model::load(&job.output).ok()?.card;
-    let blank = ModelCard { measured: None, history: Vec::new(), ..found.clone() };
-    (blank == *wanted).then_some(found)
+    let existing = Model::load(&job.output).ok()?.card;
+    let without_results = ModelCard { measured: None, history: Vec::new(), ..existing.clone() };
+    (without_results == *untrained).then_some(existing)
 }
 
-/// What there is to say about where the run begins.
-fn beginning(job: &TrainJob<'_>, checkpoint: &Path) -> Option<String> {
+/// A notice if the run starts from the beginning although the user may not expect it.
+fn restart_notice(job: &TrainJob<'_>, checkpoint: &Path) -> Option<String> {
     match (job.resume, checkpoint.exists()) {
         (true, false) => {
             Some(format!("no checkpoint {}: starting from the beginning", checkpoint.display()))
@@ -193,9 +193,9 @@ fn beginning(job: &TrainJob<'_>, checkpoint: &Path) -> Option<String> {
     }
 }
 
-/// Checks the places that [`train`](crate::train::train()) writes to: the model, and beside it the
-/// checkpoint and the lock.
-fn check_model(output: &Path, collection: &Collection) -> Result<(), Error> {
+/// Checks the paths that [`train`](crate::train::train()) writes to: the model, the checkpoint and
+/// the lock file.
+fn check_outputs(output: &Path, collection: &Collection) -> Result<(), Error> {
     let checkpoint = write::with_suffix(output, ".checkpoint");
     for path in [output, &checkpoint, &write::lock(output)] {
         refuse_inputs(path, collection.files())?;

@@ -1,4 +1,4 @@
-//! Training: from a dataset and settings to a model.
+//! Training of models, on a collection or on clips in memory.
 
 pub(crate) mod checkpoint;
 mod clips;

@@ -1,4 +1,4 @@
-//! The training loop: from labelled features to weights.
+//! The training loop.
 
 use std::path::Path;
 
@@ -18,9 +18,9 @@ use crate::model::{EpochRecord, Measured, ModelSpec, Scaler, TrainSettings};
 use crate::progress::{Event, Observer};
 use crate::train::checkpoint::{Checkpoint, RunSpec};
 
-/// One network to train on given clips.
+/// A network to train on given clips.
 pub(crate) struct TrainingRun<'a> {
-    /// What the observer is told: `model2, fold 1 of 5`.
+    /// Name of the run for the observer and in errors: `model2, fold 1 of 5`.
     pub(crate) name: &'a str,
     pub(crate) recipe: &'a ModelSpec,
     pub(crate) front_end: &'a FrontEnd,
@@ -28,15 +28,15 @@ pub(crate) struct TrainingRun<'a> {
     pub(crate) settings: &'a TrainSettings,
     pub(crate) train: &'a [LabelledClip<'a>],
     pub(crate) held_out: &'a [LabelledClip<'a>],
-    /// What trains the network and runs it.
+    /// The device to train on.
     pub(crate) device: &'a Device,
-    /// Where to keep the state after every epoch.
+    /// The file to which the state is saved after every epoch.
     pub(crate) checkpoint: Option<&'a Path>,
-    /// Go on from the checkpoint, if there is one.
+    /// Whether to resume from the checkpoint, if there is one.
     pub(crate) resume: bool,
 }
 
-/// What training gave.
+/// The result of a training run.
 #[derive(Debug)]
 pub(crate) struct TrainedModel {
     pub(crate) predictor: Predictor,
@@ -45,12 +45,12 @@ pub(crate) struct TrainedModel {
 }
 
 impl TrainingRun<'_> {
-    /// The recipe's network for these labels.
+    /// The recipe's architecture with an output per label.
     pub(crate) fn architecture(&self) -> Architecture {
         self.recipe.architecture.clone().with_classes(self.labels.len())
     }
 
-    /// What decides the outcome of this run.
+    /// Everything that determines the result of this run.
     pub(crate) fn spec(&self) -> RunSpec {
         RunSpec {
             recipe: self.recipe.name.clone(),
@@ -62,8 +62,7 @@ impl TrainingRun<'_> {
         }
     }
 
-    /// Trains to the end. The checkpoint is left to the caller, who removes it once the outcome is
-    /// safe.
+    /// Trains to the end. The caller must remove the checkpoint once it has saved the result.
     pub(crate) fn fit(&self, observer: &dyn Observer) -> Result<TrainedModel, Error> {
         let mut state = match self.checkpoint.filter(|path| self.resume && path.exists()) {
             Some(path) => Checkpoint::load(path, &self.spec())?,
@@ -100,8 +99,8 @@ impl TrainingRun<'_> {
         Ok(TrainedModel { predictor, weights: state.weights, history: state.history })
     }
 
-    /// How well a predictor does on the clips held out, in words that name the column whose values
-    /// were kept together, if any; none where nothing was held out.
+    /// Measures the accuracy of a predictor on the held-out clips, if any. `group_column` is named in
+    /// the description of the protocol.
     pub(crate) fn measure(
         &self,
         predictor: &Predictor,
@@ -114,12 +113,12 @@ impl TrainingRun<'_> {
         let outcomes = predictor.decide(self.held_out, self.front_end, Vote::Mean)?;
         let (file_accuracy, segment_accuracy) = accuracies(self.held_out, &outcomes);
         let share = 100.0 * clips as f64 / (self.train.len() + clips) as f64;
-        let apart = match group_column {
+        let grouping = match group_column {
             Some(column) => format!("no {column} on both sides"),
             None => "not grouped".into(),
         };
         let seed = self.settings.seed;
-        let protocol = format!("held out {share:.0} % of the clips, {apart}, seed {seed}");
+        let protocol = format!("held out {share:.0} % of the clips, {grouping}, seed {seed}");
         Ok(Some(Measured { protocol, clips, file_accuracy, segment_accuracy }))
     }
 
@@ -162,7 +161,7 @@ impl TrainingRun<'_> {
         })
     }
 
-    /// Mean loss and accuracy on the held-out clips' consecutive segments, without dropout.
+    /// Mean loss and accuracy on the consecutive segments of the held-out clips, without dropout.
     fn validate(
         &self,
         network: &dyn Inference,
@@ -182,41 +181,42 @@ impl TrainingRun<'_> {
         Ok((total > 0).then(|| (loss / total as f64, correct as f64 / total as f64)))
     }
 
-    /// What is left when something ends the run in an epoch (from 0).
-    fn kept(&self, epoch: usize) -> String {
+    /// Names the checkpoint in the message of an error that ends the run in an epoch (counted from
+    /// 0).
+    fn saved_state(&self, epoch: usize) -> String {
         match self.checkpoint.filter(|_| epoch > 0) {
-            Some(path) => format!("; the state after epoch {epoch} is kept in {}", path.display()),
+            Some(path) => format!("; the state after epoch {epoch} is saved in {}", path.display()),
             None => String::new(),
         }
     }
 
-    /// Where a GPU failed, how to go on.
+    /// Adds to the message of a GPU failure how to resume the run.
     fn lost(&self, epoch: usize, error: Error) -> Error {
         match error {
-            Error::Device(words) => Error::Device(format!(
-                "{}, epoch {}: {words}{}; resumed, the run goes on from the last epoch kept, with \
-                 `device=cpu` on the processor",
+            Error::Device(reason) => Error::Device(format!(
+                "{}, epoch {}: {reason}{}; resume the run to continue from the last saved epoch, \
+                 with `device=cpu` to use the CPU",
                 self.name,
                 epoch + 1,
-                self.kept(epoch),
+                self.saved_state(epoch),
             )),
             other => other,
         }
     }
 
     fn diverged(&self, epoch: usize) -> Error {
-        let kept = self.kept(epoch);
         Error::Diverged(format!(
-            "{}: the loss stopped being a number in epoch {}: the learning rate of {} is too \
-             high, most likely: try a tenth of it{kept}",
+            "{}: the loss was no longer a finite number in epoch {}: the learning rate of {} is \
+             probably too high; try a tenth of it{}",
             self.name,
             epoch + 1,
-            self.settings.learning_rate
+            self.settings.learning_rate,
+            self.saved_state(epoch)
         ))
     }
 }
 
-/// Digest of lists of clips: their content, classes and order.
+/// Digest of lists of clips, from their content, classes and order.
 pub(crate) fn clips_digest(lists: &[&[LabelledClip<'_>]]) -> String {
     let mut hasher = blake3::Hasher::new();
     for list in lists {

@@ -22,7 +22,7 @@ fn device() -> Option<duotone::gpu::Device> {
     }
 }
 
-/// Takes the device away once so many epochs are done.
+/// Takes the device away once `limit` epochs are done.
 struct Thief {
     device: duotone::gpu::Device,
     epochs: usize,
@@ -61,7 +61,7 @@ fn a_run_outlives_its_gpu() {
     let error = train(&job, &Thief { device, epochs: 2, done: AtomicUsize::new(0) }).unwrap_err();
     assert!(matches!(error, Error::Device(_)), "{error:?}");
     let message = error.to_string();
-    for words in ["epoch 3: the GPU was lost", "after epoch 2 is kept in", "resumed", "device=cpu"]
+    for words in ["epoch 3: the GPU was lost", "after epoch 2 is saved in", "resume", "device=cpu"]
     {
         assert!(message.contains(words), "no {words} in: {message}");
     }

@@ -19,7 +19,7 @@ use crate::progress::{Event, Observer};
 
 const CLASSES: usize = 3;
 
-/// Clips of three classes, and a run's parts around them.
+/// Clips of three classes, with labels and settings for a run.
 struct Toy {
     clips: Vec<ClipFeatures>,
     labels: Vec<String>,
@@ -71,7 +71,7 @@ impl Toy {
     }
 }
 
-/// Asks to stop once this many steps are done.
+/// Asks to stop once `limit` steps are done.
 struct StopAfter {
     steps: AtomicUsize,
     limit: usize,
@@ -100,14 +100,14 @@ fn bits(weights: &Weights) -> Vec<u32> {
 }
 
 #[track_caller]
-fn equal(a: &TrainedModel, b: &TrainedModel) {
+fn assert_equal(a: &TrainedModel, b: &TrainedModel) {
     assert_eq!(bits(&a.weights), bits(&b.weights));
     assert_eq!(a.predictor.scaler, b.predictor.scaler);
     assert_eq!(a.history, b.history);
 }
 
 #[test]
-fn learns_what_can_be_told_apart() {
+fn learns_separable_classes() {
     let mut toy = Toy::new();
     toy.settings.epochs = 30;
     for kind in [Standardize::None, Standardize::Global, Standardize::Band, Standardize::Pixel] {
@@ -130,55 +130,55 @@ fn learns_what_can_be_told_apart() {
     }
 }
 
-/// 36 segments in batches of 7 are 6 steps an epoch: stops before, within and between epochs.
+/// 36 segments in batches of 7 are 6 steps per epoch: stops before, within and between epochs.
 #[test]
-fn resumed_anywhere_it_ends_with_the_same_bits() {
+fn resumed_run_equals_an_uninterrupted_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
     let mut toy = Toy::new();
     for fresh in [false, true] {
         toy.settings.fresh_segments = fresh;
-        let whole = toy.fit(None, false, &()).unwrap();
+        let uninterrupted = toy.fit(None, false, &()).unwrap();
         for limit in [0, 3, 6, 7, 12, 17, 18, 23] {
             let stopped = toy.fit(Some(&path), false, &StopAfter::new(limit));
             assert!(matches!(stopped, Err(Error::Interrupted)), "after {limit} steps");
             assert_eq!(path.exists(), limit >= 6, "after {limit} steps");
-            equal(&toy.fit(Some(&path), true, &()).unwrap(), &whole);
+            assert_equal(&toy.fit(Some(&path), true, &()).unwrap(), &uninterrupted);
             std::fs::remove_file(&path).unwrap();
         }
     }
 }
 
 #[test]
-fn stopped_in_every_epoch_it_ends_with_the_same_bits() {
+fn run_stopped_in_every_epoch_equals_an_uninterrupted_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
     let toy = Toy::new();
     for _ in 0..3 {
         assert!(matches!(toy.fit(Some(&path), true, &StopAfter::new(8)), Err(Error::Interrupted)));
     }
-    let whole = toy.fit(None, false, &()).unwrap();
-    equal(&toy.fit(Some(&path), true, &()).unwrap(), &whole);
-    // And from the checkpoint of the last epoch there is nothing left to do.
-    equal(&toy.fit(Some(&path), true, &StopAfter::new(0)).unwrap(), &whole);
+    let uninterrupted = toy.fit(None, false, &()).unwrap();
+    assert_equal(&toy.fit(Some(&path), true, &()).unwrap(), &uninterrupted);
+    // The checkpoint of the last epoch leaves nothing to do.
+    assert_equal(&toy.fit(Some(&path), true, &StopAfter::new(0)).unwrap(), &uninterrupted);
 }
 
 #[test]
-fn more_epochs_may_be_asked_for_but_not_fewer() {
+fn resuming_may_add_epochs_but_not_remove_any() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
     let mut toy = Toy::new();
     toy.fit(Some(&path), false, &()).unwrap();
     toy.settings.epochs = 6;
-    let whole = toy.fit(None, false, &()).unwrap();
-    equal(&toy.fit(Some(&path), true, &()).unwrap(), &whole);
+    let uninterrupted = toy.fit(None, false, &()).unwrap();
+    assert_equal(&toy.fit(Some(&path), true, &()).unwrap(), &uninterrupted);
     toy.settings.epochs = 5;
     let message = toy.fit(Some(&path), true, &()).unwrap_err().to_string();
-    assert!(message.contains("6 epochs are done"), "{message}");
+    assert!(message.contains("6 epochs are already done"), "{message}");
 }
 
 #[test]
-fn another_run_is_refused_by_name() {
+fn checkpoint_of_another_run_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
     Toy::new().fit(Some(&path), false, &()).unwrap();
@@ -201,7 +201,7 @@ fn another_run_is_refused_by_name() {
 }
 
 #[test]
-fn damaged_checkpoint_says_so_and_the_cure() {
+fn error_for_a_damaged_checkpoint_suggests_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
     let toy = Toy::new();
@@ -218,7 +218,7 @@ fn damaged_checkpoint_says_so_and_the_cure() {
 }
 
 #[test]
-fn divergence_names_epoch_and_rate() {
+fn divergence_error_names_epoch_and_rate() {
     let mut toy = Toy::new();
     toy.settings.learning_rate = 1e38;
     toy.settings.standardize = Standardize::None;
@@ -230,15 +230,15 @@ fn divergence_names_epoch_and_rate() {
     assert!(!path.exists());
 }
 
-/// The checkpoint of the last good epoch outlives a divergence.
+/// A divergence does not overwrite the checkpoint of the last good epoch.
 #[test]
-fn a_late_divergence_leaves_the_checkpoint() {
+fn divergence_keeps_the_checkpoint() {
     let mut toy = Toy::new();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
     toy.settings.epochs = 1;
     toy.fit(Some(&path), false, &()).unwrap();
-    // Finite weights, whose sums are not.
+    // Finite weights whose sums overflow.
     let (card, mut tensors): (serde_json::Value, _) =
         tensor_file::read(&path, Kind::Checkpoint).unwrap();
     tensors.get_mut("output.weight").unwrap().data.fill(3e38);
@@ -275,11 +275,11 @@ fn silent_and_constant_clips_give_no_nan() {
 }
 
 #[test]
-fn any_number_of_threads_gives_the_same_bits() {
+fn result_does_not_depend_on_the_number_of_threads() {
     let toy = Toy::new();
     let with = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| toy.fit(None, false, &()).unwrap())
     };
-    equal(&with(1), &with(3));
+    assert_equal(&with(1), &with(3));
 }
