@@ -18,75 +18,77 @@ use crate::io::LeftOut;
 use crate::model::{Model, ModelCard};
 use crate::progress::{Event, Observer};
 
-/// Segments of a file that are decided at a time: three minutes of music, one batch of the network.
+/// Number of segments of a file that are classified at a time: about three minutes of music, and one
+/// batch of the network.
 const PIECE_SEGMENTS: usize = 64;
 
-/// A model ready to decide on files.
+/// A model that classifies recordings.
 #[derive(Debug)]
 pub struct Classifier {
     card: ModelCard,
     predictor: Predictor,
 }
 
-/// What a caller wants to know of a file.
+/// Options for classifying a recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClassifyOptions {
-    /// How segments decide together.
+    /// How the segments decide together.
     pub vote: Vote,
-    /// Whether single segments' probabilities are wanted, too.
+    /// Whether to return the decision on each segment as well.
     pub segments: bool,
-    /// Listen to these only; to the whole where they would cover it or its length is not told.
+    /// Classify only these excerpts. The whole recording is classified if they would cover nearly all
+    /// of it, or if its length is unknown.
     pub excerpts: Option<Excerpts>,
 }
 
-/// The scores of one file.
+/// The network's outputs for one file.
 #[derive(Default)]
 struct FileScores {
-    /// One row of classes a segment.
+    /// Probabilities (segments × classes).
     rows: Vec<f64>,
-    /// Each segment's start in seconds.
-    begins: Vec<f64>,
-    /// How long the whole file plays.
+    /// Start of each segment in seconds.
+    starts: Vec<f64>,
+    /// Length of the whole file in seconds.
     seconds: f64,
     notes: Notes,
-    /// Where not the whole file was decoded.
+    /// Start and end of each excerpt in seconds, unless the whole file was decoded.
     excerpts: Option<Vec<(f64, f64)>>,
 }
 
-/// The decision on a file.
+/// The decision on a recording.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision {
-    /// The file as the caller named it.
+    /// The file, as named by the caller.
     #[serde(serialize_with = "crate::io::json::path")]
     pub path: PathBuf,
-    /// The class decided for.
+    /// The predicted label.
     pub label: String,
-    /// Each class and its probability, in the model's order; an object in JSON.
+    /// The probability of each label, in the model's order; an object in JSON.
     #[serde(serialize_with = "as_object")]
     pub probabilities: Vec<(String, f64)>,
-    /// How long the file plays, in seconds.
+    /// Length of the recording in seconds.
     pub seconds: f64,
-    /// What the user should know of the file; its fields stand beside the others in JSON.
+    /// What the user should know about the recording. In JSON, its fields are part of the decision.
     #[serde(flatten)]
     pub notes: Notes,
-    /// Start and end in seconds of the excerpts that decided, where not the whole file did.
+    /// Start and end of each excerpt in seconds, unless the whole recording was classified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excerpts: Option<Vec<(f64, f64)>>,
-    /// Segment by segment, where asked for.
+    /// The decision on each segment, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segments: Option<Vec<SegmentDecision>>,
 }
 
-/// What the network says of one segment.
+/// The decision on one segment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SegmentDecision {
-    /// Where it starts, in seconds.
+    /// Start of the segment in seconds.
     pub start_seconds: f64,
-    /// Where it ends, in seconds.
+    /// End of the segment in seconds.
     pub end_seconds: f64,
-    /// The most probable class.
+    /// The most probable label.
     pub label: String,
-    /// Each class and its probability, in the model's order; an object in JSON.
+    /// The probability of each label, in the model's order; an object in JSON.
     #[serde(serialize_with = "as_object")]
     pub probabilities: Vec<(String, f64)>,
 }
@@ -104,35 +106,36 @@ impl Classifier {
         Self::new(Model::load(path)?)
     }
 
-    /// Makes a model ready.
+    /// Prepares a model for classification on the CPU.
     ///
     /// # Errors
-    /// [`Error::Network`] when its weights do not fit its architecture.
+    /// [`Error::Network`] if the weights do not match the architecture.
     pub fn new(model: Model) -> Result<Self, Error> {
         Self::on(&Device::Cpu, model)
     }
 
-    /// Makes a model ready on a device.
+    /// Prepares a model for classification on a device.
     ///
     /// # Errors
-    /// As [`new`](Self::new), and [`Error::Device`] for a GPU that is too small for it.
+    /// As [`new`](Self::new); [`Error::Device`] if the GPU has too little memory.
     pub fn on(device: &Device, model: Model) -> Result<Self, Error> {
         let Model { card, scaler, weights } = model;
         let network = trainer::network(device, &card.architecture, &weights)?;
         Ok(Self { card, predictor: Predictor { network, scaler } })
     }
 
-    /// What the model says of itself.
+    /// The description stored in the model.
     #[must_use]
     pub fn card(&self) -> &ModelCard {
         &self.card
     }
 
-    /// Decides on one file, by its consecutive segments or those of its excerpts.
+    /// Classifies a file.
     ///
     /// # Errors
-    /// [`Error::Audio`] for a file that cannot be used, whose message gives the reason but not the
-    /// file's name; [`Error::Settings`] for no excerpts at all or excerpts shorter than a segment.
+    /// [`Error::Audio`] if the file cannot be used, with the reason but not the file's name;
+    /// [`Error::Settings`] if there are no excerpts or they are shorter than a segment of the model, or
+    /// if the model's outputs are not finite.
     pub fn classify_file(&self, path: &Path, options: &ClassifyOptions) -> Result<Decision, Error> {
         let scores = match options.excerpts {
             Some(excerpts) => self.score_excerpts(path, excerpts)?,
@@ -141,13 +144,13 @@ impl Classifier {
         self.decide(path, scores, options)
     }
 
-    /// Decides on mono samples at a rate in hertz, as on a file that holds them; `path` is what the
-    /// decision calls them. Full scale is 1: samples of 16 bits are divided by 32,768 first. Excerpts
-    /// are not taken of them.
+    /// Classifies mono samples at a sample rate in hertz, as if they were read from a file. `path`
+    /// becomes the path of the decision. Full scale is 1: 16-bit samples must be divided by 32,768.
+    /// `options.excerpts` is ignored.
     ///
     /// # Errors
-    /// [`Error::Audio`] for samples that cannot be used: none at all, some that are not finite, or a
-    /// rate below 8,000 or above 192,000 Hz.
+    /// [`Error::Audio`] if there are no samples, some are not finite, or the rate is below 8,000 or
+    /// above 192,000 Hz; [`Error::Settings`] if the model's outputs are not finite.
     pub fn classify_samples(
         &self,
         path: &Path,
@@ -165,12 +168,12 @@ impl Classifier {
         self.decide(path, scores, options)
     }
 
-    /// Decides on one clip whose features this model's front end made, by its consecutive
-    /// segments; `path` is what the decision calls it. Excerpts are not taken of it, and its seconds
-    /// are those of its frames.
+    /// Classifies a clip whose features were extracted with the model's front end. `path` becomes the
+    /// path of the decision, and its length is that of the frames. `options.excerpts` is ignored.
     ///
     /// # Errors
-    /// [`Error::Settings`] for features of another size, or a model that cannot be computed with.
+    /// [`Error::Settings`] if the features do not match the model's front end, or if the model's
+    /// outputs are not finite.
     pub fn classify_clip(
         &self,
         path: &Path,
@@ -187,10 +190,10 @@ impl Classifier {
         self.decide(path, scores, options)
     }
 
-    /// What the network finds in a clip's consecutive segments before it decides.
+    /// Embeddings of a clip's consecutive segments.
     ///
     /// # Errors
-    /// As [`classify_clip`](Self::classify_clip).
+    /// As [`classify_clip`](Self::classify_clip); [`Error::Device`] on a GPU.
     pub fn embed_clip(&self, clip: &ClipFeatures) -> Result<Embedding, Error> {
         clip.check(&self.card.front_end)?;
         self.predictor.embed(clip, &consecutive(clip, &self.card.front_end))
@@ -211,13 +214,13 @@ impl Classifier {
         let classes = card.labels.len();
         let voted = vote(&scores.rows, classes, options.vote);
         let length = self.segment_seconds();
-        let segment = |(&begin, row): (&f64, &[f64])| SegmentDecision {
-            start_seconds: begin,
-            end_seconds: begin + length,
+        let segment = |(&start, row): (&f64, &[f64])| SegmentDecision {
+            start_seconds: start,
+            end_seconds: start + length,
             label: card.labels[largest(row)].name.clone(),
             probabilities: self.named(row),
         };
-        let segments = || scores.begins.iter().zip(scores.rows.chunks_exact(classes)).map(segment);
+        let segments = || scores.starts.iter().zip(scores.rows.chunks_exact(classes)).map(segment);
         Ok(Decision {
             path: path.to_owned(),
             label: card.labels[voted.winner].name.clone(),
@@ -229,24 +232,24 @@ impl Classifier {
         })
     }
 
-    /// The whole file, some segments at a time: a recording of hours needs no more memory than a
-    /// song.
+    /// Scores the whole file, some segments at a time, so that a recording of hours takes no more
+    /// memory than a song.
     fn score_file(&self, path: &Path) -> Result<FileScores, Error> {
         let front_end = &self.card.front_end;
         let frames = front_end.piece_frames(PIECE_SEGMENTS);
         let step = PIECE_SEGMENTS * front_end.segment_hops();
         let piece_seconds = step as f64 * front_end.frame_seconds();
         let mut scores = FileScores::default();
-        let mut begin = 0.0;
+        let mut start = 0.0;
         let last = duotone_audio::extract_pieces(path, front_end, frames, step, |piece| {
-            self.part(&mut scores, begin, piece)?;
-            begin += piece_seconds;
+            self.part(&mut scores, start, piece)?;
+            start += piece_seconds;
             Ok::<_, Error>(())
         })?;
-        let played = begin + last.spectrogram.frames() as f64 * front_end.frame_seconds();
-        scores.seconds = last.source.seconds.unwrap_or(played);
+        let decoded = start + last.spectrogram.frames() as f64 * front_end.frame_seconds();
+        scores.seconds = last.source.seconds.unwrap_or(decoded);
         scores.notes = Notes::of(&last);
-        self.part(&mut scores, begin, last.spectrogram)?;
+        self.part(&mut scores, start, last.spectrogram)?;
         Ok(scores)
     }
 
@@ -254,33 +257,34 @@ impl Classifier {
         if excerpts.count == 0 {
             return Err(Error::Settings("0 excerpts: choose at least 1".into()));
         }
-        let least = self.segment_seconds();
-        if f64::from(excerpts.seconds) < least {
+        let segment = self.segment_seconds();
+        if f64::from(excerpts.seconds) < segment {
             return Err(Error::Settings(format!(
                 "excerpts of {} s are shorter than a segment of the model: use at least {} s",
                 excerpts.seconds,
-                least.ceil()
+                segment.ceil()
             )));
         }
         Ok(())
     }
 
-    /// Excerpts only, unless they would cover the whole or its length is not told.
+    /// Scores excerpts, or the whole file if they would cover nearly all of it or its length is
+    /// unknown.
     fn score_excerpts(&self, path: &Path, excerpts: Excerpts) -> Result<FileScores, Error> {
         self.check_excerpts(excerpts)?;
         let file = duotone_audio::Measured::open(path)?;
-        let told = file.info().seconds;
-        let Some((seconds, ranges)) = told.and_then(|s| Some((s, excerpts.ranges(s)?))) else {
+        let length = file.info().seconds;
+        let Some((seconds, ranges)) = length.and_then(|s| Some((s, excerpts.ranges(s)?))) else {
             return self.score_file(path);
         };
         let extract = |range| match file.extract_range(&self.card.front_end, range) {
-            // It told more than it holds.
+            // The file is shorter than its header states.
             Err(duotone_audio::Error::NoAudio) => Ok(None),
             extracted => extracted.map(Some),
         };
         let extracted: Vec<_> =
             ranges.into_par_iter().with_max_len(1).map(extract).collect::<Result<_, _>>()?;
-        // Silent until a part is not.
+        // The identity of `Notes::add`.
         let notes = Notes { silent: true, ..Notes::default() };
         let mut scores = FileScores { seconds, notes, ..FileScores::default() };
         let mut parts = Vec::new();
@@ -296,30 +300,29 @@ impl Classifier {
         Ok(scores)
     }
 
-    /// Adds what the network says of a part of a file that begins at so many seconds.
-    fn part(&self, scores: &mut FileScores, begin: f64, part: Spectrogram) -> Result<(), Error> {
+    /// Adds the scores of a part of a file that starts at `start` seconds.
+    fn part(&self, scores: &mut FileScores, start: f64, part: Spectrogram) -> Result<(), Error> {
         let clip = ClipFeatures {
             spectrogram: part,
             digest: String::new(),
             source_rate: self.card.front_end.sample_rate,
             notes: Notes::default(),
         };
-        self.segments(scores, begin, &clip)
+        self.segments(scores, start, &clip)
     }
 
-    /// Adds what the network says of the consecutive segments of features that begin at so many
-    /// seconds.
+    /// Adds the scores of the consecutive segments of features that start at `start` seconds.
     fn segments(
         &self,
         scores: &mut FileScores,
-        begin: f64,
+        start: f64,
         clip: &ClipFeatures,
     ) -> Result<(), Error> {
         let front_end = &self.card.front_end;
-        let starts = consecutive(clip, front_end);
-        scores.rows.extend(self.predictor.probabilities(clip, &starts)?);
-        let frame = front_end.frame_seconds();
-        scores.begins.extend(starts.iter().map(|&start| begin + start as f64 * frame));
+        let frames = consecutive(clip, front_end);
+        scores.rows.extend(self.predictor.probabilities(clip, &frames)?);
+        let frame_seconds = front_end.frame_seconds();
+        scores.starts.extend(frames.iter().map(|&frame| start + frame as f64 * frame_seconds));
         Ok(())
     }
 
@@ -333,14 +336,15 @@ impl Classifier {
         labels.zip(probabilities.iter().copied()).collect()
     }
 
-    /// Decides on many files in parallel, one on each thread, and hands each result to `each` in
-    /// the order of `paths` as soon as those before it are there. The threads are the current rayon
-    /// pool's. The observer gets [`Event::Extracted`](crate::progress::Event) for every file, with a
-    /// rising count.
+    /// Classifies many files in parallel, one per thread of the current rayon pool. Calls `each` with
+    /// every result in the order of `paths`, as soon as all earlier ones are available. The observer
+    /// receives [`Event::Extracted`](crate::progress::Event) for every file, with counts that never
+    /// decrease.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] when the observer asks to stop, [`Error::Settings`] for no excerpts or
-    /// excerpts shorter than a segment; single bad files go to `each`.
+    /// [`Error::Interrupted`] if the observer asks to stop; [`Error::Settings`] if there are no excerpts
+    /// or they are shorter than a segment of the model. A file that cannot be used is not an error:
+    /// `each` receives a [`LeftOut`] for it.
     pub fn classify_many(
         &self,
         paths: &[PathBuf],
@@ -367,7 +371,8 @@ impl Classifier {
             Ok(result)
         };
         let out = Mutex::new((0, BTreeMap::new(), each));
-        // Files are begun in their order, and no thread waits for another but at the very end.
+        // Threads take files in order and never wait for each other; early results are kept until
+        // the ones before them are available.
         paths.iter().enumerate().par_bridge().try_for_each(|(i, path)| {
             let result = one(path)?;
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,22 +1,22 @@
 use std::ops::Range;
 
-/// Seconds that have to be decoded before an excerpt, at most: where the gaps between excerpts are
-/// shorter, the whole is read as quickly.
-const AHEAD: f64 = 2.0;
+/// Decoding an excerpt may have to start this many seconds before it. If the gaps between excerpts
+/// are shorter, decoding the whole recording takes no longer.
+const LEAD_IN: f64 = 2.0;
 
-/// Excerpts of a recording, evenly spread over it, that stand for the whole.
+/// Excerpts that are classified instead of the whole recording, spread evenly over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Excerpts {
-    /// How many, at least 1.
+    /// Number of excerpts, at least 1.
     pub count: usize,
-    /// The length of each in seconds.
+    /// Length of each excerpt in seconds.
     pub seconds: u32,
 }
 
 impl Excerpts {
-    /// Where they lie in a recording of `length` seconds: each in the middle of its share of it.
-    /// `None` when they would cover all of it, or leave out so little that the whole is read as
-    /// quickly.
+    /// The positions of the excerpts in a recording of `length` seconds, which is divided into equal
+    /// parts with an excerpt in the middle of each. Returns `None` if decoding the whole recording
+    /// takes no longer.
     #[must_use]
     pub fn ranges(&self, length: f64) -> Option<Vec<Range<f64>>> {
         let seconds = f64::from(self.seconds);
@@ -25,7 +25,7 @@ impl Excerpts {
             let start = (i as f64 + 0.5) * share - seconds / 2.0;
             start..start + seconds
         };
-        (self.count > 0 && share >= seconds + AHEAD).then(|| (0..self.count).map(one).collect())
+        (self.count > 0 && share >= seconds + LEAD_IN).then(|| (0..self.count).map(one).collect())
     }
 }
 
@@ -34,7 +34,7 @@ mod tests {
     use super::Excerpts;
 
     #[test]
-    fn they_lie_in_the_middle_of_their_shares() {
+    fn excerpts_are_centred_in_equal_parts() {
         let excerpts = Excerpts { count: 3, seconds: 10 };
         assert_eq!(excerpts.ranges(60.0), Some(vec![5.0..15.0, 25.0..35.0, 45.0..55.0]));
         assert_eq!(Excerpts { count: 1, seconds: 30 }.ranges(90.0), Some(vec![30.0..60.0]));

@@ -1,4 +1,4 @@
-//! From a trained model and a recording to a decision.
+//! Classification of recordings with a trained model.
 
 pub(crate) mod classifier;
 pub(crate) mod excerpts;

@@ -1,5 +1,5 @@
-//! What a trained network says of clips. Clips that are not learnt from are always cut into
-//! consecutive segments: every second counts once, and no chance is involved.
+//! Predictions of a trained network for clips. They are always based on consecutive segments, so that
+//! every second counts once and the result is not random.
 
 use duotone_audio::FrontEnd;
 use duotone_nn::{Embedding, reference};
@@ -20,18 +20,19 @@ pub(crate) struct Predictor {
     pub(crate) scaler: Scaler,
 }
 
-/// What became of one clip.
+/// The decision on one clip.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
-    /// The class decided for.
+    /// The predicted class.
     pub(crate) winner: usize,
+    /// One probability per class.
     pub(crate) probabilities: Vec<f64>,
-    /// How many of its segments were decided for each class.
+    /// Number of segments predicted as each class.
     pub(crate) segments: Vec<usize>,
 }
 
 impl Predictor {
-    /// Probabilities of a clip's segments: one row of classes for each of `starts`.
+    /// Probabilities of the segments that start at the frames `starts` (segments × classes).
     pub(crate) fn probabilities(
         &self,
         clip: &ClipFeatures,
@@ -41,7 +42,7 @@ impl Predictor {
         Ok(reference::softmax(&logits, self.network.architecture().classes))
     }
 
-    /// The network's inner values for each of `starts`.
+    /// Embeddings of the segments that start at the frames `starts`.
     pub(crate) fn embed(&self, clip: &ClipFeatures, starts: &[usize]) -> Result<Embedding, Error> {
         let mut out = Embedding::default();
         for inputs in batches(&*self.network, &self.scaler, clip, starts) {
@@ -52,7 +53,7 @@ impl Predictor {
         Ok(out)
     }
 
-    /// Decides on clips that were not learnt from.
+    /// Classifies clips.
     pub(crate) fn decide(
         &self,
         labelled: &[LabelledClip<'_>],
@@ -72,19 +73,19 @@ impl Predictor {
     }
 }
 
-/// Shares of files and of segments that were decided right.
+/// The accuracy on files, and that on segments.
 pub(crate) fn accuracies(labelled: &[LabelledClip<'_>], outcomes: &[Outcome]) -> (f64, f64) {
-    let (mut files, mut segments, mut all) = (0, 0, 0);
+    let (mut files, mut segments, mut total) = (0, 0, 0);
     for (example, outcome) in labelled.iter().zip(outcomes) {
         let truth = example.label as usize;
         files += usize::from(outcome.winner == truth);
         segments += outcome.segments[truth];
-        all += outcome.segments.iter().sum::<usize>();
+        total += outcome.segments.iter().sum::<usize>();
     }
-    (files as f64 / labelled.len().max(1) as f64, segments as f64 / all.max(1) as f64)
+    (files as f64 / labelled.len().max(1) as f64, segments as f64 / total.max(1) as f64)
 }
 
-/// Logits of a clip's segments: one row of classes for each of `starts`.
+/// Logits of the segments that start at the frames `starts` (segments × classes).
 pub(crate) fn logits(
     network: &dyn Inference,
     scaler: &Scaler,
@@ -98,7 +99,7 @@ pub(crate) fn logits(
     Ok(out)
 }
 
-/// The scaled segments that start at each of `starts`, some at a time.
+/// The scaled segments that start at the frames `starts`, in batches.
 fn batches<'a>(
     network: &dyn Inference,
     scaler: &'a Scaler,

@@ -1,4 +1,4 @@
-//! From the segments' probabilities to one decision.
+//! Voting: combining the probabilities of a recording's segments into one decision.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum Vote {
     Mean,
     /// The share of segments that each class wins.
     Majority,
-    /// Each class's largest probability in any segment, brought to sum to 1.
+    /// The largest probability of each class in any segment, normalised so that they sum to 1.
     Max,
 }
 
@@ -26,17 +26,17 @@ impl TryFrom<String> for Vote {
     }
 }
 
-/// What the segments of a clip decided together.
+/// The result of a vote.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Voted {
-    /// One number a class; they sum to 1.
+    /// One probability per class; they sum to 1.
     pub(crate) probabilities: Vec<f64>,
-    /// The class decided for.
+    /// The predicted class.
     pub(crate) winner: usize,
 }
 
-/// Lets the rows of `segments`, each one probability a class, decide. A tie of the majority goes to
-/// the class whose mean probability is larger; any other tie to the first class.
+/// Combines the probabilities of a recording's segments (segments × classes). In a majority vote, a
+/// tie goes to the class with the largest mean probability; any other tie goes to the first class.
 pub(crate) fn vote(segments: &[f64], classes: usize, vote: Vote) -> Voted {
     let rows = || segments.chunks_exact(classes);
     let count = rows().len().max(1) as f64;
@@ -72,7 +72,7 @@ pub(crate) fn vote(segments: &[f64], classes: usize, vote: Vote) -> Voted {
     }
 }
 
-/// Index of the largest value, the first of equals.
+/// Index of the largest value; of equal ones, the first.
 pub(crate) fn largest(values: &[f64]) -> usize {
     let mut best = 0;
     for (i, value) in values.iter().enumerate() {
@@ -96,9 +96,9 @@ mod tests {
         assert_eq!(pairs.len(), probabilities.len());
     }
 
-    /// Three segments, three classes: each vote decides differently.
+    /// Three segments and three classes; the expected values are computed by hand.
     #[test]
-    fn by_hand() {
+    fn matches_values_computed_by_hand() {
         let segments = [0.0, 0.6, 0.4, 0.0, 0.6, 0.4, 0.85, 0.0, 0.15];
         check(&vote(&segments, 3, Vote::Mean), 1, &[0.85 / 3.0, 0.4, 0.95 / 3.0]);
         check(&vote(&segments, 3, Vote::Majority), 1, &[1.0 / 3.0, 2.0 / 3.0, 0.0]);
@@ -113,10 +113,10 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Any number of segments and classes: what comes out is a distribution, and the winner one
-        /// of the classes that nothing is larger than.
+        /// For any number of segments, the probabilities are a distribution and the winner has the
+        /// largest.
         #[test]
-        fn a_vote_is_a_distribution(
+        fn probabilities_are_a_distribution(
             rows in proptest::collection::vec(proptest::collection::vec(0.001_f64..1.0, 5), 1..30),
         ) {
             let normal = |row: &Vec<f64>| row.iter().map(|p| p / row.iter().sum::<f64>()).collect();
