@@ -38,7 +38,9 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
     }
     if side_files > 0 {
         let files = count(side_files, "file");
-        console.say(&format!("passed over {files} (hidden, texts, pictures and the like)"));
+        console.say(&format!(
+            "skipped {files} (hidden files, documents, images and other non-audio files)"
+        ));
     }
     if files.is_empty() {
         left_out.into_iter().for_each(|file| console.leave_out(file));

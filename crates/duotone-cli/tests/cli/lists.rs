@@ -37,8 +37,7 @@ fn a_cell_of_two_lines_is_read_and_an_open_quote_is_named() {
     let outcome = train().ends_with(0);
     assert!(outcome.stdout.contains("4 clips of 2 labels"), "{}", outcome.stdout);
     listed(&dir, "path,genre\nt0.wav,rock\nt1.wav,\"rock\nt2.wav,jazz\nt3.wav,jazz\n");
-    let outcome =
-        train().ends_with(3).says(&["line 3: the quote that opens `\"rock` is not closed"]);
+    let outcome = train().ends_with(3).says(&["line 3: unclosed quote: `\"rock`"]);
     assert!(outcome.stdout.contains("3 clips of 2 labels"), "{}", outcome.stdout);
     listed(&dir, "path,genre\nD:\\music\\t0.wav,rock\nD:\\music\\t2.wav,jazz\n");
     train().ends_with(1).says(&["D:\\music\\t0.wav", "Windows drive", "relative to the list"]);

@@ -1,16 +1,18 @@
-//! Labelled collections: a folder, a CSV or a MIREX list becomes clips with class numbers.
+//! Labelled collections, read from a folder, a CSV file or a MIREX list.
 
+mod duplicates;
 mod folder;
 pub(crate) mod list;
-pub(crate) mod places;
+pub(crate) mod paths;
 pub(crate) mod rare;
 mod records;
 mod rows;
 
+use duplicates::without_duplicates;
 pub use folder::{AudioFiles, audio_files};
 pub use rows::Row;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,62 +24,63 @@ use crate::model::LabelCount;
 use crate::path_text::path_text;
 use crate::plural::plural;
 
-/// More files than this are refused: a wrong folder, not a collection.
+/// Collections with more files are refused; most likely, the user chose the wrong folder.
 const MAX_FILES: usize = 1_000_000;
 
-/// Which columns to read. For a folder, see `docs/collections.md`.
+/// Which columns to read. For their meaning in a folder, see `docs/collections.md`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CollectionOptions {
-    /// The column that holds the labels; by default `label`, else `genre`, else the only one that
-    /// can be meant.
+    /// The label column. By default it is `label`, else `genre`, else the only column that can
+    /// contain labels.
     pub label: Option<String>,
-    /// The column whose values are kept within one fold.
+    /// The group column. Clips with the same value are kept in one fold.
     pub group: Option<String>,
 }
 
 /// One clip of a collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// The file as the collection names it.
+    /// The file, as named by the collection.
     pub name: PathBuf,
     /// The file to open.
     pub path: PathBuf,
     /// Class number: an index into the collection's labels.
     pub label: usize,
-    /// An index into the collection's groups; `None` where the clip has none.
+    /// Index into the collection's groups, if the clip has a group.
     pub group: Option<usize>,
-    /// The fold the list puts it in, as written there.
+    /// The clip's entry in the list's column `fold`, if any.
     pub fold: Option<String>,
-    /// The part of a split (`train`, `valid`, `test`) the list puts it in, as written there.
+    /// The clip's entry in the list's column `split` (`train`, `valid` or `test`), if any.
     pub split: Option<String>,
 }
 
-/// Labelled clips, in the order of the list or, for a folder, of their names.
+/// Labelled clips, in the order of the list. The clips of a folder are sorted by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collection {
-    /// The collection as the user named it.
+    /// The collection, as given by the user.
     pub path: PathBuf,
-    /// Whether `path` is the list or folder that was read; rows in memory have a name only.
+    /// Whether the collection was read from `path`. For rows in memory, `path` is only a name.
     pub on_disk: bool,
-    /// The column the labels are from; `folder` and `label` where there are no columns.
+    /// Name of the label column; `folder` for a folder and `label` for a MIREX list.
     pub label_column: String,
-    /// The column the groups are from; none where it is empty for all clips.
+    /// Name of the group column, if any; none if the column is empty for all clips.
     pub group_column: Option<String>,
-    /// The labels, sorted: class number `c` is `labels[c]`.
+    /// The labels, sorted. Class number `c` is `labels[c]`.
     pub labels: Vec<String>,
     /// The groups, sorted.
     pub groups: Vec<String>,
     /// The clips.
     pub items: Vec<Item>,
-    /// Lines and files that cannot take part.
+    /// Lines and files that cannot be used.
     pub left_out: Vec<LeftOut>,
-    /// What the user should know, in words.
+    /// What the user should know about the collection.
     pub notices: Vec<String>,
-    /// Columns that files could be grouped by: artists or albums with several files.
+    /// Columns by which files could be grouped: `artist` and `album`, if a value occurs more than
+    /// once.
     pub group_candidates: Vec<String>,
 }
 
-/// A clip as it was found, before labels and groups have numbers.
+/// A clip as found in a list or folder, before labels and groups are numbered.
 struct Entry {
     name: PathBuf,
     path: PathBuf,
@@ -87,7 +90,7 @@ struct Entry {
     split: Option<String>,
 }
 
-/// What was found in a folder or a list.
+/// The content of a folder or list.
 #[derive(Default)]
 struct Found {
     label_column: String,
@@ -98,27 +101,26 @@ struct Found {
 }
 
 impl Collection {
-    /// The list or folder that was read; none for rows in memory.
+    /// The list or folder that the collection was read from; `None` for rows in memory.
     #[must_use]
     pub fn source(&self) -> Option<&Path> {
         self.on_disk.then_some(self.path.as_path())
     }
 
-    /// Every file that the collection is read from: the list (or folder) itself, and the clips.
+    /// Every path that the collection is read from: the list or folder, and the clips.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         let clips = self.items.iter().map(|item| item.path.as_path());
         self.source().into_iter().chain(clips)
     }
 
-    /// Reads a collection: a folder whose sub-folders are the labels, a CSV with a header, or a
+    /// Reads a collection: a folder whose sub-folders are the labels, a CSV file with a header, or a
     /// MIREX list (`path<TAB>label`). No audio file is opened.
     ///
-    /// A line or file that cannot be used goes to [`left_out`](Self::left_out), and the rest is
-    /// kept.
+    /// Lines and files that cannot be used are listed in [`left_out`](Self::left_out).
     ///
     /// # Errors
-    /// [`Error::Io`] when the folder or list cannot be read; [`Error::Collection`] when it is
-    /// neither, lacks a column, or holds fewer than two labels. Messages name the cure.
+    /// [`Error::Io`] if the folder or list cannot be read; [`Error::Collection`] if it is neither,
+    /// has no suitable column, or has fewer than two labels. Messages say what would help.
     pub fn open(path: &Path, options: &CollectionOptions) -> Result<Self, Error> {
         let about = fs::metadata(path).map_err(Error::io(path))?;
         let found = if about.is_dir() {
@@ -137,17 +139,17 @@ impl Collection {
         let labels = numbered(found.entries.iter().map(|e| &e.label));
         let groups = numbered(found.entries.iter().filter_map(|e| e.group.as_ref()));
         let mut notices = found.notices;
-        let alone = found.entries.iter().filter(|e| e.group.is_none()).count();
+        let ungrouped = found.entries.iter().filter(|e| e.group.is_none()).count();
         let mut group_column = options.group.clone();
-        if let Some(column) = options.group.as_ref().filter(|_| alone > 0) {
+        if let Some(column) = options.group.as_ref().filter(|_| ungrouped > 0) {
             if groups.is_empty() {
                 group_column = None;
                 notices.push(format!(
-                    "the column `{column}` is empty for all files: not grouped by it"
+                    "the column `{column}` is empty for all files, so they are not grouped"
                 ));
             } else {
-                let files = plural(alone, "file");
-                notices.push(format!("no {column} for {files}: a group of its own for each"));
+                let files = plural(ungrouped, "file");
+                notices.push(format!("no {column} for {files}: each forms its own group"));
             }
         }
         let item = |entry: Entry| Item {
@@ -172,16 +174,16 @@ impl Collection {
         }
     }
 
-    /// Refuses a collection that nothing can be learnt from: no files, or one class only.
+    /// Checks that the collection has files with at least two labels.
     ///
     /// # Errors
-    /// [`Error::Collection`] says which, and what would help.
+    /// [`Error::Collection`] if it has not.
     pub fn check(&self) -> Result<(), Error> {
         match (self.labels.as_slice(), self.left_out.as_slice()) {
             ([], []) => Err(refused(
                 &self.path,
-                "holds no labelled audio files: give a folder with one sub-folder of audio files \
-                 for each label, or a list of files with their labels",
+                "contains no labelled audio files: use a folder with one sub-folder of audio files \
+                 per label, or a list of files with their labels",
             )),
             ([], left_out) => Err(self.unusable(left_out)),
             ([only], []) => Err(refused(
@@ -191,8 +193,8 @@ impl Collection {
             ([only], left_out @ [first, ..]) => Err(refused(
                 &self.path,
                 format!(
-                    "all usable files have the label `{only}`, and at least two labels are needed; \
-                     {} left out, the first, {}: {}",
+                    "all usable files have the label `{only}`, but at least two labels are needed; \
+                     {} left out, the first is {}: {}",
                     plural(left_out.len(), "entry"),
                     path_text(&first.path),
                     first.reason
@@ -202,17 +204,17 @@ impl Collection {
         }
     }
 
-    /// The error for a collection of which nothing can be used, with the first of the reasons.
+    /// The error for a collection without usable entries, with the first of the reasons.
     pub(crate) fn unusable(&self, left_out: &[LeftOut]) -> Error {
         let first = left_out.first();
         let first = first.map_or_else(String::new, |LeftOut { path, reason }| {
-            format!("; the first, {}: {reason}", path_text(path))
+            format!("; the first is {}: {reason}", path_text(path))
         });
         let entries = plural(left_out.len(), "entry");
         self.refused(format!("none of its {entries} can be used{first}"))
     }
 
-    /// The same collection with only the items whose indices are given, in that order; labels and
+    /// The collection restricted to the items with the given indices, in that order. Labels and
     /// groups that no longer occur are dropped, so class numbers may change.
     #[must_use]
     pub fn subset(&self, keep: &[usize]) -> Self {
@@ -234,14 +236,14 @@ impl Collection {
         }
     }
 
-    /// What to say before clips are divided, where they are not grouped and could be.
+    /// A notice to show before clips are divided, if they could be grouped but are not.
     #[must_use]
     pub fn ungrouped_notice(&self) -> Option<String> {
         let column = self.group_candidates.first().filter(|_| self.group_column.is_none())?;
         Some(format!(
-            "the list has a column `{column}`, but files are not grouped: one {column} may be both \
-             trained on and tested, and accuracies then read too high; `group={column}` keeps \
-             them apart"
+            "the list has a column `{column}`, but files are not grouped by it: the same {column} \
+             may be both trained on and tested, which inflates accuracies; use `group={column}` to \
+             prevent it"
         ))
     }
 
@@ -251,17 +253,17 @@ impl Collection {
         self.items.iter().map(|item| item.label).collect()
     }
 
-    /// The group number of each clip, where a group column was chosen; a clip without a group has
-    /// a number of its own.
+    /// The group number of each clip, if there is a group column. Each clip without a group gets a
+    /// unique number.
     #[must_use]
     pub fn group_numbers(&self) -> Option<Vec<usize>> {
         self.group_column.as_ref()?;
-        let alone = self.groups.len()..;
-        let number = |(item, alone): (&Item, usize)| item.group.unwrap_or(alone);
-        Some(self.items.iter().zip(alone).map(number).collect())
+        let unique = self.groups.len()..;
+        let number = |(item, unique): (&Item, usize)| item.group.unwrap_or(unique);
+        Some(self.items.iter().zip(unique).map(number).collect())
     }
 
-    /// How many clips bear each label.
+    /// The number of clips of each label.
     #[must_use]
     pub fn label_counts(&self) -> Vec<LabelCount> {
         let count = |(c, name): (usize, &String)| LabelCount {
@@ -271,13 +273,13 @@ impl Collection {
         self.labels.iter().enumerate().map(count).collect()
     }
 
-    /// The fold (`0..k`) of each clip: the list's own where it has a `fold` column, otherwise
-    /// [`folds`](crate::data::folds()) drawn by `seed`, stratified, and grouped where a group column was
-    /// chosen.
+    /// The fold (`0..k`) of each clip: that in the list's column `fold`, if there is one. Otherwise,
+    /// folds are drawn by [`folds`](crate::data::folds()): they are stratified by label and, if there
+    /// is a group column, keep groups whole.
     ///
     /// # Errors
-    /// [`Error::Collection`] names the labels with fewer files (or groups) than folds, or says what
-    /// is wrong with the list's own folds.
+    /// [`Error::Collection`] if labels have fewer files (or groups) than there are folds, or if the
+    /// list's folds are not valid; [`Error::Settings`] as [`folds`](crate::data::folds()).
     pub fn folds(&self, k: usize, seed: u64) -> Result<Vec<usize>, Error> {
         let (classes, groups) = (self.classes(), self.group_numbers());
         if self.items.iter().any(|item| item.fold.is_some()) {
@@ -287,11 +289,10 @@ impl Collection {
         folds(&classes, groups.as_deref(), k, seed)
     }
 
-    /// Digest (BLAKE3, hexadecimal) of the collection: its labels and groups, and in its order the
-    /// content digest and label of each file. File names do not count: a collection that moved
-    /// keeps its digest.
+    /// Digest (BLAKE3, hexadecimal) of the collection: the content digest, label and group of each
+    /// item, in order. File names are not part of it, so moving a collection does not change it.
     ///
-    /// `contents` holds each item's content digest
+    /// `contents` are the content digests of the items
     /// ([`ClipFeatures::digest`](crate::features::ClipFeatures::digest)).
     #[must_use]
     pub fn digest<S: AsRef<str>>(&self, contents: &[S]) -> String {
@@ -308,32 +309,6 @@ impl Collection {
         hasher.finalize().to_hex().to_string()
     }
 
-    /// Reports files of the same content under different names, by the items' content digests:
-    /// in two folds they make a result too good, under two labels one of them is wrong.
-    #[must_use]
-    pub fn same_content<S: AsRef<str>>(&self, contents: &[S]) -> Vec<String> {
-        let mut of_content: BTreeMap<&str, Vec<&Item>> = BTreeMap::new();
-        for (item, content) in self.items.iter().zip(contents) {
-            of_content.entry(content.as_ref()).or_default().push(item);
-        }
-        let same = of_content.into_values().filter(|items| items.len() > 1);
-        let mut notices: Vec<String> = same.map(|items| self.same_notice(&items)).collect();
-        notices.sort_unstable();
-        notices
-    }
-
-    fn same_notice(&self, items: &[&Item]) -> String {
-        let names: Vec<_> = items.iter().map(|item| path_text(&item.name)).collect();
-        let labels: BTreeSet<&str> =
-            items.iter().map(|item| self.labels[item.label].as_str()).collect();
-        let mut notice = format!("same content: {}", names.join(", "));
-        if labels.len() > 1 {
-            let labels: Vec<_> = labels.into_iter().collect();
-            notice += &format!("; their labels contradict each other: {}", labels.join(", "));
-        }
-        notice
-    }
-
     pub(crate) fn refused(&self, reason: String) -> Error {
         refused(&self.path, reason)
     }
@@ -343,60 +318,17 @@ fn refused(path: &Path, reason: impl Into<String>) -> Error {
     Error::Collection { path: path.to_owned(), reason: reason.into() }
 }
 
-/// Each distinct name with its number, in sorted order.
+/// The distinct names, sorted and numbered.
 fn numbered<'a>(names: impl Iterator<Item = &'a String>) -> BTreeMap<String, usize> {
     let names: BTreeSet<&String> = names.collect();
     names.into_iter().cloned().zip(0..).collect()
 }
 
-/// The names that `numbers` still use; the numbers become indices into them.
+/// The names that `numbers` refer to. The numbers are changed to indices into the result.
 fn kept<'a>(names: &[String], numbers: impl Iterator<Item = &'a mut usize>) -> Vec<String> {
     let mut numbers: Vec<&mut usize> = numbers.collect();
     let used: BTreeSet<usize> = numbers.iter().map(|number| **number).collect();
     let new: BTreeMap<usize, usize> = used.iter().copied().zip(0..).collect();
     numbers.iter_mut().for_each(|number| **number = new[*number]);
     used.into_iter().map(|number| names[number].clone()).collect()
-}
-
-/// Keeps a file that is named twice once; leaves it out altogether where its labels differ.
-fn without_duplicates(mut found: Found) -> Found {
-    let mut of_file: HashMap<PathBuf, Vec<usize>> = HashMap::new();
-    for (i, entry) in found.entries.iter().enumerate() {
-        let file = fs::canonicalize(&entry.path).unwrap_or_else(|_| entry.path.clone());
-        of_file.entry(file).or_default().push(i);
-    }
-    let mut again = 0;
-    let mut keep = vec![true; found.entries.len()];
-    let mut conflicts = Vec::new();
-    for same in of_file.into_values().filter(|same| same.len() > 1) {
-        let labels: BTreeSet<&str> =
-            same.iter().map(|&i| found.entries[i].label.as_str()).collect();
-        if labels.len() == 1 {
-            again += same.len() - 1;
-            same[1..].iter().for_each(|&i| keep[i] = false);
-        } else {
-            let labels = labels.into_iter().collect::<Vec<_>>().join(", ");
-            let reason = format!("listed with contradicting labels: {labels}; keep one of them");
-            let mut named = BTreeSet::new();
-            for i in same {
-                keep[i] = false;
-                // A link and its target are one file under two names, and both are reported.
-                if named.insert(found.entries[i].name.clone()) {
-                    conflicts.push((i, reason.clone()));
-                }
-            }
-        }
-    }
-    if again > 0 {
-        found
-            .notices
-            .push(format!("files listed again under the same label: {again} counted once"));
-    }
-    conflicts.sort_unstable();
-    for (i, reason) in conflicts {
-        found.left_out.push(LeftOut { path: found.entries[i].name.clone(), reason });
-    }
-    let mut keep = keep.into_iter();
-    found.entries.retain(|_| keep.next().unwrap_or(true));
-    found
 }

@@ -1,14 +1,15 @@
-//! `folds.csv`: who was tested where, so that another system can be compared on the same folds.
+//! `folds.csv`, which records the folds of an evaluation so that another system can be compared on
+//! the same folds.
 //!
-//! Columns: `path` as the collection names the file; `fold` from 0 (of a split `train`, `valid`,
-//! `test`); `content`, the BLAKE3 digest of the file's audio as it was then.
+//! Its columns are `path`, the file as named by the collection; `fold`, a number from 1 (for a split,
+//! `train`, `valid` or `test`); and `content`, the BLAKE3 digest of the file's content.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::data::Collection;
 use crate::data::collection::list;
-use crate::data::collection::places::resolve;
+use crate::data::collection::paths::resolve;
 use crate::data::split::Split;
 use crate::error::Error;
 use crate::io::write_file;
@@ -40,13 +41,13 @@ fn csv(
     Ok(out.into_inner()?)
 }
 
-/// The fold that a file names for each clip of the collection, and what should be said about it.
+/// Reads a folds file. Returns the fold of each clip of the collection, and notices for the user.
 ///
-/// A clip is known by the collection's name for it, else by the file that the name means when it is
-/// read as the collection's list would be, from the folder of either.
+/// A line belongs to the clip with the same name in the collection; if there is none, to the clip at
+/// the same path, resolved relative to the collection or to the folds file.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Collection`] for what is no list of folds, and where a clip is missing.
+/// [`Error::Io`]; [`Error::Collection`] if the file is not a folds file, or lacks a clip.
 pub(crate) fn read(
     path: &Path,
     collection: &Collection,
@@ -61,7 +62,8 @@ pub(crate) fn read(
     };
     let mut of_name: HashMap<String, usize> = HashMap::new();
     let mut of_file: HashMap<PathBuf, usize> = HashMap::new();
-    // The first line of each file; a file may be listed twice, several architectures' results are.
+    // The first line with the path of each line. A file may be listed more than once: in
+    // `predictions.csv`, it is listed for each system.
     let mut first = Vec::with_capacity(lines.len());
     for (number, line) in lines.iter().enumerate() {
         let known = *of_name.entry(composed(&line.path).into_owned()).or_insert(number);
@@ -70,7 +72,7 @@ pub(crate) fn read(
         }
         first.push(known);
         for folder in &folders {
-            of_file.entry(real(&resolve(folder, &line.path))).or_insert(number);
+            of_file.entry(canonical(&resolve(folder, &line.path))).or_insert(number);
         }
     }
     let mut used = vec![false; lines.len()];
@@ -79,9 +81,9 @@ pub(crate) fn read(
     for (item, content) in collection.items.iter().zip(contents) {
         let name = path_text(&item.name);
         let by_name = of_name.get(&*composed(&name));
-        // What is not UTF-8 in a name was once written as `\u{fffd}`.
+        // Earlier versions wrote invalid UTF-8 in a name as `\u{fffd}`.
         let by_name = by_name.or_else(|| of_name.get(&*item.name.to_string_lossy()));
-        let found = by_name.or_else(|| of_file.get(&real(&item.path)));
+        let found = by_name.or_else(|| of_file.get(&canonical(&item.path)));
         let Some(&number) = found else {
             missing.push(name.into_owned());
             continue;
@@ -89,14 +91,14 @@ pub(crate) fn read(
         used[number] = true;
         let line = &lines[number];
         words.push(line.fold.clone());
-        if line.content.as_ref().is_some_and(|then| then != content) {
+        if line.content.as_ref().is_some_and(|recorded| recorded != content) {
             changed.push(name.into_owned());
         }
     }
     if let Some(first) = missing.first() {
         return Err(refused(format!(
-            "{} of {} clips of the collection are not in it, the first is `{first}`: give the \
-             collection that the folds were made for, or add lines",
+            "{} of {} clips of the collection are not in it, the first is `{first}`: use the \
+             collection that the folds were made for, or add the missing lines",
             missing.len(),
             collection.items.len()
         )));
@@ -118,8 +120,8 @@ pub(crate) fn read(
     }
     if let Some(first) = changed.first() {
         notices.push(format!(
-            "{}: the audio of {} of its files is not what it was when the folds were made, the first \
-             is `{first}`",
+            "{}: the audio of {} of its files has changed since the folds were made, the first is \
+             `{first}`",
             path_text(path),
             changed.len()
         ));
@@ -127,7 +129,7 @@ pub(crate) fn read(
     Ok((words, notices))
 }
 
-fn real(path: &Path) -> PathBuf {
+fn canonical(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 

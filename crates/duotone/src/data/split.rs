@@ -1,5 +1,5 @@
-//! How an evaluation divides its clips: into folds that are each tested once, or by a published
-//! split into a part to learn from and a part to test on.
+//! The division of clips for an evaluation: into folds that are each tested once, or by a published
+//! split into training and test clips.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -10,46 +10,47 @@ use crate::data::{Collection, folds_digest, folds_file};
 use crate::error::Error;
 use crate::path_text::path_text;
 
-/// Who divides the clips.
+/// How the clips are divided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Folds {
-    /// The list's column `fold`, else its column `split`, else five folds by the seed.
+    /// By the list's column `fold`, else by its column `split`, else into five random folds.
     #[default]
     Automatic,
-    /// So many folds by the seed; a list's own column `fold` must name as many.
+    /// Into this many random folds. If the list has a column `fold`, it is used, and must have as many
+    /// folds.
     Count(usize),
-    /// This column of the list.
+    /// By this column of the list.
     Column(Column),
-    /// A folds file, `folds.csv` of an earlier evaluation.
+    /// By a folds file: `folds.csv` of an earlier evaluation.
     File(PathBuf),
-    /// These clips, whoever divided them.
+    /// Into these folds.
     Given(Vec<FoldClips>),
 }
 
-/// What is learnt from and what is tested in one fold, as indices of a collection's items.
+/// The clips of a fold, as indices of a collection's items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoldClips {
-    /// Clips to learn from.
+    /// Training clips.
     pub train: Vec<usize>,
-    /// Clips to decide on.
+    /// Tested clips.
     pub test: Vec<usize>,
 }
 
 /// A column by which a list divides its clips.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// `fold`: any names.
+    /// `fold`, with any names.
     Fold,
-    /// `split`: `train`, `valid`, `test`.
+    /// `split`, with `train`, `valid` and `test`.
     Split,
 }
 
 /// How evenly labels are spread over the folds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Balance {
-    /// Clips tested: folds × labels, in the labels' order.
+    /// Number of tested clips (folds × labels, in the order of the labels).
     pub counts: Vec<Vec<usize>>,
-    /// The furthest any of the counts is from an even share of its label, in clips.
+    /// The largest difference between one of the counts and an even share of the label, in clips.
     pub largest_deviation: f64,
 }
 
@@ -59,38 +60,38 @@ impl From<usize> for Folds {
     }
 }
 
-/// Folds where nothing is said.
+/// Number of folds for [`Folds::Automatic`].
 const DEFAULT_FOLDS: usize = 5;
 
-/// The part of each clip.
+/// The division of a collection's clips.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Split {
     pub(crate) parts: Vec<Part>,
     /// Number of folds; 1 for a split.
     pub(crate) folds: usize,
-    /// Where it comes from, in words.
+    /// Its origin, for people to read.
     pub(crate) source: String,
-    /// What a list or file calls the folds, in their order.
+    /// Names of the folds in the list or file, if any.
     pub(crate) names: Option<Vec<String>>,
-    /// Each fold's clips where they were given: a clip may be tested in several folds, or in none.
+    /// The clips of each fold, if they were given. A clip may be tested in several folds, or in none.
     given: Option<Vec<FoldClips>>,
 }
 
-/// What a clip is used for.
+/// The use of a clip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Tested in this fold, learnt from in all others.
+    /// Tested in this fold, and used for training in all others.
     Fold(usize),
-    /// Learnt from only.
+    /// Only used for training.
     Train,
-    /// Held out to validate on, never learnt from nor tested.
+    /// Only used for validation.
     Valid,
 }
 
 impl Split {
-    /// Divides a collection; gives what should be said about it, too.
+    /// Divides a collection. Also returns notices for the user.
     ///
-    /// `contents` holds each clip's content digest, to compare with a folds file's.
+    /// `contents` are the content digests of the clips, to compare with those in a folds file.
     pub(crate) fn new(
         collection: &Collection,
         folds: &Folds,
@@ -136,13 +137,13 @@ impl Split {
         }
     }
 
-    /// By a list's own column `fold`, which must name `count` folds.
+    /// Divides a collection by its list's column `fold`, which must have `count` folds.
     pub(crate) fn listed(collection: &Collection, count: usize) -> Result<Self, Error> {
         let (split, _) = Self::of_column(collection, Column::Fold)?;
         match split.folds {
             n if n == count && !split.is_split() => Ok(split),
             n => Err(collection.refused(format!(
-                "its column `fold` names {n} folds, not {count}: choose {n} folds, or remove the \
+                "its column `fold` has {n} folds, not {count}: choose {n} folds, or remove the \
                  column"
             ))),
         }
@@ -183,8 +184,8 @@ impl Split {
             collection.items.iter().filter(|item| column_of(item, column).is_none()).count();
         if without > 0 {
             return Err(collection.refused(match without == collection.items.len() {
-                true => format!("no column `{name}` divides its files: add one, or choose a number of folds"),
-                false => format!("its column `{name}` is empty for {without} of its files: fill it, or remove the column"),
+                true => format!("it has no column `{name}`: add one, or choose a number of folds"),
+                false => format!("its column `{name}` is empty for {without} of its files: fill it in, or remove the column"),
             }));
         }
         let words = collection.items.iter().filter_map(|item| column_of(item, column)).cloned();
@@ -192,7 +193,8 @@ impl Split {
         Ok((Self::of_words(collection, words.collect(), source)?, Vec::new()))
     }
 
-    /// `train`, `valid` and `test` make a split; any other words are the names of folds.
+    /// Divides a collection by the word for each clip: either all words are parts of a split (`train`,
+    /// `valid` and `test`), or they are names of folds.
     fn of_words(
         collection: &Collection,
         words: Vec<String>,
@@ -208,8 +210,8 @@ impl Split {
                 .collect::<Result<_, _>>()
                 .map_err(|word| {
                     collection.refused(format!(
-                    "{source} names both parts of a split and `{word}`: use train, valid and test, \
-                     or names of folds"
+                    "{source} has both parts of a split and `{word}`: use either train, valid and \
+                     test, or names of folds"
                 ))
                 })?
         } else {
@@ -226,22 +228,22 @@ impl Split {
         Ok(split)
     }
 
-    /// Refuses what leaves nothing to learn from or to test on, and a group in two parts.
+    /// Checks that every fold has clips to train on and to test, and that no group is split.
     fn check(&self, collection: &Collection) -> Result<(), Error> {
         let refused = |what: String| Err(collection.refused(format!("{} {what}", self.source)));
         let has = |part| self.parts.contains(&part);
         if !has(Part::Fold(0)) {
-            return refused("names no file to test on: mark some as `test`".into());
+            return refused("has no file to test: mark some as `test`".into());
         }
         if self.folds == 1 && !has(Part::Train) {
-            return refused("names one fold only: name at least two, or `train` and `test`".into());
+            return refused("has only one fold: use at least two, or `train` and `test`".into());
         }
         let mut of_group = HashMap::new();
         for (group, part) in collection.group_numbers().iter().flatten().zip(&self.parts) {
             if of_group.entry(group).or_insert(part) != &part {
                 let name = collection.groups.get(*group).map_or("", String::as_str);
                 return refused(format!(
-                    "puts the group `{name}` into more than one part: correct it, or do not group"
+                    "splits the group `{name}` into several parts: correct it, or do not group"
                 ));
             }
         }
@@ -257,15 +259,15 @@ impl Split {
             let names: Vec<String> = names.collect();
             let s = if names.len() == 1 { "" } else { "s" };
             return refused(format!(
-                "leaves no file of the label{s} {} to learn from in some fold: correct it, or leave \
-                 rare labels out (`min_per_label=2`)",
+                "leaves no file of the label{s} {} to train on in some fold: correct it, or leave \
+                 out rare labels (`min_per_label=2`)",
                 names.join(", ")
             ));
         }
         Ok(())
     }
 
-    /// The clips a fold tests.
+    /// The clips that are tested in a fold.
     pub(crate) fn tested(&self, fold: usize) -> Vec<usize> {
         if let Some(given) = &self.given {
             return given[fold].test.clone();
@@ -273,7 +275,7 @@ impl Split {
         (0..self.parts.len()).filter(|&clip| self.parts[clip] == Part::Fold(fold)).collect()
     }
 
-    /// The clips that may be learnt from when a fold is tested.
+    /// The clips that may be used for training when a fold is tested.
     pub(crate) fn learnt(&self, fold: usize) -> Vec<usize> {
         if let Some(given) = &self.given {
             return given[fold].train.clone();
@@ -282,17 +284,17 @@ impl Split {
         (0..self.parts.len()).filter(|&clip| learnt(self.parts[clip])).collect()
     }
 
-    /// The clips that the split itself sets apart to validate on.
+    /// The validation clips of a split.
     pub(crate) fn valid(&self) -> Vec<usize> {
         (0..self.parts.len()).filter(|&clip| self.parts[clip] == Part::Valid).collect()
     }
 
-    /// Whether it is one split rather than folds.
+    /// Whether this is a split rather than folds.
     pub(crate) fn is_split(&self) -> bool {
         self.folds == 1
     }
 
-    /// What a part is called in lists: folds by their numbers from 1.
+    /// The word for a part in lists; folds are numbered from 1.
     pub(crate) fn word(&self, part: Part) -> String {
         match part {
             Part::Fold(_) if self.is_split() => "test".to_owned(),
@@ -345,7 +347,7 @@ fn column_of(item: &crate::data::Item, column: Column) -> Option<&String> {
     }
 }
 
-/// A word of the usual splits (mirdata, MARBLE).
+/// The part of a split that a word stands for, as in the splits of mirdata and MARBLE.
 fn of_split(word: &str) -> Option<Part> {
     match word.to_ascii_lowercase().as_str() {
         "train" | "training" => Some(Part::Train),
@@ -355,7 +357,8 @@ fn of_split(word: &str) -> Option<Part> {
     }
 }
 
-/// Each fold's name with its number: as numbers where they are, else in the alphabet's order.
+/// The name of each fold with its index: names that are numbers come first, in numeric order, then
+/// the others in alphabetical order.
 fn numbered(words: &[String]) -> BTreeMap<&str, usize> {
     let mut names: Vec<&str> = words.iter().map(String::as_str).collect();
     names.sort_unstable_by_key(|name| (name.parse::<u64>().unwrap_or(u64::MAX), *name));

@@ -1,32 +1,29 @@
-//! Folds and held-out parts: stratified by class and, where groups are given, never cutting one.
-//!
-//! Both are one task: assign groups of clips to bins of wanted sizes so that every bin holds its
-//! share of every class. A clip without a group is a group of its own. The groups are shuffled,
-//! assigned from the largest to the smallest to where they disturb the balance least (as
-//! scikit-learn's `StratifiedGroupKFold` does), then moved and exchanged while that helps.
+//! Random division of clips into folds, or into training clips and held-out clips. Both are
+//! stratified by class and keep groups whole.
+
+mod assignment;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use assignment::StratifiedGroupKFold;
 use duotone_nn::random::Philox;
 
 use crate::error::Error;
 
-/// Streams of the seed that nothing else draws from: `fold` and `hold` in ASCII.
+/// `fold` and `hold` in ASCII; keep these random numbers independent of the seed's other uses.
 const FOLD_STREAM: u64 = 0x666f_6c64;
 const HOLD_STREAM: u64 = 0x686f_6c64;
 
-/// With more groups than this, balance comes by itself and trying all pairs would take long.
-const MAX_TO_EXCHANGE: usize = 1000;
-
-/// Deals clips to `k` folds: gives the fold (`0..k`) of each clip.
+/// Divides clips into `k` folds and returns the fold (`0..k`) of each clip.
 ///
-/// `labels` are the clips' class numbers, `groups` their group numbers (any numbers). No group is
-/// in two folds; each class is spread as evenly as the groups allow. The same input and seed give
-/// the same folds on every machine.
+/// `labels` are the clips' class numbers and `groups` their group numbers (any numbers). No group is
+/// split between folds, and each class is spread as evenly as the groups allow. The same input and
+/// seed give the same folds on every machine.
 ///
 /// # Errors
-/// [`Error::Settings`] when `k` is below 2, the lengths differ, a class has fewer clips (or
-/// groups) than there are folds, or the groups leave a fold empty or put a whole class into one.
+/// [`Error::Settings`] if `k` is less than 2, the lengths differ, a class has fewer clips (or groups)
+/// than there are folds, or the groups are so large that a fold would be empty or a class would be
+/// in a single fold.
 pub fn folds(
     labels: &[usize],
     groups: Option<&[usize]>,
@@ -57,13 +54,15 @@ pub fn folds(
     Ok(folds)
 }
 
-/// Chooses about `fraction` of the clips, of every class alike, to hold out: `true` is held out.
+/// Chooses about `fraction` of the clips of every class to hold out. Returns `true` for the clips
+/// that are held out.
 ///
-/// No group is cut, and every class keeps clips in training, even where that holds out less.
+/// No group is split, and training clips of every class remain, even if fewer clips are then held
+/// out.
 ///
 /// # Errors
-/// [`Error::Settings`] when `fraction` is not between 0 and 1, the lengths differ, or not one
-/// clip can be held out.
+/// [`Error::Settings`] if `fraction` is not between 0 and 1, the lengths differ, or no clip can be
+/// held out.
 pub fn hold_out(
     labels: &[usize],
     groups: Option<&[usize]>,
@@ -72,7 +71,7 @@ pub fn hold_out(
 ) -> Result<Vec<bool>, Error> {
     if !(fraction > 0.0 && fraction < 1.0) {
         return Err(Error::Settings(format!(
-            "a held-out part of {fraction}: choose a number between 0 and 1, such as 0.1"
+            "held-out share {fraction}: choose a number between 0 and 1, such as 0.1"
         )));
     }
     let kfold = StratifiedGroupKFold::new(labels, groups)?;
@@ -80,15 +79,15 @@ pub fn hold_out(
     kfold.keep_every_class(&mut bins);
     if bins.iter().all(|&bin| bin == 0) {
         return Err(Error::Settings(format!(
-            "a held-out part of {fraction} of {} files is less than one file a class: hold out \
-             more, or nothing",
+            "holding out a share of {fraction} of {} files gives less than one file per class: \
+             hold out more, or nothing",
             labels.len()
         )));
     }
     Ok(bins.into_iter().map(|bin| bin == 1).collect())
 }
 
-/// How many clips of each class each fold holds: folds × classes.
+/// Number of clips in each fold and class (folds × classes).
 #[must_use]
 pub fn fold_counts(labels: &[usize], folds: &[usize]) -> Vec<Vec<usize>> {
     let size = |numbers: &[usize]| numbers.iter().max().map_or(0, |&most| most + 1);
@@ -99,8 +98,7 @@ pub fn fold_counts(labels: &[usize], folds: &[usize]) -> Vec<Vec<usize>> {
     counts
 }
 
-/// Digest (BLAKE3, hexadecimal) of which clip is in which fold, the clips in the collection's
-/// order.
+/// Digest (BLAKE3, hexadecimal) of the fold of each clip, in the collection's order.
 #[must_use]
 pub fn digest(folds: &[usize]) -> String {
     let mut hasher = blake3::Hasher::new();
@@ -110,190 +108,13 @@ pub fn digest(folds: &[usize]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// The class that is in the fewest groups (without groups: that has the fewest clips), and how
-/// many.
+/// The class with the fewest groups (or clips, if there are no groups), and their number.
 fn rarest(labels: &[usize], groups: Option<&[usize]>) -> Option<(usize, usize)> {
     let mut of_class: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for (clip, &label) in labels.iter().enumerate() {
         of_class.entry(label).or_default().insert(groups.map_or(clip, |groups| groups[clip]));
     }
     of_class.iter().map(|(&class, groups)| (class, groups.len())).min_by_key(|&(_, few)| few)
-}
-
-/// Some clips that stay together, as (class, how many of it).
-type Group = Vec<(usize, f64)>;
-
-/// All groups of a collection, ready to be assigned.
-struct StratifiedGroupKFold {
-    groups: Vec<Group>,
-    /// The group each clip is in.
-    of_clip: Vec<usize>,
-    /// Clips of each class.
-    classes: Vec<f64>,
-}
-
-impl StratifiedGroupKFold {
-    fn new(labels: &[usize], groups: Option<&[usize]>) -> Result<Self, Error> {
-        if labels.is_empty() {
-            return Err(Error::Settings("there are no clips to divide".to_owned()));
-        }
-        if let Some(groups) = groups.filter(|groups| groups.len() != labels.len()) {
-            let (n, m) = (labels.len(), groups.len());
-            return Err(Error::Settings(format!("{n} labels, but {m} groups")));
-        }
-        // Classes are numbered anew, so that a wild class number takes no memory.
-        let numbers: BTreeSet<usize> = labels.iter().copied().collect();
-        let numbers: BTreeMap<usize, usize> = numbers.into_iter().zip(0..).collect();
-        let mut index = BTreeMap::new();
-        let mut of_clip = Vec::with_capacity(labels.len());
-        let mut counts: Vec<BTreeMap<usize, usize>> = Vec::new();
-        let mut classes = vec![0.0; numbers.len()];
-        for (clip, label) in labels.iter().enumerate() {
-            let class = numbers[label];
-            let group = *index.entry(groups.map_or(clip, |g| g[clip])).or_insert(counts.len());
-            if group == counts.len() {
-                counts.push(BTreeMap::new());
-            }
-            *counts[group].entry(class).or_default() += 1;
-            classes[class] += 1.0;
-            of_clip.push(group);
-        }
-        let group = |counts: BTreeMap<usize, usize>| {
-            counts.into_iter().map(|(class, clips)| (class, clips as f64)).collect()
-        };
-        Ok(Self { groups: counts.into_iter().map(group).collect(), of_clip, classes })
-    }
-
-    /// Deals every group to a bin so that bin `b` gets about `shares[b]` of every class, and gives
-    /// each clip's bin.
-    fn assign(&self, shares: &[f64], random: Philox) -> Vec<usize> {
-        let mut order = random.permutation(self.groups.len());
-        order.sort_by(|&a, &b| size(&self.groups[b]).total_cmp(&size(&self.groups[a])));
-
-        let mut table = Table::new(&self.classes, shares);
-        let mut bins = vec![0; self.groups.len()];
-        for &group in &order {
-            bins[group] = table.best(&self.groups[group]);
-            table.put(&self.groups[group], bins[group], 1.0);
-        }
-        // Each accepted change lowers the cost, so this ends; the bound is for rounding.
-        for _ in 0..100 {
-            let moved = self.move_groups(&mut table, &mut bins, &order);
-            let exchanged = order.len() <= MAX_TO_EXCHANGE
-                && self.exchange_groups(&mut table, &mut bins, &order);
-            if !moved && !exchanged {
-                break;
-            }
-        }
-        self.of_clip.iter().map(|&group| bins[group]).collect()
-    }
-
-    fn move_groups(&self, table: &mut Table<'_>, bins: &mut [usize], order: &[usize]) -> bool {
-        let mut improved = false;
-        for &i in order {
-            let group = &self.groups[i];
-            table.put(group, bins[i], -1.0);
-            let best = table.best(group);
-            if table.cost(group, best) < table.cost(group, bins[i]) - EPSILON {
-                bins[i] = best;
-                improved = true;
-            }
-            table.put(group, bins[i], 1.0);
-        }
-        improved
-    }
-
-    fn exchange_groups(&self, table: &mut Table<'_>, bins: &mut [usize], order: &[usize]) -> bool {
-        let mut improved = false;
-        for (n, &i) in order.iter().enumerate() {
-            for &j in &order[n + 1..] {
-                let (a, b) = (&self.groups[i], &self.groups[j]);
-                if bins[i] == bins[j] || a == b {
-                    continue;
-                }
-                table.put(a, bins[i], -1.0);
-                table.put(b, bins[j], -1.0);
-                let stay = table.cost(a, bins[i]) + table.cost(b, bins[j]);
-                let exchange = table.cost(a, bins[j]) + table.cost(b, bins[i]);
-                if exchange < stay - EPSILON {
-                    bins.swap(i, j);
-                    improved = true;
-                }
-                table.put(a, bins[i], 1.0);
-                table.put(b, bins[j], 1.0);
-            }
-        }
-        improved
-    }
-
-    /// Takes groups back to bin 0 for classes of which it has nothing, the smallest first.
-    fn keep_every_class(&self, bins: &mut [usize]) {
-        let mut of_group = vec![0; self.groups.len()];
-        self.of_clip.iter().zip(bins.iter()).for_each(|(&group, &bin)| of_group[group] = bin);
-        for class in 0..self.classes.len() {
-            let holds = |group: &Group| group.iter().any(|&(c, _)| c == class);
-            let mut having: Vec<usize> =
-                (0..self.groups.len()).filter(|&g| holds(&self.groups[g])).collect();
-            if having.iter().all(|&g| of_group[g] != 0) {
-                having.sort_by(|&a, &b| size(&self.groups[a]).total_cmp(&size(&self.groups[b])));
-                having.first().into_iter().for_each(|&g| of_group[g] = 0);
-            }
-        }
-        self.of_clip.iter().zip(bins).for_each(|(&group, bin)| *bin = of_group[group]);
-    }
-}
-
-fn size(group: &Group) -> f64 {
-    group.iter().map(|&(_, clips)| clips).sum()
-}
-
-/// Changes smaller than this are rounding, not improvement; costs are of the order of 1.
-const EPSILON: f64 = 1e-9;
-
-/// What the bins hold so far.
-struct Table<'a> {
-    classes: &'a [f64],
-    shares: &'a [f64],
-    clips: f64,
-    /// Clips of each class in each bin: bins × classes.
-    counts: Vec<Vec<f64>>,
-    sizes: Vec<f64>,
-}
-
-impl<'a> Table<'a> {
-    fn new(classes: &'a [f64], shares: &'a [f64]) -> Self {
-        Self {
-            classes,
-            shares,
-            clips: classes.iter().sum(),
-            counts: vec![vec![0.0; classes.len()]; shares.len()],
-            sizes: vec![0.0; shares.len()],
-        }
-    }
-
-    fn put(&mut self, group: &Group, bin: usize, sign: f64) {
-        for &(class, clips) in group {
-            self.counts[bin][class] += sign * clips;
-            self.sizes[bin] += sign * clips;
-        }
-    }
-
-    /// What adding the group to the bin costs, up to a constant common to all bins: the change of
-    /// the χ² distance from the wanted counts, Σ (count − share · n)² / (share · n), over classes
-    /// and (as if it were one more class) over whole bins.
-    fn cost(&self, group: &Group, bin: usize) -> f64 {
-        let term = |has: f64, more: f64, all: f64| more * (2.0 * has + more) / all;
-        let classes = group
-            .iter()
-            .map(|&(class, clips)| term(self.counts[bin][class], clips, self.classes[class]));
-        (classes.sum::<f64>() + term(self.sizes[bin], size(group), self.clips)) / self.shares[bin]
-    }
-
-    /// The cheapest bin, the first of equal ones.
-    fn best(&self, group: &Group) -> usize {
-        let costs = (0..self.shares.len()).map(|bin| (bin, self.cost(group, bin)));
-        costs.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(bin, _)| bin)
-    }
 }
 
 #[cfg(test)]
@@ -305,17 +126,17 @@ mod tests {
         of.iter().enumerate().flat_map(|(class, &n)| std::iter::repeat_n(class, n)).collect()
     }
 
-    /// Asserts that no group is in two bins.
+    /// Asserts that no group is split between bins.
     fn assert_whole<T: PartialEq + std::fmt::Debug>(groups: &[usize], bins: &[T]) {
         for (i, a) in groups.iter().enumerate() {
             for (j, b) in groups.iter().enumerate().filter(|&(_, b)| a == b) {
-                assert_eq!(bins[i], bins[j], "group {b} is cut");
+                assert_eq!(bins[i], bins[j], "group {b} is split");
             }
         }
     }
 
     #[test]
-    fn without_groups_classes_and_sizes_are_even_to_one_clip() {
+    fn ungrouped_folds_differ_by_at_most_one_clip() {
         for (of, k) in [(&[60, 60, 60, 60][..], 5), (&[7, 13, 101], 3), (&[11, 5, 5, 9, 31], 5)] {
             let labels = labels(of);
             for seed in 0..20 {
@@ -338,8 +159,8 @@ mod tests {
     }
 
     #[test]
-    fn groups_stay_whole_and_a_perfect_deal_is_found() {
-        // 3 classes; each has groups of 4, 3, 3, 2 and 2, 2, 2: 18 clips, 9 a fold or 6 a fold.
+    fn finds_an_exact_division_of_whole_groups() {
+        // 3 classes with groups of 4, 3, 3, 2, 2, 2, 2 each: 18 clips, so 9 or 6 per fold.
         let sizes = [4, 3, 3, 2, 2, 2, 2];
         let (mut labels, mut groups) = (Vec::new(), Vec::new());
         for class in 0..3 {
@@ -358,8 +179,8 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_many_classes_are_balanced_together() {
-        // 120 clips in 30 groups; each group holds two classes, unevenly.
+    fn balances_groups_of_several_classes() {
+        // 120 clips in 30 groups; each group has unequal numbers of clips from two classes.
         let labels: Vec<usize> = (0..120).map(|i| (i / 4 + usize::from(i % 4 == 3)) % 3).collect();
         let groups: Vec<usize> = (0..120).map(|i| i / 4).collect();
         for seed in 0..10 {
@@ -372,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_decides() {
+    fn folds_depend_only_on_the_seed() {
         let labels = labels(&[50, 50]);
         let first = folds(&labels, None, 5, 1).unwrap();
         assert_eq!(first, folds(&labels, None, 5, 1).unwrap());
@@ -383,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn too_few_for_the_folds_is_refused() {
+    fn too_few_clips_or_groups_are_refused() {
         let few = folds(&labels(&[10, 4]), None, 5, 0).unwrap_err().to_string();
         assert!(few.contains("class number 1 has 4 files, fewer than 5 folds"), "{few}");
         let groups = [0, 0, 1, 1, 2, 2, 2];
@@ -397,14 +218,14 @@ mod tests {
     }
 
     #[test]
-    fn wild_numbers_take_no_memory() {
+    fn large_numbers_take_no_memory() {
         let labels = [usize::MAX, 3, usize::MAX, 3];
         let groups = [usize::MAX, 7, 8, 9];
         assert_eq!(folds(&labels, Some(&groups), 2, 0).unwrap().len(), 4);
     }
 
     #[test]
-    fn the_held_out_part_has_every_class_alike() {
+    fn holds_out_the_same_share_of_every_class() {
         let labels = labels(&[40, 80, 20]);
         for seed in 0..20 {
             let held = hold_out(&labels, None, 0.25, seed).unwrap();
@@ -418,8 +239,8 @@ mod tests {
     }
 
     #[test]
-    fn holding_out_cuts_no_group_and_empties_no_class() {
-        // Class 1 is one group, class 2 two; nine tenths cannot be held out of them.
+    fn holding_out_keeps_groups_whole_and_classes_in_training() {
+        // Class 1 has one group and class 2 has two, so nine tenths of them cannot be held out.
         let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2];
         let groups = [0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5];
         for fraction in [0.2, 0.5, 0.9] {
@@ -429,18 +250,18 @@ mod tests {
                 assert!(held.contains(&true));
                 for class in 0..3 {
                     let kept = (0..13).any(|i| labels[i] == class && !held[i]);
-                    assert!(kept, "{fraction} {seed}: nothing of class {class} to train on");
+                    assert!(kept, "{fraction} {seed}: class {class} is not in training");
                 }
             }
         }
     }
 
     #[test]
-    fn impossible_parts_are_refused() {
+    fn invalid_shares_are_refused() {
         for fraction in [0.0, 1.0, -0.1, f64::NAN] {
             assert!(hold_out(&[0, 1, 0, 1], None, fraction, 0).is_err());
         }
         let none = hold_out(&[0, 1], None, 0.5, 0).unwrap_err().to_string();
-        assert!(none.contains("less than one file a class"), "{none}");
+        assert!(none.contains("less than one file per class"), "{none}");
     }
 }

@@ -1,4 +1,4 @@
-//! From files to features: order, what is left out, stopping, the chosen rate.
+//! Extraction of features: order, left-out files, stopping, and the choice of the sample rate.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,20 +9,20 @@ use duotone::{Error, Event, Observer};
 
 use crate::sounds::{RATE, front_end, tones, write_tone};
 
-/// Keeps what it is told, and asks to stop after so many files.
-struct Witness {
+/// Records events, and asks to stop after `stop_after` files.
+struct Recorder {
     stop_after: usize,
     counts: Mutex<Vec<(usize, usize)>>,
     left_out: Mutex<Vec<PathBuf>>,
 }
 
-impl Witness {
+impl Recorder {
     fn new(stop_after: usize) -> Self {
         Self { stop_after, counts: Mutex::default(), left_out: Mutex::default() }
     }
 }
 
-impl Observer for Witness {
+impl Observer for Recorder {
     fn event(&self, event: Event<'_>) {
         match event {
             Event::Extracted { done, total, .. } => self.counts.lock().unwrap().push((done, total)),
@@ -37,7 +37,7 @@ impl Observer for Witness {
 }
 
 #[test]
-fn the_order_and_the_bits_do_not_follow_from_the_threads() {
+fn result_does_not_depend_on_the_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let mut paths = tones(folder.path(), 12);
     paths.insert(5, folder.path().join("absent.wav"));
@@ -59,7 +59,7 @@ fn the_order_and_the_bits_do_not_follow_from_the_threads() {
 }
 
 #[test]
-fn what_cannot_be_used_is_left_out_with_its_reason() {
+fn unusable_files_are_left_out_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     write_tone(&path("good.wav"), 440.0, 4.0, RATE);
@@ -78,8 +78,8 @@ fn what_cannot_be_used_is_left_out_with_its_reason() {
         "silent.wav",
     ];
     let paths: Vec<PathBuf> = names.iter().map(|name| path(name)).collect();
-    let witness = Witness::new(usize::MAX);
-    let results = extract_all(&paths, &front_end(), None, &witness).unwrap();
+    let recorder = Recorder::new(usize::MAX);
+    let results = extract_all(&paths, &front_end(), None, &recorder).unwrap();
     let reason = |i: usize| results[i].as_ref().unwrap_err().reason.as_str();
     assert!(
         reason(0).contains("No such file") || reason(0).contains("cannot find"),
@@ -96,8 +96,8 @@ fn what_cannot_be_used_is_left_out_with_its_reason() {
     assert_eq!((clip(4).bands(), clip(4).source_rate), (40, RATE));
 
     let counts: Vec<_> = (1..=7).map(|done| (done, 7)).collect();
-    assert_eq!(*witness.counts.lock().unwrap(), counts);
-    let mut left_out = witness.left_out.into_inner().unwrap();
+    assert_eq!(*recorder.counts.lock().unwrap(), counts);
+    let mut left_out = recorder.left_out.into_inner().unwrap();
     left_out.sort();
     let mut expected = paths[..4].to_vec();
     expected.sort();
@@ -105,17 +105,17 @@ fn what_cannot_be_used_is_left_out_with_its_reason() {
 }
 
 #[test]
-fn stops_between_files_when_asked_to() {
+fn stops_between_files_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let paths = tones(folder.path(), 8);
-    let witness = Witness::new(3);
-    let stopped = extract_all(&paths, &front_end(), None, &witness);
+    let recorder = Recorder::new(3);
+    let stopped = extract_all(&paths, &front_end(), None, &recorder);
     assert!(matches!(stopped, Err(Error::Interrupted)), "{stopped:?}");
-    assert!(witness.counts.into_inner().unwrap().len() < 8);
+    assert!(recorder.counts.into_inner().unwrap().len() < 8);
 }
 
 #[test]
-fn keeps_only_what_is_wanted() {
+fn extract_each_maps_the_features() {
     let folder = tempfile::tempdir().unwrap();
     let mut paths = tones(folder.path(), 3);
     paths.push(folder.path().join("absent.wav"));
@@ -127,14 +127,14 @@ fn keeps_only_what_is_wanted() {
 }
 
 #[test]
-fn an_impossible_front_end_is_refused_before_any_file() {
+fn invalid_front_end_is_refused_before_any_file() {
     let mut front_end = front_end();
     front_end.hop = 0;
     assert!(matches!(extract_all(&[], &front_end, None, &()), Err(Error::Audio(_))));
 }
 
 #[test]
-fn the_rate_is_the_collections_own_or_the_common_one() {
+fn rate_is_that_of_the_files_or_the_common_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = |rate: u32| {
         let path = folder.path().join(format!("{rate}.wav"));

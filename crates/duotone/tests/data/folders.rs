@@ -6,7 +6,7 @@ use std::path::Path;
 use duotone::Error;
 use duotone::data::{Collection, CollectionOptions};
 
-/// Makes files; a collection is opened without a look into them.
+/// Creates files. Their content does not matter: opening a collection does not read them.
 fn folder(names: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in names {
@@ -27,7 +27,7 @@ fn names(collection: &Collection) -> Vec<String> {
 }
 
 #[test]
-fn sub_folders_are_labels_in_the_order_of_names() {
+fn sub_folders_are_labels() {
     let folder = folder(&["b/2.mp3", "b/1.unknown", "a/x/y/3.wav", "a/noextension"]);
     let collection = open(folder.path(), None).unwrap();
     assert_eq!(collection.labels, ["a", "b"]);
@@ -39,7 +39,7 @@ fn sub_folders_are_labels_in_the_order_of_names() {
 }
 
 #[test]
-fn what_is_no_music_is_passed_over_and_counted() {
+fn side_files_are_skipped_and_counted() {
     let folder = folder(&[
         "a/1.mp3",
         "a/.hidden.mp3",
@@ -55,7 +55,7 @@ fn what_is_no_music_is_passed_over_and_counted() {
     let collection = open(folder.path(), None).unwrap();
     assert_eq!(names(&collection), ["a/1.mp3", "b/1.mp3", "b/Mr.Doc/3.mp3"]);
     let notices = collection.notices.join("\n");
-    assert!(notices.contains("passed over 5 files (hidden, texts, pictures"), "{notices}");
+    assert!(notices.contains("skipped 5 files (hidden files, documents, images"), "{notices}");
     assert!(notices.contains("ignored 1 file outside the label folders"), "{notices}");
 }
 
@@ -66,21 +66,21 @@ fn groups_are_the_folders_below_the_label() {
     let artists = open(folder.path(), Some("artist")).unwrap();
     assert_eq!(artists.groups, ["ann", "bob"]);
     let groups: Vec<_> = artists.items.iter().map(|item| item.group).collect();
-    // In the order of names: b/5.mp3 comes before the folders.
+    // Sorted by name: b/5.mp3 comes before the folders.
     assert_eq!(groups, [Some(0), Some(0), None, Some(0), Some(1)]);
-    assert_eq!(artists.group_numbers().unwrap(), [0, 0, 4, 0, 1], "alone is a group of its own");
-    assert!(artists.notices[0].contains("no artist for 1 file: a group"), "{:?}", artists.notices);
+    assert_eq!(artists.group_numbers().unwrap(), [0, 0, 4, 0, 1]);
+    assert!(artists.notices[0].contains("no artist for 1 file: each"), "{:?}", artists.notices);
     let albums = open(folder.path(), Some("album")).unwrap();
     assert_eq!(albums.groups, ["ann", "ann/one", "ann/two", "bob"]);
 }
 
 #[test]
-fn a_folder_has_no_other_columns() {
+fn unknown_columns_of_a_folder_are_refused() {
     let folder = folder(&["a/1.mp3", "b/2.mp3"]);
     for (label, group, words) in [
         (Some("mood"), None, "no column `mood`: its sub-folders are the labels"),
         (None, Some("composer"), "grouped by `artist`"),
-        (None, Some("artist"), "no folders within the labels'"),
+        (None, Some("artist"), "the label folders have no sub-folders"),
     ] {
         let options =
             CollectionOptions { label: label.map(Into::into), group: group.map(Into::into) };
@@ -91,11 +91,11 @@ fn a_folder_has_no_other_columns() {
 }
 
 #[test]
-fn too_little_is_refused_with_the_cure() {
+fn errors_for_unusable_folders_say_what_would_help() {
     for (files, words) in [
-        (&[][..], "give a folder with one sub-folder of audio files for each label"),
-        (&["a/notes.txt"], "holds no labelled audio files"),
-        (&["1.mp3", "2.mp3"], "holds no labelled audio files"),
+        (&[][..], "use a folder with one sub-folder of audio files per label"),
+        (&["a/notes.txt"], "contains no labelled audio files"),
+        (&["1.mp3", "2.mp3"], "contains no labelled audio files"),
         (&["a/1.mp3", "a/2.mp3"], "all files have the label `a`: at least two labels are needed"),
     ] {
         let error = open(folder(files).path(), None).unwrap_err().to_string();
@@ -112,7 +112,7 @@ mod links {
     use super::{folder, names, open};
 
     #[test]
-    fn loops_and_dead_ends_are_left_out() {
+    fn loops_and_broken_links_are_left_out() {
         let folder = folder(&["a/1.mp3", "b/2.mp3"]);
         symlink(folder.path(), folder.path().join("a/up")).unwrap();
         symlink("nowhere", folder.path().join("b/dead.mp3")).unwrap();
@@ -124,12 +124,12 @@ mod links {
             .map(|l| format!("{}: {}", l.path.display(), l.reason))
             .collect();
         assert_eq!(reasons.len(), 2, "{reasons:?}");
-        assert!(reasons[0].contains("a/up: a link to a folder that it lies in"), "{reasons:?}");
+        assert!(reasons[0].contains("a/up: a link to a folder that contains it"), "{reasons:?}");
         assert!(reasons[1].contains("b/dead.mp3: No such file"), "{reasons:?}");
     }
 
     #[test]
-    fn a_file_linked_under_another_label_contradicts_itself() {
+    fn file_linked_under_another_label_is_in_conflict() {
         let folder = folder(&["a/1.mp3", "a/2.mp3", "b/3.mp3", "b/4.mp3"]);
         symlink("../a/1.mp3", folder.path().join("b/1.mp3")).unwrap();
         symlink("3.mp3", folder.path().join("b/again.mp3")).unwrap();
@@ -137,13 +137,13 @@ mod links {
         assert_eq!(names(&collection), ["a/2.mp3", "b/3.mp3", "b/4.mp3"]);
         assert_eq!(collection.left_out.len(), 2, "both names: {:?}", collection.left_out);
         for left_out in &collection.left_out {
-            assert!(left_out.reason.contains("contradicting labels: a, b"), "{left_out:?}");
+            assert!(left_out.reason.contains("conflicting labels: a, b"), "{left_out:?}");
         }
-        assert!(collection.notices[0].contains("under the same label: 1 counted once"));
+        assert_eq!(collection.notices, ["ignored 1 duplicate entry with the same label"]);
     }
 
     #[test]
-    fn too_deep_is_left_out() {
+    fn deeply_nested_folders_are_left_out() {
         let deep = vec!["d"; 40].join("/");
         let folder = folder(&["a/1.mp3", "b/2.mp3", &format!("b/{deep}/3.mp3")]);
         let collection = open(folder.path(), None).unwrap();

@@ -7,7 +7,7 @@ use duotone::data::{Collection, CollectionOptions};
 
 use crate::sounds::write_tone;
 
-/// Opens a list of this content; its files are not there, which opening does not ask for.
+/// Opens a list with this content. Its files do not exist; opening a list does not need them.
 fn open(
     content: impl AsRef<[u8]>,
     label: Option<&str>,
@@ -41,7 +41,7 @@ fn refusal(content: impl AsRef<[u8]>, label: Option<&str>, group: Option<&str>) 
 const PLAIN: [(&str, &str); 2] = [("a.mp3", "rock"), ("b c.mp3", "pop")];
 
 #[test]
-fn every_form_of_a_list_says_the_same() {
+fn all_forms_of_a_list_are_equivalent() {
     for content in [
         "path,label\na.mp3,rock\nb c.mp3,pop\n",
         "path;label\na.mp3;rock\nb c.mp3;pop",
@@ -66,7 +66,7 @@ fn quotes_keep_delimiters_and_quotes() {
 }
 
 #[test]
-fn the_label_column_is_the_one_asked_for_or_the_one_that_can_be_meant() {
+fn label_column_is_the_requested_or_the_only_possible_one() {
     let both = "path,genre,mood,label\na,g1,m1,l1\nb,g2,m2,l2\n";
     assert_eq!(open(both, Some("mood"), None).unwrap().labels, ["m1", "m2"]);
     assert_eq!(open(both, Some("MOOD"), None).unwrap().label_column, "mood");
@@ -81,10 +81,10 @@ fn the_label_column_is_the_one_asked_for_or_the_one_that_can_be_meant() {
     assert_eq!(open(grouped, None, Some("work")).unwrap().label_column, "style");
 
     let many = refusal(grouped, None, None);
-    assert!(many.contains("choose the label column, one of path, style, work"), "{many}");
+    assert!(many.contains("choose the label column: one of path, style, work"), "{many}");
     let none = refusal("path,artist\na,x\nb,y\n", None, None);
     assert!(
-        none.contains("no column holds labels: add a column `label` to path, artist"),
+        none.contains("no label column: add a column `label`; the columns are path, artist"),
         "{none}"
     );
     let absent = refusal(both, Some("style"), None);
@@ -103,35 +103,35 @@ fn the_label_column_is_the_one_asked_for_or_the_one_that_can_be_meant() {
 }
 
 #[test]
-fn a_column_without_a_group_groups_nothing() {
+fn empty_group_column_is_ignored() {
     let content = "path,label,artist\na,x,\nb,y, \nc,x,\n";
     let collection = open(content, None, Some("artist")).unwrap();
     assert_eq!(collection.group_column, None);
     assert!(collection.groups.is_empty() && collection.group_numbers().is_none());
     assert_eq!(
         collection.notices,
-        ["the column `artist` is empty for all files: not grouped by it"]
+        ["the column `artist` is empty for all files, so they are not grouped"]
     );
 }
 
 #[test]
-fn groups_and_folds_come_from_their_columns() {
+fn reads_groups_and_folds_from_columns() {
     let content = "path,label,artist,fold\na,x,ann,1\nb,y,ann,1\nc,x,,2\nd,y,bob,2\n";
     let collection = open(content, None, Some("artist")).unwrap();
     assert_eq!(collection.groups, ["ann", "bob"]);
     assert_eq!(collection.group_column.as_deref(), Some("artist"));
     assert_eq!(collection.group_numbers().unwrap(), [0, 0, 4, 1]);
-    assert_eq!(collection.notices, ["no artist for 1 file: a group of its own for each"]);
+    assert_eq!(collection.notices, ["no artist for 1 file: each forms its own group"]);
     assert_eq!(collection.items[2].fold.as_deref(), Some("2"));
     assert_eq!(collection.folds(2, 7).unwrap(), [0, 0, 1, 1]);
     let wrong = collection.folds(3, 7).unwrap_err().to_string();
-    assert!(wrong.contains("names 2 folds, not 3"), "{wrong}");
+    assert!(wrong.contains("has 2 folds, not 3"), "{wrong}");
     let ungrouped = open(content, None, None).unwrap();
     assert!(ungrouped.groups.is_empty() && ungrouped.group_numbers().is_none());
 
-    let cut = "path,label,artist,fold\na,x,ann,1\nb,y,ann,2\n";
-    let error = open(cut, None, Some("artist")).unwrap().folds(2, 0).unwrap_err().to_string();
-    assert!(error.contains("puts the group `ann` into more than one part"), "{error}");
+    let split = "path,label,artist,fold\na,x,ann,1\nb,y,ann,2\n";
+    let error = open(split, None, Some("artist")).unwrap().folds(2, 0).unwrap_err().to_string();
+    assert!(error.contains("splits the group `ann` into several parts"), "{error}");
     let gap = open("path,label,fold\na,x,1\nb,y,\n", None, None).unwrap();
     assert!(
         gap.folds(2, 0).unwrap_err().to_string().contains("`fold` is empty for 1 of its files")
@@ -141,14 +141,14 @@ fn groups_and_folds_come_from_their_columns() {
 }
 
 #[test]
-fn bad_lines_are_left_out_by_their_numbers() {
+fn bad_lines_are_left_out_with_their_numbers() {
     let content = "path,label\n\na,x\n\n\nb\nc,y,z\n,y\nd,y\n";
     for content in [content.to_owned(), content.replace('\n', "\r\n")] {
         let collection = open(content, None, None).unwrap();
         assert_eq!(rows(&collection), [("a", "x"), ("d", "y")]);
         let reasons = reasons(&collection);
         assert_eq!(reasons.len(), 3, "{reasons:?}");
-        assert!(reasons.iter().any(|r| r.starts_with("line 6: 1 cells, where the header has 2")));
+        assert!(reasons.iter().any(|r| r.starts_with("line 6: 1 cell, but the header has 2")));
         assert!(reasons.iter().any(|r| r.starts_with("line 7: 3 cells")), "{reasons:?}");
         assert!(reasons.contains(&"line 8: no path"), "{reasons:?}");
     }
@@ -159,7 +159,7 @@ fn bad_lines_are_left_out_by_their_numbers() {
 }
 
 #[test]
-fn a_cell_may_hold_a_line_break() {
+fn labels_and_groups_may_contain_line_breaks() {
     let content = "path,label,artist\na,x,\"Ada\nand Bob\"\nb,\"y\nz\",Cy\n";
     let collection = open(content, None, Some("artist")).unwrap();
     assert_eq!(reasons(&collection), [""; 0]);
@@ -168,40 +168,40 @@ fn a_cell_may_hold_a_line_break() {
 }
 
 #[test]
-fn a_quote_that_is_not_closed_is_found() {
+fn unclosed_quotes_are_detected() {
     let content = "path,label\na,x\nb,y\n\"c,x\nd,y\ne,x\n";
     let collection = open(content, None, None).unwrap();
     assert_eq!(rows(&collection), [("a", "x"), ("b", "y"), ("d", "y"), ("e", "x")]);
-    assert_eq!(reasons(&collection), ["line 4: the quote that opens `\"c,x` is not closed"]);
-    // In the label, where the next quote would seem to close it.
+    assert_eq!(reasons(&collection), ["line 4: unclosed quote: `\"c,x`"]);
+    // In the label; the next quote seems to close it.
     let content = "path,label\na,x\nb,\"y\nc,\"x\"\nd,y\n";
     let collection = open(content, None, None).unwrap();
     assert_eq!(rows(&collection), [("a", "x"), ("c", "x"), ("d", "y")]);
-    assert_eq!(reasons(&collection), ["line 3: the quote that opens `\"y` is not closed"]);
+    assert_eq!(reasons(&collection), ["line 3: unclosed quote: `\"y`"]);
     let content = "path,label\na,x\nb,\"y\nc,x\"\nd,y\n";
     let collection = open(content, None, None).unwrap();
-    assert_eq!(reasons(&collection), ["line 3: a quote in the column `label` is not closed"]);
+    assert_eq!(reasons(&collection), ["line 3: unclosed quote in the column `label`"]);
     let long = format!("path,label\na,x\nb,y\n\"{}\",x\n", "c".repeat(70_000));
     let collection = open(long, None, None).unwrap();
-    let expected = format!("line 4: the quote that opens `\"{}` is not closed", "c".repeat(19));
+    let expected = format!("line 4: unclosed quote: `\"{}`", "c".repeat(19));
     assert_eq!(reasons(&collection), [expected]);
 }
 
 #[test]
-fn cells_may_hold_line_breaks() {
+fn lines_are_counted_across_line_breaks_in_cells() {
     let content =
         "path,genre,bio\r\n\"a\nb.wav\",rock,\"one\ntwo\"\nc.wav,jazz,\"d\r\n\r\ne\"\n\nd\n";
     let collection = open(content, None, None).unwrap();
     assert_eq!(rows(&collection), [("a\nb.wav", "rock"), ("c.wav", "jazz")]);
     assert_eq!(
         reasons(&collection),
-        ["line 9: 1 cells, where the header has 3; quote a cell that holds the delimiter"]
+        ["line 9: 1 cell, but the header has 3; quote cells that contain the delimiter"]
     );
 }
 
 #[test]
 #[cfg(not(windows))]
-fn a_drive_of_windows_is_named() {
+fn paths_on_windows_drives_are_left_out() {
     let content = "path,genre\nD:\\music\\t0.wav,rock\nc:/t2.wav,jazz\na.wav,jazz\nb.wav,pop\n";
     let collection = open(content, None, None).unwrap();
     assert_eq!(rows(&collection), [("a.wav", "jazz"), ("b.wav", "pop")]);
@@ -213,7 +213,7 @@ fn a_drive_of_windows_is_named() {
     );
     let all = refusal("path,genre\nD:\\a.wav,x\nD:\\b.wav,y\n", None, None);
     assert!(all.contains("none of its 2 entries") && all.contains("Windows drive"), "{all}");
-    // A folder of that name is a folder.
+    // A folder may really be called `D:`.
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("D:/music")).unwrap();
     std::fs::write(folder.path().join("D:/music/a.wav"), "a").unwrap();
@@ -224,7 +224,7 @@ fn a_drive_of_windows_is_named() {
 }
 
 #[test]
-fn rare_labels_are_all_named_and_can_be_left_out() {
+fn rare_labels_are_listed_and_can_be_left_out() {
     let content = "path,genre,artist\na,x,1\nb,x,2\nc,x,2\nd,y,1\ne,y,3\nf,z,1\ng,w,1\nh,w,1\n";
     let collection = open(content, None, None).unwrap();
     let error = collection.folds(3, 0).unwrap_err().to_string();
@@ -236,7 +236,7 @@ fn rare_labels_are_all_named_and_can_be_left_out() {
     assert_eq!(kept.folds(2, 0).unwrap().len(), 7);
     assert_eq!(collection.without_rare(1).unwrap(), collection);
     let error = collection.without_rare(3).unwrap_err().to_string();
-    assert!(error.contains("1 label with 3 files or more"), "{error}");
+    assert!(error.contains("1 label with 3 files or more, but"), "{error}");
 
     let grouped = open(content, None, Some("artist")).unwrap();
     let error = grouped.folds(2, 0).unwrap_err().to_string();
@@ -249,7 +249,7 @@ fn rare_labels_are_all_named_and_can_be_left_out() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn names_are_found_in_the_other_normal_form_and_by_their_bytes() {
+fn finds_names_in_another_normal_form_and_escaped_names() {
     use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();
     for name in [&b"Jo\xcc\x81ga.wav"[..], "J\u{fc}rgen.wav".as_bytes(), b"caf\xe9.wav"] {
@@ -263,16 +263,16 @@ fn names_are_found_in_the_other_normal_form_and_by_their_bytes() {
 }
 
 #[test]
-fn lines_without_a_label_are_counted_once() {
+fn lines_without_a_label_are_skipped_with_one_notice() {
     let content = "path,genre,mood\na,x,\nb,y,calm\nc,x, \nd,y,wild\n";
     let collection = open(content, Some("mood"), None).unwrap();
     assert_eq!(rows(&collection), [("b", "calm"), ("d", "wild")]);
     assert!(collection.left_out.is_empty());
-    assert_eq!(collection.notices, ["passed over 2 lines without a mood"]);
+    assert_eq!(collection.notices, ["skipped 2 lines without a mood"]);
 }
 
 #[test]
-fn a_file_named_twice_counts_once_or_contradicts_itself() {
+fn duplicate_entries_are_ignored_or_in_conflict() {
     let content = "path,label\na,x\nb,x\na,x\n./b,y\nc,y\nd,x\n";
     let folder = tempfile::tempdir().unwrap();
     for name in ["a", "b"] {
@@ -282,19 +282,19 @@ fn a_file_named_twice_counts_once_or_contradicts_itself() {
     std::fs::write(&list, content).unwrap();
     let collection = Collection::open(&list, &CollectionOptions::default()).unwrap();
     assert_eq!(rows(&collection), [("a", "x"), ("c", "y"), ("d", "x")]);
-    assert_eq!(collection.notices, ["files listed again under the same label: 1 counted once"]);
+    assert_eq!(collection.notices, ["ignored 1 duplicate entry with the same label"]);
     let names: Vec<&Path> = collection.left_out.iter().map(|l| l.path.as_path()).collect();
     assert_eq!(names, [Path::new("b"), Path::new("./b")]);
-    assert!(reasons(&collection).iter().all(|r| r.contains("contradicting labels: x, y")));
+    assert!(reasons(&collection).iter().all(|r| r.contains("conflicting labels: x, y")));
 }
 
 #[test]
-fn unusable_lists_are_refused_with_the_cure() {
+fn errors_for_unusable_lists_say_what_is_wrong() {
     for (content, words) in [
         (&b""[..], "the list is empty"),
         (b"\n \n", "the list is empty"),
         (b"file,label\na,x\n", "neither a CSV header with a column `path` nor path<TAB>label"),
-        (b"path,label\n", "holds no labelled audio files"),
+        (b"path,label\n", "contains no labelled audio files"),
         (b"path,label\na,x\nb,x\n", "all files have the label `x`: at least two labels"),
         (b"path,label\na\nb\n", "none of its 2 entries can be used"),
         (b"path,label\na,x\nb,\xff\n", "line 3 is not UTF-8"),
@@ -308,16 +308,16 @@ fn unusable_lists_are_refused_with_the_cure() {
 }
 
 #[test]
-fn an_audio_file_is_no_list() {
+fn audio_file_is_not_a_list() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("song.wav");
     write_tone(&path, 440.0, 0.5, 11_025);
     let error = Collection::open(&path, &CollectionOptions::default()).unwrap_err().to_string();
-    assert!(error.contains("an audio file, not a collection: give a folder"), "{error}");
+    assert!(error.contains("an audio file, not a collection: use a folder"), "{error}");
 }
 
 #[test]
-fn paths_in_any_form() {
+fn resolves_paths_in_every_form() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("sub")).unwrap();
     std::fs::write(folder.path().join("sub/a.mp3"), "a").unwrap();
@@ -340,7 +340,7 @@ fn paths_in_any_form() {
 }
 
 #[test]
-fn the_digest_is_of_content_and_labels_not_of_names() {
+fn digest_depends_on_content_and_labels_but_not_on_names() {
     let one = open("path,label\na,x\nb,y\n", None, None).unwrap();
     let moved = open("path,label\nelse/a,x\nelse/b,y\n", None, None).unwrap();
     let renamed = open("path,label\na,x\nb,z\n", None, None).unwrap();
@@ -353,14 +353,11 @@ fn the_digest_is_of_content_and_labels_not_of_names() {
 fn same_content_under_different_names_is_reported() {
     let collection = open("path,label\na,x\nb,y\nc,x\nd,x\ne,y\n", None, None).unwrap();
     let notices = collection.same_content(&["1", "1", "2", "2", "3"]);
-    assert_eq!(
-        notices,
-        ["same content: a, b; their labels contradict each other: x, y", "same content: c, d"]
-    );
+    assert_eq!(notices, ["same content: a, b; conflicting labels: x, y", "same content: c, d"]);
 }
 
 #[test]
-fn a_subset_drops_labels_and_groups_that_are_gone() {
+fn subset_drops_unused_labels_and_groups() {
     let content = "path,label,artist\na,x,ann\nb,y,bob\nc,z,cid\nd,z,bob\n";
     let collection = open(content, None, Some("artist")).unwrap().subset(&[3, 1, 2]);
     assert_eq!(rows(&collection), [("d", "z"), ("b", "y"), ("c", "z")]);

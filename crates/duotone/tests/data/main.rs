@@ -1,4 +1,4 @@
-//! From a collection's folder or list to the features of its files.
+//! Reading collections, and extracting the features of their files.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Real collections, where they are on this machine.
+//! Real collections, if this machine has them.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use duotone::data::{Collection, CollectionOptions};
 use duotone::features::choose_rate;
 
 #[test]
-fn real_lists_are_read_whole() {
+fn reads_real_lists() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     for (name, label, group, clips, labels, rate) in [
         ("emotify", "genre", "artist", 240, 4, 44_100),

@@ -1,4 +1,4 @@
-//! Small WAV files.
+//! Small WAV files for tests.
 
 use std::f32::consts::TAU;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub(crate) fn front_end() -> FrontEnd {
     FrontEnd::paper(RATE)
 }
 
-/// Writes a tone of `hertz` (0 is silence), 16 bit, mono; the folder is made where there is none.
+/// Writes a tone of `hertz` (0 is silence), 16 bits, mono. Creates the folder if it does not exist.
 pub(crate) fn write_tone(path: &Path, hertz: f32, seconds: f32, rate: u32) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let spec = hound::WavSpec {
@@ -45,7 +45,7 @@ pub(crate) fn write_cancelling(path: &Path, seconds: f32) {
     file.finalize().unwrap();
 }
 
-/// Different tones of different lengths in a folder: paths in their order.
+/// Writes tones of different frequencies and lengths to a folder, and returns their paths.
 pub(crate) fn tones(folder: &Path, count: usize) -> Vec<PathBuf> {
     let tone = |i: usize| {
         let path = folder.join(format!("{i}.wav"));

@@ -1,4 +1,4 @@
-//! A folder whose sub-folders are the labels.
+//! Collections in a folder, whose sub-folders are the labels.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,8 @@ use crate::error::Error;
 use crate::io::LeftOut;
 use crate::plural::plural;
 
-/// What lies beside music and is none. Everything else is tried: content decides, not the name.
+/// Extensions of files that are skipped: they are often stored next to music but contain none. All
+/// other files are tried, because their content decides whether they are audio, not their name.
 const SIDE_FILES: [&str; 37] = [
     "bmp",
     "checkpoint",
@@ -49,14 +50,14 @@ const SIDE_FILES: [&str; 37] = [
     "yaml",
 ];
 
-/// Names that are together in the folders that duotone itself writes, and in no folder of music: in
-/// a feature store (for each front end) and in a MIREX task's results. What an evaluation writes
-/// has the extensions of side files.
+/// Entries by which folders written by duotone are recognised: those of each front end in a feature
+/// store, and those with the results of a MIREX task. Files written by an evaluation are skipped by
+/// their extensions.
 const OWN_FOLDERS: [&[&str]; 2] = [&["front-end.json"], &["lists", "outputs", "runs"]];
 
-/// Folders within folders, at most.
-const DEEPEST: usize = 32;
-/// Files and folders looked at, at most: links can make few folders many.
+/// Deeper folders are left out.
+const MAX_DEPTH: usize = 32;
+/// Number of entries visited at most. Links can lead to the same folder many times.
 const MAX_ENTRIES: usize = 4 * MAX_FILES;
 
 pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Error> {
@@ -64,8 +65,8 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
         return Err(refused(
             root,
             format!(
-                "a folder has no column `{column}`: its sub-folders are the labels; leave the \
-                 column out, or give a CSV"
+                "a folder has no column `{column}`: its sub-folders are the labels; omit the \
+                 column, or use a CSV list"
             ),
         ));
     }
@@ -77,8 +78,8 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
                 root,
                 format!(
                     "a folder has no column `{column}`: its files can be grouped by `artist` \
-                     (label/artist/…/file) or `album` (the folder a file lies in); give a CSV for \
-                     other groups"
+                     (label/artist/…/file) or `album` (the folder that contains the file); use a \
+                     CSV list for other groups"
                 ),
             ));
         }
@@ -112,20 +113,20 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
     {
         return Err(refused(
             root,
-            format!("no files to group by `{column}`: there are no folders within the labels'"),
+            format!("no files can be grouped by `{column}`: the label folders have no sub-folders"),
         ));
     }
     if walk.own_folders > 0 {
         let n = walk.own_folders;
         found.notices.push(format!(
-            "passed over {} that duotone wrote (features or results)",
+            "skipped {} written by duotone (features or results)",
             plural(n, "folder")
         ));
     }
     if walk.side_files > 0 {
         let n = walk.side_files;
         found.notices.push(format!(
-            "passed over {} (hidden, texts, pictures and the like)",
+            "skipped {} (hidden files, documents, images and other non-audio files)",
             plural(n, "file")
         ));
     }
@@ -149,6 +150,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    /// Visits everything below a folder.
     fn through(root: &'a Path) -> Result<Self, Error> {
         let (files, left_out) = (Vec::new(), Vec::new());
         let mut walk = Walk { root, entries: 0, side_files: 0, own_folders: 0, files, left_out };
@@ -156,8 +158,8 @@ impl<'a> Walk<'a> {
         Ok(walk)
     }
 
-    /// Takes a folder's files and enters its folders, in the order of their names. `above` holds
-    /// the folders on the way here, resolved, so that a link back to one of them is seen.
+    /// Visits the entries of a folder, sorted by name. `above` are the folders that contain it, with
+    /// links resolved, by which a link to one of them is detected.
     fn enter(&mut self, folder: &Path, above: &mut Vec<PathBuf>) -> Result<(), Error> {
         let entries = fs::canonicalize(folder).and_then(|resolved| {
             let entries: Result<Vec<_>, _> = fs::read_dir(folder)?.collect();
@@ -172,11 +174,11 @@ impl<'a> Walk<'a> {
             }
         };
         if above.contains(&resolved) {
-            self.leave_out(folder, "a link to a folder that it lies in".to_owned());
+            self.leave_out(folder, "a link to a folder that contains it".to_owned());
             return Ok(());
         }
-        if above.len() >= DEEPEST {
-            self.leave_out(folder, format!("more than {DEEPEST} folders deep"));
+        if above.len() >= MAX_DEPTH {
+            self.leave_out(folder, format!("nested more than {MAX_DEPTH} folders deep"));
             return Ok(());
         }
         if !above.is_empty() && is_own(&entries) {
@@ -186,16 +188,16 @@ impl<'a> Walk<'a> {
         above.push(resolved);
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
-            self.take(&entry.path(), above)?;
+            self.visit(&entry.path(), above)?;
         }
         above.pop();
         Ok(())
     }
 
-    fn take(&mut self, path: &Path, above: &mut Vec<PathBuf>) -> Result<(), Error> {
+    fn visit(&mut self, path: &Path, above: &mut Vec<PathBuf>) -> Result<(), Error> {
         self.entries += 1;
         if self.files.len() > MAX_FILES || self.entries > MAX_ENTRIES {
-            let reason = format!("holds more than {MAX_FILES} files: give a smaller folder");
+            let reason = format!("contains more than {MAX_FILES} files: use a smaller folder");
             return Err(refused(self.root, reason));
         }
         match fs::metadata(path) {
@@ -223,33 +225,33 @@ fn is_hidden(path: &Path) -> bool {
     name.starts_with(b".") || name == b"__MACOSX"
 }
 
-/// Whether a folder with these entries is one that duotone wrote.
+/// Whether a folder with these entries was written by duotone.
 fn is_own(entries: &[fs::DirEntry]) -> bool {
-    let holds = |name: &&str| entries.iter().any(|entry| entry.file_name() == **name);
-    OWN_FOLDERS.iter().any(|names| names.iter().all(holds))
+    let contains = |name: &&str| entries.iter().any(|entry| entry.file_name() == **name);
+    OWN_FOLDERS.iter().any(|names| names.iter().all(contains))
 }
 
-/// By its extension.
+/// Whether the extension of a file is one that is skipped.
 fn is_side_file(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     extension.is_some_and(|e| SIDE_FILES.contains(&e.as_str()))
 }
 
-/// What a folder holds.
+/// The files below a folder, as found by [`audio_files`].
 #[derive(Debug, Default)]
 pub struct AudioFiles {
-    /// Files that may be audio, in the order of their names.
+    /// Files that may be audio, sorted by name.
     pub files: Vec<PathBuf>,
-    /// What could not be looked at.
+    /// Files and folders that could not be read.
     pub left_out: Vec<LeftOut>,
-    /// Number of hidden files, texts, pictures and the like, which are passed over.
+    /// Number of files that were skipped: hidden files, documents, images and the like.
     pub side_files: usize,
 }
 
-/// The files below a folder that may be audio.
+/// Finds the files below a folder that may be audio.
 ///
 /// # Errors
-/// [`Error::Io`] when the folder cannot be read, [`Error::Collection`] when it holds too much.
+/// [`Error::Io`] if the folder cannot be read; [`Error::Collection`] if it contains too many files.
 pub fn audio_files(folder: &Path) -> Result<AudioFiles, Error> {
     let mut walk = Walk::through(folder)?;
     walk.left_out.iter_mut().for_each(|left_out| left_out.path = folder.join(&left_out.path));

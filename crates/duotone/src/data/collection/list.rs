@@ -1,4 +1,4 @@
-//! A CSV with a header, or a MIREX list: `path<TAB>label` lines.
+//! Lists: CSV files with a header, and MIREX lists with `path<TAB>label` lines.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -7,36 +7,36 @@ use std::path::Path;
 
 use csv::StringRecord;
 
-use super::places::{is_on_drive, resolve};
+use super::paths::{is_on_drive, resolve};
 use super::records::Records;
 use super::{CollectionOptions, Entry, Found, MAX_FILES, refused};
 use crate::error::Error;
 use crate::io::LeftOut;
 use crate::plural::plural;
 
-/// Bytes of a list, at most.
+/// Bytes of a list at most.
 const MAX_BYTES: u64 = 256 << 20;
-/// Bytes of one of its lines, at most.
-const LONGEST_LINE: usize = 64 << 10;
-/// Columns that are labels only when asked for.
+/// Bytes of a line of a MIREX list at most.
+const MAX_LINE: usize = 64 << 10;
+/// Columns that contain labels only if the user says so.
 const NO_LABELS: [&str; 6] = ["path", "artist", "album", "title", "fold", "split"];
-/// What a MIREX list's two columns are called here.
+/// Names for the two columns of a MIREX list.
 const MIREX: [&str; 2] = ["path", "label"];
-/// Why a path such as `D:\music\a.mp3` leads nowhere on other systems.
-const ON_DRIVE: &str = "a path on a Windows drive, which this system does not have: write paths \
-                        relative to the list's folder, or as this system knows them";
+/// The reason for leaving out a path such as `D:\music\a.mp3` on other systems.
+const ON_DRIVE: &str = "a path on a Windows drive, but this system is not Windows: use paths \
+                        relative to the list's folder, or absolute paths of this system";
 
 pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Error> {
     let text = read_text(path)?;
     let List { columns, records, mut left_out, .. } = parse(path, &text)?;
     if records.len() + left_out.len() > MAX_FILES {
-        return Err(refused(path, format!("more than {MAX_FILES} lines: give a smaller list")));
+        return Err(refused(path, format!("more than {MAX_FILES} lines: use a smaller list")));
     }
     let files = find(path, &columns, "path")?;
     let labels = label_column(path, &columns, options.label.as_deref(), options.group.as_deref())?;
     let groups = options.group.as_deref().map(|group| find(path, &columns, group)).transpose()?;
     let position = |name| columns.iter().position(|column| column.eq_ignore_ascii_case(name));
-    // A column that holds the labels or the groups divides nothing.
+    // A column that is used for labels or groups does not divide the clips as well.
     let divides = |name| position(name).filter(|&c| c != labels && Some(c) != groups);
     let (folds, splits) = (divides("fold"), divides("split"));
     if groups == Some(labels) {
@@ -51,15 +51,15 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
         let cell = |column: usize| record.get(column).unwrap_or_default();
         let filled = |column: usize| Some(cell(column).trim().to_owned()).filter(|v| !v.is_empty());
         let name = cell(files);
-        // A quote that is not closed swallows the lines behind it, with all their cells.
-        let swallows =
+        // After an unclosed quote, a cell contains the following lines with all their delimiters.
+        let is_record =
             |line: &str| line.matches([',', ';', '\t']).count() + 1 >= columns.len().max(2);
-        let broken = |column: usize| cell(column).trim().lines().skip(1).any(swallows);
-        let meant = [Some(labels), groups, folds, splits];
+        let unclosed = |column: usize| cell(column).trim().lines().skip(1).any(is_record);
+        let used = [Some(labels), groups, folds, splits];
         if name.trim().is_empty() {
             left_out.push(bad_line(path, *line, "no path"));
-        } else if let Some(column) = meant.into_iter().flatten().find(|&column| broken(column)) {
-            let reason = format!("a quote in the column `{}` is not closed", columns[column]);
+        } else if let Some(column) = used.into_iter().flatten().find(|&column| unclosed(column)) {
+            let reason = format!("unclosed quote in the column `{}`", columns[column]);
             left_out.push(bad_line(path, *line, &reason));
         } else if let Some(label) = filled(labels) {
             let file = resolve(folder, name);
@@ -82,8 +82,7 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
     let label_column = columns[labels].clone();
     let mut notices = Vec::new();
     if unlabelled > 0 {
-        notices
-            .push(format!("passed over {} without a {label_column}", plural(unlabelled, "line")));
+        notices.push(format!("skipped {} without a {label_column}", plural(unlabelled, "line")));
     }
     let mut group_candidates = Vec::new();
     for name in ["artist", "album"] {
@@ -94,7 +93,7 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
     Ok(Found { label_column, entries, left_out, notices, group_candidates })
 }
 
-/// Whether a value other than the empty one comes twice.
+/// Whether a value occurs more than once, ignoring empty ones.
 fn some_repeat<'a>(values: impl Iterator<Item = Option<&'a str>>) -> bool {
     let mut seen = HashSet::new();
     values.flatten().map(str::trim).any(|value| !value.is_empty() && !seen.insert(value))
@@ -104,12 +103,12 @@ fn some_repeat<'a>(values: impl Iterator<Item = Option<&'a str>>) -> bool {
 pub(crate) struct FoldLine {
     pub(crate) path: String,
     pub(crate) fold: String,
-    /// Digest of the file's audio, where the line holds one.
+    /// Digest of the file's content, if the file of folds has one.
     pub(crate) content: Option<String>,
 }
 
-/// Reads who is in which fold: a CSV with columns `path` and `fold` (else `split`), perhaps
-/// `content`, or `path<TAB>fold` lines. Here a bad line is an error: the folds must be complete.
+/// Reads a folds file: a CSV file with the columns `path`, `fold` (or `split`) and optionally
+/// `content`, or `path<TAB>fold` lines. As the folds must be complete, a bad line is an error.
 pub(crate) fn read_folds(path: &Path) -> Result<Vec<FoldLine>, Error> {
     let text = read_text(path)?;
     let List { columns, records, left_out, mirex } = parse(path, &text)?;
@@ -132,12 +131,14 @@ pub(crate) fn read_folds(path: &Path) -> Result<Vec<FoldLine>, Error> {
     records.iter().map(line).collect()
 }
 
-/// The columns' names, the usable records with their line numbers, and the others.
+/// A parsed list.
 struct List {
+    /// The names of the columns.
     columns: Vec<String>,
+    /// The usable records, with their line numbers.
     records: Vec<(u64, StringRecord)>,
     left_out: Vec<LeftOut>,
-    /// A list without a header, whose second column may mean anything.
+    /// Whether the list has no header, so that its second column may have any meaning.
     mirex: bool,
 }
 
@@ -149,7 +150,7 @@ fn read_text(path: &Path) -> Result<String, Error> {
         return Err(refused(path, "the list is in UTF-16: save it as UTF-8"));
     }
     if bytes.contains(&0) {
-        return Err(no_text(path, "not a list but binary data".to_owned()));
+        return Err(not_a_list(path, "binary data, not a list".to_owned()));
     }
     if bytes.len() as u64 > MAX_BYTES {
         return Err(refused(path, format!("larger than {} MiB: split the list", MAX_BYTES >> 20)));
@@ -160,24 +161,24 @@ fn read_text(path: &Path) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-        no_text(path, format!("line {line} is not UTF-8 text: save the list as UTF-8"))
+        not_a_list(path, format!("line {line} is not UTF-8 text: save the list as UTF-8"))
     })
 }
 
-/// An audio file given for a collection is told so.
-fn no_text(path: &Path, reason: String) -> Error {
+/// The error for a file that is not text; it says so if the file is audio.
+fn not_a_list(path: &Path, reason: String) -> Error {
     if duotone_audio::probe(path).is_err() {
         return refused(path, reason);
     }
     refused(
         path,
-        "an audio file, not a collection: give a folder with a sub-folder for each label, a CSV, \
-         or a list of path<TAB>label lines",
+        "an audio file, not a collection: use a folder with a sub-folder per label, a CSV file, or \
+         a list of path<TAB>label lines",
     )
 }
 
-/// A first line with a column `path` makes a CSV, by the delimiter that finds it; one with a
-/// single tab a MIREX list.
+/// If the first line, split by one of the delimiters, has a column `path`, the list is a CSV file
+/// with that delimiter. Otherwise, if the line has a single tab, it is a MIREX list.
 fn parse(path: &Path, text: &str) -> Result<List, Error> {
     for delimiter in [b',', b';', b'\t'] {
         let mut records = Records::new(text, delimiter);
@@ -189,7 +190,7 @@ fn parse(path: &Path, text: &str) -> Result<List, Error> {
         }
     }
     let line = text.lines().find(|line| !line.trim().is_empty()).ok_or_else(|| {
-        refused(path, "the list is empty: write a CSV header and lines, or path<TAB>label lines")
+        refused(path, "the list is empty: it needs a CSV header and lines, or path<TAB>label lines")
     })?;
     match line.matches('\t').count() {
         1 => Ok(parse_mirex(path, text)),
@@ -207,19 +208,19 @@ fn parse(path: &Path, text: &str) -> Result<List, Error> {
 }
 
 fn parse_csv(path: &Path, records: Records<'_>, columns: Vec<String>) -> List {
-    let wanted = columns.len();
+    let expected = columns.len();
     let mut list = List { columns, records: Vec::new(), left_out: Vec::new(), mirex: false };
     for (line, record) in records {
         let record = match record {
-            // As spreadsheets leave them at the end.
+            // Spreadsheets often leave empty rows at the end.
             Ok(record) if record.iter().all(|cell| cell.trim().is_empty()) => continue,
-            Ok(record) if record.len() != wanted => Err(format!(
-                "{} cells, where the header has {wanted}; quote a cell that holds the delimiter",
-                record.len()
+            Ok(record) if record.len() != expected => Err(format!(
+                "{}, but the header has {expected}; quote cells that contain the delimiter",
+                plural(record.len(), "cell")
             )),
             other => other,
         };
-        if !list.take(path, line, record) {
+        if !list.add(path, line, record) {
             break;
         }
     }
@@ -231,14 +232,14 @@ fn parse_mirex(path: &Path, text: &str) -> List {
     let mut list = List { columns, records: Vec::new(), left_out: Vec::new(), mirex: true };
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
         let cells: Vec<&str> = line.split('\t').take(3).collect();
-        let record = if line.len() > LONGEST_LINE {
+        let record = if line.len() > MAX_LINE {
             Err("too long".to_owned())
         } else if cells.len() != 2 || cells[1].trim().is_empty() {
             Err("not path<TAB>label".to_owned())
         } else {
             Ok(StringRecord::from(cells))
         };
-        if !list.take(path, number, record) {
+        if !list.add(path, number, record) {
             break;
         }
     }
@@ -246,8 +247,8 @@ fn parse_mirex(path: &Path, text: &str) -> List {
 }
 
 impl List {
-    /// Keeps a line, or why it is left out; `false` when there are too many.
-    fn take(&mut self, path: &Path, line: u64, record: Result<StringRecord, String>) -> bool {
+    /// Adds a record, or the reason why its line is left out. Returns `false` if there are too many.
+    fn add(&mut self, path: &Path, line: u64, record: Result<StringRecord, String>) -> bool {
         match record {
             Ok(record) => self.records.push((line, record)),
             Err(reason) => self.left_out.push(bad_line(path, line, &reason)),
@@ -260,7 +261,7 @@ fn bad_line(path: &Path, line: u64, reason: &str) -> LeftOut {
     LeftOut { path: path.to_owned(), reason: format!("line {line}: {reason}") }
 }
 
-/// The column of this name: as written or, failing that, in another case.
+/// The index of the column called `name`; if there is none, case is ignored.
 fn find(path: &Path, columns: &[String], name: &str) -> Result<usize, Error> {
     let matching = |same: fn(&str, &str) -> bool| -> Vec<usize> {
         (0..columns.len()).filter(|&c| same(&columns[c], name)).collect()
@@ -301,8 +302,11 @@ fn label_column(
         [column] => Ok(*column),
         [] => Err(refused(
             path,
-            format!("no column holds labels: add a column `label` to {}", columns.join(", ")),
+            format!(
+                "no label column: add a column `label`; the columns are {}",
+                columns.join(", ")
+            ),
         )),
-        _ => Err(refused(path, format!("choose the label column, one of {}", columns.join(", ")))),
+        _ => Err(refused(path, format!("choose the label column: one of {}", columns.join(", ")))),
     }
 }

@@ -1,4 +1,4 @@
-//! Labels with too few clips, or groups, to be dealt to folds.
+//! Labels with too few clips, or too few groups, to be divided into folds.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,11 @@ use super::Collection;
 use crate::error::Error;
 use crate::plural::plural;
 
-/// Clips and groups of each class.
+/// The clips and groups of each class.
 pub(crate) struct Units {
+    /// Number of clips of each class.
     pub(crate) clips: Vec<usize>,
-    /// The groups of each class, where the collection is grouped.
+    /// The groups of each class, if the collection is grouped.
     pub(crate) groups: Option<Vec<BTreeSet<usize>>>,
 }
 
@@ -25,23 +26,23 @@ impl Units {
         Self { clips, groups: numbers.map(|_| groups) }
     }
 
-    /// How many clips, or groups, of a class there are to be dealt to folds.
-    fn dealt(&self, class: usize) -> usize {
+    /// Number of groups of a class, or of clips if the collection is not grouped.
+    fn count(&self, class: usize) -> usize {
         self.groups.as_ref().map_or(self.clips[class], |groups| groups[class].len())
     }
 
-    /// The classes with fewer than this, by number.
+    /// Numbers of the classes with fewer groups (or clips) than `least`.
     pub(crate) fn fewer_than(&self, least: usize) -> Vec<usize> {
-        (0..self.clips.len()).filter(|&class| self.dealt(class) < least).collect()
+        (0..self.clips.len()).filter(|&class| self.count(class) < least).collect()
     }
 }
 
 impl Collection {
-    /// The same collection without the labels that have fewer than `least` clips or, where it is
-    /// grouped, fewer than `least` groups; a notice names them.
+    /// The collection without the labels that have fewer than `least` clips or, if it is grouped,
+    /// fewer than `least` groups. A notice lists these labels.
     ///
     /// # Errors
-    /// [`Error::Collection`] when fewer than two labels are left.
+    /// [`Error::Collection`] if fewer than two labels are left.
     pub fn without_rare(&self, least: usize) -> Result<Self, Error> {
         let units = Units::of(self);
         let rare = units.fewer_than(least);
@@ -59,7 +60,7 @@ impl Collection {
         ));
         if kept.labels.len() < 2 {
             return Err(self.refused(format!(
-                "{} with {} or more: at least two labels are needed; ask for fewer",
+                "{} with {} or more, but at least two labels are needed: choose a smaller minimum",
                 plural(kept.labels.len(), "label"),
                 plural(least, self.unit())
             )));
@@ -67,11 +68,11 @@ impl Collection {
         Ok(kept)
     }
 
-    /// Refuses a number of folds that some labels cannot be dealt to, and names all of them.
+    /// Fails if some labels are too rare for a number of folds. The error lists all of them.
     pub(crate) fn refuse_rare(&self, folds: usize) -> Result<(), Error> {
         let units = Units::of(self);
         let rare = units.fewer_than(folds);
-        let few = rare.iter().map(|&class| units.dealt(class)).min();
+        let few = rare.iter().map(|&class| units.count(class)).min();
         let Some(few) = few else { return Ok(()) };
         let what = match rare.as_slice() {
             [only] => {
@@ -90,18 +91,18 @@ impl Collection {
             _ => format!("choose at most {few} folds, "),
         };
         Err(self.refused(format!(
-            "{what}: {fewer}add files, or leave rare labels out (`min_per_label={folds}`)"
+            "{what}: {fewer}add files, or leave out rare labels (`min_per_label={folds}`)"
         )))
     }
 
-    /// What is dealt to folds.
+    /// What is divided into folds, as a noun.
     fn unit(&self) -> &str {
         self.group_column.as_deref().unwrap_or("file")
     }
 
-    /// Labels with how much there is of each.
+    /// The given labels, each with its number of groups (or clips).
     fn with_counts(&self, classes: &[usize], units: &Units) -> String {
-        let one = |&class: &usize| format!("`{}` ({})", self.labels[class], units.dealt(class));
+        let one = |&class: &usize| format!("`{}` ({})", self.labels[class], units.count(class));
         classes.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 }

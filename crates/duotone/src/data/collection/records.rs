@@ -1,24 +1,25 @@
-//! The records of a CSV text, one after the other, so that a quote which is never closed costs its
-//! own line and not the rest of the list.
+//! A CSV reader that recovers from unclosed quotes: only the line with the quote is lost, not the
+//! rest of the list.
 
 use csv::StringRecord;
 
-/// Bytes of a record, at most.
-const LONGEST: usize = 64 << 10;
+/// Bytes of a record at most.
+const MAX_RECORD: usize = 64 << 10;
 
-/// Walks through the records; empty lines are passed over.
+/// An iterator over the records. Empty lines are skipped.
 pub(super) struct Records<'a> {
     text: &'a str,
     delimiter: u8,
-    /// Where the next record begins, and the number of that line.
+    /// Offset of the next record.
     at: usize,
+    /// Its line number.
     line: u64,
 }
 
-/// The end of a record, or why there is none.
+/// The end of a record, or the reason why it has none.
 enum End {
     At(usize),
-    /// A quote that opens at this byte is not closed.
+    /// The quote at this offset is not closed.
     Unclosed(usize),
     TooLong,
 }
@@ -28,18 +29,18 @@ impl<'a> Records<'a> {
         Self { text, delimiter, at: 0, line: 1 }
     }
 
-    /// Goes on to this byte.
-    fn pass(&mut self, to: usize) {
-        let passed = &self.text.as_bytes()[self.at..to];
-        self.line += passed.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    /// Advances to an offset.
+    fn advance(&mut self, to: usize) {
+        let skipped = &self.text.as_bytes()[self.at..to];
+        self.line += skipped.iter().filter(|&&byte| byte == b'\n').count() as u64;
         self.at = to;
     }
 
-    /// Where the record that begins here ends.
+    /// The end of the record that starts at the current offset.
     fn end(&self) -> End {
         let mut cell = Cell::Start;
         for (i, &byte) in self.text.as_bytes().iter().enumerate().skip(self.at) {
-            if i - self.at > LONGEST {
+            if i - self.at > MAX_RECORD {
                 return match cell {
                     Cell::Quoted { open, .. } => End::Unclosed(open),
                     _ => End::TooLong,
@@ -47,17 +48,17 @@ impl<'a> Records<'a> {
             }
             let line_end = matches!(byte, b'\n' | b'\r');
             cell = match (cell, byte) {
-                (Cell::Start, b'"') => Cell::Quoted { open: i, broken: false },
-                (Cell::Quoted { open, broken }, b'"') => Cell::Closed { open, broken },
-                (Cell::Quoted { open, broken }, _) => {
-                    Cell::Quoted { open, broken: broken || line_end }
+                (Cell::Start, b'"') => Cell::Quoted { open: i, multiline: false },
+                (Cell::Quoted { open, multiline }, b'"') => Cell::Closed { open, multiline },
+                (Cell::Quoted { open, multiline }, _) => {
+                    Cell::Quoted { open, multiline: multiline || line_end }
                 }
-                // Two quotes are one within the cell.
-                (Cell::Closed { open, broken }, b'"') => Cell::Quoted { open, broken },
+                // A doubled quote stands for one quote within the cell.
+                (Cell::Closed { open, multiline }, b'"') => Cell::Quoted { open, multiline },
                 _ if line_end => return End::At(i),
                 (_, byte) if byte == self.delimiter => Cell::Start,
-                // This quote opens a cell of a later line: the one before was never closed.
-                (Cell::Closed { open, broken: true }, _) => return End::Unclosed(open),
+                // The quote that seemed to close the cell starts a cell of a later line.
+                (Cell::Closed { open, multiline: true }, _) => return End::Unclosed(open),
                 _ => Cell::Plain,
             };
         }
@@ -67,7 +68,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Where the line with this byte in it ends.
+    /// The end of the line that contains this offset.
     fn line_end(&self, from: usize) -> usize {
         let rest = &self.text.as_bytes()[from..];
         rest.iter()
@@ -76,30 +77,31 @@ impl<'a> Records<'a> {
     }
 }
 
-/// What the present cell is.
+/// The state of the current cell.
 #[derive(Clone, Copy)]
 enum Cell {
     Start,
     Plain,
-    /// With the place of its quote, and whether there was a line break in it.
+    /// Within quotes, of which the first is at `open`; `multiline` after a line break.
     Quoted {
         open: usize,
-        broken: bool,
+        multiline: bool,
     },
+    /// After what may be the closing quote.
     Closed {
         open: usize,
-        broken: bool,
+        multiline: bool,
     },
 }
 
 impl Iterator for Records<'_> {
-    /// A line number with the cells, or with what is wrong there.
+    /// A line number with the cells, or with the reason why the line cannot be used.
     type Item = (u64, Result<StringRecord, String>);
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = &self.text.as_bytes()[self.at..];
         let blank = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-        self.pass(self.at + blank);
+        self.advance(self.at + blank);
         if self.at == self.text.len() {
             return None;
         }
@@ -107,23 +109,20 @@ impl Iterator for Records<'_> {
         match self.end() {
             End::At(end) => {
                 let record = cells(&self.text[self.at..end], self.delimiter);
-                self.pass(end);
+                self.advance(end);
                 Some((line, record))
             }
             End::Unclosed(open) => {
-                self.pass(open);
+                self.advance(open);
                 let line = self.line;
                 let end = self.line_end(open);
                 let opened: String = self.text[open..end].chars().take(20).collect();
-                self.pass(end);
-                Some((
-                    line,
-                    Err(format!("the quote that opens `{}` is not closed", opened.trim_end())),
-                ))
+                self.advance(end);
+                Some((line, Err(format!("unclosed quote: `{}`", opened.trim_end()))))
             }
             End::TooLong => {
-                self.pass(self.line_end(self.at));
-                Some((line, Err(format!("longer than {} KiB", LONGEST >> 10))))
+                self.advance(self.line_end(self.at));
+                Some((line, Err(format!("longer than {} KiB", MAX_RECORD >> 10))))
             }
         }
     }
@@ -134,7 +133,7 @@ fn cells(text: &str, delimiter: u8) -> Result<StringRecord, String> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
-        .buffer_capacity(text.len().clamp(1, LONGEST))
+        .buffer_capacity(text.len().clamp(1, MAX_RECORD))
         .from_reader(text.as_bytes());
     let mut record = StringRecord::new();
     reader.read_record(&mut record).map_err(|e| e.to_string())?;
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_may_hold_line_breaks() {
+    fn cells_may_contain_line_breaks() {
         check(
             "a,\"b\nc\"\r\n\r\nd,\"e\r\n\r\nf\"\"\"\ng,h",
             &[(1, &["a", "b\nc"]), (4, &["d", "e\r\n\r\nf\""]), (7, &["g", "h"])],
@@ -172,17 +171,17 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_is_not_closed_costs_its_line() {
+    fn unclosed_quote_loses_only_its_line() {
         check(
             "a,b\nc,\"d\ne,f\ng,h\n",
             &[(1, &["a", "b"]), (2, &[]), (3, &["e", "f"]), (4, &["g", "h"])],
         );
-        // Another quoted cell seems to close it.
+        // The quote of another cell seems to close it.
         check("c,\"d\ne,\"f\"\ng,h", &[(1, &[]), (2, &["e", "f"]), (3, &["g", "h"])]);
-        // It opens behind a cell of several lines.
+        // It follows a cell of several lines.
         check("\"a\nb\",\"c\nd,e\n", &[(2, &[]), (3, &["d", "e"])]);
         let error = read("a,b\nc,\"d, e\nf,g").remove(1).1.unwrap_err();
-        assert_eq!(error, "the quote that opens `\"d, e` is not closed");
+        assert_eq!(error, "unclosed quote: `\"d, e`");
     }
 
     #[test]
@@ -191,16 +190,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_passed_over() {
+    fn long_records_are_skipped() {
         let long = "x".repeat(70_000);
         check(&format!("{long}\na"), &[(1, &[]), (2, &["a"])]);
         check(&format!("a,\"{long}\"\nb,c"), &[(1, &[]), (2, &["b", "c"])]);
     }
 
     proptest::proptest! {
-        /// Whatever stands there, every record is taken once and the end is reached.
+        /// Any text is read to its end, and no record is read twice.
         #[test]
-        fn every_text_ends(text in "[ab\"\",\n\r]{0,60}") {
+        fn reads_any_text_to_its_end(text in "[ab\"\",\n\r]{0,60}") {
             let lines = text.matches('\n').count() as u64 + 1;
             let found = read(&text);
             assert!(found.len() as u64 <= text.len() as u64);
@@ -208,9 +207,9 @@ mod tests {
             assert!(found.iter().all(|(line, _)| *line <= lines));
         }
 
-        /// What a writer writes is read back as it was.
+        /// Records written by the `csv` crate are read back unchanged.
         #[test]
-        fn written_records_come_back(rows in proptest::collection::vec(
+        fn written_records_round_trip(rows in proptest::collection::vec(
             proptest::collection::vec("[a\",;\n\r é]{0,6}", 2), 1..6))
         {
             let mut writer = csv::Writer::from_writer(Vec::new());

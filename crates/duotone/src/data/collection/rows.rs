@@ -1,4 +1,4 @@
-//! A collection from rows that are in memory already: a table of another program.
+//! Collections from rows in memory, such as a table of another program.
 
 use std::path::{Path, PathBuf};
 
@@ -12,20 +12,20 @@ pub struct Row {
     pub path: PathBuf,
     /// Its label.
     pub label: String,
-    /// What must stay within one fold.
+    /// Its group. Files with the same group are kept in one fold.
     pub group: Option<String>,
-    /// The fold it is to be in.
+    /// Its fold.
     pub fold: Option<String>,
-    /// The part of a split (`train`, `valid`, `test`) it is to be in.
+    /// Its part of a split (`train`, `valid` or `test`).
     pub split: Option<String>,
 }
 
 impl Collection {
-    /// A collection of rows in their order, as [`open`](Self::open) would read it from a list
-    /// called `name`. The options say what the columns were called.
+    /// Builds a collection from rows, in their order, as if [`open`](Self::open) had read them from a
+    /// list called `name`. The options give the names of the columns.
     ///
     /// # Errors
-    /// [`Error::Collection`] for fewer than two labels or more than a million rows.
+    /// [`Error::Collection`] if there are fewer than two labels or more than a million rows.
     pub fn from_rows(
         name: &Path,
         rows: impl IntoIterator<Item = Row>,
@@ -41,7 +41,7 @@ impl Collection {
         };
         let entries: Vec<Entry> = rows.into_iter().map(entry).collect();
         if entries.len() > MAX_FILES {
-            return Err(refused(name, format!("more than {MAX_FILES} rows: give a smaller table")));
+            return Err(refused(name, format!("more than {MAX_FILES} rows: use a smaller table")));
         }
         let label_column = options.label.clone().unwrap_or_else(|| "label".into());
         let found = Found { label_column, entries, ..Found::default() };
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_numbered_as_lists_are() {
+    fn rows_are_numbered_like_lists() {
         let options = CollectionOptions { label: Some("mood".into()), group: Some("by".into()) };
         let rows = [
             row("b.wav", "sad", Some("y")),

@@ -1,7 +1,7 @@
 use super::{Column, Folds, Part, Split};
 use crate::data::{Collection, CollectionOptions};
 
-/// A list's collection; no file of it needs to exist.
+/// The collection of a list; its files need not exist.
 fn collection(list: &str, group: Option<&str>) -> Collection {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("list.csv");
@@ -22,7 +22,7 @@ const FOLD: Folds = Folds::Column(Column::Fold);
 const SPLIT: Folds = Folds::Column(Column::Split);
 
 #[test]
-fn folds_by_name_are_in_the_order_of_their_numbers() {
+fn numeric_fold_names_are_in_numeric_order() {
     let list = "path,label,fold\na,x,10\nb,y,10\nc,x,2\nd,y,2\ne,x,1\nf,y,1\n";
     let (split, notices) = divide(list, None, &FOLD).unwrap();
     let fold = Part::Fold;
@@ -33,7 +33,7 @@ fn folds_by_name_are_in_the_order_of_their_numbers() {
 }
 
 #[test]
-fn a_split_is_one_test() {
+fn split_has_one_fold() {
     let list =
         "path,label,split\na,x,train\nb,y,Training\nc,x,valid\nd,y,dev\ne,x,test\nf,y,test\n";
     let (split, _) = divide(list, None, &SPLIT).unwrap();
@@ -46,7 +46,7 @@ fn a_split_is_one_test() {
 }
 
 #[test]
-fn what_the_list_has_is_taken_and_said_aloud() {
+fn columns_of_the_list_are_used_with_a_notice() {
     let both = "path,label,fold,split\na,x,1,train\nb,y,1,train\nc,x,2,test\nd,y,2,test\n";
     let (split, notices) = divide(both, None, &Folds::Automatic).unwrap();
     assert_eq!(split.folds, 2);
@@ -61,19 +61,19 @@ fn what_the_list_has_is_taken_and_said_aloud() {
 }
 
 #[test]
-fn what_divides_nothing_is_refused() {
+fn invalid_divisions_are_refused() {
     let list = |parts: [&str; 4]| {
         let [a, b, c, d] = parts;
         format!("path,label,artist,split\na,x,ann,{a}\nb,y,bob,{b}\nc,x,ann,{c}\nd,y,cy,{d}\n")
     };
     for (parts, group, words) in [
-        (["train", "train", "valid", "valid"], None, "no file to test on"),
-        (["test", "test", "test", "test"], None, "one fold only"),
+        (["train", "train", "valid", "valid"], None, "no file to test:"),
+        (["test", "test", "test", "test"], None, "only one fold"),
         (["train", "train", "train", "3"], None, "both parts of a split and `3`"),
         (["train", "", "test", "test"], None, "is empty for 1 of its files"),
-        (["1", "1", "1", "1"], None, "one fold only"),
-        (["test", "train", "test", "train"], None, "no file of the label `x` to learn from"),
-        (["train", "train", "test", "test"], Some("artist"), "puts the group `ann` into more"),
+        (["1", "1", "1", "1"], None, "only one fold"),
+        (["test", "train", "test", "train"], None, "no file of the label `x` to train on"),
+        (["train", "train", "test", "test"], Some("artist"), "splits the group `ann` into"),
     ] {
         let message = refusal(&list(parts), group, &SPLIT);
         assert!(message.contains(words), "{message}");
@@ -83,18 +83,18 @@ fn what_divides_nothing_is_refused() {
 }
 
 #[test]
-fn the_balance_counts_every_fold() {
+fn balance_counts_every_fold() {
     let list = "path,label,fold\na,x,1\nb,x,1\nc,x,1\nd,x,2\ne,y,1\nf,y,2\ng,y,2\nh,y,1\n";
     let collection = collection(list, None);
     let (split, _) = Split::new(&collection, &FOLD, 0, &[]).unwrap();
     let balance = split.balance(&collection);
     assert_eq!(balance.counts, [[3, 2], [1, 2]]);
-    // An even share of four clips over two folds is two.
+    // Divided evenly, four clips in two folds are two per fold.
     assert!((balance.largest_deviation - 1.0).abs() < 1e-12);
 }
 
 #[test]
-fn all_labels_that_cannot_be_learnt_are_named() {
+fn error_lists_all_labels_without_training_clips() {
     let list = "path,label,fold\na,x,1\nb,x,2\nc,y,1\nd,z,2\n";
     let error = refusal(list, None, &FOLD);
     assert!(error.contains("the labels `y`, `z`") && error.contains("min_per_label=2"), "{error}");
