@@ -1,4 +1,4 @@
-//! Composes the pieces that fixtures are made of: `compose FOLDER SECONDS ARTISTS PIECES`.
+//! Composes the music for test fixtures: `compose FOLDER SECONDS ARTISTS PIECES`.
 #![forbid(unsafe_code)]
 
 use std::path::Path;
@@ -6,9 +6,9 @@ use std::path::Path;
 use duotone_demo::{DemoOptions, compose};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, seconds, artists, pieces] = words.as_slice() else {
-        return Err("compose FOLDER SECONDS ARTISTS PIECES".into());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, seconds, artists, pieces] = arguments.as_slice() else {
+        return Err("usage: compose FOLDER SECONDS ARTISTS PIECES".into());
     };
     let options = DemoOptions {
         seconds: seconds.parse()?,

@@ -5,14 +5,14 @@ use std::path::Path;
 use duotone::classify::{Classifier, ClassifyOptions};
 
 fn main() -> Result<(), duotone::Error> {
-    let mut words = std::env::args().skip(1);
-    let Some(model) = words.next() else {
+    let mut arguments = std::env::args().skip(1);
+    let Some(model) = arguments.next() else {
         println!("usage: classify MODEL FILE…");
         return Ok(());
     };
     let classifier = Classifier::load(Path::new(&model))?;
-    for file in words {
-        // One bad file is no reason to leave out the others.
+    for file in arguments {
+        // Continue with the other files if one cannot be used.
         match classifier.classify_file(Path::new(&file), &ClassifyOptions::default()) {
             Ok(decision) => println!("{file}: {}", decision.label),
             Err(error) => println!("{file}: {error}"),

@@ -1,6 +1,6 @@
-//! Classifies a folder's files over and over in one process, and watches that nothing grows and no
-//! answer changes. Prints a line of CSV every 500 files: files, memory, open files, answers that
-//! differ from the first.
+//! Classifies the files of a folder repeatedly in one process, to detect memory leaks, file
+//! descriptor leaks and results that change. Prints a line of CSV every 500 files: files, memory, open
+//! files, and results that differ from the first for the same file.
 //!
 //! cargo run --release -p duotone --example soak -- MODEL FOLDER 10000
 
@@ -13,7 +13,7 @@ use duotone::Classifier;
 use duotone::classify::ClassifyOptions;
 use duotone::data::audio_files;
 
-/// KiB of memory now and at most, as Linux tells them.
+/// Current and peak memory in KiB, on Linux.
 fn memory() -> (u64, u64) {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let field = |name: &str| {
@@ -26,12 +26,12 @@ fn memory() -> (u64, u64) {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [model, folder, count] = &arguments[..] else {
-        return Err("give a model, a folder of audio files, and how many to classify".into());
+        return Err("usage: soak MODEL FOLDER COUNT".into());
     };
     let classifier = Classifier::load(Path::new(model))?;
     let files = audio_files(Path::new(folder))?.files;
     if files.is_empty() {
-        return Err("no audio files there".into());
+        return Err("the folder contains no audio files".into());
     }
     let count: usize = count.parse()?;
     let mut first: HashMap<PathBuf, String> = HashMap::new();

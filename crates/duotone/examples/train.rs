@@ -1,4 +1,4 @@
-//! Trains a model on a folder of label folders or a list:
+//! Trains a model on a folder with a sub-folder per label, or on a list:
 //! `cargo run --release -p duotone --example train -- COLLECTION MODEL`.
 
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use duotone::model::{ModelSpec, TrainSettings};
 use duotone::train::{TrainJob, train};
 
 fn main() -> Result<(), Error> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let [collection, model] = words.as_slice() else {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [collection, model] = arguments.as_slice() else {
         println!("usage: train COLLECTION MODEL");
         return Ok(());
     };
@@ -26,7 +26,7 @@ fn main() -> Result<(), Error> {
         device: Device::default(),
         resume: false,
     };
-    // `()` observes nothing; an `Observer` is told of every file and epoch, and may stop the work.
+    // `()` ignores all events. Pass another `Observer` to follow the progress or to stop the training.
     let report = train(&job, &())?;
     println!("{}: {} clips of {} labels", model, report.clips, report.card.labels.len());
     Ok(())

@@ -149,13 +149,13 @@ impl Split {
         }
     }
 
-    /// Folds whose clips are given; a clip counts as of the first fold that tests it.
+    /// Folds with given clips. The part of a clip is the first fold that tests it.
     fn given(collection: &Collection, folds: Vec<FoldClips>) -> Result<Self, Error> {
         let mut parts = vec![Part::Train; collection.items.len()];
         for (fold, clips) in folds.iter().enumerate().rev() {
             let known = clips.train.iter().chain(&clips.test).all(|clip| *clip < parts.len());
             if clips.train.is_empty() || clips.test.is_empty() || !known {
-                let reason = "needs files of the collection to learn from and to test on";
+                let reason = "needs files of the collection for training and for testing";
                 return Err(collection.refused(format!("fold {} {reason}", fold + 1)));
             }
             for &clip in &clips.test {
@@ -304,7 +304,7 @@ impl Split {
         }
     }
 
-    /// Digest of each clip's part, in the collection's order, and of what is tested once more.
+    /// Digest of the part of each clip, in the order of the collection, and of clips tested repeatedly.
     pub(crate) fn digest(&self) -> String {
         let number = |part: &Part| match part {
             Part::Fold(fold) => *fold,

@@ -61,7 +61,7 @@ fn harm(collection: &Collection, placement: &Placement, i: usize, j: usize) -> V
         (Some(a), Some(b)) => a != b,
         _ => false,
     };
-    // A clip without a group is a group of its own.
+    // A clip without a group forms its own group.
     let groups_differ =
         collection.group_column.is_some() && (a.group != b.group || a.group.is_none());
     let mut harm = Vec::new();

@@ -165,28 +165,28 @@ pub(crate) fn read<C: DeserializeOwned>(
     }
 
     let bad_tensors = |e: String| refuse(damaged(kind, &format!("its tensors: {e}")));
-    let places: Metadata =
+    let layout: Metadata =
         serde_json::from_slice(&buffer).map_err(|e| bad_tensors(e.to_string()))?;
-    if places.data_len() as u64 != data_length {
+    if layout.data_len() as u64 != data_length {
         return Err(bad_tensors(SafeTensorError::MetadataIncompleteBuffer.to_string()));
     }
     let mut hasher = blake3::Hasher::new();
     let (mut out, mut not_finite) = (BTreeMap::new(), None);
     // In the order of the data, which has no gaps.
-    for name in places.offset_keys() {
-        let Some(place) = places.info(&name) else { continue };
-        if place.dtype != Dtype::F32 {
+    for name in layout.offset_keys() {
+        let Some(info) = layout.info(&name) else { continue };
+        if info.dtype != Dtype::F32 {
             return Err(refuse(format!(
                 "{name} has the type {:?}; only 32-bit floats are supported",
-                place.dtype
+                info.dtype
             )));
         }
-        let count = place.shape.iter().product();
+        let count = info.shape.iter().product();
         let (data, finite) = numbers(&mut file, count, &mut hasher).map_err(Error::io(path))?;
         if !finite {
             not_finite.get_or_insert_with(|| name.clone());
         }
-        out.insert(name, Tensor { shape: place.shape.clone(), data });
+        out.insert(name, Tensor { shape: info.shape.clone(), data });
     }
     let matches = |digest: String| digest == hasher.finalize().to_hex().as_str();
     // A fuzzer cannot guess a digest, and the checks that follow must not rely on it.

@@ -1,4 +1,4 @@
-//! Leaks that are planted are found, and none where there are none.
+//! `check` finds planted leaks, and nothing else.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Groups and labels: split, spelt in two ways, too rare.
+//! Findings about groups and labels: split, in several spellings, or too rare.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use duotone::leaks::{Findings, check};
 
 use crate::sounds::write;
 
-/// Checks a list whose lines are `name,label,artist,fold`, each file a noise of its own.
+/// Checks a list with the lines `name,label,artist,fold`. Each file contains different noise.
 fn findings(lines: &[&str], group: Option<&str>, folds: &Folds) -> Findings {
     let folder = tempfile::tempdir().unwrap();
     let mut list = String::from("path,label,artist,fold\n");
@@ -36,7 +36,7 @@ fn noise(path: &Path, seed: u32) {
 }
 
 #[test]
-fn nothing_is_found_where_nothing_is() {
+fn clean_collection_has_no_findings() {
     let lines = ["a.wav,x,A,1", "b.wav,y,B,1", "c.wav,x,C,2", "d.wav,y,D,2"];
     let found = findings(&lines, Some("artist"), &Folds::Automatic);
     assert_eq!(found, Findings::default());
@@ -44,7 +44,7 @@ fn nothing_is_found_where_nothing_is() {
 }
 
 #[test]
-fn groups_are_split_or_spelt_in_two_ways() {
+fn finds_split_and_alike_groups() {
     let lines = [
         "a.wav,x,Björk,1",
         "b.wav,y,BJORK,2",
@@ -63,12 +63,12 @@ fn groups_are_split_or_spelt_in_two_ways() {
     assert_eq!(alike[0].names, ["BJORK", "Björk"]);
     assert_eq!((alike[0].clips.as_slice(), alike[0].folds.len()), (&[1, 1][..], 2));
     assert_eq!(found.count(), 2);
-    // Without a group column no group is looked at.
+    // Without a group column, groups are not checked.
     assert_eq!(findings(&lines, None, &Folds::Automatic).count(), 0);
 }
 
 #[test]
-fn labels_are_rare_or_spelt_in_two_ways() {
+fn finds_rare_and_alike_labels() {
     let lines = [
         "a.wav,hip hop,A,",
         "b.wav,Hip-Hop,B,",
@@ -77,26 +77,26 @@ fn labels_are_rare_or_spelt_in_two_ways() {
         "e.wav,rock,D,",
         "f.wav,rock,E,",
     ];
-    let made = |folds| Folds::Count(folds);
-    let found = findings(&lines, None, &made(3));
+    let count = |folds| Folds::Count(folds);
+    let found = findings(&lines, None, &count(3));
     assert_eq!(found.alike_labels[0].names, ["Hip-Hop", "hip hop"]);
     let rare = |found: &Findings| {
         let rare = found.rare_labels.iter();
         rare.map(|rare| (rare.name.clone(), rare.clips, rare.groups)).collect::<Vec<_>>()
     };
     assert_eq!(rare(&found), [("Hip-Hop".into(), 1, None), ("hip hop".into(), 2, None)]);
-    // The labels that are common enough are drawn into folds all the same.
+    // Labels that are common enough are still divided into folds.
     let more = [&lines[..], &["g.wav,jazz,F,", "h.wav,jazz,F,", "i.wav,jazz,G,"]].concat();
-    let alike = findings(&more, None, &made(3)).alike_labels;
-    assert_eq!(alike[0].folds, [""; 0], "rare: in none");
+    let alike = findings(&more, None, &count(3)).alike_labels;
+    assert_eq!(alike[0].folds, [""; 0], "a rare label is in a fold");
     let groups = [&lines[3..], &["g.wav,jazz,F,", "h.wav,jazz,G,", "i.wav,jazz,f ,"]].concat();
-    let rare_beside = [&groups[..], &["a.wav,pop,H,"]].concat();
-    let found = findings(&rare_beside, Some("artist"), &made(2));
+    let with_rare = [&groups[..], &["a.wav,pop,H,"]].concat();
+    let found = findings(&with_rare, Some("artist"), &count(2));
     assert_eq!(rare(&found), [("pop".into(), 1, Some(1))]);
     assert_eq!(found.alike_groups[0].names, ["F", "f"]);
     assert!(!found.alike_groups[0].folds.is_empty(), "{found:?}");
-    // By artist, rock too has only two of what is dealt.
-    let by_artist = findings(&lines, Some("artist"), &made(3));
+    // Grouped by artist, rock is rare too: it has only two artists.
+    let by_artist = findings(&lines, Some("artist"), &count(3));
     assert_eq!(
         rare(&by_artist),
         [

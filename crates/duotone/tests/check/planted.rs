@@ -1,4 +1,4 @@
-//! Every copy of a recording is found, whatever was done to it, and nothing else.
+//! Detection of altered copies of recordings.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use duotone::leaks::{CheckReport, Harm, check};
 
 use crate::sounds::{pieces, read, resample, write};
 
-/// A list of files with labels, written as a CSV and checked.
+/// Writes a list of files with labels, and checks it.
 fn check_files(folder: &Path, files: &[(PathBuf, String)], folds: &Folds) -> CheckReport {
     let mut list = String::from("path,style\n");
     for (path, style) in files {
@@ -23,7 +23,7 @@ fn check_files(folder: &Path, files: &[(PathBuf, String)], folds: &Folds) -> Che
     check(&collection, folds, 0, &()).unwrap()
 }
 
-/// The pairs that were found: names of both files without their folders, sorted, and the offset of
+/// The pairs that were found: the sorted names of both files without their folders, and the offset of
 /// the second in the first.
 fn found(report: &CheckReport) -> BTreeMap<(String, String), f64> {
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
@@ -34,8 +34,8 @@ fn found(report: &CheckReport) -> BTreeMap<(String, String), f64> {
     report.findings.recordings.iter().map(pair).collect()
 }
 
-/// Asserts that exactly these pairs were found, at these offsets within so many seconds: a frame, or a
-/// codec's delay.
+/// Asserts that exactly these pairs were found. Their offsets may differ by `within` seconds, which
+/// allows for a frame or the delay of a codec.
 #[track_caller]
 fn assert_found(report: &CheckReport, expected: &BTreeMap<(String, String), f64>, within: f64) {
     let found = found(report);
@@ -47,14 +47,15 @@ fn assert_found(report: &CheckReport, expected: &BTreeMap<(String, String), f64>
 }
 
 #[test]
-fn gain_cut_and_rate_are_seen_through() {
+fn finds_copies_with_another_gain_start_or_rate() {
     let folder = tempfile::tempdir().unwrap();
     let mut files = pieces(folder.path(), 20.0);
     let mut expected = BTreeMap::new();
     for (i, (path, style)) in files.clone().into_iter().enumerate() {
         let (samples, rate) = read(&path);
         let cut = 5 * rate as usize;
-        // In turn: quieter, later, clipped, at another rate and later by no whole frames.
+        // In turn: quieter; starting later; clipped; at another rate and starting later, but not by a
+        // whole number of frames.
         let (variant, to, offset) = match i % 4 {
             0 => (samples.iter().map(|x| x * 0.05).collect(), rate, 0.0),
             1 => (samples[cut..].to_vec(), rate, 5.0),
@@ -75,7 +76,7 @@ fn gain_cut_and_rate_are_seen_through() {
 }
 
 #[test]
-fn other_codecs_are_seen_through() {
+fn finds_copies_in_other_codecs() {
     let folder = tempfile::tempdir().unwrap();
     let mut files = pieces(folder.path(), 10.0);
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/check");
@@ -85,7 +86,7 @@ fn other_codecs_are_seen_through() {
         file.file_name().to_string_lossy().into_owned()
     };
     let mut expected = BTreeMap::new();
-    // What scripts/leak_fixtures.sh did to each.
+    // As created by scripts/leak_fixtures.sh.
     for (name, style, offset) in [
         ("chorale.mp3", "chorale", 0.0),
         ("ragtime_from_4s_quiet.mp3", "ragtime", 4.0),
@@ -103,13 +104,13 @@ fn other_codecs_are_seen_through() {
     assert_found(&report, &expected, 0.15);
 }
 
-/// The pair in the order of its names, with the offset of the second in the first.
+/// The pair with its names sorted, and the offset of the second in the first.
 fn sorted(a: String, b: String, offset: f64) -> ((String, String), f64) {
     if a <= b { ((a, b), offset) } else { ((b, a), -offset) }
 }
 
 #[test]
-fn whatever_ffmpeg_makes_of_it() {
+fn finds_copies_encoded_by_ffmpeg() {
     if Command::new("ffmpeg").arg("-version").output().is_err() {
         println!("skipped: no ffmpeg");
         return;
@@ -139,7 +140,7 @@ fn whatever_ffmpeg_makes_of_it() {
 }
 
 #[test]
-fn harm_and_order_follow_from_labels_and_folds() {
+fn harm_depends_on_labels_and_folds() {
     let folder = tempfile::tempdir().unwrap();
     let pieces: Vec<_> = pieces(folder.path(), 6.0).into_iter().take(3).collect();
     let copy = |i: usize, name: &str| {
@@ -147,7 +148,7 @@ fn harm_and_order_follow_from_labels_and_folds() {
         fs::copy(&pieces[i].0, &path).unwrap();
         path.display().to_string()
     };
-    // Three recordings twice: in one fold, in two folds, in one fold under two labels.
+    // Three recordings, each twice: in one fold, in two folds, and in one fold with two labels.
     let (a, b, c) = (copy(0, "a.wav"), copy(1, "b.wav"), copy(2, "c.wav"));
     let (a2, b2, c2) = (copy(0, "a2.wav"), copy(1, "b2.wav"), copy(2, "c2.wav"));
     let list = format!(
@@ -167,7 +168,7 @@ fn harm_and_order_follow_from_labels_and_folds() {
     );
     assert_eq!(report.left_out.len(), 1);
     assert_eq!(report.clips, 6);
-    // Without the absent file label y is in one fold of two.
+    // Without the missing file, the label y is in one fold of two.
     let rare = &report.findings.rare_labels;
     assert_eq!((rare.len(), rare[0].name.as_str(), rare[0].in_folds), (1, "y", Some(1)));
 

@@ -1,5 +1,4 @@
-//! Real recordings, where they are on this machine: the same ones are found, different ones are not
-//! taken for the same.
+//! Detection among real recordings, if this machine has them.
 
 use std::path::Path;
 
@@ -7,16 +6,16 @@ use duotone::data::{Collection, CollectionOptions, Folds};
 use duotone::leaks::check;
 
 #[test]
-fn among_real_recordings_only_the_same_are_found() {
+fn finds_only_true_copies_among_real_recordings() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    // Both pairs of the first are one recording in the set twice: equal artist, album and title, and
-    // their waveforms correlate by 0.99 and 0.96 at the offset that is found.
+    // Each of these pairs is one recording that the data set contains twice: artist, album and title
+    // are equal, and the waveforms correlate by 0.99 and 0.96 at the offset that is found.
     let twice: &[(&str, &str)] = &[
         ("classical/classical-054.mp3", "classical/classical-080.mp3"),
         ("pop/pop-059.mp3", "pop/pop-066.mp3"),
     ];
-    // Two performances on one synthesised piano, within 0.1 s of each other for 29 s: beyond this
-    // fingerprint.
+    // Two performances on the same synthesised piano, which stay within 0.1 s of each other for 29 s.
+    // The fingerprint cannot distinguish them.
     let mistaken: &[(&str, &str)] = &[("bach/bach-05.ogg", "bach/bach-06.ogg")];
     for (name, label, same) in [("emotify", "genre", twice), ("composer", "composer", mistaken)] {
         let list = data.join(name).join("tracks.csv");

@@ -1,12 +1,12 @@
-//! Music of the demo's own composer, and what can be done to it without other programs.
+//! Music composed by the demo, and functions that alter it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use duotone_demo::{DemoOptions, compose};
 
-/// Composes pieces of so many seconds in all four styles, one artist and one piece each (and the
-/// new artists' pieces): files and styles.
+/// Composes a piece of `seconds` seconds in each of the four styles, and pieces by new artists.
+/// Returns the files and their styles.
 pub(crate) fn pieces(folder: &Path, seconds: f64) -> Vec<(PathBuf, String)> {
     let options = DemoOptions { artists: 1, pieces: 1, seconds, ..DemoOptions::default() };
     let demo = compose(&folder.join("composed"), &options, &(), &|_, _| {}).unwrap();
@@ -19,14 +19,14 @@ pub(crate) fn pieces(folder: &Path, seconds: f64) -> Vec<(PathBuf, String)> {
     pieces
 }
 
-/// Mono samples and their rate.
+/// Reads mono samples and their sample rate.
 pub(crate) fn read(path: &Path) -> (Vec<f32>, u32) {
     let mut file = hound::WavReader::open(path).unwrap();
     let samples = file.samples::<i16>().map(|x| f32::from(x.unwrap()) / 32_768.0).collect();
     (samples, file.spec().sample_rate)
 }
 
-/// Stereo, 24 bits: other bytes for the same sound.
+/// Writes samples as stereo with 24 bits: the same sound in other bytes.
 pub(crate) fn write(path: &Path, samples: &[f32], rate: u32) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let spec = hound::WavSpec {
@@ -44,13 +44,13 @@ pub(crate) fn write(path: &Path, samples: &[f32], rate: u32) {
     file.finalize().unwrap();
 }
 
-/// At another rate, by straight lines between the samples: a poor resampler's work.
+/// Resamples by linear interpolation, like a poor resampler.
 pub(crate) fn resample(samples: &[f32], from: u32, to: u32) -> Vec<f32> {
     let step = f64::from(from) / f64::from(to);
     let count = (samples.len() as f64 / step) as usize;
     let at = |i: usize| {
-        let place = i as f64 * step;
-        let (i, part) = (place as usize, place.fract() as f32);
+        let position = i as f64 * step;
+        let (i, part) = (position as usize, position.fract() as f32);
         let next = samples.get(i + 1).copied().unwrap_or_default();
         samples[i] * (1.0 - part) + next * part
     };

@@ -1,4 +1,4 @@
-//! A file that another program changes while it is read.
+//! Files that another program changes while they are being read.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -8,7 +8,7 @@ use duotone::features::FeatureStore;
 
 use super::{extract, sound, text};
 
-/// Extracts 60 times while `change` is done over and over; gives how often it was usable.
+/// Extracts a file 60 times while `change` runs repeatedly, and returns how often it was usable.
 fn while_changing(path: &Path, store: &FeatureStore, change: impl Fn() + Sync) -> usize {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -30,10 +30,10 @@ fn while_changing(path: &Path, store: &FeatureStore, change: impl Fn() + Sync) -
     })
 }
 
-/// Two contents of one length, exchanged faster than the clock of the file system ticks: the store
-/// never holds the one's features under the other's digest.
+/// Two contents of the same length alternate faster than the clock of the file system ticks. The
+/// store must never contain the features of one under the digest of the other.
 #[test]
-fn exchanged_for_another_of_the_same_length() {
+fn file_that_alternates_between_two_contents() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clip.au");
     let store = FeatureStore::open(&folder.path().join("store")).unwrap();
@@ -49,17 +49,17 @@ fn exchanged_for_another_of_the_same_length() {
 }
 
 #[test]
-fn cut_short_and_restored() {
+fn file_that_is_truncated_and_restored() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clip.au");
     let store = FeatureStore::open(&folder.path().join("store")).unwrap();
     let whole = sound(1, 2.0);
     fs::write(&path, &whole).unwrap();
-    let cut = || {
+    let truncate = || {
         File::options().write(true).open(&path).unwrap().set_len(10).unwrap();
         fs::write(&path, &whole).unwrap();
     };
-    while_changing(&path, &store, cut);
+    while_changing(&path, &store, truncate);
     fs::write(&path, &whole).unwrap();
     let stored = extract(&path, Some(&store)).unwrap();
     assert_eq!(text(&stored), text(&extract(&path, None).unwrap()));

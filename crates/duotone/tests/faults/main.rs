@@ -1,5 +1,5 @@
-//! Faults of files and clocks while the library works. Those of disks, signals and processes are
-//! in the tests of the command line.
+//! Faults of files and clocks. Faults of disks, signals and processes are in the tests of the command
+//! line.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod changing;
@@ -16,7 +16,7 @@ fn front_end() -> FrontEnd {
     FrontEnd { bands: 8, segment_frames: 10, ..FrontEnd::paper(11_025) }
 }
 
-/// An AU file, 16 bits at 11,025 Hz, of noise that follows from `seed`.
+/// An AU file of noise, 16 bits at 11,025 Hz.
 fn sound(seed: u64, seconds: f32) -> Vec<u8> {
     let random = duotone::nn::random::Philox::new(seed, 0);
     let mut bytes = b".snd".to_vec();
@@ -30,7 +30,7 @@ fn extract(path: &Path, store: Option<&FeatureStore>) -> Result<ClipFeatures, Le
     extract_all(&[path.to_owned()], &front_end(), store, &()).unwrap().remove(0)
 }
 
-/// All of them as text; floats print exactly.
+/// Features as text. Floats are printed exactly.
 fn text(features: &ClipFeatures) -> String {
     format!("{features:?}")
 }

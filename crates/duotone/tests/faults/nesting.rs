@@ -1,24 +1,24 @@
-//! Documents nested as deep as their size allows are refused and do not exhaust the stack.
+//! Deeply nested documents are refused and do not exhaust the stack.
 
 use std::fs;
 
 use duotone::Model;
 use duotone::model::ModelSpec;
 
-const DEEP: usize = 200_000;
+const DEPTH: usize = 200_000;
 
 #[test]
-fn deep_toml() {
+fn deeply_nested_toml() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep.toml");
     for text in [
-        format!("bands = {}", "[".repeat(DEEP)),
-        format!("bands = {}1{}", "[".repeat(DEEP), "]".repeat(DEEP)),
-        format!("bands = {}", "{a=".repeat(DEEP)),
-        format!("{}a = 1", "a.".repeat(DEEP)),
-        format!("[{}a]\nb = 1", "a.".repeat(DEEP)),
-        format!("[[{}a]]\nb = 1", "a.".repeat(DEEP)),
-        format!("bands = {{ {}a = 1 }}", "a.".repeat(DEEP)),
+        format!("bands = {}", "[".repeat(DEPTH)),
+        format!("bands = {}1{}", "[".repeat(DEPTH), "]".repeat(DEPTH)),
+        format!("bands = {}", "{a=".repeat(DEPTH)),
+        format!("{}a = 1", "a.".repeat(DEPTH)),
+        format!("[{}a]\nb = 1", "a.".repeat(DEPTH)),
+        format!("[[{}a]]\nb = 1", "a.".repeat(DEPTH)),
+        format!("bands = {{ {}a = 1 }}", "a.".repeat(DEPTH)),
     ] {
         fs::write(&path, &text).unwrap();
         let error = ModelSpec::load(path.to_str().unwrap()).unwrap_err().to_string();
@@ -27,14 +27,14 @@ fn deep_toml() {
 }
 
 #[test]
-fn deep_json() {
+fn deeply_nested_json() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep.safetensors");
-    let document = "[".repeat(DEEP);
+    let document = "[".repeat(DEPTH);
     for header in [
         document.clone(),
         format!("{{\"a\":{document}"),
-        "{\"a\":".repeat(DEEP),
+        "{\"a\":".repeat(DEPTH),
         format!("{{\"__metadata__\":{{\"duotone\":\"{document}\"}}}}"),
         format!(
             "{{\"__metadata__\":{{\"duotone\":\"{{\\\"kind\\\":\\\"model\\\",\\\"format\\\":1,\

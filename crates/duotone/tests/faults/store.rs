@@ -1,4 +1,4 @@
-//! A store from another time, by version or by clock.
+//! Feature stores with entries of another version, or with wrong timestamps.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ struct Stored {
     store: FeatureStore,
     root: PathBuf,
     clip: PathBuf,
-    /// What was extracted, in words.
+    /// The extracted features, as text.
     fresh: String,
 }
 
@@ -41,7 +41,7 @@ impl Stored {
 }
 
 #[test]
-fn an_entry_of_another_version_is_computed_again() {
+fn entries_of_another_version_are_replaced() {
     let Stored { _folder, store, root, clip: path, fresh } = Stored::new();
     let entry = entry(&root);
     let now = fs::read(&entry).unwrap();
@@ -51,12 +51,12 @@ fn an_entry_of_another_version_is_computed_again() {
         other[8..12].copy_from_slice(&version.to_le_bytes());
         fs::write(&entry, &other).unwrap();
         assert_eq!(text(&extract(&path, Some(&store)).unwrap()), fresh);
-        assert_eq!(fs::read(&entry).unwrap(), now, "it is replaced");
+        assert_eq!(fs::read(&entry).unwrap(), now, "not replaced");
     }
 }
 
 #[test]
-fn clocks_that_jump_change_nothing() {
+fn wrong_clocks_do_not_matter() {
     let Stored { _folder, store, root, clip: path, fresh } = Stored::new();
     let future = SystemTime::now() + Duration::from_secs(100 * 365 * 86_400);
     for time in [SystemTime::UNIX_EPOCH, future] {

@@ -27,7 +27,7 @@ fn classifier(toy: &Toy) -> Classifier {
 }
 
 #[test]
-fn new_files_are_told_apart() {
+fn classifies_new_files() {
     let toy = Toy::new();
     let classifier = classifier(&toy);
     for (label, tone) in [("high", 3000.0), ("low", 300.0), ("mid", 1000.0)] {
@@ -60,7 +60,7 @@ fn new_files_are_told_apart() {
 }
 
 #[test]
-fn many_files_come_in_their_order() {
+fn classify_many_keeps_the_order() {
     let toy = Toy::new();
     let classifier = classifier(&toy);
     write_wav(&toy.path("silent.wav"), &[0; 12_000]);
@@ -96,7 +96,7 @@ fn many_files_come_in_their_order() {
 }
 
 #[test]
-fn samples_are_decided_on_as_the_file_that_holds_them() {
+fn classify_samples_agrees_with_classify_file() {
     let toy = Toy::new();
     let classifier = classifier(&toy);
     let path = toy.path("new.wav");
@@ -115,7 +115,7 @@ fn samples_are_decided_on_as_the_file_that_holds_them() {
     }
 }
 
-/// Keeps the counts that it is told of, in their order, and dawdles over every other one.
+/// Records the counts of files that it receives, and is slow with every other one.
 struct Counts(Mutex<Vec<usize>>);
 
 impl Observer for Counts {
@@ -129,7 +129,7 @@ impl Observer for Counts {
 }
 
 #[test]
-fn the_count_of_files_rises() {
+fn counts_of_files_never_decrease() {
     let toy = Toy::new();
     let classifier = classifier(&toy);
     let paths = vec![toy.path("1.wav"); 60];
@@ -141,7 +141,7 @@ fn the_count_of_files_rises() {
 }
 
 #[test]
-fn a_decision_is_an_object_in_json() {
+fn decision_as_json() {
     let toy = Toy::new();
     let classifier = classifier(&toy);
     let options = ClassifyOptions { segments: true, ..Default::default() };
@@ -153,9 +153,9 @@ fn a_decision_is_an_object_in_json() {
     assert!(json.get("damage").is_none());
 }
 
-/// A file of more segments than are decided at a time has all its segments, for any framing.
+/// A file that is classified in several pieces gives the same segments as in one, with any framing.
 #[test]
-fn long_files_lose_no_segment() {
+fn pieces_of_long_files_have_all_segments() {
     let toy = Toy::new();
     classifier(&toy);
     let path = toy.path("long.wav");
@@ -180,9 +180,9 @@ fn long_files_lose_no_segment() {
     }
 }
 
-/// What the decoder warns of is part of the decision, whole or by excerpts.
+/// Decoder warnings are part of the decision, with and without excerpts.
 #[test]
-fn warnings_reach_the_decision() {
+fn decision_has_decoder_warnings() {
     let toy = Toy::new();
     let classifier = classifier(&toy);
     let path = toy.path("cancelling.wav");
@@ -202,9 +202,8 @@ fn warnings_reach_the_decision() {
     }
 }
 
-/// Excerpts decide as segments of the whole file do, and say so.
 #[test]
-fn excerpts_decide_and_are_marked() {
+fn decision_on_excerpts_has_their_positions() {
     let toy = Toy::new();
     let classifier = classifier(&toy);
     let path = toy.path("long.wav");
@@ -226,7 +225,7 @@ fn excerpts_decide_and_are_marked() {
         .collect();
     assert_eq!(starts.len(), expected.len());
     assert!(starts.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-9), "{starts:?}");
-    // Six of two seconds would be all of it.
+    // Six excerpts of two seconds would be the whole file.
     let whole = classifier.classify_file(&path, &options(6)).unwrap();
     assert_eq!(whole.excerpts, None);
     assert_eq!(whole.segments.unwrap().len(), 20);
@@ -253,7 +252,7 @@ fn excerpts_shorter_than_a_segment_are_refused() {
 }
 
 #[test]
-fn weights_that_overflow_are_an_error() {
+fn overflowing_weights_are_an_error() {
     let toy = Toy::new();
     classifier(&toy);
     let mut model = Model::load(&toy.path("m.safetensors")).unwrap();

@@ -14,7 +14,7 @@ fn job<'a>(collection: &'a Collection, output: Option<PathBuf>, resume: bool) ->
     Networks { output, resume, ..Networks::new(collection, vec![recipe("toy")], 20) }
 }
 
-/// Another network that also asks for another front end.
+/// Another network, with another front end.
 fn other() -> ModelSpec {
     let mut other = recipe("other");
     other.architecture.bands = 10;
@@ -62,7 +62,7 @@ fn results_are_complete_and_groups_stay_whole() {
         assert!(accuracy > 0.7, "{}: {accuracy}", system.name);
         let right = system.predictions.iter().filter(|p| p.label == p.predicted).count();
         assert!((accuracy - right as f64 / 18.0).abs() < 1e-12);
-        // 1.5 s hold two consecutive segments.
+        // 1.5 s are two consecutive segments.
         assert_eq!(system.segments.as_ref().unwrap().confusion.iter().flatten().sum::<u64>(), 36);
         assert_eq!(system.folds.iter().map(|f| f.test_clips).sum::<usize>(), 18);
         assert!(system.folds.iter().all(|f| f.history.len() == 20 && f.train_clips == 12));
@@ -87,7 +87,7 @@ fn results_are_complete_and_groups_stay_whole() {
 }
 
 #[test]
-fn twice_gives_the_same_bytes_with_any_number_of_threads() {
+fn result_does_not_depend_on_threads_or_store() {
     let toy = Toy::new();
     let collection = toy.collection();
     let run = |name: &str, threads, store: Option<PathBuf>| {
@@ -107,7 +107,7 @@ fn twice_gives_the_same_bytes_with_any_number_of_threads() {
 }
 
 #[test]
-fn other_folds_are_not_resumed_and_nothing_is_called_damaged() {
+fn evaluation_with_other_folds_is_not_resumed() {
     let toy = Toy::new();
     let collection = toy.collection();
     let folds = |count, resume| {
@@ -122,9 +122,9 @@ fn other_folds_are_not_resumed_and_nothing_is_called_damaged() {
     folds(3, true).unwrap();
 }
 
-/// A table in memory has a name, and is no file that results could replace.
+/// The name of a table in memory is not a file that results could overwrite.
 #[test]
-fn rows_may_have_the_name_of_the_folder_for_results() {
+fn table_may_be_called_like_the_results_folder() {
     let toy = Toy::new();
     let listed = toy.collection();
     let row = |item: &duotone::data::Item| duotone::data::Row {
@@ -146,7 +146,7 @@ fn rows_may_have_the_name_of_the_folder_for_results() {
 }
 
 #[test]
-fn interrupted_and_resumed_it_gives_the_same_bytes() {
+fn resumed_evaluation_gives_the_same_bytes() {
     let toy = Toy::new();
     let collection = toy.collection();
     let both = |output: &Path, resume| {
@@ -158,7 +158,7 @@ fn interrupted_and_resumed_it_gives_the_same_bytes() {
     let whole = toy.path("whole");
     let watcher = Watcher::default();
     evaluate(&both(&whole, false), &watcher).unwrap();
-    // 48 segments in batches of 8: 6 steps an epoch, 24 a fold, 72 a network.
+    // 48 segments in batches of 8: 6 steps per epoch, 24 per fold, 72 per network.
     assert_eq!(watcher.steps(), 144);
     let output = toy.path("out");
     for (limit, resume) in [(3, false), (33, true), (50, true), (24, true)] {
@@ -168,7 +168,7 @@ fn interrupted_and_resumed_it_gives_the_same_bytes() {
     }
     let watcher = Watcher::default();
     evaluate(&both(&output, true), &watcher).unwrap();
-    assert!(watcher.steps() < 144 - 3 * 24, "finished folds were done again");
+    assert!(watcher.steps() < 144 - 3 * 24, "finished folds were repeated");
     assert!(read(&output) == read(&whole));
     let left: Vec<_> = std::fs::read_dir(output.join("runs"))
         .unwrap()
@@ -177,7 +177,7 @@ fn interrupted_and_resumed_it_gives_the_same_bytes() {
     assert_eq!(left.len(), 6);
     assert!(left.iter().all(|name| name.ends_with(".json")), "{left:?}");
 
-    // Finished folds serve a later evaluation of one network more; none is trained again.
+    // An evaluation with one more network reuses the finished folds.
     let mut more = both(&output, true);
     more.recipes.push(ModelSpec { name: "third".into(), ..recipe("") });
     let watcher = Watcher::default();
@@ -186,7 +186,7 @@ fn interrupted_and_resumed_it_gives_the_same_bytes() {
 }
 
 #[test]
-fn folds_of_another_evaluation_are_refused() {
+fn results_of_another_evaluation_are_refused() {
     let toy = Toy::new();
     let collection = toy.collection();
     let output = toy.path("out");
@@ -213,7 +213,7 @@ fn folds_of_another_evaluation_are_refused() {
 }
 
 #[test]
-fn what_cannot_be_evaluated_is_refused() {
+fn invalid_jobs_are_refused() {
     let toy = Toy::new();
     let collection = toy.collection();
     let refused = |change: &dyn Fn(&mut Networks<'_>)| {
@@ -229,7 +229,7 @@ fn what_cannot_be_evaluated_is_refused() {
 }
 
 #[test]
-fn files_left_out_are_in_the_protocol() {
+fn protocol_lists_left_out_files() {
     let toy = Toy::new();
     toy.add("text.wav", "low", "nobody", b"not audio");
     let options = CollectionOptions::default();
@@ -243,8 +243,7 @@ fn files_left_out_are_in_the_protocol() {
     assert_eq!((results.protocol.clips, results.protocol.groups), (18, None));
 }
 
-/// A silent file is tested and counted like any other, but nothing is learnt from it; every output
-/// says so.
+/// A silent file is tested like any other but not trained on, and every output says so.
 #[test]
 fn silent_files_are_tested_but_not_trained_on() {
     let toy = Toy::new();
@@ -256,8 +255,12 @@ fn silent_files_are_tested_but_not_trained_on() {
     job.settings.epochs = 2;
     let watcher = Watcher::default();
     let results = evaluate(&job, &watcher).unwrap();
-    assert!(watcher.heard("silent.wav: silent: tested, but not trained on"), "{:?}", watcher.said);
-    assert!(watcher.heard("short.wav: shorter than a segment"), "{:?}", watcher.said);
+    assert!(
+        watcher.received("silent.wav: silent: tested, but not trained on"),
+        "{:?}",
+        watcher.messages
+    );
+    assert!(watcher.received("short.wav: shorter than a segment"), "{:?}", watcher.messages);
     assert_eq!(results.protocol.clips, 20);
     assert_eq!(results.protocol.silent, [PathBuf::from("silent.wav")]);
     let system = &results.systems[0];
@@ -282,9 +285,9 @@ fn silent_files_are_tested_but_not_trained_on() {
     assert!(std::fs::read_to_string(page).unwrap().contains("tested, but not trained on"));
 }
 
-/// Who forgets to group is told, and where to.
+/// A notice suggests a group column if the files are not grouped.
 #[test]
-fn files_that_could_be_grouped_are_mentioned() {
+fn notice_suggests_a_group_column() {
     let toy = Toy::new();
     let open = |group: Option<&str>| {
         let options = CollectionOptions { label: None, group: group.map(Into::into) };
@@ -296,12 +299,12 @@ fn files_that_could_be_grouped_are_mentioned() {
         job.settings.epochs = 1;
         let watcher = Watcher::default();
         evaluate(&job, &watcher).unwrap();
-        assert_eq!(watcher.heard("group=artist"), expected, "{:?}", watcher.said);
+        assert_eq!(watcher.received("group=artist"), expected, "{:?}", watcher.messages);
         let watcher = Watcher::default();
         duotone::leaks::check(&collection, &3.into(), 0, &watcher).unwrap();
-        assert_eq!(watcher.heard("group=artist"), expected, "{:?}", watcher.said);
+        assert_eq!(watcher.received("group=artist"), expected, "{:?}", watcher.messages);
     }
-    // Where every artist has one file there is nothing to group.
+    // If every artist has one file, there is nothing to group.
     let list = std::fs::read_to_string(toy.path("list.csv")).unwrap();
     let lines = list.lines().zip(0..).map(|(line, number)| match number {
         0 => format!("{line}\n"),
@@ -311,9 +314,9 @@ fn files_that_could_be_grouped_are_mentioned() {
     assert_eq!(open(None).ungrouped_notice(), None);
 }
 
-/// Results of before the notes were written are read as they are, and so are those of version 3.
+/// Results from before notes were added, and those of format 3, can still be read.
 #[test]
-fn older_results_are_read() {
+fn reads_older_results() {
     let toy = Toy::new();
     let collection = toy.collection();
     let mut job = job(&collection, Some(toy.path("out")), false);

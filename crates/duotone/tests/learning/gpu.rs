@@ -1,5 +1,4 @@
-//! A GPU in the place of the processor. Without a device (a software one will do) these say so and
-//! pass.
+//! Training on a GPU, or on software that emulates one. Without either, the tests are skipped.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -22,14 +21,14 @@ fn device() -> Option<duotone::gpu::Device> {
     }
 }
 
-/// Takes the device away once `limit` epochs are done.
-struct Thief {
+/// Destroys the device after a number of epochs.
+struct Destroyer {
     device: duotone::gpu::Device,
     epochs: usize,
     done: AtomicUsize,
 }
 
-impl Observer for Thief {
+impl Observer for Destroyer {
     fn event(&self, event: Event<'_>) {
         let ended = matches!(event, Event::Epoch(_));
         if ended && self.done.fetch_add(1, Ordering::Relaxed) + 1 == self.epochs {
@@ -39,7 +38,7 @@ impl Observer for Thief {
 }
 
 #[test]
-fn a_run_outlives_its_gpu() {
+fn run_resumes_on_the_cpu_after_losing_its_gpu() {
     let Some(device) = device() else { return };
     let toy = Toy::new();
     let collection = toy.collection();
@@ -58,7 +57,8 @@ fn a_run_outlives_its_gpu() {
 
     job.output = toy.path("gpu.safetensors");
     job.device = Device::Gpu(device.clone());
-    let error = train(&job, &Thief { device, epochs: 2, done: AtomicUsize::new(0) }).unwrap_err();
+    let error =
+        train(&job, &Destroyer { device, epochs: 2, done: AtomicUsize::new(0) }).unwrap_err();
     assert!(matches!(error, Error::Device(_)), "{error:?}");
     let message = error.to_string();
     for words in ["epoch 3: the GPU was lost", "after epoch 2 is saved in", "resume", "device=cpu"]
@@ -73,6 +73,6 @@ fn a_run_outlives_its_gpu() {
     for (name, expected) in &expected.weights.0 {
         let pairs = model.weights.get(name).iter().zip(&expected.data);
         let worst = pairs.fold(0.0, |worst: f32, (a, b)| worst.max((a - b).abs()));
-        assert!(worst < 1e-4, "{name} is {worst} off");
+        assert!(worst < 1e-4, "{name} differs by {worst}");
     }
 }

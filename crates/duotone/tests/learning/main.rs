@@ -1,4 +1,4 @@
-//! From files to a decision with a network small enough to train in a moment.
+//! Training, evaluation and classification with a network that trains in a moment.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod classify;

@@ -1,4 +1,4 @@
-//! Evaluations on given folds, on a split, and of a choice among networks.
+//! Evaluations on given folds, on a split, and with the selection of one of several networks.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,7 +21,7 @@ fn read(output: &Path) -> Vec<u8> {
     std::fs::read(output.join("results.json")).unwrap()
 }
 
-/// The toy's list with one more column, filled by the number of the line.
+/// The toy collection with another column, whose cells are given by the numbers of the lines.
 fn with_column(toy: &Toy, name: &str, cell: impl Fn(usize) -> &'static str) -> Collection {
     let list = std::fs::read_to_string(toy.path("list.csv")).unwrap();
     let mut lines = list.lines().zip(0..).map(|(line, number): (_, usize)| match number {
@@ -34,7 +34,7 @@ fn with_column(toy: &Toy, name: &str, cell: impl Fn(usize) -> &'static str) -> C
 }
 
 #[test]
-fn a_folds_file_repeats_an_evaluation_to_the_byte() {
+fn folds_file_reproduces_an_evaluation() {
     let toy = Toy::new();
     let collection = toy.collection();
     let (first, again) = (toy.path("first"), toy.path("again"));
@@ -46,11 +46,11 @@ fn a_folds_file_repeats_an_evaluation_to_the_byte() {
         // The seed would draw other folds.
         let watcher = Watcher::default();
         let results = evaluate(&job, &watcher).unwrap();
-        assert!(!watcher.heard("folds.csv"), "nothing to remark");
+        assert!(!watcher.received("folds.csv"), "an unexpected notice");
         (results, read(&again))
     };
     let (results, bytes) = run();
-    assert!(bytes == run().1, "the same folds and seed give the same bytes");
+    assert!(bytes == run().1, "the bytes differ");
     assert_eq!(results.protocol.folds_digest, drawn.protocol.folds_digest);
     assert_eq!(results.systems, drawn.systems);
     assert_eq!(results.significance, drawn.significance);
@@ -61,11 +61,11 @@ fn a_folds_file_repeats_an_evaluation_to_the_byte() {
         evaluate(&job, &()).unwrap().protocol.folds_digest
     };
     assert_eq!(other(Folds::File(first.join("folds.csv"))), drawn.protocol.folds_digest);
-    assert_ne!(other(3.into()), drawn.protocol.folds_digest, "the seed draws others");
+    assert_ne!(other(3.into()), drawn.protocol.folds_digest, "the same folds with another seed");
 }
 
 #[test]
-fn differences_are_tested() {
+fn differences_between_systems_are_tested() {
     let toy = Toy::new();
     let collection = toy.collection();
     let results = evaluate(&job(&collection, &toy.path("out")), &()).unwrap();
@@ -84,7 +84,7 @@ fn differences_are_tested() {
     for system in &results.systems {
         let interval = system.interval.as_ref().unwrap();
         let accuracy = system.files.as_ref().unwrap().accuracy;
-        assert_eq!(interval.units, 9, "artists are drawn, not clips");
+        assert_eq!(interval.units, 9, "units must be artists, not clips");
         assert!(interval.low <= accuracy && accuracy <= interval.high);
     }
     let balance = &results.protocol.balance;
@@ -93,7 +93,7 @@ fn differences_are_tested() {
 }
 
 #[test]
-fn a_split_tests_its_test_part_alone() {
+fn only_the_test_part_of_a_split_is_tested() {
     let toy = Toy::new();
     let collection = with_column(&toy, "split", |i| ["train", "valid", "test"][i / 6]);
     let output = toy.path("out");
@@ -102,7 +102,7 @@ fn a_split_tests_its_test_part_alone() {
     job.settings.epochs = 15;
     let watcher = Watcher::default();
     let results = evaluate(&job, &watcher).unwrap();
-    assert!(watcher.heard("column `split`"));
+    assert!(watcher.received("column `split`"));
     schema::check(&read(&output));
     assert_eq!((results.protocol.folds, results.protocol.clips), (1, 18));
     let significance = results.significance.as_ref().unwrap();
@@ -117,7 +117,7 @@ fn a_split_tests_its_test_part_alone() {
     }
     let folds = std::fs::read_to_string(output.join("folds.csv")).unwrap();
     assert_eq!(folds.matches(",valid,").count(), 6);
-    // What it wrote divides the plain list alike.
+    // The folds file that it wrote gives the same split of the list without the column.
     let collection = toy.collection();
     let again = toy.path("again");
     let mut job = self::job(&collection, &again);
@@ -127,7 +127,7 @@ fn a_split_tests_its_test_part_alone() {
 }
 
 #[test]
-fn a_fold_column_decides() {
+fn fold_column_divides_the_clips() {
     let toy = Toy::new();
     let collection = with_column(&toy, "fold", |i| ["b", "a", "b"][i / 6]);
     let mut job = job(&collection, &toy.path("out"));
@@ -140,25 +140,25 @@ fn a_fold_column_decides() {
     let names = results.protocol.fold_names.as_ref().unwrap();
     assert_eq!(*names, ["a", "b"], "by their numbers");
 
-    // The mistakes can be listened to, from the report's folder.
+    // The report has players for the mistakes, with paths relative to its folder.
     let page = duotone_report::write(&toy.path("out"), &results, &collection).unwrap();
     let page = std::fs::read_to_string(page).unwrap();
     let wrong = results.systems[0].predictions.iter().filter(|p| p.label != p.predicted);
     let players = wrong.clone().filter(|p| {
         page.contains(&format!(r#"<audio controls preload="none" src="../{}">"#, p.path.display()))
     });
-    assert!(wrong.clone().count() > 0, "one epoch is too short to learn all");
+    assert!(wrong.clone().count() > 0, "no mistakes after one epoch");
     assert_eq!(players.count(), wrong.count().min(12));
 }
 
 #[test]
-fn one_network_is_chosen_before_the_test() {
+fn network_is_selected_before_the_test() {
     let toy = Toy::new();
     let collection = toy.collection();
     let whole = toy.path("whole");
     let select = |output: &Path, resume| {
         let mut job = job(&collection, output);
-        // The second learns next to nothing in this time.
+        // The second network learns almost nothing in this time.
         job.recipes[1].architecture.dense = 1;
         job.recipes.swap(0, 1);
         (job.select, job.resume) = (true, resume);
@@ -184,7 +184,7 @@ fn one_network_is_chosen_before_the_test() {
     assert!(system.folds.iter().any(|fold| fold.selection.as_ref().unwrap().chosen == "toy"));
     assert_eq!(system.predictions.len(), 18);
 
-    // Interrupted in the second candidate of the second fold; the first is not trained again.
+    // Interrupted while training the second candidate of the second fold; the first is not repeated.
     let output = toy.path("out");
     let watcher = Watcher::stopping_after(steps / 2 + 2);
     assert!(evaluate(&select(&output, false), &watcher).is_err());
@@ -198,7 +198,7 @@ fn one_network_is_chosen_before_the_test() {
 }
 
 #[test]
-fn a_choice_needs_a_choice_and_clips_to_choose_by() {
+fn selection_needs_candidates_and_validation_clips() {
     let toy = Toy::new();
     let collection = toy.collection();
     let mut job = job(&collection, &toy.path("out"));
@@ -210,17 +210,16 @@ fn a_choice_needs_a_choice_and_clips_to_choose_by() {
     assert!(message.contains("nothing to choose"), "{message}");
 }
 
-/// Always naming the most frequent label is right as often as that label is tested, whatever the
-/// training part holds.
+/// The baseline that always predicts the most frequent label depends only on the tested clips.
 #[test]
-fn the_majority_is_that_of_the_test_part() {
+fn majority_baseline_is_that_of_the_test_part() {
     let toy = Toy::new();
     let collection =
         with_column(&toy, "split", |i| if i < 12 && i != 6 && i != 9 { "train" } else { "test" });
     let mut job = job(&collection, &toy.path("out"));
     (job.folds, job.settings.epochs) = (Folds::Automatic, 1);
     let results = evaluate(&job, &()).unwrap();
-    // The test part has 4, 2 and 2 files of the labels; the whole collection six of each.
+    // The labels have 4, 2 and 2 test files, but 6 files each in the whole collection.
     assert_eq!(results.protocol.balance.counts, [[4, 2, 2]]);
     assert!((results.protocol.majority_accuracy() - 0.5).abs() < 1e-12);
     let page = duotone_report::write(&toy.path("out"), &results, &collection).unwrap();

@@ -1,5 +1,5 @@
-//! Holds a document to `docs/results.schema.json`: the few words of JSON Schema that it uses, and
-//! no others, so that a schema that says more than is checked fails.
+//! Validates a document against `docs/results.schema.json`. Supports only the keywords that the schema
+//! uses, and fails on any other, so that no part of the schema goes unchecked.
 
 use serde_json::{Value, json};
 
@@ -8,18 +8,18 @@ const SCHEMA: &str = include_str!("../../../../docs/results.schema.json");
 pub(crate) fn check(document: &[u8]) {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let document: Value = serde_json::from_slice(document).unwrap();
-    if let Err(fault) = fits(&document, &schema, &schema) {
-        panic!("{fault}");
+    if let Err(error) = validate(&document, &schema, &schema) {
+        panic!("{error}");
     }
 }
 
-fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
-    for (word, rule) in schema.as_object().unwrap() {
-        let holds = match word.as_str() {
+fn validate(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
+    for (keyword, rule) in schema.as_object().unwrap() {
+        let valid = match keyword.as_str() {
             "$schema" | "$defs" | "title" | "description" | "required" => true,
             "$ref" => {
                 let pointer = rule.as_str().unwrap().strip_prefix('#').unwrap();
-                return fits(value, root.pointer(pointer).unwrap(), root);
+                return validate(value, root.pointer(pointer).unwrap(), root);
             }
             "type" => match rule {
                 Value::Array(types) => types.iter().any(|name| is(value, name)),
@@ -29,20 +29,23 @@ fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
             "const" => rule == value,
             "minimum" => value.as_f64() >= rule.as_f64(),
             "maximum" => value.as_f64() <= rule.as_f64(),
-            "anyOf" => rule.as_array().unwrap().iter().any(|one| fits(value, one, root).is_ok()),
+            "anyOf" => {
+                rule.as_array().unwrap().iter().any(|one| validate(value, one, root).is_ok())
+            }
             "items" => match value.as_array() {
-                Some(items) => return items.iter().try_for_each(|item| fits(item, rule, root)),
+                Some(items) => return items.iter().try_for_each(|item| validate(item, rule, root)),
                 None => false,
             },
-            // Only the fields that are named, and all that are required.
+            // All required fields, and no unknown ones.
             "properties" => {
                 let rules = rule.as_object().unwrap();
                 let required = schema["required"].as_array().unwrap();
-                let object = value.as_object().ok_or("no object")?;
+                let object = value.as_object().ok_or("not an object")?;
                 for (key, rule) in rules {
                     match object.get(key) {
                         Some(value) => {
-                            fits(value, rule, root).map_err(|fault| format!("{key}: {fault}"))?;
+                            validate(value, rule, root)
+                                .map_err(|error| format!("{key}: {error}"))?;
                         }
                         None if !required.contains(&json!(key)) => {}
                         None => return Err(format!("no {key}")),
@@ -51,10 +54,10 @@ fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
                 object.keys().all(|key| rules.contains_key(key))
             }
             "additionalProperties" => rule == false,
-            other => panic!("the schema says `{other}`, which nobody checks"),
+            other => panic!("unsupported keyword `{other}` in the schema"),
         };
-        if !holds {
-            return Err(format!("{word} does not hold: {:.200}", value.to_string()));
+        if !valid {
+            return Err(format!("{keyword} is violated: {:.200}", value.to_string()));
         }
     }
     Ok(())
@@ -69,18 +72,18 @@ fn is(value: &Value, name: &Value) -> bool {
         "integer" => value.is_u64(),
         "number" => value.is_number(),
         "null" => value.is_null(),
-        other => panic!("no type {other}"),
+        other => panic!("unknown type {other}"),
     }
 }
 
 #[test]
-fn what_does_not_fit_is_found() {
+fn rejects_invalid_documents() {
     let root = json!({"$defs": {"a": {"type": "integer", "minimum": 1}}});
     let schema = json!({"type": "object", "required": ["a", "b"], "properties": {
         "a": {"$ref": "#/$defs/a"}, "b": {"type": ["string", "null"]}, "d": {"type": "string"}}});
-    let fault = |value: Value| fits(&value, &schema, &root).err();
-    assert_eq!(fault(json!({"a": 1, "b": null})), None);
-    assert_eq!(fault(json!({"a": 1, "b": null, "d": ""})), None);
+    let error = |value: Value| validate(&value, &schema, &root).err();
+    assert_eq!(error(json!({"a": 1, "b": null})), None);
+    assert_eq!(error(json!({"a": 1, "b": null, "d": ""})), None);
     for wrong in [
         json!({"a": 0, "b": null}),
         json!({"a": 1.5, "b": null}),
@@ -90,6 +93,6 @@ fn what_does_not_fit_is_found() {
         json!({"a": 1, "b": "", "d": 1}),
         json!([]),
     ] {
-        assert!(fault(wrong.clone()).is_some(), "{wrong}");
+        assert!(error(wrong.clone()).is_some(), "{wrong}");
     }
 }

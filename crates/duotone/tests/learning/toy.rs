@@ -13,10 +13,10 @@ use duotone::{Event, Observer};
 
 pub(crate) const RATE: u32 = 11_025;
 
-/// Each label's tone, in hertz.
+/// The labels and the frequency of each one's tone in hertz.
 const TONES: [(&str, f32); 3] = [("high", 3000.0), ("low", 300.0), ("mid", 1000.0)];
 
-/// `TONES` × 6 files of 1.5 s by 3 artists a label, and their list.
+/// Six files of 1.5 s per label, by three artists per label, and a list of them.
 pub(crate) struct Toy {
     pub(crate) folder: tempfile::TempDir,
 }
@@ -44,7 +44,7 @@ impl Toy {
         Collection::open(&self.path("list.csv"), &options).unwrap()
     }
 
-    /// Adds a line to the list, and the file.
+    /// Writes a file and adds it to the list.
     pub(crate) fn add(&self, name: &str, label: &str, artist: &str, content: &[u8]) {
         std::fs::write(self.path(name), content).unwrap();
         let mut list = std::fs::read_to_string(self.path("list.csv")).unwrap();
@@ -64,7 +64,7 @@ pub(crate) fn sound(tone: f32, seed: u64, seconds: f32) -> Vec<i16> {
     (0..count).map(sample).collect()
 }
 
-/// 16-bit mono.
+/// A WAV file, 16 bits, mono.
 pub(crate) fn wav(samples: &[i16]) -> Vec<u8> {
     let size = samples.len() as u32 * 2;
     let mut bytes = b"RIFF".to_vec();
@@ -111,12 +111,12 @@ pub(crate) fn settings() -> TrainSettings {
     }
 }
 
-/// Stops after so many mini-batches; remembers what was said.
+/// Counts mini-batches, records messages, and asks to stop after `limit` mini-batches.
 #[derive(Default)]
 pub(crate) struct Watcher {
     pub(crate) limit: Option<usize>,
     steps: AtomicUsize,
-    pub(crate) said: Mutex<Vec<String>>,
+    pub(crate) messages: Mutex<Vec<String>>,
 }
 
 impl Watcher {
@@ -128,24 +128,25 @@ impl Watcher {
         self.steps.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn heard(&self, words: &str) -> bool {
-        self.said.lock().unwrap().iter().any(|said| said.contains(words))
+    /// Whether any message contains `text`.
+    pub(crate) fn received(&self, text: &str) -> bool {
+        self.messages.lock().unwrap().iter().any(|message| message.contains(text))
     }
 }
 
 impl Observer for Watcher {
     fn event(&self, event: Event<'_>) {
-        let said = match event {
+        let message = match event {
             Event::Step { .. } => {
                 self.steps.fetch_add(1, Ordering::Relaxed);
                 return;
             }
-            Event::Notice(words) => words.to_owned(),
+            Event::Notice(notice) => notice.to_owned(),
             Event::LeftOut(file) => format!("{}: {}", file.path.display(), file.reason),
             Event::RunStarted { name, done, epochs } => format!("{name}: {done} of {epochs}"),
             _ => return,
         };
-        self.said.lock().unwrap().push(said);
+        self.messages.lock().unwrap().push(message);
     }
 
     fn stop(&self) -> bool {

@@ -23,7 +23,7 @@ fn job<'a>(collection: &'a Collection, output: PathBuf, resume: bool) -> TrainJo
 }
 
 #[test]
-fn the_model_knows_where_it_comes_from() {
+fn model_describes_how_it_was_trained() {
     let toy = Toy::new();
     let collection = toy.collection();
     let output = toy.path("models/m.safetensors");
@@ -41,7 +41,7 @@ fn the_model_knows_where_it_comes_from() {
     assert_eq!((card.history.len(), card.architecture.classes), (40, 3));
     assert_eq!(card.label_column, "label");
     let measured = card.measured.unwrap();
-    // 6 of 18: what was held out, which whole groups keep from being the 34 % asked for.
+    // 6 of 18 clips: keeping groups whole prevents exactly the 34 % requested.
     assert!(measured.protocol.contains("artist") && measured.protocol.contains("33 %"));
     assert_eq!(measured.clips, 6);
     assert!(measured.file_accuracy > 0.8, "{measured:?}");
@@ -51,14 +51,14 @@ fn the_model_knows_where_it_comes_from() {
 }
 
 #[test]
-fn interrupted_and_resumed_it_is_the_same_file() {
+fn resumed_run_writes_the_same_file() {
     let toy = Toy::new();
     let collection = toy.collection();
     let whole = toy.path("whole.safetensors");
     train(&job(&collection, whole.clone(), false), &()).unwrap();
     let output = toy.path("m.safetensors");
     let checkpoint = toy.path("m.safetensors.checkpoint");
-    // 72 segments in batches of 8: 9 steps an epoch.
+    // 72 segments in batches of 8 are 9 steps per epoch.
     for (limit, resume) in [(13, false), (40, true), (4, true)] {
         let stopped =
             train(&job(&collection, output.clone(), resume), &Watcher::stopping_after(limit));
@@ -67,11 +67,11 @@ fn interrupted_and_resumed_it_is_the_same_file() {
     }
     let watcher = Watcher::default();
     train(&job(&collection, output.clone(), true), &watcher).unwrap();
-    assert!(watcher.heard("toy: 5 of 12"), "{:?}", watcher.said);
+    assert!(watcher.received("toy: 5 of 12"), "{:?}", watcher.messages);
     assert!(!checkpoint.exists());
     assert!(std::fs::read(&output).unwrap() == std::fs::read(&whole).unwrap());
 
-    // Once more: there is nothing to do.
+    // Resuming a finished run does nothing.
     let watcher = Watcher::default();
     let report = train(&job(&collection, output.clone(), true), &watcher).unwrap();
     assert_eq!(watcher.steps(), 0);
@@ -80,20 +80,20 @@ fn interrupted_and_resumed_it_is_the_same_file() {
 }
 
 #[test]
-fn where_it_begins_is_said() {
+fn starting_from_the_beginning_is_reported() {
     let toy = Toy::new();
     let collection = toy.collection();
     let output = toy.path("m.safetensors");
     let watcher = Watcher::stopping_after(10);
     assert!(train(&job(&collection, output.clone(), true), &watcher).is_err());
-    assert!(watcher.heard("no checkpoint"));
+    assert!(watcher.received("no checkpoint"));
     let watcher = Watcher::stopping_after(1);
     assert!(train(&job(&collection, output, false), &watcher).is_err());
-    assert!(watcher.heard("will be replaced"));
+    assert!(watcher.received("will be replaced"));
 }
 
 #[test]
-fn bad_files_are_left_out_and_said() {
+fn unusable_files_are_left_out_and_reported() {
     let toy = Toy::new();
     toy.add("text.wav", "low", "nobody", b"not audio");
     toy.add("empty.wav", "gone", "nobody", b"");
@@ -105,16 +105,16 @@ fn bad_files_are_left_out_and_said() {
     let left_out: Vec<_> = report.left_out.iter().map(|l| l.path.to_str().unwrap()).collect();
     assert_eq!(left_out, ["text.wav", "empty.wav", "silent.wav"]);
     assert!(report.left_out.iter().all(|l| !l.reason.is_empty()));
-    assert!(watcher.heard("text.wav") && watcher.heard("`gone`"), "{:?}", watcher.said);
-    assert!(watcher.heard("silent.wav: silent: there is nothing to learn from"));
+    assert!(watcher.received("text.wav") && watcher.received("`gone`"), "{:?}", watcher.messages);
+    assert!(watcher.received("silent.wav: silent: there is nothing to learn from"));
     assert_eq!(report.repeated, [PathBuf::from("short.wav")]);
-    assert!(watcher.heard("short.wav: shorter than a segment"), "{:?}", watcher.said);
+    assert!(watcher.received("short.wav: shorter than a segment"), "{:?}", watcher.messages);
     assert_eq!((report.clips, report.card.labels.len()), (19, 3));
 }
 
-/// A model has nothing of the silent files of its collection: neither weights nor scaler.
+/// Silent files affect neither the weights nor the scaler.
 #[test]
-fn silent_files_change_nothing() {
+fn silent_files_do_not_change_the_model() {
     let toy = Toy::new();
     let (without, with) = (toy.path("without"), toy.path("with"));
     train(&job(&toy.collection(), without.clone(), false), &()).unwrap();
@@ -127,27 +127,27 @@ fn silent_files_change_nothing() {
     assert!(std::fs::read(&with).unwrap() == std::fs::read(&without).unwrap());
 }
 
-/// A label whose files are all silent has nothing to be learnt by.
+/// A label cannot be learnt if all its files are silent.
 #[test]
-fn a_silent_label_is_left_out() {
+fn label_with_only_silent_files_is_left_out() {
     let toy = Toy::new();
     toy.add("rest.wav", "rest", "nobody", &crate::toy::wav(&[0; 12_000]));
     let watcher = Watcher::default();
     let report = train(&job(&toy.collection(), toy.path("m"), false), &watcher).unwrap();
     assert_eq!(report.card.labels.len(), 3);
-    assert!(watcher.heard("`rest`"), "{:?}", watcher.said);
+    assert!(watcher.received("`rest`"), "{:?}", watcher.messages);
 }
 
-/// What is chosen for the user is said, with how to choose otherwise.
+/// A notice reports the automatic choice of a sample rate, if files are resampled to it.
 #[test]
-fn resampling_is_said() {
+fn resampling_is_reported() {
     let toy = Toy::new();
     let collection = toy.collection();
     let settings = TrainSettings { epochs: 1, ..settings() };
     let one = TrainJob { settings, ..job(&collection, toy.path("m"), false) };
     let watcher = Watcher::default();
     train(&one, &watcher).unwrap();
-    assert!(!watcher.heard("sample rate"), "all have the chosen one");
+    assert!(!watcher.received("sample rate"), "no file is resampled");
 
     let mut wav = crate::toy::wav(&sound(300.0, 50, 1.5));
     wav[24..28].copy_from_slice(&48_000_u32.to_le_bytes());
@@ -156,19 +156,19 @@ fn resampling_is_said() {
     let two = TrainJob { collection: &collection, ..one };
     let watcher = Watcher::default();
     let report = train(&two, &watcher).unwrap();
-    let words = "11025 Hz (18 files), 48000 Hz (1 file); all are resampled to 22050 Hz";
-    assert!(watcher.heard(words), "{:?}", watcher.said);
-    assert!(report.notices.iter().any(|notice| notice.contains(words)));
+    let expected = "11025 Hz (18 files), 48000 Hz (1 file); all are resampled to 22050 Hz";
+    assert!(watcher.received(expected), "{:?}", watcher.messages);
+    assert!(report.notices.iter().any(|notice| notice.contains(expected)));
 
-    let asked = TrainJob { sample_rate: Some(11_025), ..two };
+    let requested = TrainJob { sample_rate: Some(11_025), ..two };
     let watcher = Watcher::default();
-    train(&asked, &watcher).unwrap();
-    assert!(!watcher.heard("resampled"), "{:?}", watcher.said);
+    train(&requested, &watcher).unwrap();
+    assert!(!watcher.received("resampled"), "{:?}", watcher.messages);
 }
 
-/// Who holds clips out without grouping them is told of the column to group by.
+/// A notice suggests a group column if clips are held out without one.
 #[test]
-fn files_that_could_be_grouped_are_mentioned() {
+fn notice_suggests_a_group_column() {
     let toy = Toy::new();
     let ungrouped = Collection::open(&toy.path("list.csv"), &CollectionOptions::default()).unwrap();
     let grouped = toy.collection();
@@ -179,13 +179,14 @@ fn files_that_could_be_grouped_are_mentioned() {
         job.settings = TrainSettings { epochs: 1, validation, ..settings() };
         let watcher = Watcher::default();
         train(&job, &watcher).unwrap();
-        assert_eq!(watcher.heard("group=artist"), expected, "{:?}", watcher.said);
+        assert_eq!(watcher.received("group=artist"), expected, "{:?}", watcher.messages);
     }
 }
 
-/// Four files of one label beside 24 of another are not learnt unless they are shown more often.
+/// With four files of one label and 24 of the other, the small class is learnt only with balanced
+/// sampling.
 #[test]
-fn balanced_sampling_finds_the_small_class() {
+fn balanced_sampling_learns_the_small_class() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let mut list = String::from("path,label\n");
@@ -214,15 +215,14 @@ fn balanced_sampling_finds_the_small_class() {
     assert!(balanced > 0.7, "{balanced}");
 }
 
-/// A tone in as much noise.
+/// A tone in equally loud noise.
 fn noisy(tone: f32, seed: u64) -> Vec<i16> {
     let noise = duotone::nn::random::Philox::new(seed, 9);
     let samples = sound(tone, seed, 1.5).into_iter().zip(0..);
     samples.map(|(x, i)| x / 2 + ((noise.uniform(i) - 0.5) * 20_000.0) as i16).collect()
 }
 
-/// Interrupted and resumed, a balanced run ends in the same file, and the model says how it was
-/// trained.
+/// A resumed run with balanced sampling writes the same file as an uninterrupted one.
 #[test]
 fn balanced_runs_resume() {
     let toy = Toy::new();
@@ -249,7 +249,7 @@ fn balanced_runs_resume() {
 }
 
 #[test]
-fn one_class_left_is_refused() {
+fn single_usable_class_is_refused() {
     let toy = Toy::new();
     for number in 0..18 {
         if number % 3 != 0 {
@@ -264,7 +264,7 @@ fn one_class_left_is_refused() {
 }
 
 #[test]
-fn impossible_settings_are_refused_before_any_work() {
+fn invalid_settings_are_refused() {
     let toy = Toy::new();
     let collection = toy.collection();
     type Change = fn(&mut TrainSettings);

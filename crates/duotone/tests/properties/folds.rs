@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use duotone::data::{fold_counts, folds, hold_out};
 use proptest::prelude::*;
 
-/// A class for each clip, and a group of one class each.
+/// The class and group of each clip; all clips of a group have the same class.
 fn clips() -> impl Strategy<Value = (Vec<usize>, Vec<usize>)> {
     prop::collection::vec((0_usize..4, 0_usize..9), 8..120).prop_map(|clips| {
         clips.into_iter().map(|(class, group)| (class, class * 10 + group)).unzip()
@@ -20,12 +20,12 @@ fn rarest(keys: impl Iterator<Item = (usize, usize)>) -> usize {
 
 proptest! {
     #[test]
-    fn every_clip_is_in_one_fold_and_every_class_in_all(
+    fn classes_are_spread_evenly(
         (classes, _) in clips(), k in 2_usize..6, seed: u64,
     ) {
         let few = rarest(classes.iter().copied().zip(0..));
         let Ok(fold_of) = folds(&classes, None, k, seed) else {
-            prop_assert!(few < k, "refused though each class has {few} clips");
+            prop_assert!(few < k, "refused although every class has at least {few} clips");
             return Ok(());
         };
         prop_assert!(few >= k);
@@ -41,7 +41,7 @@ proptest! {
     }
 
     #[test]
-    fn no_group_is_cut(
+    fn groups_stay_whole(
         (classes, groups) in clips(), k in 2_usize..5, seed: u64, share in 0.05_f64..0.6,
     ) {
         let whole = |side_of: &[usize]| {

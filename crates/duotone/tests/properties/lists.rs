@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use duotone::data::{Collection, CollectionOptions};
 use proptest::prelude::*;
 
-/// Names without what a list cannot hold in a cell: line breaks and NUL.
+/// Text without line breaks and control characters, which a cell of a list cannot contain.
 fn cell() -> impl Strategy<Value = String> {
     "[^\\x00-\\x1f\\x7f\u{85}\u{2028}\u{2029}]{0,12}x".prop_map(|text| text.trim().to_owned())
 }
@@ -24,7 +24,7 @@ fn open(name: &str, bytes: &[u8]) -> Result<Collection, duotone::Error> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
-    /// Whatever is in the cells, a list that a CSV library wrote is read back as it was.
+    /// A list written by the `csv` crate is read back unchanged, whatever its cells contain.
     #[test]
     fn csv_round_trip(cells in prop::collection::vec((cell(), cell()), 2..20), semicolon: bool) {
         let cells: Vec<(String, String)> = cells
@@ -58,7 +58,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused(text in "(path|label|,|;|\t|\"|\n|\r|a|b|/|~|\\\\| |\u{feff}){0,60}") {
+    fn any_text_is_valid_or_refused(text in "(path|label|,|;|\t|\"|\n|\r|a|b|/|~|\\\\| |\u{feff}){0,60}") {
         if let Ok(collection) = open("list.csv", text.as_bytes()) {
             prop_assert!(collection.labels.len() >= 2);
             prop_assert!(collection.items.iter().all(|item| item.label < collection.labels.len()));

@@ -1,4 +1,4 @@
-//! What must hold for any input, tried on drawn ones.
+//! Property tests: what must hold for any input.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod folds;

@@ -2,7 +2,7 @@ use duotone::audio::FrontEnd;
 use duotone::features::{ClipFeatures, FeatureStore, extract_all};
 use proptest::prelude::*;
 
-/// Everything of a clip's features that a store must give back.
+/// All the features that a store must return.
 fn all(features: &ClipFeatures) -> String {
     let bits = |band| features.band(band).iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     let bands: Vec<_> = (0..features.bands()).map(bits).collect();
@@ -13,11 +13,11 @@ fn all(features: &ClipFeatures) -> String {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Short, silent, broken off or whole, at any rate: what the store gives back is what was
-    /// extracted.
+    /// The store returns exactly what was extracted, whether the clip is short, silent, truncated or
+    /// complete, and at any sample rate.
     #[test]
     fn round_trip(
-        // Fewer may come to less than one sample at the front end's rate, which is no audio.
+        // Fewer samples may give less than one at the front end's rate, which counts as no audio.
         samples in prop::collection::vec(any::<i16>(), 10..6_000),
         rate in 8_000_u32..50_000,
         silent: bool,
@@ -25,9 +25,9 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("clip.au");
-        let told = 2 * samples.len() as u32 + missing;
+        let stated = 2 * samples.len() as u32 + missing;
         let mut bytes = b".snd".to_vec();
-        bytes.extend([24, told, 3, rate, 1].map(u32::to_be_bytes).concat());
+        bytes.extend([24, stated, 3, rate, 1].map(u32::to_be_bytes).concat());
         bytes.extend(samples.iter().flat_map(|x| if silent { 0 } else { *x }.to_be_bytes()));
         std::fs::write(&path, bytes).unwrap();
         let front_end = FrontEnd { bands: 8, segment_frames: 6, ..FrontEnd::paper(11_025) };
@@ -38,6 +38,6 @@ proptest! {
         };
         let fresh = extract(None);
         prop_assert_eq!(&extract(Some(&store)), &fresh);
-        prop_assert_eq!(&extract(Some(&store)), &fresh, "the second time from the store");
+        prop_assert_eq!(&extract(Some(&store)), &fresh, "from the store");
     }
 }
