@@ -221,7 +221,7 @@ fn what_duotone_writes_into_a_collection_is_no_music() {
         duotone(&dir, features(output)).ends_with(0);
     }
     let model = [&["train", "music", "-o", "music/high/m.safetensors"][..], &TINY].concat();
-    let outcome = duotone(&dir, model).ends_with(0).says(&["2 folders that duotone wrote"]);
+    let outcome = duotone(&dir, model).ends_with(0).says(&["2 folders written by duotone"]);
     assert!(outcome.stdout.contains("8 clips of 2 labels"), "{}", outcome.stdout);
     let words = ["classify", "music/high/m.safetensors", "music", "-f", "jsonl"];
     assert_eq!(duotone(&dir, words).ends_with(0).stdout.lines().count(), 8);
