@@ -9,8 +9,8 @@ use duotone::evaluate::{EvaluateJob, NetworkSystem, System, evaluate};
 use duotone::model::{ModelSpec, TrainSettings};
 
 fn main() -> Result<(), Error> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let [list, group] = words.as_slice() else {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [list, group] = arguments.as_slice() else {
         println!("usage: evaluate LIST.csv GROUP_COLUMN");
         return Ok(());
     };
@@ -25,7 +25,7 @@ fn main() -> Result<(), Error> {
     let job = EvaluateJob { folds: Folds::Count(3), ..EvaluateJob::new(&collection, systems) };
     for system in &evaluate(&job, &())?.systems {
         if let Some(files) = &system.files {
-            println!("{}: {:.1} % of files right", system.name, 100.0 * files.accuracy);
+            println!("{}: {:.1} % of files correct", system.name, 100.0 * files.accuracy);
         }
     }
     Ok(())

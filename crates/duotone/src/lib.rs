@@ -19,8 +19,8 @@
 //! }
 //! ```
 //!
-//! A `Classifier` serves any number of threads at once: share it by reference or in an `Arc`. It
-//! also takes samples in memory, many files, and says how it decided moment by moment:
+//! Any number of threads may use a `Classifier` at once; share it by reference or in an `Arc`. It can
+//! also classify samples in memory or many files, and return the decision on each segment:
 //!
 //! ```no_run
 //! # use std::path::{Path, PathBuf};
@@ -28,28 +28,28 @@
 //! use duotone::{Error, audio};
 //!
 //! # fn show(classifier: &Classifier, samples: &[f32], paths: &[PathBuf]) -> Result<(), Error> {
-//! // Mono samples at 44.1 kHz within -1..1; the path is only a name for the decision to carry.
+//! // Mono samples at 44.1 kHz, in the range -1 to 1. The path only names the decision.
 //! let options = ClassifyOptions { segments: true, ..ClassifyOptions::default() };
 //! let decision = classifier.classify_samples(Path::new("microphone"), samples, 44_100, &options)?;
 //! for segment in decision.segments.unwrap_or_default() {
 //!     println!("{:.1} s to {:.1} s: {}", segment.start_seconds, segment.end_seconds, segment.label);
 //! }
 //!
-//! // On all cores; results come in the order of the paths. `()` observes nothing.
+//! // Many files, on all cores. Results are in the order of the paths; `()` ignores all events.
 //! classifier.classify_many(paths, &ClassifyOptions::default(), &(), |result| match result {
 //!     Ok(decision) => println!("{}: {}", decision.path.display(), decision.label),
 //!     Err(left_out) => eprintln!("{}: {}", left_out.path.display(), left_out.reason),
 //! })?;
 //!
-//! // Errors by kind.
+//! // Handling errors by kind.
 //! match classifier.classify_file(Path::new("upload"), &ClassifyOptions::default()) {
 //!     Ok(decision) => println!("{}", decision.label),
 //!     Err(Error::Audio(audio::Error::Io(error))) => eprintln!("cannot be read: {error}"),
-//!     Err(Error::Audio(error)) => eprintln!("no audio that can be used: {error}"),
+//!     Err(Error::Audio(error)) => eprintln!("no usable audio: {error}"),
 //!     Err(error) => return Err(error),
 //! }
 //!
-//! // What the model says of itself.
+//! // The description stored in the model.
 //! let card = classifier.card();
 //! println!("{} at {} Hz", card.recipe, card.front_end.sample_rate);
 //! # Ok(())

@@ -80,10 +80,7 @@ mod tests {
     #[test]
     fn error_reports_a_build_without_gpu_support() {
         let error = Device::choose(DeviceChoice::Gpu(0)).unwrap_err().to_string();
-        assert!(
-            error.contains("no GPU support") && error.contains("device=cpu"),
-            "{error}"
-        );
+        assert!(error.contains("no GPU support") && error.contains("device=cpu"), "{error}");
         let (device, why) = Device::choose(DeviceChoice::Auto).unwrap();
         assert!(matches!(device, Device::Cpu) && why.contains("no GPU support"), "{why}");
     }

@@ -353,7 +353,7 @@ impl Classifier {
         each: impl FnMut(Result<Decision, LeftOut>) + Send,
     ) -> Result<(), Error> {
         options.excerpts.map_or(Ok(()), |excerpts| self.check_excerpts(excerpts))?;
-        // Held while the observer is told, so that it sees the count rise.
+        // Locked during the call of the observer, so that the counts that it gets never decrease.
         let done = Mutex::new(0);
         let one = |path: &PathBuf| {
             if observer.stop() {

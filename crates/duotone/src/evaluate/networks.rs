@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::classify::predictor::Outcome;
-use crate::plural::plural;
 use crate::error::Error;
 use crate::evaluate::fold::{FoldRun, fold_of};
 use crate::evaluate::job::NetworkSystem;
@@ -14,6 +13,7 @@ use crate::evaluate::run::Evaluator;
 use crate::evaluate::{FoldResult, RunTime};
 use crate::features::segments::LabelledClip;
 use crate::model::ModelSpec;
+use crate::plural::plural;
 use crate::progress::{Event, Observer};
 use crate::train::run::TrainingRun;
 

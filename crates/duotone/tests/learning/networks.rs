@@ -1,4 +1,4 @@
-//! Evaluations of networks that are all trained alike.
+//! Evaluations of networks that are all trained with the same settings.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ pub(crate) struct Networks<'a> {
 }
 
 impl<'a> Networks<'a> {
-    /// In three folds.
+    /// An evaluation in three folds.
     pub(crate) fn new(collection: &'a Collection, recipes: Vec<ModelSpec>, epochs: usize) -> Self {
         Self {
             collection,

@@ -138,7 +138,7 @@ fn fold_column_divides_the_clips() {
     assert_eq!((fold(0), fold(6), fold(12)), (2, 1, 2));
     assert!(results.significance.is_none());
     let names = results.protocol.fold_names.as_ref().unwrap();
-    assert_eq!(*names, ["a", "b"], "by their numbers");
+    assert_eq!(*names, ["a", "b"]);
 
     // The report has players for the mistakes, with paths relative to its folder.
     let page = duotone_report::write(&toy.path("out"), &results, &collection).unwrap();
