@@ -22,7 +22,7 @@ PATIENCE = 60
 FULL_SCALE = 1.0 - 2.0**-15
 CURE = re.compile(r"ffmpeg|convert|export", re.IGNORECASE)
 # Reasons that blame the file instead of the reader.
-WRONG_REASONS = re.compile(r"holds no audio|ends within its header")
+WRONG_REASONS = re.compile(r"contains no audio|header is truncated")
 
 
 @dataclasses.dataclass

@@ -9,14 +9,14 @@ use std::path::Path;
 use duotone_audio::{Clip, FrontEnd, decode, extract, extract_range, probe};
 use serde_json::{Value, json};
 
-/// Ranges that are compared with the same samples of the whole, as parts of its length: the middle,
-/// and the end with what lies behind it.
+/// Ranges compared with the same samples of the whole, as fractions of its length: the middle, and
+/// one that extends past the end.
 const RANGES: [(f64, f64); 2] = [(0.55, 0.8), (0.85, 1.1)];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let [file, samples] = words.as_slice() else { return Err("dump FILE SAMPLES".into()) };
-    let told = match decode(Path::new(file)) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [file, samples] = arguments.as_slice() else { return Err("dump FILE SAMPLES".into()) };
+    let described = match decode(Path::new(file)) {
         Ok(clip) => {
             let bytes: Vec<u8> = clip.samples.iter().flat_map(|x| x.to_le_bytes()).collect();
             std::fs::write(samples, bytes)?;
@@ -24,13 +24,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         Err(reason) => Err(reason),
     };
-    println!("{}", told.unwrap_or_else(|reason| json!({ "refused": reason.to_string() })));
+    println!("{}", described.unwrap_or_else(|reason| json!({ "refused": reason.to_string() })));
     Ok(())
 }
 
 fn describe(path: &Path, clip: &Clip) -> Result<Value, duotone_audio::Error> {
     let info = probe(path)?;
-    // Segments of one frame, so that no range is so short that it is repeated.
+    // With segments of one frame, no range is short enough to be repeated.
     let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(clip.rate) };
     let whole = extract(path, &front_end)?;
     let ranges = RANGES.map(|(start, end)| range(path, clip, &front_end, start, end));
@@ -46,8 +46,8 @@ fn describe(path: &Path, clip: &Clip) -> Result<Value, duotone_audio::Error> {
     }))
 }
 
-/// How a range differs from the same samples of the whole: by its place in samples, or by the largest
-/// difference of a log-mel value above a millionth of the largest power.
+/// Compares a range with the same samples of the whole. Returns the largest difference of a log-mel
+/// value above a millionth of the largest power, or an error if the range is at the wrong place.
 fn range(path: &Path, clip: &Clip, front_end: &FrontEnd, start: f64, end: f64) -> Value {
     let rate = f64::from(clip.rate);
     let seconds = clip.samples.len() as f64 / rate;
@@ -59,7 +59,7 @@ fn range(path: &Path, clip: &Clip, front_end: &FrontEnd, start: f64, end: f64) -
     let [first, last] = [start, end].map(|part| sample(part * seconds).min(clip.samples.len()));
     if (sample(read.start), sample(read.end)) != (first, last) {
         return json!({ "error": format!(
-            "samples {} to {} were read in place of {first} to {last}",
+            "samples {} to {} were read instead of {first} to {last}",
             sample(read.start),
             sample(read.end)
         )});
@@ -70,7 +70,7 @@ fn range(path: &Path, clip: &Clip, front_end: &FrontEnd, start: f64, end: f64) -
     };
     let frames = extraction.spectrogram.frames();
     if frames != expected.frames() && expected.frames() > 0 {
-        return json!({ "error": format!("{frames} frames in place of {}", expected.frames()) });
+        return json!({ "error": format!("{frames} frames instead of {}", expected.frames()) });
     }
     let loudest = expected.data().iter().copied().fold(f32::MIN, f32::max);
     let mut largest: f32 = 0.0;

@@ -1,14 +1,13 @@
-//! Measures the audio pipeline by itself; `bench/` measures it beside other programs.
+//! Measures the audio pipeline alone; `bench/` compares it with other programs.
 //!
 //! - `front_end noise SECONDS RUNS`: the front end alone over noise at 44.1 kHz, on one thread.
 //! - `front_end bare SECONDS RUNS`: only the Fourier transforms of its frames, by `realfft`.
-//! - `front_end batch CLIPS SECONDS RUNS THREADS`: the front end over so many clips of noise.
+//! - `front_end batch CLIPS SECONDS RUNS THREADS`: the front end over CLIPS clips of noise.
 //! - `front_end files THREADS PATH...`: from files to spectrograms.
-//! - `front_end excerpts COUNT SECONDS PATH...`: of each file, so many excerpts of so many seconds,
-//!   evenly spread over it, and for comparison the whole of it.
+//! - `front_end excerpts COUNT SECONDS PATH...`: COUNT excerpts of SECONDS each, evenly spread over each file, and for comparison the whole file.
 //!
-//! Prints the seconds of each run, one a line, and at last the process's peak memory in MiB (0
-//! where it cannot be told).
+//! Prints the seconds of each run, one per line, then the process's peak memory in MiB (0 if it is
+//! unknown).
 
 use std::error::Error;
 use std::hint::black_box;
@@ -40,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     result
 }
 
-/// In MiB, from Linux's `/proc`.
+/// Peak memory in MiB, from Linux's `/proc`.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -128,7 +127,7 @@ fn excerpts(count: u32, seconds: f64, paths: &[&str]) -> Result<(), Box<dyn Erro
     let front_end = FrontEnd::paper(44_100);
     for path in paths.iter().map(PathBuf::from) {
         let start = Instant::now();
-        let length = measure(&path)?.seconds.ok_or("its length is not known")?;
+        let length = measure(&path)?.seconds.ok_or("its length is unknown")?;
         let measured = start.elapsed().as_secs_f64();
         for i in 0..count {
             let middle = length * (f64::from(i) + 0.5) / f64::from(count);

@@ -3,22 +3,23 @@ use crate::mel::{FrontEnd, MelStream};
 use crate::resample::Resampler;
 use crate::spectrogram::Spectrogram;
 
-/// From mono samples at any rate to a spectrogram of at least one segment, as a stream.
+/// Turns a stream of mono samples at any rate into a spectrogram of at least one segment.
 pub(crate) struct Analysis {
     resampler: Option<Resampler>,
     fill: Fill,
     first: Option<f32>,
-    /// Some sample is not the first one.
+    /// Whether any sample differs from the first.
     varies: bool,
 }
 
-/// What is left once all samples are in.
+/// The outcome once all samples have been pushed.
 pub(crate) struct Analysed {
-    /// The frames that were not taken.
+    /// The frames that have not been taken yet.
     pub(crate) spectrogram: Spectrogram,
-    /// The samples had to be repeated to fill a segment.
+    /// Whether the samples were repeated to fill a segment.
     pub(crate) repeated: bool,
-    /// All samples are equal: nothing sounds, though a level other than 0 has power of its own.
+    /// Whether all samples are equal. That is silence, although a constant level other than 0 has
+    /// power.
     pub(crate) constant: bool,
 }
 
@@ -45,7 +46,8 @@ impl Analysis {
         }
     }
 
-    /// The first `frames` frames, once they are there; the next piece begins `step` frames later.
+    /// Takes the first `frames` frames once they are available. The next piece begins `step` frames
+    /// later.
     pub(crate) fn take(
         &mut self,
         frames: usize,
@@ -54,7 +56,7 @@ impl Analysis {
         self.fill.mel.take(frames, step)
     }
 
-    /// The rest of the spectrogram, and what was noticed.
+    /// Returns the rest of the spectrogram and what was found out about the samples.
     pub(crate) fn finish(mut self) -> Result<Analysed, Error> {
         if let Some(resampler) = self.resampler {
             resampler.finish(&mut |ready| self.fill.push(ready))?;
@@ -64,12 +66,12 @@ impl Analysis {
     }
 }
 
-/// Keeps back the first segment's samples until it is certain that there is a whole segment; a
-/// shorter clip is repeated to fill one.
+/// Holds back the first segment's samples until a whole segment has arrived. A shorter clip is
+/// repeated to fill one.
 struct Fill {
     mel: MelStream,
     held: Vec<f32>,
-    /// Samples still missing to a whole segment.
+    /// Samples still missing from the first segment.
     missing: usize,
     segment: usize,
 }
@@ -93,7 +95,7 @@ impl Fill {
         Ok(())
     }
 
-    /// The rest of the spectrogram, and whether the samples had to be repeated.
+    /// Returns the rest of the spectrogram, and whether the samples were repeated.
     fn finish(mut self) -> Result<(Spectrogram, bool), Error> {
         if self.missing == 0 {
             return Ok((self.mel.finish()?, false));

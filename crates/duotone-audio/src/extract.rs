@@ -9,21 +9,21 @@ use crate::mel::{FrontEnd, bands_above};
 use crate::source_info::SourceInfo;
 use crate::spectrogram::Spectrogram;
 
-/// A file's spectrogram and what happened on the way.
+/// A file's spectrogram and what was noticed while extracting it.
 #[derive(Clone, Debug)]
 pub struct Extraction {
     /// At least one segment long.
     pub spectrogram: Spectrogram,
-    /// What the file held.
+    /// What the file contains.
     pub source: SourceInfo,
-    /// The clip was shorter than a segment and was repeated to fill one.
+    /// Whether the clip was shorter than a segment and was repeated to fill one.
     pub repeated: bool,
-    /// Nothing sounds: every value is at the floor, or all samples are equal.
+    /// Whether the recording is silent: every value is at the floor, or all samples are equal.
     pub silent: bool,
-    /// Parts that could not be decoded and were left out, in words.
+    /// A description of the parts that could not be decoded and were left out.
     pub damage: Option<String>,
-    /// What else the user should know about the recording, one sentence each: channels that
-    /// cancel in the mono mix, a codec of which only a part is decoded.
+    /// What else the user should know about the recording, one sentence each, such as channels that
+    /// cancel in the mono mix.
     pub warnings: Vec<String>,
 }
 
@@ -35,8 +35,8 @@ pub fn probe(path: &Path) -> Result<SourceInfo, Error> {
     Ok(Source::open(path)?.info().clone())
 }
 
-/// As [`probe`], but with the true length, where it can be known without decoding: of MPEG audio the
-/// headers of all frames are walked over, of FLAC the last frame is found.
+/// Like [`probe`], but with the true length if it can be determined without decoding: by walking
+/// over the headers of all frames in MPEG audio, by finding the last frame in FLAC.
 ///
 /// # Errors
 /// See [`Error`].
@@ -44,30 +44,30 @@ pub fn measure(path: &Path) -> Result<SourceInfo, Error> {
     Ok(Measured::open(path)?.info)
 }
 
-/// Samples of the longest clip that [`decode`] holds in memory: 1 GiB, 100 minutes at 44.1 kHz.
+/// Samples in the longest clip that [`decode`] holds in memory: 1 GiB, 100 minutes at 44.1 kHz.
 const MAX_CLIP: usize = 1 << 28;
 
 /// Decodes a whole file to mono at its own rate.
 ///
 /// # Errors
-/// See [`Error`]; [`Error::Limit`] past 2²⁸ samples, for which there is [`extract`].
+/// See [`Error`]; [`Error::Limit`] past 2²⁸ samples. Use [`extract`] for longer recordings.
 pub fn decode(path: &Path) -> Result<Clip, Error> {
     let mut source = Source::open(path)?;
     let mut samples = Vec::new();
     while let Some(block) = source.next()? {
         if samples.len() + block.len() > MAX_CLIP {
-            return Err(Error::Limit(format!("more than {MAX_CLIP} samples; cut the recording")));
+            return Err(Error::Limit(format!("more than {MAX_CLIP} samples; split the recording")));
         }
         samples.extend_from_slice(block);
     }
     Ok(Clip { samples, rate: source.info().sample_rate })
 }
 
-/// Frames that are put in their final order together: so few that they hardly count beside the
-/// spectrogram of hours.
+/// Frames rearranged at a time: few enough to hardly matter next to a spectrogram of several hours.
 const PIECE: usize = 4096;
 
-/// From a file to its log-mel spectrogram in one streaming pass: samples are never all in memory.
+/// Computes a file's log-mel spectrogram in one streaming pass, without holding all samples in
+/// memory.
 ///
 /// # Errors
 /// See [`Error`].
@@ -84,15 +84,15 @@ pub fn extract(path: &Path, front_end: &FrontEnd) -> Result<Extraction, Error> {
     Ok(extraction)
 }
 
-/// As [`extract`], but hands over the spectrogram in pieces of `frames` frames as they are ready,
-/// for recordings of any length. Each piece begins `step` frames after the one before: a `step`
-/// below `frames` makes them overlap. The extraction holds the last piece, which may be shorter,
-/// even without a frame when others came before; [`Extraction::silent`] is of all of them.
+/// Like [`extract`], but passes the spectrogram to `each` in pieces of `frames` frames as they
+/// become ready, for recordings of any length. Each piece begins `step` frames after the previous
+/// one; pieces overlap if `step` is below `frames`. The extraction holds the last piece, which may
+/// be shorter, or empty if it is not the only one. [`Extraction::silent`] covers all pieces.
 ///
 /// To cut consecutive segments from pieces, see [`FrontEnd::piece_frames`].
 ///
 /// # Errors
-/// Those of `each`, which end the work; otherwise see [`Error`].
+/// The first error of `each`; otherwise see [`Error`].
 pub fn extract_pieces<E: From<Error>>(
     path: &Path,
     front_end: &FrontEnd,
@@ -122,10 +122,10 @@ pub fn extract_pieces<E: From<Error>>(
     })
 }
 
-/// Samples handed on at a time: what a short clip needs held, a long one must not.
+/// Samples pushed at a time, so that a long recording is not buffered whole.
 const BLOCK: usize = 1 << 14;
 
-/// From mono samples at a rate in hertz to their log-mel spectrogram, as [`extract`] makes it of a
+/// Computes the log-mel spectrogram of mono samples at a rate in hertz, as [`extract`] does for a
 /// file.
 ///
 /// # Errors
@@ -148,7 +148,7 @@ pub fn extract_samples(
     let mut analysis = Analysis::new(front_end, rate)?;
     for (i, block) in samples.chunks(BLOCK).enumerate() {
         let usable = |x: &f32| x.abs() <= limits::MAX_SAMPLE;
-        // All of a block are looked at, so that the compiler looks at several at a time.
+        // No early exit, so that the compiler can vectorise the loop.
         if !block.iter().fold(true, |all, x| all & usable(x)) {
             let at = block.iter().position(|x| !usable(x)).unwrap_or_default();
             let (at, value) = (seconds(i * BLOCK + at), block[at]);
@@ -173,7 +173,7 @@ fn warnings(source: &Source, front_end: &FrontEnd) -> Vec<String> {
     warnings
 }
 
-/// What to say of a recording that has no sound in some of the bands, whatever the music.
+/// Warns about a sample rate so low that some of the bands are empty.
 fn low_rate_warning(rate: u32, front_end: &FrontEnd) -> Option<String> {
     let empty = bands_above(front_end, rate);
     (empty > 0).then(|| {
@@ -185,15 +185,15 @@ fn low_rate_warning(rate: u32, front_end: &FrontEnd) -> Option<String> {
     })
 }
 
-/// As [`extract`], but only from a range of the file, in seconds. Comes with what was heard of it:
-/// the range ends where the file does.
+/// Like [`extract`], but only from a range of the file, in seconds. Returns the extraction together
+/// with the range actually decoded, which ends at the file's end at the latest.
 ///
-/// Reads by seeking, or, where the format does not seek, by decoding and dropping what lies
-/// before; either way the range starts at its very sample. [`Extraction::damage`] counts only
+/// Seeks to the range if the format allows it; otherwise decodes everything before it and drops it.
+/// Either way the range starts at exactly the requested sample. [`Extraction::damage`] counts only
 /// packets that could not be decoded.
 ///
 /// # Errors
-/// See [`Error`]; [`Error::NoAudio`] for a range behind the file's end.
+/// See [`Error`]; [`Error::NoAudio`] if the range starts after the file's end.
 pub fn extract_range(
     path: &Path,
     front_end: &FrontEnd,
@@ -202,8 +202,9 @@ pub fn extract_range(
     range_of(path, front_end, range, &Marks::default())
 }
 
-/// A file whose length was measured, to extract several ranges of it: where the length is found by
-/// walking over the frames, the way to each range starts near it and not at the file's start.
+/// A file whose length has been measured, for extracting several ranges. If measuring walks over
+/// the frames, places on the way are remembered, so that seeking to a range need not start at the
+/// file's start.
 pub struct Measured {
     path: PathBuf,
     info: SourceInfo,
@@ -222,13 +223,13 @@ impl Measured {
         Ok(Self { path: path.to_owned(), info, marks: source.marks() })
     }
 
-    /// As [`measure`] gives it.
+    /// What [`measure`] returns.
     #[must_use]
     pub fn info(&self) -> &SourceInfo {
         &self.info
     }
 
-    /// As [`extract_range`], from several threads at once where that is wanted.
+    /// Like [`extract_range`]; may be called from several threads at once.
     ///
     /// # Errors
     /// As [`extract_range`].
@@ -251,7 +252,7 @@ fn range_of(
     let mut source = Source::open(path)?;
     source.use_marks(marks);
     let rate = source.info().sample_rate;
-    // Casting takes what is negative or no number for 0.
+    // The cast turns negative numbers and NaN into 0.
     let [start, end] = [range.start, range.end].map(|s| (s * f64::from(rate)).round() as u64);
     if source.seek(start).is_err() {
         source = Source::open(path)?;

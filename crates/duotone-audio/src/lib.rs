@@ -1,4 +1,4 @@
-//! From an audio file to a log-mel spectrogram and its segments.
+//! Decodes audio files and computes their log-mel spectrograms.
 #![forbid(unsafe_code)]
 
 mod analysis;

@@ -3,11 +3,11 @@ use rubato::{Fft, FixedSync, Resampler as _};
 
 use crate::error::Error;
 
-/// Least samples that the resampler transforms at a time, on its slower side: its filter is as
-/// long, which puts the cutoff at 99 % of the lower Nyquist frequency.
+/// Fewest samples transformed at a time, counted at the lower of the two rates. The filter has the
+/// same length, which puts the cutoff at 99 % of the lower Nyquist frequency.
 const BLOCK: usize = 1024;
 
-/// Band-limited resampling of a mono stream. Sample 0 out lies at the time of sample 0 in, and
+/// Band-limited resampling of a mono stream. Output sample 0 has the time of input sample 0, and
 /// `n` samples become `round(n * to / from)`.
 pub(crate) struct Resampler {
     from: u32,
@@ -15,11 +15,11 @@ pub(crate) struct Resampler {
     fft: Fft<f32>,
     input: Vec<f32>,
     output: Vec<f32>,
-    /// Samples taken in.
-    taken: u64,
-    /// Samples given out.
-    given: u64,
-    /// Samples at the start of the output that are the filter's delay.
+    /// Samples received.
+    received: u64,
+    /// Samples emitted.
+    emitted: u64,
+    /// Output samples still to be dropped to make up for the filter's delay.
     delay: usize,
 }
 
@@ -39,26 +39,26 @@ impl Resampler {
             rubato::WindowFunction::BlackmanHarris2,
             FixedSync::Both,
         )
-        .map_err(|e| Error::Spec(format!("no resampling from {from} to {to} Hz: {e}")))?;
+        .map_err(|e| Error::Spec(format!("cannot resample from {from} to {to} Hz: {e}")))?;
         Ok(Self {
             from,
             to,
             input: Vec::with_capacity(steps * step_in),
             output: vec![0.0; steps * step_out],
-            taken: 0,
-            given: 0,
+            received: 0,
+            emitted: 0,
             delay: fft.output_delay(),
             fft,
         })
     }
 
-    /// Takes samples and hands what is ready to `sink`.
+    /// Takes samples and passes those that are ready to `sink`.
     pub(crate) fn push(
         &mut self,
         mut samples: &[f32],
         sink: &mut impl FnMut(&[f32]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.taken += samples.len() as u64;
+        self.received += samples.len() as u64;
         while !samples.is_empty() {
             let room = self.fft.input_frames_next() - self.input.len();
             let (now, later) = samples.split_at(room.min(samples.len()));
@@ -71,21 +71,21 @@ impl Resampler {
         Ok(())
     }
 
-    /// Hands out the rest.
+    /// Passes the remaining samples to `sink`.
     pub(crate) fn finish(
         mut self,
         sink: &mut impl FnMut(&[f32]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let (from, to) = (u64::from(self.from), u64::from(self.to));
-        let total = (self.taken * to + from / 2) / from;
-        while self.given < total {
+        let total = (self.received * to + from / 2) / from;
+        while self.emitted < total {
             self.input.resize(self.fft.input_frames_next(), 0.0);
             self.block(total, sink)?;
         }
         Ok(())
     }
 
-    /// Transforms one full block, so that no more than `total` samples are given out in all.
+    /// Transforms one full block. Emits no more than `total` samples overall.
     fn block(
         &mut self,
         total: u64,
@@ -101,9 +101,9 @@ impl Resampler {
         let skip = self.delay.min(frames_out);
         self.delay -= skip;
         let ready = &self.output[skip..];
-        let wanted = usize::try_from(total - self.given).unwrap_or(usize::MAX);
+        let wanted = usize::try_from(total - self.emitted).unwrap_or(usize::MAX);
         let ready = &ready[..ready.len().min(wanted)];
-        self.given += ready.len() as u64;
+        self.emitted += ready.len() as u64;
         sink(ready)
     }
 }
@@ -139,9 +139,9 @@ mod tests {
         out
     }
 
-    /// The tone itself comes out, aligned to a small part of a sample, and of the right length.
+    /// The output is the same tone, aligned to a fraction of a sample and of the right length.
     #[test]
-    fn a_tone_stays_where_it_is() {
+    fn resampling_preserves_a_tone() {
         for (from, to) in [
             (48_000, 44_100),
             (44_100, 22_050),
@@ -169,14 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_above_the_new_nyquist_is_gone() {
+    fn removes_frequencies_above_the_new_nyquist() {
         let out = resample(44_100, 22_050, &tone(44_100, 12_000.0, 44_100), 4096);
         let loudest = out[1000..out.len() - 1000].iter().fold(0.0f32, |a, b| a.max(b.abs()));
         assert!(loudest < 1e-5, "{loudest}");
     }
 
     #[test]
-    fn any_blocks_give_the_same_bits() {
+    fn block_size_does_not_change_the_output() {
         let samples = tone(48_000, 440.0, 20_000);
         let whole = resample(48_000, 44_100, &samples, samples.len());
         for block in [1, 333, 5000] {
@@ -184,9 +184,9 @@ mod tests {
         }
     }
 
-    /// A recording's spectrogram does not tell which rate it came at.
+    /// A recording's spectrogram does not depend on its sample rate.
     #[test]
-    fn a_tone_has_one_log_mel_at_any_rate() {
+    fn log_mel_does_not_depend_on_the_source_rate() {
         for to in [44_100, 22_050, 11_025] {
             let front_end = FrontEnd::paper(to);
             let spectrogram = |rate: u32| {
@@ -199,8 +199,9 @@ mod tests {
             let frames = a.frames();
             let mut compared = 0;
             for (i, (&a, &b)) in a.data().iter().zip(b.data()).enumerate() {
-                // Within 10 dB of the floor lies the rounding of 32-bit samples; the clicks of the
-                // tone's start and end reach beyond the lower rate's Nyquist frequency.
+                // Values within 10 dB of the floor are rounding errors of 32-bit samples. The
+                // clicks at the tone's start and end reach beyond the lower rate's Nyquist
+                // frequency.
                 let frame = i % frames;
                 let edge = frame == 0 || frame == frames - 1;
                 if !edge && a.max(b) > FLOOR + 1.0 {

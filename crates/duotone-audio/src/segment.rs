@@ -1,22 +1,21 @@
 use serde::{Deserialize, Serialize};
 
-/// Which segments of a clip are used (paper, section 2.1).
+/// Selects the segments of a clip (paper, section 2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Segmenter {
-    /// This many at random positions on the hop grid; they may overlap.
+    /// This many segments at random positions on the hop grid. They may overlap.
     Random(usize),
-    /// One after the other without gap or overlap from the start, as many as fit whole
-    /// (10 from 30 s).
+    /// As many whole segments as fit, from the start, without gap or overlap (10 in 30 s).
     Consecutive,
 }
 
 impl Segmenter {
-    /// First frames of the segments of a clip of `clip_frames` frames, for segments of
-    /// `segment_frames` frames that span `segment_hops` hops of audio (81 for the paper's 80
-    /// frames: 124,416 samples / 1,536).
+    /// Returns the first frame of each segment of a clip of `clip_frames` frames. Segments have
+    /// `segment_frames` frames and span `segment_hops` hops of audio (81 for the paper's 80 frames:
+    /// 124,416 samples / 1,536).
     ///
-    /// `below(n)` must give a number under `n`, drawn uniformly; only `Random` calls it, once a
+    /// `below(n)` must return a uniformly drawn number below `n`. Only `Random` calls it, once per
     /// segment. A clip with fewer frames than a segment has no segments.
     pub fn starts(
         &self,
@@ -38,19 +37,19 @@ mod tests {
     use super::Segmenter;
     use crate::mel::FrontEnd;
 
-    fn no_chance(_: usize) -> usize {
-        unreachable!("consecutive segments are not drawn")
+    fn never_called(_: usize) -> usize {
+        unreachable!("consecutive segments need no random numbers")
     }
 
     #[test]
-    fn ten_consecutive_segments_in_thirty_seconds() {
+    fn thirty_seconds_have_ten_consecutive_segments() {
         for centered in [false, true] {
             let segment_frames = if centered { 82 } else { 80 };
             let front_end = FrontEnd { centered, segment_frames, ..FrontEnd::paper(44_100) };
             assert_eq!(front_end.segment_samples(), 124_416);
             assert_eq!(front_end.segment_hops(), 81);
             let frames = front_end.spectrogram(&vec![0.0; 30 * 44_100]).unwrap().frames();
-            let starts = Segmenter::Consecutive.starts(frames, segment_frames, 81, no_chance);
+            let starts = Segmenter::Consecutive.starts(frames, segment_frames, 81, never_called);
             let expected: Vec<usize> = (0..10).map(|i| 81 * i).collect();
             assert_eq!(starts, expected);
         }
@@ -69,11 +68,11 @@ mod tests {
     }
 
     #[test]
-    fn clips_of_one_segment_and_less() {
+    fn clips_of_one_segment_or_less() {
         for segmenter in [Segmenter::Random(3), Segmenter::Consecutive] {
-            assert!(segmenter.starts(79, 80, 81, no_chance).is_empty());
+            assert!(segmenter.starts(79, 80, 81, never_called).is_empty());
         }
         assert_eq!(Segmenter::Random(2).starts(80, 80, 81, |n| n - 1), [0, 0]);
-        assert_eq!(Segmenter::Consecutive.starts(80, 80, 81, no_chance), [0]);
+        assert_eq!(Segmenter::Consecutive.starts(80, 80, 81, never_called), [0]);
     }
 }

@@ -1,12 +1,12 @@
-/// What a file says it holds.
+/// What a file contains, according to its header and first packet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceInfo {
     /// Sample rate in hertz.
     pub sample_rate: u32,
-    /// Channels.
+    /// Number of channels.
     pub channels: usize,
-    /// Codec, as people call it: `MP3`, `FLAC`, `PCM 16 bit`.
+    /// Common name of the codec: `MP3`, `FLAC`, `PCM 16 bit`.
     pub codec: String,
-    /// Length in seconds, where the container tells or the file was decoded.
+    /// Length in seconds, if the container states it or the file was decoded.
     pub seconds: Option<f64>,
 }

@@ -1,11 +1,11 @@
 use crate::error::Error;
 
-/// Mel power below this counts as this.
+/// Lower bound on mel power; anything below is raised to it.
 pub(crate) const AMIN: f32 = 1e-10;
 /// The lowest value of a spectrogram: `log10(AMIN)`.
 pub(crate) const FLOOR: f32 = -10.0;
 
-/// A log-mel spectrogram, bands × frames, band-major: each band's frames lie together.
+/// A log-mel spectrogram, bands × frames, band-major: each band's frames are contiguous.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spectrogram {
     bands: usize,
@@ -17,7 +17,7 @@ impl Spectrogram {
     /// Wraps `data` of `bands * frames` values, band-major.
     ///
     /// # Errors
-    /// [`Error::Spec`] when the length does not fit.
+    /// [`Error::Spec`] if the length does not match.
     pub fn new(bands: usize, frames: usize, data: Vec<f32>) -> Result<Self, Error> {
         if bands.checked_mul(frames) != Some(data.len()) {
             return Err(Error::Spec(format!(
@@ -28,15 +28,15 @@ impl Spectrogram {
         Ok(Self { bands, frames, data })
     }
 
-    /// Puts parts of one recording one behind the other, and frees each on the way: the system
-    /// gives the whole's memory only as it is written to.
+    /// Concatenates parts of one recording, freeing each one once it is copied. The operating
+    /// system provides the memory of the result only as it is written, so memory use hardly grows.
     ///
     /// # Errors
-    /// [`Error::Spec`] when the numbers of bands differ.
+    /// [`Error::Spec`] if the numbers of bands differ.
     pub(crate) fn join(parts: Vec<Self>) -> Result<Self, Error> {
         let bands = parts.first().map_or(0, |part| part.bands);
         if parts.iter().any(|part| part.bands != bands) {
-            return Err(Error::Spec("parts of different numbers of bands".into()));
+            return Err(Error::Spec("parts have different numbers of bands".into()));
         }
         let frames = parts.iter().map(|part| part.frames).sum();
         let mut data = vec![0.0; bands * frames];
@@ -68,7 +68,7 @@ impl Spectrogram {
         &self.data
     }
 
-    /// Gives all values away, band-major.
+    /// Consumes the spectrogram and returns all values, band-major.
     #[must_use]
     pub fn into_data(self) -> Vec<f32> {
         self.data
@@ -77,13 +77,13 @@ impl Spectrogram {
     /// One band over time.
     ///
     /// # Panics
-    /// When `band` is not below [`bands`](Self::bands).
+    /// If `band` is not below [`bands`](Self::bands).
     #[must_use]
     pub fn band(&self, band: usize) -> &[f32] {
         &self.data[band * self.frames..(band + 1) * self.frames]
     }
 
-    /// Whether every value is at the floor: digital silence.
+    /// Returns whether every value is at the floor, as in digital silence.
     #[must_use]
     pub fn is_silent(&self) -> bool {
         self.data.iter().all(|&x| x <= FLOOR)

@@ -1,5 +1,5 @@
-//! What broken, hostile or odd files get: a clear error, or what could be read and a word on the
-//! rest.
+//! Broken, hostile and odd files give a clear error, or the part that could be read and a note
+//! about the rest.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -36,22 +36,22 @@ impl Folder {
     }
 }
 
-/// A mono WAV file of 32-bit floats; `told` is the number of samples its header tells.
-fn float_wav(rate: u32, samples: &[f32], told: u32) -> Vec<u8> {
+/// A mono WAV file of 32-bit floats. `stated` is the number of samples stated in its header.
+fn float_wav(rate: u32, samples: &[f32], stated: u32) -> Vec<u8> {
     wav(
         3,
         1,
         rate,
         32,
         &samples.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>(),
-        told * 4,
+        stated * 4,
     )
 }
 
-fn wav(format: u16, channels: u16, rate: u32, bits: u16, data: &[u8], told: u32) -> Vec<u8> {
+fn wav(format: u16, channels: u16, rate: u32, bits: u16, data: &[u8], stated: u32) -> Vec<u8> {
     let frame = channels * bits / 8;
     let mut out = b"RIFF".to_vec();
-    out.extend(told.saturating_add(36).to_le_bytes());
+    out.extend(stated.saturating_add(36).to_le_bytes());
     out.extend(b"WAVEfmt ");
     out.extend(16u32.to_le_bytes());
     out.extend(format.to_le_bytes());
@@ -61,7 +61,7 @@ fn wav(format: u16, channels: u16, rate: u32, bits: u16, data: &[u8], told: u32)
     out.extend(frame.to_le_bytes());
     out.extend(bits.to_le_bytes());
     out.extend(b"data");
-    out.extend(told.to_le_bytes());
+    out.extend(stated.to_le_bytes());
     out.extend(data);
     out
 }
@@ -74,7 +74,7 @@ fn au(encoding: u32, rate: u32, channels: u32, size: u32, data: &[u8]) -> Vec<u8
 }
 
 #[test]
-fn missing_files_and_folders() {
+fn missing_files_and_folders_are_errors() {
     let folder = Folder::new();
     let missing = extract(&folder.0.path().join("no.wav"), &front_end()).unwrap_err();
     assert!(matches!(&missing, Error::Io(e) if e.kind() == std::io::ErrorKind::NotFound));
@@ -84,13 +84,13 @@ fn missing_files_and_folders() {
 
 #[cfg(unix)]
 #[test]
-fn devices_are_not_read() {
+fn devices_are_rejected() {
     let error = extract(Path::new("/dev/zero"), &front_end()).unwrap_err();
     assert_eq!(error.to_string(), "unsupported: not a regular file");
 }
 
 #[test]
-fn files_that_are_no_audio() {
+fn other_kinds_of_files_are_errors() {
     let folder = Folder::new();
     assert!(matches!(folder.extract(b"").unwrap_err(), Error::NoAudio));
     let text = "All happy families are alike. ".repeat(10_000);
@@ -106,7 +106,7 @@ fn files_that_are_no_audio() {
 }
 
 #[test]
-fn random_bytes_are_no_audio() {
+fn random_bytes_are_errors() {
     let folder = Folder::new();
     let mut state = 7u64;
     for _ in 0..20 {
@@ -121,7 +121,7 @@ fn random_bytes_are_no_audio() {
 }
 
 #[test]
-fn samples_that_are_no_numbers() {
+fn non_finite_samples_are_errors() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30] {
         let mut samples = vec![0.1; 8000];
         samples[6000] = bad;
@@ -132,7 +132,7 @@ fn samples_that_are_no_numbers() {
 }
 
 #[test]
-fn no_samples() {
+fn files_without_samples_are_errors() {
     let folder = Folder::new();
     for content in [float_wav(8000, &[], 0), float_wav(8000, &[], 100), au(3, 8000, 1, 0, &[])] {
         assert!(matches!(folder.extract(&content).unwrap_err(), Error::NoAudio));
@@ -140,10 +140,10 @@ fn no_samples() {
 }
 
 #[test]
-fn rates_and_channels_over_the_limits() {
+fn rates_and_channels_over_the_limits_are_errors() {
     let data = vec![0; 100_000];
     let folder = Folder::new();
-    for (content, words) in [
+    for (content, expected) in [
         (wav(1, 1, 7999, 16, &data, 100_000), "7999 Hz"),
         (wav(1, 1, 192_001, 16, &data, 100_000), "192001 Hz"),
         (wav(1, 9, 8000, 16, &data, 99_990), "9 channels"),
@@ -152,12 +152,12 @@ fn rates_and_channels_over_the_limits() {
         (au(3, 8000, u32::MAX, 100_000, &data), "channels"),
     ] {
         let error = folder.extract(&content).unwrap_err();
-        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }
 
 #[test]
-fn au_headers() {
+fn au_headers_are_checked() {
     let folder = Folder::new();
     let data = vec![1; 20_000];
     let error = folder.extract(&au(23, 8000, 1, 20_000, &data)).unwrap_err();
@@ -165,7 +165,7 @@ fn au_headers() {
     let mut inside = au(3, 8000, 1, 20_000, &data);
     inside[4..8].copy_from_slice(&8u32.to_be_bytes());
     assert!(matches!(folder.extract(&inside).unwrap_err(), Error::Malformed(_)));
-    // A stream's header does not know the size.
+    // The header of a stream does not state the size.
     let endless = folder.extract(&au(3, 8000, 1, u32::MAX, &data)).unwrap();
     assert_eq!((endless.source.seconds, endless.damage), (Some(1.25), None));
 }
@@ -178,7 +178,7 @@ fn silence_is_marked() {
 }
 
 #[test]
-fn truncated_files_give_what_they_hold() {
+fn truncated_files_give_what_is_left() {
     let folder = Folder::new();
     let cut = folder.extract(&float_wav(8000, &[0.1; 8000], 16_000)).unwrap();
     assert_eq!(cut.damage.as_deref(), Some("1.0 s of 2.0 s are missing"));
@@ -189,7 +189,7 @@ fn truncated_files_give_what_they_hold() {
     assert_eq!(streamed.source.seconds, Some(1.0));
 }
 
-/// MP3 frames of 64 kbit/s at 44.1 kHz: their offsets, from the padding bit of each header.
+/// Offsets of MP3 frames of 64 kbit/s at 44.1 kHz, computed from the padding bit of each header.
 fn mp3_frames(content: &[u8]) -> Vec<usize> {
     let mut offsets = vec![0];
     while let Some(header) = content.get(offsets[offsets.len() - 1]..).filter(|c| c.len() > 4) {
@@ -200,33 +200,33 @@ fn mp3_frames(content: &[u8]) -> Vec<usize> {
 }
 
 #[test]
-fn damaged_packets_are_left_out_and_counted() {
+fn damaged_packets_are_skipped_and_counted() {
     let folder = Folder::new();
-    // Frames of a constant bit rate follow one another: 40 copies of the whole file play on.
+    // At a constant bit rate, 40 concatenated copies of a file are one long stream.
     let whole = fixture("mp3_no_header.mp3").repeat(40);
     let sound = folder.extract(&whole).unwrap();
     assert_eq!(sound.damage, None);
     let seconds = sound.source.seconds.unwrap();
 
-    // Three frames whose content makes no sense.
+    // Three frames with invalid content.
     let mut damaged = whole.clone();
     for offset in &mp3_frames(&whole)[200..203] {
         damaged[offset + 4..offset + 208].fill(0x7f);
     }
-    let words = folder.extract(&damaged).unwrap().damage.unwrap();
-    assert!(words.contains("packets could not be decoded near 5.2 s"), "{words}");
+    let damage = folder.extract(&damaged).unwrap().damage.unwrap();
+    assert!(damage.contains("packets could not be decoded near 5.2 s"), "{damage}");
 
-    // A hole without frames.
-    let mut hole = whole.clone();
-    let middle = hole.len() / 2;
-    hole[middle..middle + 8000].fill(0x55);
-    let extraction = folder.extract(&hole).unwrap();
+    // A gap without frames.
+    let mut gap = whole.clone();
+    let middle = gap.len() / 2;
+    gap[middle..middle + 8000].fill(0x55);
+    let extraction = folder.extract(&gap).unwrap();
     assert!(extraction.damage.unwrap().contains("are missing"));
     assert!((0.8..1.3).contains(&(seconds - extraction.source.seconds.unwrap())));
 }
 
 #[test]
-fn rates_and_channels_that_change() {
+fn only_a_change_of_rate_is_an_error() {
     let folder = Folder::new();
     let stereo = fixture("mp3_no_header.mp3").repeat(8);
     let mut other_rate = stereo.clone();
@@ -242,9 +242,10 @@ fn rates_and_channels_that_change() {
     assert_eq!(joined.damage, None);
 }
 
-/// Every fixture with bytes overwritten or its end cut off: an error or a result, never a panic.
+/// Every fixture with bytes overwritten or its end cut off gives an error or a result, never a
+/// panic.
 #[test]
-fn broken_copies_of_every_fixture() {
+fn broken_fixtures_never_panic() {
     let folder = Folder::new();
     let names = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
     let mut state = 1u64;
@@ -263,7 +264,7 @@ fn broken_copies_of_every_fixture() {
             if round % 3 == 0 {
                 broken.truncate(below(content.len()));
             } else {
-                // Odd rounds spoil the header, even ones anything.
+                // Odd rounds damage the header, even rounds any part of the file.
                 let reach = if round % 2 == 1 { content.len().min(200) } else { content.len() };
                 (0..8).for_each(|_| broken[below(reach)] = below(256) as u8);
             }
@@ -273,9 +274,9 @@ fn broken_copies_of_every_fixture() {
     assert!(outcomes[0] > 20 && outcomes[1] > 20, "{outcomes:?}");
 }
 
-/// Files that fuzzing found.
+/// Tests files found by fuzzing.
 #[test]
-fn what_fuzzing_found_is_read_or_refused() {
+fn fuzzing_regressions_are_read_or_rejected() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions");
     let files: Vec<_> =
         std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();

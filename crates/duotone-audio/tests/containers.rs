@@ -1,5 +1,5 @@
-//! One recording in every container of plain samples, with headers as recorders, pipes and editors
-//! leave them: the same samples each time, and no word of damage.
+//! The same recording in every container for plain samples, with the headers that recorders, pipes
+//! and editors write. It must decode to the same samples each time, without any report of damage.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,13 +13,13 @@ const RATE: u32 = 8000;
 const SAMPLES: usize = 4001;
 const UNKNOWN: u32 = u32::MAX;
 
-/// The recording: a chirp, then silence, of which nothing may be taken for padding.
+/// The recording: a chirp, then silence, none of which may be mistaken for padding.
 fn recording() -> Vec<i16> {
     let chirp = |i: usize| ((i as f64).powi(2) * 1e-4).sin() * 12_000.0;
     (0..SAMPLES).map(|i| if i < 3500 { chirp(i) as i16 } else { 0 }).collect()
 }
 
-/// The recording's bytes, least significant first.
+/// The recording's bytes in little-endian order.
 fn little() -> Vec<u8> {
     recording().iter().flat_map(|x| x.to_le_bytes()).collect()
 }
@@ -28,7 +28,7 @@ fn big() -> Vec<u8> {
     recording().iter().flat_map(|x| x.to_be_bytes()).collect()
 }
 
-/// A RIFF chunk, whatever its size field states.
+/// A RIFF chunk with any stated size.
 fn chunk(name: &[u8], stated: u32, body: &[u8]) -> Vec<u8> {
     [name, &stated.to_le_bytes(), body, &vec![0; body.len() % 2]].concat()
 }
@@ -45,10 +45,10 @@ fn format(tag: u16, channels: u16, bits: u16) -> Vec<u8> {
     body
 }
 
-/// A WAV file of the chunks between its outermost header and its sound.
-fn wav(riff: u32, before: &[u8], data: u32, sound: &[u8], behind: &[u8]) -> Vec<u8> {
+/// A WAV file with chunks before and after its audio data.
+fn wav(riff: u32, before: &[u8], data: u32, sound: &[u8], after: &[u8]) -> Vec<u8> {
     let data = chunk(b"data", data, sound);
-    [&chunk(b"RIFF", riff, b"WAVE"), before, &data, behind].concat()
+    [&chunk(b"RIFF", riff, b"WAVE"), before, &data, after].concat()
 }
 
 struct Folder(TempDir);
@@ -64,7 +64,7 @@ impl Folder {
         path
     }
 
-    fn refusal(&self, content: &[u8]) -> String {
+    fn error(&self, content: &[u8]) -> String {
         probe(&self.file(content)).unwrap_err().to_string()
     }
 }
@@ -73,7 +73,7 @@ fn small() -> FrontEnd {
     FrontEnd { segment_frames: 2, ..FrontEnd::paper(RATE) }
 }
 
-/// A file holds the recording exactly, states its length, and nothing about it is remarkable.
+/// Checks that a file decodes to exactly the recording, states its length, and causes no warnings.
 #[track_caller]
 fn check(what: &str, content: &[u8]) {
     let folder = Folder::new();
@@ -84,7 +84,7 @@ fn check(what: &str, content: &[u8]) {
     let expected: Vec<f32> = recording().iter().map(|&x| f32::from(x) / 32_768.0).collect();
     assert_eq!(clip.rate, RATE, "{what}");
     assert_eq!(clip.samples.len(), expected.len(), "{what}");
-    assert!(clip.samples == expected, "{what}: other samples");
+    assert!(clip.samples == expected, "{what}: different samples");
     let seconds = probe(&path).unwrap().seconds.unwrap();
     assert!((seconds - SAMPLES as f64 / f64::from(RATE)).abs() < 1e-9, "{what}: {seconds} s");
     let extraction = extract(&path, &small()).unwrap();
@@ -92,7 +92,7 @@ fn check(what: &str, content: &[u8]) {
     range(what, &path, &expected, 0.1..0.3);
 }
 
-/// A range of the file is the same range of its samples.
+/// Checks that a range of the file is the same range of its samples.
 #[track_caller]
 fn range(what: &str, path: &Path, samples: &[f32], range: Range<f64>) {
     let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(RATE) };
@@ -102,7 +102,7 @@ fn range(what: &str, path: &Path, samples: &[f32], range: Range<f64>) {
 }
 
 #[test]
-fn sizes_of_wav_files_are_hints() {
+fn wav_sizes_are_hints() {
     let sound = little();
     let held = sound.len() as u32;
     let before = true_chunk(b"fmt ", &format(1, 1, 16));
@@ -134,7 +134,7 @@ fn sizes_of_wav_files_are_hints() {
 }
 
 #[test]
-fn chunks_around_the_sound_are_passed_over() {
+fn chunks_around_the_audio_are_skipped() {
     let sound = little();
     let held = sound.len() as u32;
     let format = true_chunk(b"fmt ", &format(1, 1, 16));
@@ -157,25 +157,25 @@ fn chunks_around_the_sound_are_passed_over() {
             check(&format!("{what} before"), &wav(riff, before, held, &sound, b""));
         }
         let riff = held + format.len() as u32 + other.len() as u32 + 12;
-        check(&format!("{what} behind"), &wav(riff, &format, held, &sound, other));
-        check(&format!("{what} behind, RIFF 0"), &wav(0, &format, held, &sound, other));
+        check(&format!("{what} after"), &wav(riff, &format, held, &sound, other));
+        check(&format!("{what} after, RIFF 0"), &wav(0, &format, held, &sound, other));
     }
-    // Programs forget to pad.
+    // Some programs forget the padding.
     let odd = [&b"JUNK\x03\0\0\0abc"[..], &format].concat();
     check("not padded", &wav(held + 47, &odd, held, &sound, b""));
     let tag = [&b"TAG"[..], &[b' '; 125]].concat();
-    check("ID3v1 behind", &wav(held + 36, &format, held, &sound, &tag));
+    check("ID3v1 after", &wav(held + 36, &format, held, &sound, &tag));
     let ape = [&b"APETAGEX\xd0\x07\0\0\x20\0\0\0\0\0\0\0\0\0\0\x80"[..], &[0; 8]].concat();
-    check("APE behind", &wav(held + 36, &format, held, &sound, &ape));
-    check("zeros behind", &wav(held + 36, &format, held, &sound, &[0; 4096]));
+    check("APE after", &wav(held + 36, &format, held, &sound, &ape));
+    check("zeros after", &wav(held + 36, &format, held, &sound, &[0; 4096]));
     let id3 = [&b"ID3\x04\0\0\0\0\x01\0"[..], &[0; 128]].concat();
     let whole = wav(held + 36, &format, held, &sound, b"");
     check("ID3v2 before", &[&id3[..], &whole].concat());
 }
 
-/// A header that agrees with itself is that of a longer file.
+/// A consistent header belongs to a longer file.
 #[test]
-fn a_recording_that_was_cut_off_is_damaged() {
+fn truncated_recording_is_damaged() {
     let format = true_chunk(b"fmt ", &format(1, 1, 16));
     let sound = little();
     let stated = sound.len() as u32 + 8000;
@@ -186,7 +186,7 @@ fn a_recording_that_was_cut_off_is_damaged() {
 }
 
 #[test]
-fn every_wav_encoding() {
+fn decodes_every_wav_encoding() {
     let samples = recording();
     let each = |bytes: &dyn Fn(i16) -> Vec<u8>| -> Vec<u8> {
         samples.iter().flat_map(|&x| bytes(x)).collect()
@@ -210,7 +210,7 @@ fn every_wav_encoding() {
         let held = sound.len() as u32;
         let plain = true_chunk(b"fmt ", &body);
         check(&format!("tag {tag}, {bits} bits"), &wav(held + 36, &plain, held, &sound, b""));
-        // The same as an extensible header has it: the tag in a GUID.
+        // The same in an extensible header, with the tag in a GUID.
         let mut extended = body;
         extended[..2].copy_from_slice(&[0xfe, 0xff]);
         extended.extend([22, bits].map(u16::to_le_bytes).concat());
@@ -223,9 +223,9 @@ fn every_wav_encoding() {
     }
 }
 
-/// The sizes of 64 bits in RF64 and BW64 hold where those of 32 bits say so.
+/// RF64 and BW64 use their 64-bit sizes if the 32-bit sizes refer to them.
 #[test]
-fn rf64_and_bw64() {
+fn decodes_rf64_and_bw64() {
     let sound = little();
     let held = sound.len() as u64;
     let format = true_chunk(b"fmt ", &format(1, 1, 16));
@@ -239,17 +239,17 @@ fn rf64_and_bw64() {
             check(&format!("{}, data {data}", name.escape_ascii()), &file);
         }
     }
-    // A chunk behind the sound is none of it.
+    // A chunk after the audio data is not part of it.
     let sizes = [held + 200, held, 0].map(u64::to_le_bytes).concat();
     let before = [true_chunk(b"ds64", &[&sizes[..], &[0; 4]].concat()), format].concat();
-    let behind = true_chunk(b"LIST", b"INFOIART\x04\0\0\0name");
-    let mut file = wav(UNKNOWN, &before, UNKNOWN, &sound, &behind);
+    let after = true_chunk(b"LIST", b"INFOIART\x04\0\0\0name");
+    let mut file = wav(UNKNOWN, &before, UNKNOWN, &sound, &after);
     file[..4].copy_from_slice(b"RF64");
-    check("RF64, LIST behind", &file);
+    check("RF64, LIST after", &file);
 }
 
 #[test]
-fn sonys_wave64() {
+fn decodes_wave64() {
     let sound = little();
     let tail = *b"\xf3\xac\xd3\x11\x8c\xd1\0\xc0\x4f\x8e\xdb\x8a";
     let chunk = |name: &[u8; 4], size: u64, body: &[u8]| {
@@ -264,20 +264,20 @@ fn sonys_wave64() {
         file.extend(chunk(b"junk", 24 + 7, b"7 bytes"));
         file.extend(chunk(b"fmt ", 24 + 16, &body));
         file.extend(chunk(b"data", size, &sound));
-        // Padding of eight bytes is no sound, where no size tells so.
+        // If no valid size is stated, padding cannot be told from samples.
         let held =
             if size == sound.len() as u64 + 24 { file.len() } else { file.len() - padding() };
         check(&format!("W64, data {size}"), &file[..held]);
     }
 }
 
-/// Bytes that fill the recording up to a multiple of eight.
+/// Bytes that pad the recording to a multiple of eight.
 fn padding() -> usize {
     (2 * SAMPLES).wrapping_neg() % 8
 }
 
 #[test]
-fn core_audio_format() {
+fn decodes_core_audio_format() {
     let float = |x: &i16| f32::from(*x) / 32_768.0;
     let files: [(u32, u32, Vec<u8>); 4] = [
         (0, 16, big()),
@@ -302,8 +302,8 @@ fn core_audio_format() {
 }
 
 #[test]
-fn aiff_and_aiff_c() {
-    // 8,000 as an extended float of 80 bits.
+fn decodes_aiff_and_aiff_c() {
+    // 8,000 as an 80-bit extended float.
     let rate = [0x40, 0x0b, 0xfa, 0, 0, 0, 0, 0, 0, 0];
     let chunk = |name: &[u8], size: u32, body: &[u8]| {
         [name, &size.to_be_bytes(), body, &vec![0; body.len() % 2]].concat()
@@ -341,9 +341,9 @@ fn aiff_and_aiff_c() {
     }
 }
 
-/// AU, and WAV of the byte order that `RIFX` stands for.
+/// AU, and RIFX, the big-endian variant of WAV.
 #[test]
-fn other_headers_of_big_endian_samples() {
+fn decodes_au_and_rifx() {
     let held = 2 * SAMPLES as u32;
     for size in [held, 0, UNKNOWN, held + 100, held - 4000] {
         let header = [24, size, 3, RATE, 1].map(u32::to_be_bytes).concat();
@@ -357,9 +357,9 @@ fn other_headers_of_big_endian_samples() {
     check("RIFX", &file);
 }
 
-/// MP3 in WAV is the MP3 without it.
+/// MP3 in WAV decodes to the same samples as the bare MP3.
 #[test]
-fn mp3_in_wav() {
+fn decodes_mp3_in_wav() {
     let folder = Folder::new();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
     let mp3 = std::fs::read(fixtures.join("mp3_no_header_mono.mp3")).unwrap();
@@ -375,7 +375,7 @@ fn mp3_in_wav() {
 }
 
 #[test]
-fn other_encodings_are_refused_by_name() {
+fn errors_name_unsupported_encodings() {
     let folder = Folder::new();
     for (tag, name) in [
         (0x31, "GSM 6.10"),
@@ -386,16 +386,14 @@ fn other_encodings_are_refused_by_name() {
         (0x1234, "encoding 0x1234"),
     ] {
         let before = true_chunk(b"fmt ", &format(tag, 1, 4));
-        let expected = format!(
-            "unsupported: {name} in WAV is not read; convert it: ffmpeg -i in.wav out.flac"
-        );
-        assert_eq!(folder.refusal(&wav(2036, &before, 2000, &[7; 2000], b"")), expected);
+        let expected = format!("unsupported: {name} in WAV; convert it: ffmpeg -i in.wav out.flac");
+        assert_eq!(folder.error(&wav(2036, &before, 2000, &[7; 2000], b"")), expected);
     }
 }
 
-/// Formats that are not read are named by their first bytes, also behind a tag.
+/// Unsupported formats are recognised by their first bytes, also after a tag.
 #[test]
-fn other_formats_are_refused_by_name() {
+fn errors_name_unsupported_formats() {
     let folder = Folder::new();
     let tag = [&b"ID3\x04\0\0\0\0\x08\0"[..], &[0; 1024]].concat();
     for (start, name) in [
@@ -409,18 +407,18 @@ fn other_formats_are_refused_by_name() {
         (b"<!DOCTYPE html>", "an HTML page"),
     ] {
         for before in [&b""[..], &tag] {
-            let refusal = folder.refusal(&[before, start, &[0; 5000]].concat());
-            assert!(refusal.starts_with(&format!("unsupported: {name} is not read")), "{refusal}");
+            let error = folder.error(&[before, start, &[0; 5000]].concat());
+            assert!(error.starts_with(&format!("unsupported: {name};")), "{error}");
         }
-        // However short it is.
-        let refusal = folder.refusal(start);
-        assert!(refusal.contains(name), "{refusal}");
+        // However short the file is.
+        let error = folder.error(start);
+        assert!(error.contains(name), "{error}");
     }
 }
 
-/// Bytes changed anywhere in the headers, and ends cut off: samples or a reason, never a panic.
+/// Damaged headers and truncated files give samples or an error, never a panic.
 #[test]
-fn broken_headers() {
+fn broken_headers_never_panic() {
     let mut state = 3u64;
     let mut below = |n: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

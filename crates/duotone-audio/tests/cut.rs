@@ -1,5 +1,5 @@
-//! MP4, Matroska and WebM that break off: what is there is decoded, what is missing is reported.
-//! And the lengths that these containers state, by which excerpts are placed.
+//! Truncated MP4, Matroska and WebM files: what is there is decoded, what is missing is reported.
+//! Also tests the lengths stated by these containers, which determine where excerpts are taken.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,15 +15,15 @@ fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(fixture(name)).unwrap()
 }
 
-/// The first bytes of a cluster of Matroska.
+/// The first bytes of a Matroska cluster.
 const CLUSTER: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
 
-/// Where a pattern starts for the first time.
+/// Returns where a pattern first occurs.
 fn find(bytes: &[u8], pattern: &[u8]) -> usize {
     bytes.windows(pattern.len()).position(|window| window == pattern).unwrap()
 }
 
-/// Samples and damage of a file of these bytes.
+/// Decodes a file with these bytes. Returns its samples and damage.
 fn decode_bytes(bytes: &[u8]) -> Result<(Clip, Option<String>), Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
@@ -40,7 +40,7 @@ fn seconds_of(bytes: &[u8]) -> Option<f64> {
     measure(&path).unwrap().seconds
 }
 
-/// An MP4 with its index in front of its sound.
+/// Moves an MP4's index in front of its audio data.
 fn index_in_front(name: &str) -> Vec<u8> {
     let file = bytes(name);
     let (sound, index) = file.split_at(find(&file, b"moov") - 4);
@@ -55,8 +55,8 @@ fn index_in_front(name: &str) -> Vec<u8> {
     [&sound[..data], &index, &sound[data..]].concat()
 }
 
-/// What is decoded of a file that is cut in its sound is the start of the whole, and as long as the
-/// part but for a few packets.
+/// Checks that a file truncated within its audio data decodes to the start of the whole recording,
+/// and is reported as damaged.
 #[track_caller]
 fn check_cuts(name: &str, file: &[u8], sound: usize) {
     let (whole, damage) = decode_bytes(file).unwrap();
@@ -73,13 +73,13 @@ fn check_cuts(name: &str, file: &[u8], sound: usize) {
         }
         let damage = damage.unwrap_or_default();
         let missing = (all - samples) as f64 / f64::from(whole.rate);
-        let words = if missing > 0.26 { " s are missing" } else { "the file breaks off" };
-        assert!(damage.contains(words), "{place}: {damage}");
+        let expected = if missing > 0.26 { " s are missing" } else { "the file breaks off" };
+        assert!(damage.contains(expected), "{place}: {damage}");
     }
 }
 
 #[test]
-fn mp4_with_its_index_in_front() {
+fn truncated_mp4_with_its_index_in_front() {
     for name in [
         "aac_44k.m4a",
         "alac_44k.m4a",
@@ -94,7 +94,7 @@ fn mp4_with_its_index_in_front() {
 }
 
 #[test]
-fn matroska() {
+fn truncated_matroska() {
     for name in ["opus_48k.webm", "vorbis_44k.webm", "flac_s16.mka", "aac_44k.mka", "alac_44k.mka"]
     {
         let file = bytes(name);
@@ -103,33 +103,34 @@ fn matroska() {
 }
 
 #[test]
-fn fragments() {
+fn truncated_fragments() {
     for name in ["aac_fragmented.mp4", "mov_fragmented.mov"] {
         let file = bytes(name);
         let (whole, damage) = decode_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(damage, None, "{name}");
         let sound = find(&file, b"moof") - 4;
         let mfra = find(&file, b"mfra") - 4;
-        let mut noted = 0;
+        let mut reported = 0;
         for end in (sound + 1..mfra).step_by(7) {
             let Ok((part, damage)) = decode_bytes(&file[..end]) else { continue };
             assert!(whole.samples.starts_with(&part.samples), "{name} of {end} bytes");
             if part.samples.len() < whole.samples.len() {
-                // Only where a fragment ends does nothing show that others were to follow.
+                // Missing fragments are only undetectable if the file ends exactly between two
+                // fragments.
                 assert!(damage.is_some(), "{name} of {end} bytes");
-                noted += 1;
+                reported += 1;
             }
         }
-        assert!(noted > 20, "{name}: {noted}");
+        assert!(reported > 20, "{name}: {reported}");
         let length = whole.samples.len() as f64 / f64::from(whole.rate);
         let stated = seconds_of(&file).unwrap();
-        assert!((stated - length).abs() < 0.05, "{name}: {stated} s for {length} s");
+        assert!((stated - length).abs() < 0.05, "{name}: {stated} s instead of {length} s");
     }
 }
 
-/// Live streams state neither their size nor their length, and end when they end.
+/// Live streams state neither their size nor their length. They extend to the end of the file.
 #[test]
-fn live_streams() {
+fn live_streams_extend_to_the_end_of_the_file() {
     for name in ["opus_48k.webm", "vorbis_44k.webm", "pcm_s16le.mka"] {
         let file = bytes(name);
         let whole = decode(&fixture(name)).unwrap();
@@ -138,7 +139,7 @@ fn live_streams() {
         assert!(clip == whole, "{name}");
         assert_eq!(damage, None, "{name}");
         match seconds_of(&live) {
-            // The place of the last packet is known, not its length.
+            // The start of the last packet is known, but not its length.
             Some(stated) => assert!((0.0..0.3).contains(&(0.25 - stated)), "{name}: {stated} s"),
             None => assert_eq!(name, "vorbis_44k.webm", "can only be read from its start"),
         }
@@ -151,7 +152,7 @@ fn live_streams() {
     }
 }
 
-/// Sets the sizes of the segment and of its clusters to unknown, and renames the length.
+/// Sets the sizes of the segment and its clusters to unknown, and hides the length.
 fn live(file: &[u8]) -> Vec<u8> {
     let mut live = file.to_vec();
     let mut at = 0;
@@ -164,7 +165,7 @@ fn live(file: &[u8]) -> Vec<u8> {
         }
         at += 1;
     }
-    // The length, in front of eight bytes.
+    // The header of the length, which has eight bytes.
     let at = find(&live, &[0x44, 0x89, 0x88]);
     live[at..at + 3].copy_from_slice(&[0x42, 0x42, 0x88]);
     live
@@ -182,9 +183,9 @@ fn matroska_states_its_length() {
     }
 }
 
-/// Cut anywhere, there is a recording or a reason, and nothing that was not in the whole.
+/// A file truncated anywhere gives an error or the start of the whole recording.
 #[test]
-fn cut_anywhere() {
+fn files_may_be_truncated_anywhere() {
     let front = index_in_front("aac_44k.m4a");
     let (webm, aac) = (bytes("opus_48k.webm"), bytes("aac_44k.mka"));
     let live = live(&webm);
@@ -194,7 +195,7 @@ fn cut_anywhere() {
         ("WebM", &webm),
         ("Matroska", &aac),
         ("live stream", &live),
-        ("fragments", &fragmented),
+        ("truncated_fragments", &fragmented),
     ] {
         let (whole, _) = decode_bytes(file).unwrap();
         for length in (0..file.len()).step_by(5) {
@@ -204,8 +205,9 @@ fn cut_anywhere() {
                     assert!(same, "{length} bytes of {name}");
                     let silent =
                         damage.is_none() && part.samples.len() + 4096 < whole.samples.len();
-                    // Nothing shows that more was to follow where a fragment or a packet ends.
-                    let open = ["live stream", "fragments"].contains(&name);
+                    // If the file ends between fragments or packets, nothing shows that more was to
+                    // follow.
+                    let open = ["live stream", "truncated_fragments"].contains(&name);
                     assert!(!silent || open, "{length} bytes of {name}");
                 }
                 Err(Error::Io(error)) => panic!("{length} bytes of {name}: {error}"),
@@ -215,9 +217,9 @@ fn cut_anywhere() {
     }
 }
 
-/// A range that reaches into what is missing says where the file breaks off.
+/// A range that extends into the missing part reports where the file breaks off.
 #[test]
-fn ranges_of_a_cut_file() {
+fn ranges_of_a_truncated_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut");
     let file = bytes("pcm_s16le.mka");

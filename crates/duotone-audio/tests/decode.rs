@@ -1,4 +1,4 @@
-//! Every container and codec gives back the signal of `scripts/audio_fixtures.sh`.
+//! Every container and codec decodes to the signal of `scripts/audio_fixtures.sh`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use duotone_audio::{Clip, FrontEnd, decode, extract, probe};
 
-/// Seconds of the files.
+/// Length of the files in seconds.
 const SECONDS: f64 = 0.25;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)
 }
 
-/// The formula of the script, averaged over its channels.
+/// The same formula as in the script, averaged over the channels.
 fn signal(rate: u32, channels: usize) -> Vec<f32> {
     let gain = (1..=channels).map(|c| 1.0 / c as f64).sum::<f64>() / channels as f64;
     (0..(SECONDS * f64::from(rate)).round() as usize)
@@ -27,7 +27,7 @@ fn signal(rate: u32, channels: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Correlation of `a`, from sample `lag` on, with `b`.
+/// Correlation of `a`, starting at sample `lag`, with `b`.
 fn correlation(a: &[f32], b: &[f32], lag: usize) -> f64 {
     let dot = |a: &[f32], b: &[f32]| -> f64 {
         a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
@@ -38,14 +38,14 @@ fn correlation(a: &[f32], b: &[f32], lag: usize) -> f64 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-/// Largest difference from the signal that a lossless file may show, by sample format.
+/// Largest allowed difference between the signal and a lossless file, by sample format.
 const EIGHT_BIT: f32 = 1.1 / 128.0;
 const LAW: f32 = 0.02;
 const SIXTEEN_BIT: f32 = 1.1 / 32_768.0;
 const EXACT: f32 = 1e-6;
 
 #[test]
-fn lossless_files_give_the_signal() {
+fn lossless_files_decode_to_the_signal() {
     let files = [
         ("wav_u8.wav", "PCM 8 bit", 8000, 2, EIGHT_BIT),
         ("wav_s16.wav", "PCM 16 bit", 8000, 2, SIXTEEN_BIT),
@@ -108,22 +108,25 @@ fn lossless_files_give_the_signal() {
         let expected = signal(rate, channels);
         assert_eq!(samples.len(), expected.len(), "{name}");
         for (i, (got, expected)) in samples.iter().zip(&expected).enumerate() {
-            assert!((got - expected).abs() <= bound, "{name}: sample {i}: {got} for {expected}");
+            assert!(
+                (got - expected).abs() <= bound,
+                "{name}: sample {i}: {got} instead of {expected}"
+            );
         }
-        // Matroska states it for the whole file, in milliseconds.
+        // Matroska states the length only for the whole file, in milliseconds.
         let Some(seconds) = info.seconds.or(name.ends_with("mka").then_some(SECONDS)) else {
             panic!("{name}: no length");
         };
-        // ffmpeg's CAF counts the last packet as a whole one.
+        // The last packet counts as a whole one in ffmpeg's CAF.
         assert!((seconds - SECONDS).abs() < 0.001 || name == "caf_alac.caf", "{name}: {seconds} s");
         let extraction = extract(&fixture(name), &FrontEnd::paper(rate)).unwrap();
         assert_eq!((extraction.damage, extraction.warnings), (None, vec![]), "{name}");
     }
 }
 
-/// ADPCM is defined to the last bit: the samples are ffmpeg's.
+/// ADPCM is defined exactly, so the samples equal ffmpeg's.
 #[test]
-fn adpcm_is_exact() {
+fn adpcm_equals_ffmpegs() {
     for name in ["adpcm_ms.wav", "adpcm_ima.wav", "adpcm_ima.aifc"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/adpcm");
         let expected = std::fs::read(folder.join(name.replace('.', "_") + ".s16")).unwrap();
@@ -144,8 +147,9 @@ fn adpcm_is_exact() {
 }
 
 #[test]
-fn lossy_files_give_the_signal() {
-    // The last number: samples of encoder delay that the container does not state and that stay in.
+fn lossy_files_decode_to_the_signal() {
+    // The last number is the encoder's delay in samples if the container does not state it, so that
+    // it is not removed.
     let files = [
         ("mp3_44k.mp3", "MP3", 44_100, 2, 0),
         ("mp3_22k_vbr.mp3", "MP3", 22_050, 1, 0),
@@ -189,24 +193,24 @@ fn lossy_files_give_the_signal() {
             })
             .unwrap();
         assert_eq!(best, delay, "{name}: delay");
-        let alike = correlation(&samples, &expected, best);
-        assert!(alike > 0.97, "{name}: correlation {alike}");
-        // Where the length is not stated in samples, the encoder's padding stays in: up to a packet,
-        // or a few packets without a stated delay.
+        let similarity = correlation(&samples, &expected, best);
+        assert!(similarity > 0.97, "{name}: correlation {similarity}");
+        // The encoder's padding is not removed if the container does not state the length in
+        // samples: up to a packet, or a few packets if the delay is not stated either.
         let extra = samples.len().checked_sub(expected.len()).unwrap();
         let most = match delay {
             0 if ["mp3", "ogg", "opus"].iter().any(|end| name.ends_with(end)) => 0,
-            // Of all codecs in Matroska and WebM only Opus has its padding stated.
+            // In Matroska and WebM, the padding is stated for Opus only.
             0 if codec == "Opus" && name.ends_with("webm") => 0,
             0 => 1152,
             _ => 3 * 1152,
         };
-        assert!(extra <= most, "{name}: {extra} more");
+        assert!(extra <= most, "{name}: {extra} extra samples");
     }
 }
 
 #[test]
-fn the_name_does_not_matter() {
+fn file_names_do_not_matter() {
     let folder = tempfile::tempdir().unwrap();
     for (content, name) in
         [("mp3_44k.mp3", "song.wav"), ("wav_s16.wav", "song.mp3"), ("au_s16be.au", "song")]
@@ -218,7 +222,7 @@ fn the_name_does_not_matter() {
 }
 
 #[test]
-fn a_short_clip_is_repeated_to_one_segment() {
+fn short_clips_are_repeated_to_one_segment() {
     let front_end = FrontEnd::paper(8000);
     let extraction = extract(&fixture("wav_f32.wav"), &front_end).unwrap();
     assert!(extraction.repeated && !extraction.silent);
@@ -232,7 +236,7 @@ fn a_short_clip_is_repeated_to_one_segment() {
 }
 
 #[test]
-fn a_clip_of_one_segment_is_not_repeated() {
+fn longer_clips_are_not_repeated() {
     let front_end = FrontEnd { segment_frames: 3, ..FrontEnd::paper(8000) };
     let clip = decode(&fixture("wav_f32.wav")).unwrap();
     assert!(clip.samples.len() > front_end.segment_samples());

@@ -1,4 +1,4 @@
-//! FLAC files whose metadata is odd and whose sound is intact.
+//! FLAC files with odd metadata and intact audio.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use duotone_audio::{Clip, FrontEnd, decode, extract, measure};
 
-/// Bytes of the marker and of the block that describes the stream.
+/// Length of the marker and the stream info block.
 const STREAM_INFO_END: usize = 4 + 4 + 34;
 
 fn fixture(name: &str) -> PathBuf {
@@ -21,7 +21,7 @@ fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(fixture(name)).unwrap()
 }
 
-/// Decodes a file, of which nothing may be missing and whose measured length must be right.
+/// Decodes a file. Checks that nothing is missing and that the measured length is right.
 #[track_caller]
 fn decoded(bytes: &[u8]) -> Clip {
     let folder = tempfile::tempdir().unwrap();
@@ -34,15 +34,15 @@ fn decoded(bytes: &[u8]) -> Clip {
     clip
 }
 
-/// A file with a block of metadata behind the description of its stream.
+/// Inserts a metadata block after a file's stream info.
 fn with_block(file: &[u8], kind: u8, stated: usize, block: &[u8]) -> Vec<u8> {
     let length = &(stated as u32).to_be_bytes()[1..];
-    let (before, behind) = file.split_at(STREAM_INFO_END);
-    [before, &[kind], length, block, behind].concat()
+    let (before, after) = file.split_at(STREAM_INFO_END);
+    [before, &[kind], length, block, after].concat()
 }
 
 #[test]
-fn odd_metadata_does_not_touch_the_sound() {
+fn odd_metadata_does_not_affect_the_audio() {
     let file = bytes("flac_s16.flac");
     let expected = decoded(&file);
     assert_eq!(expected.samples.len(), 5513);
@@ -73,9 +73,9 @@ fn odd_metadata_does_not_touch_the_sound() {
     }
 }
 
-/// Blocks state their length in 24 bits, so of a larger picture they state what is left of it.
+/// Blocks state their length in 24 bits, so the length of a larger picture is truncated.
 #[test]
-fn a_picture_larger_than_its_block_can_state() {
+fn pictures_may_exceed_their_stated_length() {
     let file = bytes("flac_s16.flac");
     let size = (16 << 20) + 1000;
     let fields =
@@ -85,9 +85,9 @@ fn a_picture_larger_than_its_block_can_state() {
     assert_eq!(decoded(&odd), decoded(&file));
 }
 
-/// The sheet's tracks have no index and no lead-out, as those of recordings that are no CD.
+/// The cue sheet's tracks have no index and no lead-out, because the recording is not a CD.
 #[test]
-fn a_cue_sheet_that_is_no_cds() {
+fn cue_sheets_need_not_describe_a_cd() {
     let with_sheet = bytes("flac_cuesheet.flac");
     let sheet = 8288..8772;
     assert_eq!(with_sheet[sheet.start] & 0x7f, 5, "a block with a cue sheet");
@@ -100,9 +100,10 @@ fn a_cue_sheet_that_is_no_cds() {
     assert_eq!(decoded(&with_sheet), expected);
 }
 
-/// Blocks of one size numbered one by one, and of any sizes numbered by sample.
+/// Blocks of equal size are numbered consecutively, blocks of different sizes by their first
+/// sample.
 #[test]
-fn numbered_by_frame_and_by_sample() {
+fn frames_may_be_numbered_by_frame_or_by_sample() {
     let signal: Vec<i16> = (0..20_000_u32).map(|i| (i * i % 30_011) as i16 - 15_000).collect();
     let expected: Vec<f32> = signal.iter().map(|&x| f32::from(x) / 32_768.0).collect();
     for sizes in [&[4096][..], &[100], &[1000, 17, 4096, 192]] {
@@ -111,7 +112,7 @@ fn numbered_by_frame_and_by_sample() {
     }
 }
 
-/// A damaged frame is left out and reported; one that is lost with its header likewise.
+/// A damaged frame is skipped and reported, even if its header is damaged.
 #[test]
 fn damaged_frames_are_reported() {
     let signal: Vec<i16> = (0..20_000_u32).map(|i| (i * i % 30_011) as i16 - 15_000).collect();
@@ -125,7 +126,7 @@ fn damaged_frames_are_reported() {
         std::fs::write(&path, damaged).unwrap();
         assert_eq!(decode(&path).unwrap().samples.len(), 19_000, "{at}");
         let damage = extract(&path, &FrontEnd::paper(8000)).unwrap().damage;
-        assert!(damage.is_some_and(|words| words.contains("1 packet")), "{at}");
+        assert!(damage.is_some_and(|damage| damage.contains("1 packet")), "{at}");
     }
     std::fs::write(&path, &file[..STREAM_INFO_END + 10 * frame + 500]).unwrap();
     assert_eq!(decode(&path).unwrap().samples.len(), 10_000);

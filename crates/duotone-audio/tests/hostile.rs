@@ -1,5 +1,6 @@
-//! Files that claim more than they hold, or ask for work without end: bounded memory, and an
-//! answer. Alone in this file: it looks at the memory of the whole process.
+//! Files that claim more than they contain, or that could cause endless work, must be handled in
+//! bounded memory and time. This test is alone in its file because it measures the memory of the
+//! whole process.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,12 +17,12 @@ use duotone_audio::{Error, FrontEnd, extract, extract_range, measure};
 fn within_200_mib(what: &str) {
     match memory::peak() {
         Some(peak) => assert!(peak < 200 << 20, "{what}: {peak} bytes"),
-        None => println!("not compared: the peak memory can be read on Linux only"),
+        None => println!("not compared: peak memory is only available on Linux"),
     }
 }
 
-/// Each number of a header in turn says the largest: sizes, counts, offsets, rates, channels.
-fn every_number_the_largest(folder: &Path, front_end: &FrontEnd) {
+/// Sets each number in a header to the largest value: sizes, counts, offsets, rates, channels.
+fn claim_largest_numbers(folder: &Path, front_end: &FrontEnd) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
     let path = folder.join("claims");
     for name in [
@@ -51,7 +52,7 @@ fn every_number_the_largest(folder: &Path, front_end: &FrontEnd) {
         "wav_6_channels.wav",
     ] {
         let whole = std::fs::read(fixtures.join(name)).unwrap();
-        // MP4 keeps its tables at its end.
+        // MP4 has its tables at the end.
         let at_end = whole.len().saturating_sub(700)..whole.len() - 8;
         let is_mp4 = ["m4a", "mp4", "mov"].iter().any(|ending| name.ends_with(ending));
         let at_end = if is_mp4 { at_end } else { 0..0 };
@@ -69,8 +70,8 @@ fn every_number_the_largest(folder: &Path, front_end: &FrontEnd) {
     }
 }
 
-/// A day of silence, all of it a hole on disk.
-fn a_day(folder: &Path, front_end: &FrontEnd) {
+/// Extracts a day of silence, stored as a sparse file.
+fn one_day(folder: &Path, front_end: &FrontEnd) {
     let path = folder.join("day.au");
     let mut file = File::create(&path).unwrap();
     file.write_all(b".snd").unwrap();
@@ -83,8 +84,8 @@ fn a_day(folder: &Path, front_end: &FrontEnd) {
     within_200_mib("a day of silence");
 }
 
-/// Megabytes in which a frame could start at every byte or at none, alone, behind frames and
-/// between them: searched through once, not once for each place.
+/// Adds megabytes in which a frame could start at every byte or nowhere, after frames and between
+/// them. They must be searched once, not once per position.
 fn garbage(folder: &Path, front_end: &FrontEnd) {
     const BYTES: usize = 2 << 20;
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
@@ -125,7 +126,8 @@ fn garbage(folder: &Path, front_end: &FrontEnd) {
     }
 }
 
-/// Bits flipped, parts cut out and repeated: an answer for each, and whole numbers in it.
+/// Flips bits, removes and repeats parts. Each file must give a result, with finite values if it
+/// can be read.
 fn mutations(folder: &Path, front_end: &FrontEnd) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
     let path = folder.join("mutated");
@@ -176,14 +178,14 @@ fn mutations(folder: &Path, front_end: &FrontEnd) {
 }
 
 #[test]
-fn memory_stays_bounded_whatever_a_file_claims() {
-    // Printing a panic reads the debug symbols into memory.
+fn hostile_files_need_bounded_memory() {
+    // Printing a panic would load the debug symbols into memory.
     duotone_audio::hide_decoder_panics();
     let folder = tempfile::tempdir().unwrap();
     let small = FrontEnd { bands: 8, segment_frames: 10, ..FrontEnd::paper(11_025) };
-    every_number_the_largest(folder.path(), &small);
+    claim_largest_numbers(folder.path(), &small);
     mutations(folder.path(), &small);
     garbage(folder.path(), &small);
-    // A short hop, so that the limit comes soon.
-    a_day(folder.path(), &FrontEnd { window: 512, hop: 16, ..FrontEnd::paper(8_000) });
+    // With a short hop the limit is reached sooner.
+    one_day(folder.path(), &FrontEnd { window: 512, hop: 16, ..FrontEnd::paper(8_000) });
 }

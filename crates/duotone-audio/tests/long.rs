@@ -1,5 +1,5 @@
-//! A long recording goes through in bounded memory. Alone in this file: it looks at the memory of
-//! the whole process.
+//! Long recordings are extracted in bounded memory. This test is alone in its file because it
+//! measures the memory of the whole process.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,7 +13,7 @@ use duotone_audio::{FrontEnd, extract};
 const RATE: u32 = 16_000;
 const HOURS: u32 = 2;
 
-/// An AU file of 16-bit silence, nearly all of it a hole on disk.
+/// An AU file of 16-bit silence, stored as a sparse file.
 fn long_file(path: &std::path::Path) {
     let samples = HOURS * 3600 * RATE;
     let mut file = File::create(path).unwrap();
@@ -25,11 +25,11 @@ fn long_file(path: &std::path::Path) {
 }
 
 #[test]
-fn hours_in_bounded_memory() {
+fn long_recordings_need_bounded_memory() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("long.au");
     long_file(&path);
-    // Another rate than the file's, so that the resampler is in the way too.
+    // A different rate than the file's, so that the resampler is included.
     let front_end = FrontEnd::paper(11_025);
     let extraction = extract(&path, &front_end).unwrap();
     let samples = (HOURS * 3600) as usize * 11_025;
@@ -37,9 +37,10 @@ fn hours_in_bounded_memory() {
     assert_eq!(extraction.spectrogram.frames(), frames);
     assert!(extraction.silent && !extraction.repeated && extraction.damage.is_none());
     let Some(peak) = memory::peak() else {
-        println!("skipped: the peak memory can be read on Linux only");
+        println!("skipped: peak memory is only available on Linux");
         return;
     };
-    // The samples would be 461 MB at the file's rate, the spectrogram is 33 MB: never there twice.
+    // The samples would take 461 MB at the file's rate. The spectrogram takes 33 MB and must not be
+    // in memory twice.
     assert!(peak < 60_000_000, "{peak} bytes");
 }

@@ -1,5 +1,5 @@
-//! MP4, QuickTime and AAC: what ffmpeg decodes comes out, from its very start, and what is not read is
-//! refused by its name.
+//! MP4, QuickTime and AAC: decoding gives the same samples as ffmpeg, from the very first, and
+//! errors name unsupported codecs.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,7 +14,7 @@ fn fixture(name: &str) -> PathBuf {
     if case.exists() { case } else { fixtures.join("audio").join(name) }
 }
 
-/// A file after a change of its bytes.
+/// A modified copy of a fixture.
 struct Changed {
     path: PathBuf,
     _folder: TempDir,
@@ -29,7 +29,7 @@ fn changed(name: &str, change: impl FnOnce(&mut Vec<u8>)) -> Changed {
     Changed { path, _folder: folder }
 }
 
-/// Where a pattern starts for the last time.
+/// Returns where a pattern last occurs.
 fn find(bytes: &[u8], pattern: &[u8]) -> usize {
     bytes.windows(pattern.len()).rposition(|window| window == pattern).unwrap()
 }
@@ -40,16 +40,16 @@ fn replace(bytes: &mut [u8], pattern: &[u8], with: &[u8]) {
 }
 
 #[track_caller]
-fn refusal(path: &Path) -> String {
+fn unsupported(path: &Path) -> String {
     let error = decode(path).unwrap_err();
     assert!(matches!(error, Error::Unsupported(_)), "{error}");
     error.to_string()
 }
 
-/// HE-AAC with its upper half, HE-AAC v2 and 5.1, as ffmpeg decodes them: a part of its decode is
-/// beside the files.
+/// HE-AAC with the upper half of its spectrum, HE-AAC v2 and 5.1 match ffmpeg's output, a part of
+/// which is stored next to the files.
 #[test]
-fn every_kind_of_aac_is_what_ffmpeg_decodes() {
+fn every_kind_of_aac_matches_ffmpeg() {
     let files = [
         ("he_aac.aac", 2, 161_792, Some("he_aac.expected")),
         ("he_aac.m4a", 2, 161_792, Some("he_aac.expected")),
@@ -65,14 +65,18 @@ fn every_kind_of_aac_is_what_ffmpeg_decodes() {
         let bytes = std::fs::read(fixture(expected)).unwrap();
         let expected = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
         for (i, (got, expected)) in clip.samples[20_000..].iter().zip(expected).enumerate() {
-            assert!((got - expected).abs() < 1e-4, "{name}: sample {i}: {got} for {expected}");
+            assert!(
+                (got - expected).abs() < 1e-4,
+                "{name}: sample {i}: {got} instead of {expected}"
+            );
         }
     }
 }
 
-/// An excerpt of HE-AAC starts at its sample and has its upper half: only the noise in it differs.
+/// An excerpt of HE-AAC starts at the right sample and has the upper half of its spectrum. Only the
+/// noise differs.
 #[test]
-fn excerpts_of_he_aac() {
+fn excerpts_of_he_aac_match_the_whole() {
     let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(44_100) };
     for name in ["he_aac.aac", "he_aac.m4a", "he_aac_v2.aac"] {
         let clip = decode(&fixture(name)).unwrap();
@@ -82,17 +86,20 @@ fn excerpts_of_he_aac() {
         for band in 0..front_end.bands {
             let mean = |band: &[f32]| band.iter().sum::<f32>() / band.len() as f32;
             let (got, expected) = (mean(excerpt.spectrogram.band(band)), mean(expected.band(band)));
-            assert!((got - expected).abs() < 0.1, "{name}: band {band}: {got} for {expected}");
+            assert!(
+                (got - expected).abs() < 0.1,
+                "{name}: band {band}: {got} instead of {expected}"
+            );
         }
     }
 }
 
-/// The part that an edit list has played, which `ffmpeg` plays to the end of a packet.
+/// An edit list selects a part, which ends at the end of a packet as in `ffmpeg`.
 #[test]
-fn an_edit_list_trims() {
+fn edit_lists_trim() {
     assert_eq!(decode(&fixture("edit_list.m4a")).unwrap().samples.len(), 22_460);
     let whole = decode(&fixture("mov_s16be.mov")).unwrap().samples;
-    // The list's one entry: milliseconds, and the first sample.
+    // Sets the list's only entry: the duration in milliseconds and the first sample.
     let edit = |duration: u32, start: i32| {
         changed("mov_s16be.mov", |bytes| {
             let at = find(bytes, b"elst") + 12;
@@ -123,9 +130,9 @@ fn an_edit_list_trims() {
     assert!(warnings[0].contains("edit list"), "{warnings:?}");
 }
 
-/// The delay in iTunes' tag, where there is no edit list.
+/// The delay in iTunes' tag is used if there is no edit list.
 #[test]
-fn the_delay_of_itunes() {
+fn itunes_delay_is_removed() {
     fn atom(kind: &[u8; 4], content: &[&[u8]]) -> Vec<u8> {
         let content = content.concat();
         [&(content.len() as u32 + 8).to_be_bytes()[..], kind, &content].concat()
@@ -154,15 +161,15 @@ fn the_delay_of_itunes() {
 }
 
 #[test]
-fn the_first_track_that_is_read() {
+fn opens_the_first_supported_track() {
     let info = probe(&fixture("ac3_then_aac.mp4")).unwrap();
     assert_eq!((info.codec.as_str(), info.channels), ("AAC", 1));
     let file = changed("ac3_then_aac.mp4", |bytes| replace(bytes, b"mp4a", b"ec-3"));
-    assert!(refusal(&file.path).contains("AC-3"));
+    assert!(unsupported(&file.path).contains("AC-3"));
 }
 
 #[test]
-fn codecs_are_refused_by_name() {
+fn errors_name_unsupported_codecs() {
     let kinds: [(&[u8; 4], &str); 12] = [
         (b"ac-3", "AC-3"),
         (b"ec-3", "E-AC-3"),
@@ -177,14 +184,14 @@ fn codecs_are_refused_by_name() {
         (b"enca", "protected by DRM"),
         (b"xyz1", "\"xyz1\""),
     ];
-    for (kind, words) in kinds {
+    for (kind, name) in kinds {
         let file = changed("aac_44k.m4a", |bytes| replace(bytes, b"mp4a", kind));
-        let reason = refusal(&file.path);
-        assert!(reason.contains(words), "{words}: {reason}");
+        let reason = unsupported(&file.path);
+        assert!(reason.contains(name), "{name}: {reason}");
         assert!(reason.contains("convert it to FLAC or WAV"), "{reason}");
     }
-    // The first bytes of the decoder's configuration say the kind of AAC.
-    for (config, words) in
+    // The first bytes of the decoder's configuration state the kind of AAC.
+    for (config, name) in
         [([0x1a, 0x10], "AAC SSR"), ([0xf8, 0xe8], "AAC-ELD"), ([0xf9, 0x48], "xHE-AAC")]
     {
         let file = changed("aac_44k.m4a", |bytes| {
@@ -194,8 +201,8 @@ fn codecs_are_refused_by_name() {
                 &[5, 0x80, 0x80, 0x80, 5, config[0], config[1]],
             )
         });
-        let reason = refusal(&file.path);
-        assert!(reason.contains(words), "{words}: {reason}");
+        let reason = unsupported(&file.path);
+        assert!(reason.contains(name), "{name}: {reason}");
     }
     let ssr = changed("aac_44k.aac", |bytes| {
         let mut at = 0;
@@ -207,22 +214,22 @@ fn codecs_are_refused_by_name() {
             at += length;
         }
     });
-    assert!(refusal(&ssr.path).contains("AAC SSR"), "{}", refusal(&ssr.path));
+    assert!(unsupported(&ssr.path).contains("AAC SSR"), "{}", unsupported(&ssr.path));
 }
 
 #[test]
-fn other_streams_of_aac_are_refused_by_name() {
+fn errors_name_unsupported_aac_streams() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("stream");
     let frame = [&[0x56, 0xe0, 60][..], &[0x20; 60]].concat();
     std::fs::write(&path, frame.repeat(20)).unwrap();
-    assert!(refusal(&path).contains("LATM"), "{}", refusal(&path));
+    assert!(unsupported(&path).contains("LATM"), "{}", unsupported(&path));
     std::fs::write(&path, [&b"ADIF"[..], &[0x55; 500]].concat()).unwrap();
-    assert!(refusal(&path).contains("ADIF"), "{}", refusal(&path));
+    assert!(unsupported(&path).contains("ADIF"), "{}", unsupported(&path));
 }
 
 #[test]
-fn a_file_without_its_index_says_so() {
+fn missing_index_is_reported() {
     let file = changed("aac_44k.m4a", |bytes| {
         let end = find(bytes, b"moov") - 4;
         bytes.truncate(end);
@@ -231,26 +238,26 @@ fn a_file_without_its_index_says_so() {
     assert!(error.to_string().contains("moov"), "{error}");
 }
 
-/// Two descriptions of one track's sound, where the packets' reader takes one.
+/// Two sample descriptions in one track, where Symphonia supports only one.
 #[test]
-fn a_structure_that_is_not_read_has_a_cure() {
+fn errors_about_the_structure_have_a_remedy() {
     let file = changed("aac_44k.m4a", |bytes| {
         let at = find(bytes, b"stsd") + 8;
         bytes[at..at + 4].copy_from_slice(&2u32.to_be_bytes());
     });
-    assert!(refusal(&file.path).contains("convert it"), "{}", refusal(&file.path));
+    assert!(unsupported(&file.path).contains("convert it"), "{}", unsupported(&file.path));
 }
 
-/// Early QuickTime has no box that tells the file's type.
+/// Early QuickTime files have no file type box.
 #[test]
-fn quicktime_without_a_file_type() {
+fn quicktime_needs_no_file_type_box() {
     let file = changed("mov_s24be.mov", |bytes| replace(bytes, b"ftyp", b"wide"));
     assert!(decode(&file.path).unwrap() == decode(&fixture("mov_s24be.mov")).unwrap());
 }
 
-/// What lies between the frames of a stream does not stop it, and tags are no damage.
+/// Bytes between the frames of a stream do not end it, and tags do not count as damage.
 #[test]
-fn adts_goes_on_behind_what_is_not_aac() {
+fn adts_continues_after_other_bytes() {
     let bytes = std::fs::read(fixture("aac_44k.aac")).unwrap();
     let Clip { samples, .. } = decode(&fixture("aac_44k.aac")).unwrap();
     let tag = [&b"ID3\x04\0\0\0\0\x01\x00"[..], &[0; 128]].concat();

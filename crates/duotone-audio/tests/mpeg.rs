@@ -1,5 +1,5 @@
-//! MP3 and MP2 as programs leave them: every frame with sound is decoded, whatever the headers and
-//! tags around the frames state.
+//! MP3 and MP2 as written by various programs: every frame with audio is decoded, whatever the
+//! headers and tags around the frames state.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use duotone_audio::{Extraction, FrontEnd, decode, extract, measure};
 use tempfile::TempDir;
 
-/// Samples of a frame.
+/// Samples per frame.
 const FRAME: usize = 1152;
-/// Samples that LAME's tag states to lie before the recording, and the decoder's own delay.
+/// The encoder's delay according to LAME's tag, and the decoder's own delay, in samples.
 const DELAY: usize = 576 + 529;
-/// Bytes of the ID3v2 tag and of the frame with the Xing header in `vbr_with_xing.mp3`.
+/// Length of the ID3v2 tag and the frame with the Xing header in `vbr_with_xing.mp3`.
 const BEFORE_SOUND: usize = 227;
-/// Where the number of frames stands in it.
+/// Where that header has the number of frames.
 const FRAME_COUNT: std::ops::Range<usize> = 74..78;
 
 fn fixture(name: &str) -> PathBuf {
@@ -43,7 +43,7 @@ fn extracted(path: &Path) -> Extraction {
     extract(path, &FrontEnd::paper(44_100)).unwrap()
 }
 
-/// The samples of an undamaged file, whose measured length is that of what is decoded.
+/// Decodes a file. Checks that it is not damaged and that its measured length is right.
 #[track_caller]
 fn samples(bytes: &[u8]) -> Vec<f32> {
     let file = written(bytes);
@@ -54,10 +54,10 @@ fn samples(bytes: &[u8]) -> Vec<f32> {
     clip.samples
 }
 
-/// A file at a variable bit rate with its Xing header, without it, and with a header that states no
-/// frames at all: the same sound.
+/// A file with a variable bit rate decodes to the same samples with its Xing header, without it,
+/// and with a header that states no frames at all.
 #[test]
-fn a_variable_bit_rate_with_and_without_a_frame_count() {
+fn variable_bit_rate_needs_no_frame_count() {
     let with_count = bytes("vbr_with_xing.mp3");
     let expected = samples(&with_count[BEFORE_SOUND..]);
     assert_eq!(expected.len(), 346 * FRAME);
@@ -68,9 +68,9 @@ fn a_variable_bit_rate_with_and_without_a_frame_count() {
     assert_eq!(samples(&count_0), expected[DELAY..]);
 }
 
-/// A frame count that is too small or too large does not end the recording, nor is anything missing.
+/// A frame count that is too small or too large neither ends the recording nor counts as damage.
 #[test]
-fn a_wrong_frame_count() {
+fn wrong_frame_counts_are_ignored() {
     let mut file = bytes("vbr_with_xing.mp3");
     let expected = samples(&file[BEFORE_SOUND..]);
     for count in [1_u32, 345, 347, u32::MAX] {
@@ -79,9 +79,9 @@ fn a_wrong_frame_count() {
     }
 }
 
-/// Three files one behind the other: the header of the first counts its own frames alone.
+/// Of three concatenated files, the header of the first counts only its own frames.
 #[test]
-fn joined_files() {
+fn concatenated_files_are_decoded_whole() {
     let joined = bytes("joined_three.mp3");
     let one = &joined[..joined.len() / 3];
     let single = samples(one);
@@ -90,13 +90,13 @@ fn joined_files() {
     let frames = found.len() + DELAY;
     assert_eq!(frames, 3 * 78 * FRAME);
     assert_eq!(found[..single.len()], single);
-    // Of the second and third file nothing is cut off at the joins, as in ffmpeg.
+    // As in ffmpeg, nothing is cut from the second and third file where they join.
     let second = frames / 3;
     assert_eq!(found[second..second + single.len() - FRAME].len(), single.len() - FRAME);
     let differs = |(a, b): (&f32, &f32)| (a - b).abs() > 1e-6;
-    // The overlap with the frame before the join reaches one frame into the file.
-    let behind = &found[second + 2 * FRAME..second + single.len()];
-    assert!(!behind.iter().zip(&single[2 * FRAME..]).any(differs));
+    // The overlap with the frame before the join extends one frame into the file.
+    let after = &found[second + 2 * FRAME..second + single.len()];
+    assert!(!after.iter().zip(&single[2 * FRAME..]).any(differs));
     let last = &found[2 * second + 2 * FRAME..2 * second + single.len()];
     assert!(!last.iter().zip(&single[2 * FRAME..]).any(differs));
 }
@@ -113,7 +113,7 @@ fn ape() -> Vec<u8> {
     [end(0xa0), vec![b'x'; 50], end(0x80)].concat()
 }
 
-/// Bytes like a frame's header within a tag, so that a reader that does not skip it takes them.
+/// A tag that contains frame headers, which a reader would find if it did not skip the tag.
 fn id3v2() -> Vec<u8> {
     let content = [0xff, 0xfb, 0x90, 0x44].repeat(1024);
     let size = content.len();
@@ -121,24 +121,23 @@ fn id3v2() -> Vec<u8> {
     [&b"ID3\x04\x00\x00"[..], &size, &content].concat()
 }
 
-/// Tags before, behind and between: the sound of each layer stays what it is.
+/// Tags before, after and between frames do not affect the samples.
 #[test]
-fn tags_are_no_sound() {
+fn tags_are_skipped() {
     for name in ["mp3_44k.mp3", "mp3_no_header.mp3", "mp2_44k.mp2", "mp2_22k.mp2"] {
         let file = bytes(name);
         let expected = samples(&file);
         let front = [id3v2(), file.clone()].concat();
         assert_eq!(samples(&front), expected, "{name}: ID3v2");
-        let behind = [file.clone(), ape(), id3v1()].concat();
-        assert_eq!(samples(&behind), expected, "{name}: APE and ID3v1");
+        let after = [file.clone(), ape(), id3v1()].concat();
+        assert_eq!(samples(&after), expected, "{name}: APE and ID3v1");
     }
     let plain = bytes("mp3_no_header.mp3");
     let between = [plain.clone(), id3v1(), id3v2(), plain.clone()].concat();
     assert_eq!(samples(&between), samples(&plain.repeat(2)));
 }
 
-/// Garbage between frames is reported with the sound that it takes the place of; what follows it is
-/// decoded.
+/// Garbage between frames is reported, and the frames after it are decoded.
 #[test]
 fn garbage_between_frames_is_damage() {
     let file = bytes("mp2_44k.mp2");
@@ -152,9 +151,9 @@ fn garbage_between_frames_is_damage() {
     assert!((count - 1..=count).contains(&decoded), "{decoded} of {count} frames");
 }
 
-/// A file that breaks off within a frame keeps all whole frames, and says so.
+/// A file truncated within a frame keeps all whole frames and is reported as damaged.
 #[test]
-fn a_file_that_breaks_off() {
+fn truncated_files_keep_whole_frames() {
     let whole = bytes("vbr_with_xing.mp3");
     let expected = samples(&whole);
     let cut = written(&whole[..whole.len() / 2]);

@@ -1,5 +1,5 @@
-//! Ogg, Opus, Vorbis, Matroska and WebM: what ffmpeg decodes comes out, to the sample, and what is
-//! not read is refused by its name.
+//! Ogg, Opus, Vorbis, Matroska and WebM: decoding gives the same samples as the reference
+//! libraries, and errors name unsupported codecs.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -22,7 +22,7 @@ fn decode_bytes(bytes: &[u8]) -> Result<Vec<f32>, Error> {
     decode(&path).map(|clip| clip.samples)
 }
 
-/// How far the difference from what is expected lies below it, in decibels.
+/// Signal-to-noise ratio in decibels, where the noise is the difference from the expected samples.
 fn decibels(samples: &[f32], expected: &[f32]) -> f64 {
     let power = |x: f64| x * x;
     let signal: f64 = expected.iter().map(|&x| power(x.into())).sum();
@@ -31,9 +31,10 @@ fn decibels(samples: &[f32], expected: &[f32]) -> f64 {
     10.0 * (signal / noise.max(1e-20)).log10()
 }
 
-/// Samples 4,000 to 5,024 of the mono mix of what libopus and libvorbis decode lie beside the files.
+/// Samples 4,000 to 5,024 of the mono mix decoded by libopus and libvorbis are stored next to the
+/// files.
 #[test]
-fn opus_and_vorbis_are_what_their_libraries_decode() {
+fn opus_and_vorbis_match_their_reference_libraries() {
     for (name, samples) in [
         ("opus_48k.opus", 12_000),
         ("opus_60_ms.opus", 12_000),
@@ -52,8 +53,8 @@ fn opus_and_vorbis_are_what_their_libraries_decode() {
         let expected = expected.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
         let expected: Vec<f32> = expected.collect();
         assert_eq!(expected.len(), 1024);
-        let alike = decibels(&clip.samples[4000..5024], &expected);
-        assert!(alike > 60.0, "{name}: {alike} dB");
+        let ratio = decibels(&clip.samples[4000..5024], &expected);
+        assert!(ratio > 60.0, "{name}: {ratio} dB");
     }
 }
 
@@ -67,7 +68,7 @@ fn checksum(page: &[u8]) -> u32 {
     })
 }
 
-/// Changes each page of an Ogg file and mends its checksum.
+/// Changes each page of an Ogg file and updates its checksum.
 fn change_pages(ogg: &[u8], change: impl Fn(&mut [u8])) -> Vec<u8> {
     let mut changed = ogg.to_vec();
     let mut start = 0;
@@ -86,7 +87,7 @@ fn change_pages(ogg: &[u8], change: impl Fn(&mut [u8])) -> Vec<u8> {
 }
 
 #[test]
-fn chained_streams_play_on() {
+fn chained_streams_are_decoded_whole() {
     for (first, second) in [
         ("opus_48k.opus", "opus_speech.opus"),
         ("opus_6_channels.opus", "opus_48k.opus"),
@@ -101,7 +102,7 @@ fn chained_streams_play_on() {
     }
 }
 
-/// The length that the first stream states is not the file's.
+/// The length stated by the first stream is not the file's.
 #[test]
 fn the_length_of_a_chain_is_unknown() {
     let folder = tempfile::tempdir().unwrap();
@@ -115,10 +116,11 @@ fn the_length_of_a_chain_is_unknown() {
     }
 }
 
-/// Excerpts are placed by the length, which is given only where a jump gives what is in the whole
-/// file: otherwise each would be decoded from the start.
+/// The length determines where excerpts are taken. It is only returned if seeking gives the same
+/// samples as decoding the whole file; otherwise each excerpt would have to be decoded from the
+/// start.
 #[test]
-fn the_length_by_which_excerpts_are_placed() {
+fn length_is_known_if_seeking_is_exact() {
     for (name, expected) in [
         ("opus_48k.mp4", Some(0.25)),
         ("opus_speech.opus", None),
@@ -131,17 +133,17 @@ fn the_length_by_which_excerpts_are_placed() {
         ("flac_s16.mka", Some(0.25)),
     ] {
         let measured = measure(&fixture(name)).unwrap().seconds;
-        let alike = match (measured, expected) {
+        let matches = match (measured, expected) {
             (Some(measured), Some(expected)) => f64::abs(measured - expected) < 0.03,
             (measured, expected) => measured == expected,
         };
-        assert!(alike, "{name}: {measured:?}");
+        assert!(matches, "{name}: {measured:?}");
     }
 }
 
-/// Files as a live stream leaves them: the sizes of segment and cluster are unknown.
+/// In a recorded live stream, the sizes of segment and cluster are unknown.
 #[test]
-fn an_endless_file_ends_where_it_ends() {
+fn unknown_sizes_extend_to_the_end_of_the_file() {
     let mut file = bytes("opus_48k.webm");
     let segment = memchr::memmem::find(&file, &[0x18, 0x53, 0x80, 0x67]).unwrap();
     let cluster = memchr::memmem::find(&file, &[0x1f, 0x43, 0xb6, 0x75]).unwrap();
@@ -161,7 +163,7 @@ fn an_endless_file_ends_where_it_ends() {
 }
 
 #[test]
-fn the_output_gain_of_opus() {
+fn applies_the_output_gain_of_opus() {
     let quieter = change_pages(&bytes("opus_48k.opus"), |page| {
         if page[28..].starts_with(b"OpusHead") {
             page[28 + 16..28 + 18].copy_from_slice(&(-6i16 * 256).to_le_bytes());
@@ -177,15 +179,15 @@ fn the_output_gain_of_opus() {
 }
 
 #[track_caller]
-fn check_refused(bytes: &[u8], words: &str) {
+fn check_refused(bytes: &[u8], expected: &str) {
     let error = decode_bytes(bytes).unwrap_err();
     assert!(matches!(error, Error::Unsupported(_)), "{error}");
     let error = error.to_string();
-    assert!(error.contains(words) && error.contains("convert it"), "{error}");
+    assert!(error.contains(expected) && error.contains("convert it"), "{error}");
 }
 
 #[test]
-fn other_codecs_are_refused_by_name() {
+fn errors_name_unsupported_codecs() {
     let spx = change_pages(&bytes("opus_48k.opus"), |page| {
         if page[28..].starts_with(b"OpusHead") {
             page[28..36].copy_from_slice(b"Speex   ");
@@ -198,17 +200,17 @@ fn other_codecs_are_refused_by_name() {
         }
     });
     check_refused(&no_layout, "without a channel layout");
-    for (id, words) in [("A_TTA1", "TTA"), ("A_DTS\0", "DTS"), ("A_NEW_", "A_NEW_")] {
+    for (id, expected) in [("A_TTA1", "TTA"), ("A_DTS\0", "DTS"), ("A_NEW_", "A_NEW_")] {
         let mut file = bytes("flac_s16.mka");
         let at = file.windows(6).position(|window| window == b"A_FLAC").unwrap();
         file[at..at + 6].copy_from_slice(id.as_bytes());
-        check_refused(&file, words);
+        check_refused(&file, expected);
     }
 }
 
-/// What comes before the cut is the same, and the cut is reported.
+/// Samples before the cut are unchanged, and the cut is reported.
 #[test]
-fn cut_files() {
+fn truncated_files_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut");
     for name in ["opus_60_ms.opus", "opus_48k.webm", "pcm_s16le.mka", "vorbis_6_channels.ogg"] {
@@ -217,7 +219,7 @@ fn cut_files() {
         std::fs::write(&path, &file[..file.len() * 3 / 4]).unwrap();
         let samples = match decode(&path) {
             Ok(clip) => clip.samples,
-            // All of so short a recording may lie in a single page.
+            // So short a recording may consist of a single page.
             Err(Error::Malformed(_) | Error::NoAudio) => continue,
             Err(error) => panic!("{name}: {error}"),
         };

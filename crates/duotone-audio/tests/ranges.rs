@@ -1,4 +1,5 @@
-//! Ranges of a file are the very samples that lie there, however the format seeks.
+//! A range of a file has exactly the samples of the whole file in that range, however the format
+//! seeks.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,23 +17,23 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio")
 }
 
-/// Each range against the same samples cut from the whole decoded file.
+/// Compares each range with the same samples cut from the whole decoded file.
 #[track_caller]
 fn check(path: &Path, ranges: &[Range<f64>]) {
     let clip = decode(path).unwrap();
-    // Segments of one frame, so that no range is so short that it is repeated.
+    // With segments of one frame, no range is short enough to be repeated.
     let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(clip.rate) };
     let measured = Measured::open(path).unwrap();
     for range in ranges {
-        let (heard, extraction) = extract_range(path, &front_end, range.clone()).unwrap();
+        let (decoded, extraction) = extract_range(path, &front_end, range.clone()).unwrap();
         let (again, same) = measured.extract_range(&front_end, range.clone()).unwrap();
-        assert_eq!(again, heard);
+        assert_eq!(again, decoded);
         assert_eq!(same.spectrogram, extraction.spectrogram, "{} in {range:?}", path.display());
         let sample = |seconds: f64| (seconds * f64::from(clip.rate)).round() as usize;
         let end = sample(range.end).min(clip.samples.len());
         let cut = &clip.samples[sample(range.start)..end];
-        let heard = (sample(heard.start), sample(heard.end));
-        assert_eq!(heard, (sample(range.start), end), "{} in {range:?}", path.display());
+        let decoded = (sample(decoded.start), sample(decoded.end));
+        assert_eq!(decoded, (sample(range.start), end), "{} in {range:?}", path.display());
         let expected = front_end.spectrogram(cut).unwrap();
         assert_eq!(extraction.spectrogram.frames(), expected.frames(), "{}", path.display());
         let largest = expected.data().iter().copied().fold(f32::MIN, f32::max);
@@ -46,7 +47,7 @@ fn check(path: &Path, ranges: &[Range<f64>]) {
 }
 
 #[test]
-fn of_every_format() {
+fn ranges_of_every_format() {
     let mut checked = 0;
     for entry in std::fs::read_dir(fixtures()).unwrap() {
         let path = entry.unwrap().path();
@@ -56,9 +57,9 @@ fn of_every_format() {
     assert!(checked > 30, "{checked}");
 }
 
-/// Formats whose files may be joined: half a minute and more, far beyond any packet's reach.
+/// Tests files of half a minute and more, in formats whose files can be concatenated.
 #[test]
-fn far_into_long_files() {
+fn ranges_of_long_files() {
     let folder = tempfile::tempdir().unwrap();
     for (name, times) in [
         ("mp3_no_header.mp3", 140),
@@ -85,15 +86,15 @@ fn far_into_long_files() {
     }
 }
 
-/// Half a minute of stereo in 16 bits at 8 kHz, with a block for each number of samples in turn.
-/// The blocks' times are whole milliseconds.
+/// Half a minute of 16-bit stereo at 8 kHz, in blocks of `packets` samples in turn. The blocks'
+/// timestamps are whole milliseconds.
 fn matroska(packets: &[usize]) -> Vec<u8> {
     const CLUSTER: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
     let mut file = std::fs::read(fixtures().join("pcm_s16le.mka")).unwrap();
     let segment = file.windows(4).position(|w| w == [0x18, 0x53, 0x80, 0x67]).unwrap();
     let cluster = file.windows(4).position(|w| w == CLUSTER).unwrap();
     file.truncate(cluster);
-    // Sizes of eight bytes that are unknown.
+    // An unknown size, in eight bytes.
     file[segment + 4..segment + 12].copy_from_slice(&[1, 255, 255, 255, 255, 255, 255, 255]);
     let value = |i: usize| ((i as f64 * i as f64 * 1e-5).sin() * 12_000.0) as i16;
     let (mut at, mut started) = (0, usize::MAX);
@@ -118,9 +119,9 @@ fn matroska(packets: &[usize]) -> Vec<u8> {
     file
 }
 
-/// Times that are coarser than a sample say which packet it is, where all are of one length.
+/// Timestamps that are coarser than a sample identify a packet if all packets have the same length.
 #[test]
-fn of_matroska_with_its_coarse_times() {
+fn ranges_of_matroska_with_coarse_timestamps() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("long.mka");
     for packets in [&[205][..], &[1024], &[160, 161, 163], &[500, 20, 20, 20], &[9]] {
@@ -130,19 +131,19 @@ fn of_matroska_with_its_coarse_times() {
     }
 }
 
-/// A variable bit rate, where the place in the file is not the place in the recording, and joined
-/// files with headers and tags between their frames.
+/// Tests a variable bit rate, where positions in the file and in the recording are not
+/// proportional, and concatenated files with headers and tags between their frames.
 #[test]
-fn of_mp3_at_every_second() {
+fn ranges_of_mp3_at_every_second() {
     let cases = fixtures().parent().unwrap().join("cases");
     let starts = |seconds: u32| (0..seconds).map(|s| f64::from(s) + 0.123..f64::from(s) + 0.6);
     check(&cases.join("vbr_with_xing.mp3"), &starts(9).collect::<Vec<_>>());
     check(&cases.join("joined_three.mp3"), &starts(6).collect::<Vec<_>>());
 }
 
-/// A recording taken in pieces is the recording, and the pieces are as long as asked for.
+/// The pieces of a recording join to the whole and have the requested length.
 #[test]
-fn pieces_are_the_whole() {
+fn pieces_join_to_the_whole() {
     let path = fixtures().join("wav_96k.wav");
     for centered in [false, true] {
         let front_end = FrontEnd { segment_frames: 2, centered, ..FrontEnd::paper(48_000) };
@@ -163,10 +164,10 @@ fn pieces_are_the_whole() {
     }
 }
 
-/// Consecutive segments cut from pieces are those of the whole, for any framing: no segment is lost
-/// where two pieces meet, and none comes twice.
+/// Consecutive segments cut from pieces are those of the whole, for any framing. No segment is lost
+/// or repeated where two pieces meet.
 #[test]
-fn pieces_hold_every_segment() {
+fn pieces_contain_every_segment_once() {
     let path = fixtures().join("wav_96k.wav");
     let mut sizes = Vec::new();
     for centered in [false, true] {
@@ -189,7 +190,7 @@ fn pieces_hold_every_segment() {
                     Ok::<_, Error>(())
                 });
             found.extend(segments(&front_end, &last.unwrap().spectrogram));
-            assert_eq!(found, expected, "{count} segments a piece, {front_end:?}");
+            assert_eq!(found, expected, "{count} segments per piece, {front_end:?}");
         }
     }
 }
@@ -210,20 +211,21 @@ fn segments(front_end: &FrontEnd, spectrogram: &Spectrogram) -> Vec<Vec<f32>> {
 }
 
 #[test]
-fn behind_the_end() {
+fn ranges_after_the_end_are_errors() {
     let path = fixtures().join("wav_s16.wav");
     let front_end = FrontEnd { segment_frames: 2, ..FrontEnd::paper(8000) };
-    let (heard, _) = extract_range(&path, &front_end, 0.1..9.0).unwrap();
-    assert!((heard.end - 0.25).abs() < 1e-3);
+    let (decoded, _) = extract_range(&path, &front_end, 0.1..9.0).unwrap();
+    assert!((decoded.end - 0.25).abs() < 1e-3);
     for range in [7.0..8.0, 0.1..0.1, f64::INFINITY..f64::NAN] {
         let error = extract_range(&path, &front_end, range).unwrap_err();
         assert!(matches!(error, Error::NoAudio), "{error}");
     }
 }
 
-/// Nothing sounds where all samples are equal, whatever their level and however they are read.
+/// A recording whose samples are all equal is silent, whatever their level and however they are
+/// read.
 #[test]
-fn a_constant_is_silent() {
+fn constant_recordings_are_silent() {
     let front_end = FrontEnd::paper(22_050);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("constant.wav");

@@ -1,4 +1,4 @@
-//! Recordings in which there is nothing to hear, or nothing is left of in the mono mix.
+//! Recordings that are silent, or of which nothing is left in the mono mix.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,13 +10,13 @@ fn front_end(rate: u32) -> FrontEnd {
     FrontEnd { segment_frames: 4, ..FrontEnd::paper(rate) }
 }
 
-/// A second of two tones.
+/// One second of two tones.
 fn music() -> Vec<f32> {
     let tone = |i: usize, hertz: f32| (i as f32 * hertz * 7.854e-4).sin();
     (0..RATE as usize).map(|i| 0.3 * tone(i, 440.0) + 0.1 * tone(i, 1000.0)).collect()
 }
 
-/// Extracts channels from a WAV file of floats.
+/// Writes channels to a WAV file of floats and extracts it.
 fn of_channels(channels: &[Vec<f32>]) -> Extraction {
     let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x03\0".to_vec();
     let frame = 4 * channels.len() as u16;
@@ -70,7 +70,7 @@ fn channels_that_cancel_give_a_warning() {
 }
 
 #[test]
-fn a_constant_signal_is_silent() {
+fn constant_signals_are_silent() {
     for level in [0.0, 0.25, -1.0, 1e-6] {
         assert!(of_channels(&vec![vec![level; 8000]; 2]).silent, "{level}");
         // Also at another rate, and repeated to a segment.
@@ -86,16 +86,16 @@ fn a_constant_signal_is_silent() {
     assert!(!of_channels(&[shifted]).silent);
 }
 
-/// Bands above the recording's frequencies are empty whatever the music: a decision rests on the
+/// Bands above the recording's Nyquist frequency are always empty, so a decision depends on the
 /// others alone.
 #[test]
-fn a_rate_below_the_front_ends_gives_a_warning() {
+fn rates_below_the_front_ends_give_a_warning() {
     let samples: Vec<f32> = std::iter::repeat_n(music(), 4).flatten().collect();
     let warnings = |rate| extract_samples(&samples, RATE, &front_end(rate)).unwrap().warnings;
     assert!(warnings(RATE).is_empty());
-    // The highest band reaches down below 4 kHz.
+    // The highest band starts below 4 kHz.
     assert!(warnings(8400).is_empty());
-    // 4 kHz lie 28.9 of 41 steps up the mel scale: bands 29 to 39 begin above.
+    // 4 kHz is 28.9 of 41 steps up the mel scale, so bands 29 to 39 start above it.
     assert_eq!(
         warnings(22_050),
         ["sampled at 8000 Hz: 11 of the 40 mel bands, which go up to 11025 Hz, are empty"]

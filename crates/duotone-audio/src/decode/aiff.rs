@@ -13,7 +13,7 @@ pub(super) fn is_aiff(start: &[u8]) -> bool {
     start.starts_with(b"FORM") && (form == b"AIFF" || form == b"AIFC")
 }
 
-/// Opens a file whose outermost chunk starts at a byte.
+/// Opens a file whose outermost chunk starts at byte `start`.
 pub(super) fn open(mut file: File, start: u64) -> Result<(Pcm, SourceInfo), Error> {
     let mut chunks = Chunks::new(&mut file, Style::BigEndian)?;
     let mut common = None;
@@ -33,39 +33,39 @@ pub(super) fn open(mut file: File, start: u64) -> Result<(Pcm, SourceInfo), Erro
         }
     }
     let Some(common) = common else {
-        return Err(Error::Malformed("it ends within its header".into()));
+        return Err(Error::Malformed("the header is truncated".into()));
     };
     let Some(sound) = sound else {
-        return Err(Error::Malformed("it ends before its sound".into()));
+        return Err(Error::Malformed("the audio data is missing".into()));
     };
     let coding = common.coding()?;
-    // A count that agrees with the size is that of a longer file, which was cut off.
+    // If the frame count matches the stated size but not the data, the file was truncated.
     let frame_bytes = match &coding {
         Coding::Pcm(encoding) => (encoding.bytes() * common.channels) as u64,
         Coding::Adpcm(adpcm) => adpcm.block_bytes() as u64,
     };
-    let agreed = common.frames > 0 && sound.stated == common.frames * frame_bytes;
+    let header_is_consistent = common.frames > 0 && sound.stated == common.frames * frame_bytes;
     let held = sound.range.end - sound.range.start;
     let layout = Layout {
         coding,
         channels: common.channels,
         sample_rate: common.sample_rate,
         ranges: vec![sound.range],
-        missing_bytes: if agreed { sound.stated.saturating_sub(held) } else { 0 },
+        missing_bytes: if header_is_consistent { sound.stated.saturating_sub(held) } else { 0 },
         stated_frames: None,
         warnings: Vec::new(),
     };
     Pcm::open(file, layout)
 }
 
-/// What the chunk `COMM` says.
+/// The contents of a `COMM` chunk.
 struct Common {
     channels: usize,
-    /// Samples of each channel, or blocks of ADPCM.
+    /// Samples per channel, or ADPCM blocks.
     frames: u64,
     bits: u32,
     sample_rate: u32,
-    /// AIFF-C's name of the encoding.
+    /// AIFF-C's code for the encoding.
     encoding: [u8; 4],
 }
 
@@ -74,7 +74,7 @@ impl Common {
         let mut body = [0; 22];
         let length = chunks.body(chunk, &mut body)?;
         if length < 18 {
-            return Err(Error::Malformed("it ends within its header".into()));
+            return Err(Error::Malformed("the header is truncated".into()));
         }
         Ok(Self {
             channels: u16::from_be_bytes([body[0], body[1]]).into(),
@@ -105,17 +105,17 @@ impl Common {
             b"ima4" => {
                 return Adpcm::new(AdpcmKind::ImaApple, self.channels, 0)
                     .map(Coding::Adpcm)
-                    .ok_or_else(|| self.unread());
+                    .ok_or_else(|| self.unsupported());
             }
             _ => None,
         };
-        encoding.map(Coding::Pcm).ok_or_else(|| self.unread())
+        encoding.map(Coding::Pcm).ok_or_else(|| self.unsupported())
     }
 
-    fn unread(&self) -> Error {
+    fn unsupported(&self) -> Error {
         let name = match &self.encoding {
-            b"NONE" | b"twos" | b"sowt" | b"raw " => format!("PCM of {} bits", self.bits),
-            b"ima4" => format!("ADPCM of {} channels", self.channels),
+            b"NONE" | b"twos" | b"sowt" | b"raw " => format!("{}-bit PCM", self.bits),
+            b"ima4" => format!("ADPCM with {} channels", self.channels),
             b"MAC3" | b"MAC6" => "MACE".into(),
             b"GSM " => "GSM 6.10".into(),
             b"G722" => "G.722 ADPCM".into(),
@@ -123,17 +123,15 @@ impl Common {
             b"Qclp" => "QCELP".into(),
             other => format!("the encoding \"{}\"", other.escape_ascii()),
         };
-        Error::Unsupported(format!(
-            "{name} in AIFF-C is not read; convert it: ffmpeg -i in.aifc out.flac"
-        ))
+        Error::Unsupported(format!("{name} in AIFF-C; convert it: ffmpeg -i in.aifc out.flac"))
     }
 }
 
-/// What the chunk `SSND` holds.
+/// The contents of an `SSND` chunk.
 struct Sound {
-    /// Bytes of the file.
+    /// Byte range of the audio data in the file.
     range: Range<u64>,
-    /// How many bytes it should hold.
+    /// Number of bytes stated by the chunk's header.
     stated: u64,
 }
 
@@ -141,7 +139,7 @@ impl Sound {
     fn read(chunks: &mut Chunks, chunk: &Chunk) -> Result<Self, Error> {
         let mut body = [0; 8];
         chunks.body(&Chunk { size: None, ..*chunk }, &mut body)?;
-        // Bytes of alignment before the first sample.
+        // Alignment bytes before the first sample.
         let offset = u64::from(u32::from_be_bytes([body[0], body[1], body[2], body[3]]));
         let start = (chunk.body + 8 + offset).min(chunks.length());
         let stated = chunk.size.and_then(|size| size.checked_sub(8 + offset));
@@ -150,8 +148,8 @@ impl Sound {
     }
 }
 
-/// A sample rate as AIFF has it: an extended float of 80 bits, rounded to whole hertz; 0 for what
-/// is no rate.
+/// Converts AIFF's sample rate, an 80-bit extended float, to whole hertz. Returns 0 if it is out of
+/// range.
 fn extended(bytes: &[u8]) -> u32 {
     let exponent = i32::from(u16::from_be_bytes([bytes[0], bytes[1]])) - 16_383;
     let mantissa = super::chunks::number(&bytes[2..], true);
@@ -166,13 +164,13 @@ mod tests {
     use super::extended;
 
     #[test]
-    fn rates() {
+    fn converts_sample_rates() {
         let rate = |exponent: u16, mantissa: u64| {
             extended(&[&exponent.to_be_bytes()[..], &mantissa.to_be_bytes()[..]].concat())
         };
         assert_eq!(rate(0x400e, 0xac44_0000_0000_0000), 44_100);
         assert_eq!(rate(0x400b, 0xfa00_0000_0000_0000), 8000);
-        // The Macintosh's 22,254.5454 Hz.
+        // The classic Macintosh's rate of 22,254.5454 Hz.
         assert_eq!(rate(0x400d, 0xaddd_1745_d145_d174), 22_255);
         assert_eq!([rate(0, 0), rate(0x7fff, u64::MAX), rate(0x800e, 1 << 63)], [0; 3]);
     }

@@ -9,25 +9,26 @@ use crate::error::Error;
 use crate::source_info::SourceInfo;
 
 pub(super) const MAGIC: &[u8] = b".snd";
-/// A data size that says: up to the end of the file.
+/// A data size meaning "up to the end of the file".
 const UNKNOWN_SIZE: u32 = u32::MAX;
 
-/// Opens a file whose header starts at a byte: offset and size of the sound, encoding, rate and
-/// channels, each of 32 bits, most significant byte first.
+/// Opens a file whose header starts at byte `start`. The header has the offset and size of the
+/// audio data, encoding, rate and channels as 32-bit big-endian numbers.
 pub(super) fn open(mut file: File, start: u64) -> Result<(Pcm, SourceInfo), Error> {
     let mut header = [0; 24];
     file.seek(SeekFrom::Start(start))?;
-    file.read_exact(&mut header)
-        .map_err(|_| Error::Malformed("it ends within its header".into()))?;
+    file.read_exact(&mut header).map_err(|_| Error::Malformed("the header is truncated".into()))?;
     let field = |i: usize| {
         let b = &header[4 * i..];
         u32::from_be_bytes([b[0], b[1], b[2], b[3]])
     };
     let [offset, size, number, sample_rate, channels] = [1, 2, 3, 4, 5].map(field);
     if offset < 24 {
-        return Err(Error::Malformed(format!("sound at byte {offset}, within its header")));
+        return Err(Error::Malformed(format!(
+            "the audio data starts at byte {offset}, within the header"
+        )));
     }
-    let encoding = encoding(number).ok_or_else(|| unread(number))?;
+    let encoding = encoding(number).ok_or_else(|| unsupported(number))?;
     let sound_start = start + u64::from(offset);
     let size = Some(u64::from(size)).filter(|_| size != 0 && size != UNKNOWN_SIZE);
     let mut chunks = Chunks::new(&mut file, Style::BigEndian)?;
@@ -58,14 +59,12 @@ fn encoding(number: u32) -> Option<Encoding> {
     }
 }
 
-fn unread(number: u32) -> Error {
+fn unsupported(number: u32) -> Error {
     let name = match number {
         23 => " (G.721 ADPCM)",
         24 => " (G.722 ADPCM)",
         25 | 26 => " (G.723 ADPCM)",
         _ => "",
     };
-    Error::Unsupported(format!(
-        "AU encoding {number}{name} is not read; convert it: ffmpeg -i in.au out.flac"
-    ))
+    Error::Unsupported(format!("AU encoding {number}{name}; convert it: ffmpeg -i in.au out.flac"))
 }

@@ -1,4 +1,4 @@
-//! Apple's Core Audio Format. What is no PCM in it is left to Symphonia.
+//! Apple's Core Audio Format. PCM and ADPCM are read here, everything else by Symphonia.
 
 use std::fs::File;
 
@@ -13,7 +13,7 @@ use crate::source_info::SourceInfo;
 
 pub(super) const MAGIC: &[u8] = b"caff";
 
-/// Opens a file that starts at a byte.
+/// Opens a file whose header starts at byte `start`.
 pub(super) fn open(
     mut file: File,
     start: u64,
@@ -29,7 +29,7 @@ pub(super) fn open(
         match &chunk.name {
             b"desc" => description = Some(Description::read(&mut chunks, &chunk)?),
             b"data" if sound.is_none() => {
-                // A count of edits comes before the sound.
+                // An edit count precedes the audio data.
                 let start = (chunk.body + 4).min(chunks.length());
                 let stated = chunk.size.and_then(|size| size.checked_sub(4));
                 let end = chunks.sound_end(start, stated)?;
@@ -41,7 +41,7 @@ pub(super) fn open(
         }
     }
     let Some(description) = description else {
-        return Err(Error::Malformed("it ends within its header".into()));
+        return Err(Error::Malformed("the header is truncated".into()));
     };
     let Some(coding) = description.coding()? else {
         let length = file.metadata()?.len();
@@ -49,7 +49,7 @@ pub(super) fn open(
         return Ok((Box::new(media), info));
     };
     let Some(sound) = sound else {
-        return Err(Error::Malformed("it ends before its sound".into()));
+        return Err(Error::Malformed("the audio data is missing".into()));
     };
     let layout = Layout {
         coding,
@@ -64,12 +64,12 @@ pub(super) fn open(
     Ok((Box::new(pcm), info))
 }
 
-/// What the chunk `desc` says.
+/// The contents of a `desc` chunk.
 struct Description {
     sample_rate: u32,
     codec: [u8; 4],
     flags: u32,
-    /// Bytes of a sample of all channels.
+    /// Bytes per frame (one sample of every channel).
     frame_bytes: u64,
     channels: usize,
     bits: u32,
@@ -79,12 +79,12 @@ impl Description {
     fn read(chunks: &mut Chunks, chunk: &Chunk) -> Result<Self, Error> {
         let mut body = [0; 32];
         if chunks.body(chunk, &mut body)? < body.len() {
-            return Err(Error::Malformed("it ends within its header".into()));
+            return Err(Error::Malformed("the header is truncated".into()));
         }
         let field =
             |at: usize| u32::from_be_bytes([body[at], body[at + 1], body[at + 2], body[at + 3]]);
         Ok(Self {
-            // What is no number, or negative, becomes 0.
+            // NaN and negative numbers become 0.
             sample_rate: f64::from_bits(number(&body, true)).round() as u32,
             codec: [body[8], body[9], body[10], body[11]],
             flags: field(12),
@@ -94,7 +94,7 @@ impl Description {
         })
     }
 
-    /// How samples are stored; none where a codec of Symphonia's is at work.
+    /// How samples are stored; `None` for codecs that Symphonia reads.
     fn coding(&self) -> Result<Option<Coding>, Error> {
         let big_endian = self.flags & 2 == 0;
         let encoding = match &self.codec {
@@ -104,7 +104,9 @@ impl Description {
             b"alaw" => Some(Encoding::A_LAW),
             b"ima4" => {
                 let adpcm = Adpcm::new(AdpcmKind::ImaApple, self.channels, 0);
-                return adpcm.map(|adpcm| Some(Coding::Adpcm(adpcm))).ok_or_else(|| self.unread());
+                return adpcm
+                    .map(|adpcm| Some(Coding::Adpcm(adpcm)))
+                    .ok_or_else(|| self.unsupported());
             }
             b"aac " | b"alac" | b"opus" | b".mp1" | b".mp2" | b".mp3" => return Ok(None),
             _ => None,
@@ -114,14 +116,14 @@ impl Description {
         };
         match encoding.filter(packed) {
             Some(encoding) => Ok(Some(Coding::Pcm(encoding))),
-            None => Err(self.unread()),
+            None => Err(self.unsupported()),
         }
     }
 
-    fn unread(&self) -> Error {
+    fn unsupported(&self) -> Error {
         let name = match &self.codec {
-            b"lpcm" => format!("PCM of {} bits in frames of {} bytes", self.bits, self.frame_bytes),
-            b"ima4" => format!("ADPCM of {} channels", self.channels),
+            b"lpcm" => format!("{}-bit PCM in frames of {} bytes", self.bits, self.frame_bytes),
+            b"ima4" => format!("ADPCM with {} channels", self.channels),
             b"MAC3" | b"MAC6" => "MACE".into(),
             b"aach" | b"aacp" => "HE-AAC".into(),
             b"aacl" | b"aace" => "low-delay AAC".into(),
@@ -132,8 +134,6 @@ impl Description {
             b"ec-3" => "E-AC-3".into(),
             other => format!("the codec \"{}\"", other.escape_ascii()),
         };
-        Error::Unsupported(format!(
-            "{name} in CAF is not read; convert it: ffmpeg -i in.caf out.flac"
-        ))
+        Error::Unsupported(format!("{name} in CAF; convert it: ffmpeg -i in.caf out.flac"))
     }
 }

@@ -1,36 +1,36 @@
-//! The chunks that WAV, AIFF, W64 and CAF files are made of, and where the sound among them ends.
+//! The chunks of WAV, AIFF, W64 and CAF files, and where the audio data ends.
 //!
-//! A size is what a writer left behind: a recorder that was stopped, a pipe that could not go back
-//! to its header, and a file past four gigabytes leave sizes that are wrong. The end of the file is
-//! the end of the sound, unless what follows the stated end is no sound.
+//! Stated sizes are often wrong: a recorder was stopped, the output was a pipe and the header could
+//! not be updated, or the file exceeds four gigabytes. So audio data extends to the end of the file
+//! unless the bytes after the stated end are clearly something else.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use crate::error::Error;
 
-/// Chunks of a file before it counts as malformed.
+/// Chunks in a file before it counts as malformed.
 const MAX_CHUNKS: u32 = 4096;
-/// Chunks of unknown names in a row that are taken for chunks.
-const MAX_STRANGERS: u32 = 64;
-/// Bytes of zeros behind the sound that count as padding.
+/// Consecutive chunks with unknown names that are still accepted as chunks.
+const MAX_UNKNOWN_CHUNKS: u32 = 64;
+/// Zero bytes after the audio data that count as padding.
 const MAX_PADDING: u64 = 1 << 16;
 
-/// How a container writes the head of a chunk: its name and the size of its body.
+/// How a container encodes a chunk's header: its name and the size of its body.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Style {
-    /// Four letters and 32 bits, least significant byte first.
+    /// Four letters and a 32-bit little-endian size.
     Riff,
-    /// Four letters and 32 bits, most significant byte first: AIFF, and WAV of the RIFX kind.
+    /// Four letters and a 32-bit big-endian size: AIFF, and the RIFX variant of WAV.
     BigEndian,
-    /// A GUID that begins with four letters, and 64 bits that count the head too.
+    /// A GUID that begins with four letters, and a 64-bit size that includes the header.
     Wave64,
-    /// Four letters and 64 bits, most significant byte first.
+    /// Four letters and a 64-bit big-endian size.
     Caf,
 }
 
-/// A chunk's name, where its body starts, and the size of the body as its header states it; none
-/// where that says: up to the end.
+/// A chunk's name, the offset of its body, and the stated size of the body; `None` if it extends to
+/// the end of the file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Chunk {
     pub(super) name: [u8; 4],
@@ -38,7 +38,7 @@ pub(super) struct Chunk {
     pub(super) size: Option<u64>,
 }
 
-/// Chunks that may follow the sound, whatever their size says.
+/// Chunks that may follow the audio data, whatever size they state.
 const KNOWN: [&[u8; 4]; 27] = [
     b"LIST", b"list", b"INFO", b"id3 ", b"ID3 ", b"bext", b"iXML", b"axml", b"chna", b"cue ",
     b"smpl", b"inst", b"fact", b"PEAK", b"JUNK", b"junk", b"PAD ", b"_PMX", b"data", b"fmt ",
@@ -47,13 +47,13 @@ const KNOWN: [&[u8; 4]; 27] = [
 /// Tags that programs append to files of any format.
 const TAGS: [&[u8]; 3] = [b"TAG", b"ID3", b"APETAGEX"];
 
-/// The chunks of an open file.
+/// Reads the chunks of an open file.
 pub(super) struct Chunks<'a> {
     file: &'a mut File,
     style: Style,
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     length: u64,
-    /// Heads that were read.
+    /// Number of chunk headers read so far.
     read: u32,
 }
 
@@ -63,12 +63,13 @@ impl<'a> Chunks<'a> {
         Ok(Self { file, style, length, read: 0 })
     }
 
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// The chunk whose head starts at a byte of the file; none where the file ends before.
+    /// Reads the chunk whose header starts at byte `position`; `None` if the file ends before the
+    /// header does.
     pub(super) fn at(&mut self, position: u64) -> Result<Option<Chunk>, Error> {
         let mut head = [0; 24];
         let head = match self.style {
@@ -82,7 +83,7 @@ impl<'a> Chunks<'a> {
         }
         self.read += 1;
         if self.read > MAX_CHUNKS {
-            return Err(Error::Malformed(format!("it is cut into more than {MAX_CHUNKS} chunks")));
+            return Err(Error::Malformed(format!("more than {MAX_CHUNKS} chunks")));
         }
         self.file.seek(SeekFrom::Start(position))?;
         self.file.read_exact(head)?;
@@ -90,14 +91,14 @@ impl<'a> Chunks<'a> {
         let size = match self.style {
             Style::Riff => unlimited(u32::from_le_bytes([head[4], head[5], head[6], head[7]])),
             Style::BigEndian => unlimited(u32::from_be_bytes([head[4], head[5], head[6], head[7]])),
-            // -1 says: up to the end.
+            // -1 means "up to the end of the file".
             Style::Caf => Some(number(&head[4..], true)).filter(|&size| size <= i64::MAX as u64),
             Style::Wave64 => number(&head[16..], false).checked_sub(24),
         };
         Ok(Some(Chunk { name, body, size }))
     }
 
-    /// Fills `into` with the first bytes of a chunk's body; returns how many there are.
+    /// Fills `into` with the first bytes of a chunk's body. Returns the number of bytes read.
     pub(super) fn body(&mut self, chunk: &Chunk, into: &mut [u8]) -> Result<usize, Error> {
         let held = chunk.size.unwrap_or(u64::MAX).min(self.length - chunk.body);
         let count = into.len().min(usize::try_from(held).unwrap_or(usize::MAX));
@@ -106,7 +107,7 @@ impl<'a> Chunks<'a> {
         Ok(count)
     }
 
-    /// The chunk behind another. Padding to an even size may have been forgotten.
+    /// Reads the chunk after another. Some writers forget the padding to an even size.
     pub(super) fn after(&mut self, chunk: &Chunk) -> Result<Option<Chunk>, Error> {
         let Some(size) = chunk.size else { return Ok(None) };
         let end = chunk.body.saturating_add(size);
@@ -115,20 +116,21 @@ impl<'a> Chunks<'a> {
             return Ok(padded);
         }
         let unpadded = self.at(end)?;
-        Ok(if self.trust(unpadded) > self.trust(padded) { unpadded } else { padded })
+        Ok(if self.plausibility(unpadded) > self.plausibility(padded) { unpadded } else { padded })
     }
 
-    /// Where sound ends that starts at a byte of the file and whose size is stated, or not.
+    /// Returns where the audio data that starts at byte `start` ends, given its stated size, if
+    /// any.
     pub(super) fn sound_end(&mut self, start: u64, size: Option<u64>) -> Result<u64, Error> {
         let end = size.and_then(|size| start.checked_add(size)).filter(|&end| end < self.length);
         let (Some(end), Some(size)) = (end, size) else { return Ok(self.length) };
         let padding = self.padding(size);
-        // A file that is all zeros behind a size of 0 is a silent recording.
-        let obeyed = self.length - end <= padding
-            || self.no_sound(end + padding)?
-            || padding > 0 && self.no_sound(end)?
+        // With a stated size of 0, a file of zeros is a silent recording, not padding.
+        let size_is_right = self.length - end <= padding
+            || self.is_metadata(end + padding)?
+            || padding > 0 && self.is_metadata(end)?
             || size > 0 && self.zeros(end)?;
-        Ok(if obeyed { end } else { self.length })
+        Ok(if size_is_right { end } else { self.length })
     }
 
     fn padding(&self, size: u64) -> u64 {
@@ -139,8 +141,8 @@ impl<'a> Chunks<'a> {
         }
     }
 
-    /// 2 for a chunk of a known name, 1 for one that could be, 0 for what is no chunk.
-    fn trust(&self, chunk: Option<Chunk>) -> u32 {
+    /// Returns 2 for a chunk with a known name, 1 for a plausible one, 0 for anything else.
+    fn plausibility(&self, chunk: Option<Chunk>) -> u32 {
         let Some(chunk) = chunk else { return 0 };
         let fits = chunk.size.is_some_and(|size| size <= self.length - chunk.body);
         let letters = chunk.name.iter().all(|b| b.is_ascii_graphic() || *b == b' ');
@@ -150,8 +152,8 @@ impl<'a> Chunks<'a> {
         }
     }
 
-    /// Whether chunks up to the end of the file, or a tag, start at a byte.
-    fn no_sound(&mut self, position: u64) -> Result<bool, Error> {
+    /// Returns whether a tag, or chunks up to the end of the file, start at byte `position`.
+    fn is_metadata(&mut self, position: u64) -> Result<bool, Error> {
         let mut start = [0; 8];
         let held = (self.length - position).min(8) as usize;
         self.file.seek(SeekFrom::Start(position))?;
@@ -160,8 +162,8 @@ impl<'a> Chunks<'a> {
             return Ok(true);
         }
         let mut next = self.at(position)?;
-        for _ in 0..MAX_STRANGERS {
-            let (1.., Some(chunk)) = (self.trust(next), next) else { return Ok(false) };
+        for _ in 0..MAX_UNKNOWN_CHUNKS {
+            let (1.., Some(chunk)) = (self.plausibility(next), next) else { return Ok(false) };
             let end = chunk.body.saturating_add(chunk.size.unwrap_or(u64::MAX));
             if KNOWN.contains(&&chunk.name) || self.length.saturating_sub(end) < 8 {
                 return Ok(true);
@@ -171,7 +173,7 @@ impl<'a> Chunks<'a> {
         Ok(true)
     }
 
-    /// Whether nothing but a few zeros is left from a byte on.
+    /// Returns whether only a few zeros are left from byte `position` on.
     fn zeros(&mut self, position: u64) -> Result<bool, Error> {
         let left = self.length - position;
         if left > MAX_PADDING {
@@ -188,7 +190,7 @@ fn unlimited(size: u32) -> Option<u64> {
     (size != u32::MAX).then_some(size.into())
 }
 
-/// The 64-bit number that bytes start with.
+/// Reads the 64-bit number at the start of `bytes`.
 pub(super) fn number(bytes: &[u8], big_endian: bool) -> u64 {
     let Some(&bytes) = bytes.first_chunk() else { return 0 };
     if big_endian { u64::from_be_bytes(bytes) } else { u64::from_le_bytes(bytes) }

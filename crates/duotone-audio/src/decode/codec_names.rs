@@ -1,6 +1,6 @@
 use symphonia::core::codecs::audio::{AudioCodecId, well_known::*};
 
-/// A codec's name as people call it; `None` for one that nobody would name.
+/// Returns a codec's common name; `None` for obscure codecs.
 pub(super) fn codec_name(id: AudioCodecId) -> Option<&'static str> {
     Some(match id {
         CODEC_ID_PCM_S8 | CODEC_ID_PCM_U8 => "PCM 8 bit",

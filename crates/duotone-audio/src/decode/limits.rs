@@ -1,4 +1,4 @@
-//! What is refused, because no recording needs it.
+//! Limits that no real recording exceeds.
 
 use crate::error::Error;
 use crate::source_info::SourceInfo;
@@ -7,22 +7,23 @@ pub(super) const MAX_HOURS: u64 = 24;
 pub(super) const MAX_CHANNELS: usize = 8;
 const MIN_RATE: u32 = 8_000;
 const MAX_RATE: u32 = 192_000;
-/// Full scale of 32-bit integers, which some programs write as floats without scaling.
+/// Twice the full scale of 32-bit integers, which some programs write as floats without scaling.
 pub(crate) const MAX_SAMPLE: f32 = 4_294_967_296.0;
-/// Packets in a row without a sample, or failures in a row to find a packet, before a reader that
-/// might loop for ever is stopped.
-pub(super) const MAX_FRUITLESS: u32 = 2_000;
-/// Packets in a row at another sample rate before it is the recording's and not a damaged header's.
-pub(super) const MAX_STRANGE: u32 = 20;
-/// Bytes at the start searched for the start of a format.
+/// Consecutive packets without samples, or consecutive failures to find a packet, before a reader
+/// gives up instead of looping forever.
+pub(super) const MAX_EMPTY_PACKETS: u32 = 2_000;
+/// Consecutive packets at another sample rate before it counts as a change of rate and not as
+/// damaged headers.
+pub(super) const MAX_RATE_CHANGES: u32 = 20;
+/// Bytes searched for the start of a known format.
 pub(super) const PROBE_BYTES: u32 = 64 * 1024;
-/// Bytes of a tag or a picture.
+/// Largest tag or picture, in bytes.
 pub(super) const METADATA_BYTES: usize = 16 << 20;
 
 pub(crate) fn check(info: &SourceInfo) -> Result<(), Error> {
     if !(MIN_RATE..=MAX_RATE).contains(&info.sample_rate) {
         return Err(Error::Limit(format!(
-            "a sample rate of {} Hz; {MIN_RATE} to {MAX_RATE} Hz are read",
+            "a sample rate of {} Hz; {MIN_RATE} to {MAX_RATE} Hz are supported",
             info.sample_rate
         )));
     }
@@ -32,6 +33,6 @@ pub(crate) fn check(info: &SourceInfo) -> Result<(), Error> {
 pub(super) fn check_channels(channels: usize) -> Result<(), Error> {
     match channels {
         1..=MAX_CHANNELS => Ok(()),
-        _ => Err(Error::Limit(format!("{channels} channels; 1 to {MAX_CHANNELS} are read"))),
+        _ => Err(Error::Limit(format!("{channels} channels; 1 to {MAX_CHANNELS} are supported"))),
     }
 }

@@ -20,7 +20,7 @@ use self::registry::{audio_track, decoder_for, refused};
 pub(super) use self::registry::{probe, read_mp4};
 use super::Reader;
 use super::damage::Damage;
-use super::limits::{MAX_FRUITLESS, MAX_STRANGE};
+use super::limits::{MAX_EMPTY_PACKETS, MAX_RATE_CHANGES};
 use super::mono::Mono;
 use super::opus::{self, Head};
 use super::panics::catch_decoder_panic;
@@ -28,10 +28,10 @@ use super::view::View;
 use crate::error::Error;
 use crate::source_info::SourceInfo;
 
-/// Seconds decoded and dropped after a jump: until then MP3 and AAC want earlier packets.
+/// Seconds decoded and dropped after a jump, because MP3 and AAC packets depend on earlier ones.
 const PREROLL: f64 = 0.5;
-/// The same for AAC, of which HE-AAC cannot be decoded before a header, which comes every half second
-/// or less often.
+/// The same for AAC: HE-AAC cannot be decoded before a header, and headers may be more than half a
+/// second apart.
 const AAC_PREROLL: f64 = 2.0;
 /// Opus is always decoded at this rate.
 const OPUS_RATE: u32 = 48_000;
@@ -42,50 +42,50 @@ pub(super) struct Media {
     decoder: Box<dyn AudioDecoder>,
     track: u32,
     rate: u32,
-    /// Samples from the file's start to the end of what was decoded last.
+    /// Samples from the file's start to the end of the last block.
     samples: u64,
-    /// The time of sample 0 on the container's clock, in seconds; told by the first packet.
+    /// The time of sample 0 on the container's clock, in seconds, according to the first packet.
     origin: Option<f64>,
-    /// Samples still to come that lie before the recording's start.
-    early: u64,
-    /// The next packet tells where it starts: the reader has jumped.
+    /// Samples still to be dropped because they precede the recording's start.
+    pre_skip_left: u64,
+    /// Whether the reader has jumped, so that the next packet's time gives the position.
     jumped: bool,
-    /// Packets that gave samples.
+    /// Packets that were decoded to samples.
     packets: u64,
-    /// Length in seconds that the container tells.
-    told: Option<f64>,
-    /// That is the length of the longest of several tracks.
+    /// Length in seconds, as stated by the container.
+    stated: Option<f64>,
+    /// Whether that is the length of the longest of several tracks.
     may_end_early: bool,
-    /// Samples of the first packet.
+    /// Samples in the first packet.
     packet_samples: u64,
-    /// Seconds of the last packet, as the container counts them.
+    /// Duration of the last packet in seconds, according to the container.
     packet_seconds: f64,
     damage: Damage,
-    /// Packets in a row at another rate.
-    strange: u32,
-    /// Bytes that packets may still hold: all together no more than the file.
+    /// Consecutive packets at another sample rate.
+    rate_changes: u32,
+    /// Bytes that packets may still contain: altogether no more than the file.
     left: u64,
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     length: u64,
-    /// The first packet was predicted from those before it.
+    /// Whether packets are predicted from all earlier ones.
     predicts: bool,
 }
 
 impl Media {
-    /// Recognises the format, and decodes the first packet to `mono`: only it tells the true rate
-    /// and channels.
+    /// Recognises the format and decodes the first packet to `mono`, because only the packet gives
+    /// the true rate and channels.
     pub(super) fn open(file: File, mono: &mut Mono) -> Result<(Self, SourceInfo), Error> {
         let length = file.metadata()?.len();
         catch_decoder_panic(|| Self::open_unguarded(Box::new(file), length, mono)).flatten()
     }
 
-    /// As [`open`](Self::open), of a part of a file.
+    /// Like [`open`](Self::open), for a part of a file.
     pub(super) fn open_view(view: View, mono: &mut Mono) -> Result<(Self, SourceInfo), Error> {
         let length = view.length();
         catch_decoder_panic(|| Self::open_unguarded(Box::new(view), length, mono)).flatten()
     }
 
-    /// As [`Media::open`], for a reader of packets of a file of so many bytes.
+    /// Like [`Media::open`], for a reader of packets from a file of `length` bytes.
     pub(super) fn of_format(
         format: Box<dyn FormatReader>,
         length: u64,
@@ -94,17 +94,18 @@ impl Media {
         catch_decoder_panic(|| Self::start(format, length, mono)).flatten()
     }
 
-    /// What the container tells is the length of the longest of several tracks.
+    /// Declares that the stated length is that of the longest of several tracks.
     pub(super) fn may_end_early(&mut self) {
         self.may_end_early = true;
     }
 
-    /// Takes the length that the container states for unknown.
-    pub(super) fn forget_length(&mut self) {
-        self.told = None;
+    /// Discards the length stated by the container.
+    pub(super) fn clear_stated_length(&mut self) {
+        self.stated = None;
     }
 
-    /// Samples at the stream's start that are not part of the recording, as Opus's header has them.
+    /// Samples at the stream's start that are not part of the recording, according to the Opus
+    /// header.
     pub(super) fn pre_skip(&self) -> u64 {
         pre_skip(self.decoder.codec_params())
     }
@@ -128,8 +129,9 @@ impl Media {
         mono: &mut Mono,
     ) -> Result<(Self, SourceInfo), Error> {
         let track = audio_track(&*format)?;
-        let (id, early) = (track.id, early_samples(&*format, track));
-        let told = told_seconds(track).map(|told| told - early as f64 / f64::from(OPUS_RATE));
+        let (id, pre_skip) = (track.id, ogg_pre_skip(&*format, track));
+        let stated =
+            track_seconds(track).map(|stated| stated - pre_skip as f64 / f64::from(OPUS_RATE));
         let (decoder, codec) = decoder_for(track)?;
         let mut media = Self {
             format,
@@ -138,15 +140,15 @@ impl Media {
             rate: 0,
             samples: 0,
             origin: None,
-            early,
+            pre_skip_left: pre_skip,
             jumped: false,
             packets: 0,
-            told,
+            stated,
             may_end_early: false,
             packet_samples: 0,
             packet_seconds: 0.0,
             damage: Damage::default(),
-            strange: 0,
+            rate_changes: 0,
             left: length,
             length,
             predicts: false,
@@ -155,24 +157,24 @@ impl Media {
             return Err(Error::NoAudio);
         }
         let channels = media.decoder.last_decoded().num_planes();
-        let info = SourceInfo { sample_rate: media.rate, channels, codec, seconds: told };
+        let info = SourceInfo { sample_rate: media.rate, channels, codec, seconds: stated };
         Ok((media, info))
     }
 
     fn read_unguarded(&mut self, mono: &mut Mono) -> Result<bool, Error> {
-        for _ in 0..MAX_FRUITLESS {
+        for _ in 0..MAX_EMPTY_PACKETS {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
                 Ok(None) => {
-                    self.told = self.told.map(|told| self.length_at_end(told));
+                    self.stated = self.stated.map(|stated| self.length_at_end(stated));
                     return self.end();
                 }
                 Err(MediaError::ResetRequired) => {
-                    // The next of several streams in one Ogg file.
+                    // Another stream follows in the same Ogg file.
                     let track = audio_track(&*self.format)?;
                     self.track = track.id;
                     self.decoder = decoder_for(track)?.0;
-                    self.early = early_samples(&*self.format, track);
+                    self.pre_skip_left = ogg_pre_skip(&*self.format, track);
                     continue;
                 }
                 Err(MediaError::IoError(e)) if e.kind() != ErrorKind::UnexpectedEof => {
@@ -187,9 +189,9 @@ impl Media {
                     continue;
                 }
             };
-            // Tables that lead back to the same bytes over and over.
+            // Guards against tables that lead to the same bytes over and over.
             let Some(left) = self.left.checked_sub(packet.data.len().max(1) as u64) else {
-                return Err(Error::Malformed("its packets hold more than the file".into()));
+                return Err(Error::Malformed("its packets are larger than the file".into()));
             };
             self.left = left;
             if packet.track_id != self.track {
@@ -208,7 +210,7 @@ impl Media {
             // Decoders panic on some malformed packets.
             let decoded = catch_decoder_panic(|| self.decoder.decode(&packet).is_ok());
             if !decoded.unwrap_or(false) {
-                // Right after a jump a packet may lack what came before.
+                // Right after a jump a packet may lack the ones it depends on.
                 if !self.jumped {
                     self.damage.packet(self.seconds());
                 }
@@ -223,16 +225,17 @@ impl Media {
             }
             if self.packets > 0 && rate != self.rate {
                 self.damage.packet(self.seconds());
-                self.strange += 1;
-                if self.strange > MAX_STRANGE {
+                self.rate_changes += 1;
+                if self.rate_changes > MAX_RATE_CHANGES {
                     return Err(super::rate_change(self.rate, rate, self.seconds()));
                 }
                 continue;
             }
-            self.strange = 0;
+            self.rate_changes = 0;
             self.rate = rate;
             let seconds = base.and_then(|base| start_seconds(base, &packet));
-            let start = seconds.map(|seconds| seconds + self.early as f64 / f64::from(rate));
+            let start =
+                seconds.map(|seconds| seconds + self.pre_skip_left as f64 / f64::from(rate));
             self.origin = self.origin.or(start);
             if self.packets == 0 {
                 self.packet_samples = decoded_frames;
@@ -242,13 +245,13 @@ impl Media {
                 let since = since.ok_or_else(|| Error::Unsupported(NO_TIMES.into()))?;
                 let place = self.place(since, decoded_frames)?;
                 self.samples = place.max(0.0) as u64;
-                self.early = (-place).max(0.0) as u64;
+                self.pre_skip_left = (-place).max(0.0) as u64;
             }
             let (held, frames) = (mono.samples.len(), decoded_frames);
             mono.append_packet(&self.decoder.last_decoded());
-            let dropped = self.early.min(frames);
+            let dropped = self.pre_skip_left.min(frames);
             mono.samples.drain(held..held + dropped as usize);
-            self.early -= dropped;
+            self.pre_skip_left -= dropped;
             self.samples += frames - dropped;
             self.packets += 1;
             if dropped == frames {
@@ -260,14 +263,14 @@ impl Media {
         self.end()
     }
 
-    /// The length of a recording that is over, where the container tells more: some count as many
+    /// Corrects the stated length of a recording that has ended: some containers count as many
     /// samples in the last packet as in the others.
-    fn length_at_end(&self, told: f64) -> f64 {
+    fn length_at_end(&self, stated: f64) -> f64 {
         let seconds = self.seconds();
-        if self.may_end_early || told - seconds <= self.packet_seconds {
-            return told.min(seconds);
+        if self.may_end_early || stated - seconds <= self.packet_seconds {
+            return stated.min(seconds);
         }
-        told
+        stated
     }
 
     fn is_opus(&self) -> bool {
@@ -293,7 +296,7 @@ impl Reader for Media {
         self.samples
     }
 
-    /// Jumps to so much before a sample that what the decoder gives there is right.
+    /// Jumps far enough ahead of a sample that the decoder's output is right there.
     fn seek(&mut self, sample: u64) -> Result<(), Error> {
         if let Some(reason) = self.cannot_jump()? {
             return Err(Error::Unsupported(reason.into()));
@@ -302,13 +305,13 @@ impl Reader for Media {
         let preroll = if is_aac { AAC_PREROLL } else { PREROLL };
         let start = self.origin.unwrap_or_default();
         let since = sample as f64 / f64::from(self.rate) - preroll;
-        // So near to the start, the decoder needs all that comes before.
+        // So close to the start, the decoder needs everything that comes before.
         if since <= 0.0 && self.samples <= sample {
             return Ok(());
         }
         let seconds = since.max(0.0) + start.max(0.0);
         let time = Time::try_from_secs_f64(seconds)
-            .ok_or_else(|| Error::Limit("a time beyond all recordings".into()))?;
+            .ok_or_else(|| Error::Limit("a time that no recording reaches".into()))?;
         let to = SeekTo::Time { time, track_id: Some(self.track) };
         catch_decoder_panic(|| self.format.seek(SeekMode::Accurate, to).map_err(refused))
             .flatten()?;
@@ -324,25 +327,25 @@ impl Reader for Media {
     }
 
     fn stated_seconds(&self) -> Option<f64> {
-        self.told
+        self.stated
     }
 
-    /// Unknown where the file can only be read from its start: several ranges would take longer than
-    /// the whole.
+    /// Unknown if the file can only be read from its start, because several ranges would then take
+    /// longer than the whole file.
     fn length(&mut self) -> Result<Option<f64>, Error> {
-        Ok(self.told.filter(|_| matches!(self.cannot_jump(), Ok(None))))
+        Ok(self.stated.filter(|_| matches!(self.cannot_jump(), Ok(None))))
     }
 }
 
-/// When a packet's first sound plays, in seconds.
+/// The time of a packet's first audible sample, in seconds.
 fn start_seconds(base: TimeBase, packet: &Packet) -> Option<f64> {
     let trimmed = base.calc_duration(packet.trim_start)?.as_secs_f64();
     Some(base.calc_time(packet.pts)?.as_secs_f64() + trimmed)
 }
 
-/// Samples of a stream's start that are not part of the recording. MP4 and Matroska state them by
-/// means of their own.
-fn early_samples(format: &dyn FormatReader, track: &Track) -> u64 {
+/// Samples at the start of an Opus stream in Ogg that are not part of the recording. MP4 and
+/// Matroska state them elsewhere.
+fn ogg_pre_skip(format: &dyn FormatReader, track: &Track) -> u64 {
     let parameters = track.codec_params.as_ref().and_then(|p| p.audio());
     let Some(parameters) = parameters.filter(|p| p.codec == CODEC_ID_OPUS) else { return 0 };
     if format.format_info().format != FORMAT_ID_OGG {
@@ -351,14 +354,15 @@ fn early_samples(format: &dyn FormatReader, track: &Track) -> u64 {
     pre_skip(parameters)
 }
 
-/// As Opus's header has it; of other codecs, none.
+/// The pre-skip stated by an Opus header; 0 for other codecs.
 fn pre_skip(parameters: &AudioCodecParameters) -> u64 {
     let head = Head::read(parameters.extra_data.as_deref().unwrap_or_default());
     head.map_or(0, |head| u64::from(head.pre_skip))
 }
 
-/// A length of zero is one that the writer did not know, as in the header of a fragmented MP4.
-fn told_seconds(track: &Track) -> Option<f64> {
+/// The stated length of a track. A length of zero was unknown to the writer, as in the header of a
+/// fragmented MP4.
+fn track_seconds(track: &Track) -> Option<f64> {
     let (base, duration) = (track.time_base?, track.duration?);
     let seconds = base.calc_duration(duration)?.as_secs_f64();
     (seconds > 0.0).then_some(seconds)

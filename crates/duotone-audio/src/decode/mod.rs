@@ -1,4 +1,4 @@
-//! From a file to a stream of mono samples at the file's own rate.
+//! Decodes a file to a stream of mono samples at the file's own rate.
 
 mod aac;
 mod aiff;
@@ -51,7 +51,7 @@ use view::View;
 
 /// Reads one container, block by block.
 trait Reader {
-    /// Appends the next block to `mono`; `false` at the end.
+    /// Appends the next block to `mono`; returns `false` at the end.
     fn read(&mut self, mono: &mut Mono) -> Result<bool, Error>;
 
     /// Samples from the file's start to the end of the last block.
@@ -60,27 +60,27 @@ trait Reader {
     /// Jumps to a sample or shortly before it.
     ///
     /// # Errors
-    /// Where the format cannot be read from its middle; the reader is of no use then.
+    /// Fails if the format does not support seeking; the reader must not be used afterwards.
     fn seek(&mut self, sample: u64) -> Result<(), Error>;
 
-    /// What could not be decoded so far.
+    /// The parts that could not be decoded so far.
     fn damage(&self) -> Damage;
 
-    /// The length in seconds that the container states.
+    /// The length in seconds, as stated by the container.
     fn stated_seconds(&self) -> Option<f64>;
 
-    /// The true length in seconds, where it can be known without decoding; the reader is at the
-    /// same place as before.
+    /// The true length in seconds, if it can be determined without decoding. The reader's position
+    /// is unchanged.
     fn length(&mut self) -> Result<Option<f64>, Error> {
         Ok(self.stated_seconds())
     }
 
-    /// Places that [`Self::length`] came past, for other readers of the same file.
+    /// Places passed by [`Self::length`], for other readers of the same file.
     fn marks(&self) -> Marks {
         Marks::default()
     }
 
-    /// Takes over the places that another reader came past, so that a jump starts near its goal.
+    /// Takes over the places passed by another reader, so that a seek can start near its target.
     fn use_marks(&mut self, _marks: &Marks) {}
 
     /// What the user should know about the recording, one sentence each.
@@ -91,18 +91,20 @@ trait Reader {
 
 fn rate_change(from: u32, to: u32, seconds: f64) -> Error {
     Error::Malformed(format!(
-        "the sample rate changes from {from} to {to} Hz at {seconds:.1} s; cut the recording there"
+        "the sample rate changes from {from} to {to} Hz at {seconds:.1} s; \
+         split the recording there"
     ))
 }
 
 const CANCELLED: &str =
     "the channels cancel each other in the mono mix: almost nothing of the sound is left";
 
-/// Opens the reader that a file's first bytes ask for. It may decode the first block.
+/// Opens the reader for a file, chosen by the file's first bytes. It may decode the first block to
+/// `mono`.
 fn open_reader(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
     let Start { offset, bytes } = Start::read(&mut file)?;
-    if let Some(refusal) = unread::refusal(&bytes) {
-        return Err(refusal);
+    if let Some(error) = unread::error(&bytes) {
+        return Err(error);
     }
     if let Some(style) = wave::style(&bytes) {
         return wave::open(file, style, offset);
@@ -119,7 +121,7 @@ fn open_reader(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, Sour
         return Ok((Box::new(pcm), info));
     }
     if let Some(name) = aac::refused(&mut file)? {
-        let reason = format!("AAC in {name} is not read; convert it to FLAC or WAV");
+        let reason = format!("AAC in {name}; convert it to FLAC or WAV");
         return Err(Error::Unsupported(reason));
     }
     if bytes.starts_with(ogg::MAGIC) {
@@ -146,24 +148,24 @@ fn open_reader(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, Sour
 pub(crate) struct Source {
     reader: Box<dyn Reader>,
     info: SourceInfo,
-    /// The present block.
+    /// The current block.
     mono: Mono,
-    /// The present block has not been handed out yet.
+    /// Whether the current block has not been returned yet.
     waiting: bool,
-    /// Where the present block starts, in samples from the file's start.
+    /// Where the current block starts, in samples from the file's start.
     at: u64,
-    /// Samples handed out so far.
+    /// Samples returned so far.
     samples: u64,
 }
 
 impl Source {
-    /// Opens a file and decodes its first block; the format is recognised by content.
+    /// Opens a file and decodes its first block. The format is recognised by its content.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let metadata = std::fs::metadata(path)?;
         if metadata.is_dir() {
             return Err(Error::Unsupported("a folder, not a file".into()));
         }
-        // A pipe or device could block for ever.
+        // A pipe or device could block forever.
         if !metadata.is_file() {
             return Err(Error::Unsupported("not a regular file".into()));
         }
@@ -181,17 +183,17 @@ impl Source {
         &self.info
     }
 
-    /// The true length in seconds, where it can be known without decoding.
+    /// The true length in seconds, if it can be determined without decoding.
     pub(crate) fn length(&mut self) -> Result<Option<f64>, Error> {
         self.reader.length()
     }
 
-    /// Places that [`Self::length`] came past.
+    /// Places passed by [`Self::length`].
     pub(crate) fn marks(&self) -> Marks {
         self.reader.marks()
     }
 
-    /// Takes over the places that another source of the same file came past.
+    /// Takes over the places passed by another source of the same file.
     pub(crate) fn use_marks(&mut self, marks: &Marks) {
         self.reader.use_marks(marks);
     }
@@ -206,13 +208,13 @@ impl Source {
         self.samples += self.mono.samples.len() as u64;
         if self.samples > MAX_HOURS * 3600 * u64::from(self.info.sample_rate) {
             return Err(Error::Limit(format!(
-                "longer than {MAX_HOURS} hours; cut the recording into parts"
+                "longer than {MAX_HOURS} hours; split the recording"
             )));
         }
         Ok(Some(&self.mono.samples))
     }
 
-    /// Decodes the next block; `false` at the end.
+    /// Decodes the next block; returns `false` at the end.
     fn advance(&mut self) -> Result<bool, Error> {
         self.mono.samples.clear();
         let more = self.reader.read(&mut self.mono)?;
@@ -223,7 +225,7 @@ impl Source {
     /// Jumps to shortly before a sample of the file.
     ///
     /// # Errors
-    /// Where the format cannot be read from its middle; the source is of no use then.
+    /// Fails if the format does not support seeking; the source must not be used afterwards.
     pub(crate) fn seek(&mut self, sample: u64) -> Result<(), Error> {
         self.reader.seek(sample)?;
         self.waiting = false;
@@ -234,8 +236,8 @@ impl Source {
         Ok(())
     }
 
-    /// Decodes and drops what comes before a sample of the file; the next block starts exactly
-    /// there. `false` when the file ends before.
+    /// Decodes and drops everything before a sample of the file; the next block starts exactly
+    /// there. Returns `false` if the file ends first.
     pub(crate) fn skip_to(&mut self, sample: u64) -> Result<bool, Error> {
         while !self.waiting || self.at + self.mono.samples.len() as u64 <= sample {
             if !self.advance()? {
@@ -243,29 +245,29 @@ impl Source {
             }
             self.waiting = true;
         }
-        let early = sample.saturating_sub(self.at);
-        self.mono.samples.drain(..early as usize);
-        self.at += early;
+        let before = sample.saturating_sub(self.at);
+        self.mono.samples.drain(..before as usize);
+        self.at += before;
         Ok(true)
     }
 
-    /// Seconds handed out so far.
+    /// Seconds returned so far.
     pub(crate) fn seconds(&self) -> f64 {
         self.samples as f64 / f64::from(self.info.sample_rate)
     }
 
-    /// Packets that were left out so far, in words.
+    /// Describes the packets that could not be decoded so far.
     pub(crate) fn damaged_packets(&self) -> Option<String> {
         let seconds = self.reader.position() as f64 / f64::from(self.info.sample_rate);
         self.reader.damage().describe(seconds, None)
     }
 
-    /// What was left out so far of a file read from its start, in words.
+    /// Describes what could not be decoded so far of a file read from its start.
     pub(crate) fn damage(&self) -> Option<String> {
         self.reader.damage().describe(self.seconds(), self.reader.stated_seconds())
     }
 
-    /// What the user should know about what was decoded so far.
+    /// What the user should know about the part decoded so far.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = self.reader.warnings();
         if self.mono.cancelled() {
@@ -274,15 +276,14 @@ impl Source {
         warnings
     }
 
-    /// Refuses NaN, infinities, and numbers so large that the sums over their squares would not be
-    /// finite.
+    /// Rejects NaN, infinities, and numbers so large that sums of their squares would overflow.
     fn check_samples(&self) -> Result<(), Error> {
-        let fine = |x: &f32| x.abs() <= MAX_SAMPLE;
-        // Without a way out early the compiler can look at many samples at a time.
-        if self.mono.samples.iter().fold(true, |all, x| all & fine(x)) {
+        let usable = |x: &f32| x.abs() <= MAX_SAMPLE;
+        // No early exit, so that the compiler can vectorise the loop.
+        if self.mono.samples.iter().fold(true, |all, x| all & usable(x)) {
             return Ok(());
         }
-        let Some(at) = self.mono.samples.iter().position(|x| !fine(x)) else { return Ok(()) };
+        let Some(at) = self.mono.samples.iter().position(|x| !usable(x)) else { return Ok(()) };
         let seconds = (self.at + at as u64) as f64 / f64::from(self.info.sample_rate);
         Err(Error::Malformed(format!(
             "the sample at {seconds:.3} s is {}; export the file again as integer PCM",
@@ -291,7 +292,7 @@ impl Source {
     }
 }
 
-/// A file from its start to its end, for a reader of its own.
+/// The whole file, as the source of a reader.
 fn whole(file: &File) -> Result<Box<dyn MediaSource>, Error> {
     Ok(Box::new(View::new(file.try_clone()?, Vec::new(), 0, u64::MAX)?))
 }
@@ -302,22 +303,22 @@ fn open_ogg(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, SourceI
     }
     let is_chained = ogg::ends_with_another(&mut file)?;
     if is_chained && ogg::starts_with_flac(&mut file)? {
-        let reason = "several FLAC streams in one Ogg file are not read; convert it to FLAC or WAV";
+        let reason = "several FLAC streams in one Ogg file; convert it to FLAC or WAV";
         return Err(Error::Unsupported(reason.into()));
     }
     file.rewind()?;
     let (mut media, mut info) = Media::open(file, mono)?;
     if is_chained {
-        media.forget_length();
+        media.clear_stated_length();
         info.seconds = None;
     }
     Ok((Box::new(media), info))
 }
 
-/// Opens what Symphonia reads, or MPEG audio that starts behind other bytes.
+/// Opens a file with Symphonia, or as MPEG audio that starts after other bytes.
 fn open_media(mut file: File, mono: &mut Mono) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
     let again = whole(&file)?;
-    // Where the readers before have left it.
+    // The readers tried before have moved it.
     file.rewind()?;
     let error = match Media::open(file, mono) {
         Ok((media, info)) => return Ok((Box::new(media), info)),

@@ -2,7 +2,7 @@ use symphonia::core::audio::conv::IntoSample;
 use symphonia::core::audio::sample::Sample;
 use symphonia::core::audio::{Audio, AudioBuffer, GenericAudioBufferRef};
 
-/// How much weaker than its channels a mix must be, in power, for them to cancel: 30 dB.
+/// Power of the mix relative to its channels below which they count as cancelled: -30 dB.
 const CANCELLED: f64 = 1e-3;
 /// Mean power per sample below which channels count as silent: -80 dB of full scale.
 const SILENT: f64 = 1e-8;
@@ -12,11 +12,12 @@ const SILENT: f64 = 1e-8;
 pub(super) struct Mono {
     /// The samples of the current block.
     pub(super) samples: Vec<f32>,
-    /// Sums over the whole recording, of files with several channels only.
+    /// Frames counted in the sums below, which cover the whole recording if it has several
+    /// channels.
     frames: u64,
-    /// Squares of the channels, averaged over the channels.
+    /// Sum of squares of the channels, averaged over the channels.
     channel_power: f64,
-    /// Squares of the mix.
+    /// Sum of squares of the mix.
     mix_power: f64,
 }
 
@@ -58,8 +59,8 @@ impl Mono {
         }
     }
 
-    /// Whether the channels cancelled each other, so that the mix holds next to nothing of what
-    /// they hold.
+    /// Returns whether the channels cancelled each other, so that almost nothing of them is left in
+    /// the mix.
     pub(super) fn cancelled(&self) -> bool {
         self.channel_power > SILENT * self.frames as f64
             && self.mix_power < CANCELLED * self.channel_power
@@ -98,7 +99,7 @@ impl Mono {
     }
 }
 
-/// The sum of squares, in eight sums side by side.
+/// Returns the sum of squares, computed as eight parallel sums.
 fn power(samples: &[f32]) -> f64 {
     let (blocks, rest) = samples.as_chunks::<8>();
     let mut sums = [0.0f32; 8];

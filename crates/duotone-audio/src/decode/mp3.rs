@@ -1,4 +1,4 @@
-//! The decoder of MPEG audio within the containers that Symphonia reads.
+//! The decoder for MPEG audio in containers that Symphonia reads.
 
 use nanomp3_core::{DecodeError, Decoder, MAX_SAMPLES_PER_FRAME};
 use symphonia::core::audio::{
@@ -30,7 +30,7 @@ impl Mp3 {
         self.buffer.clear();
         let (frame, frames) = match self.decoder.decode(packet.data, &mut self.samples).1 {
             Ok(frame) => (frame, frame.samples_produced),
-            // A stream cut out of a longer one begins with packets that need earlier ones.
+            // A stream cut from a longer one begins with packets that need earlier ones.
             Err(DecodeError::ReservoirUnavailable(frame)) => {
                 self.samples.fill(0.0);
                 (frame, packet.block_dur().get() as usize)
@@ -136,9 +136,9 @@ mod tests {
         samples
     }
 
-    /// Two independent decoders give the same samples, of any rate and number of channels.
+    /// Two independent decoders agree for any rate and number of channels.
     #[test]
-    fn symphonias_decoder_gives_the_same() {
+    fn matches_symphonias_decoder() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
         for name in ["mp3_44k", "mp3_22k_vbr", "mp3_8k", "mp3_no_header", "mp3_no_header_mono"] {
             let path = folder.join(name).with_extension("mp3");

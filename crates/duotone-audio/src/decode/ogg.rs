@@ -1,4 +1,4 @@
-//! What an Ogg file holds, by the first packets of its streams.
+//! Identifies the codecs in an Ogg file by the first packets of its streams.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -7,18 +7,18 @@ use memchr::memmem;
 
 use super::opus::Head;
 
-/// What every page starts with.
+/// The first bytes of every page.
 pub(super) const MAGIC: &[u8] = b"OggS";
-/// Bytes of a page before its table of sizes.
+/// Bytes in a page's header before its segment table.
 const HEADER_BYTES: u64 = 27;
-/// Where a page has the number of its stream.
+/// Where a page's header has its stream's serial number.
 const SERIAL: Range<usize> = 14..18;
 const FIRST_PAGE: u8 = 2;
-/// Streams beside each other, more than any file has.
+/// Multiplexed streams: more than any real file has.
 const MAX_STREAMS: usize = 64;
 const FLAC: &[u8] = b"\x7fFLAC";
-const READ: [&[u8]; 2] = [b"\x01vorbis", FLAC];
-const NOT_READ: [(&[u8], &str); 7] = [
+const SUPPORTED: [&[u8]; 2] = [b"\x01vorbis", FLAC];
+const UNSUPPORTED: [(&[u8], &str); 7] = [
     (b"Speex   ", "Speex"),
     (b"CELT    ", "CELT"),
     (b"fLaC", "FLAC without Ogg's own header"),
@@ -28,13 +28,14 @@ const NOT_READ: [(&[u8], &str); 7] = [
     (b"\0\0\0\0OggMIDI", "MIDI"),
 ];
 
-/// Why the file's sound is not read, where it is an Ogg file and it is not.
+/// Returns why an Ogg file's audio is not supported; `None` if it is, or if this is not an Ogg
+/// file.
 pub(super) fn refused(file: &mut (impl Read + Seek)) -> io::Result<Option<String>> {
     let mut refused = None;
     let mut streams = 0;
     file.rewind()?;
     while let Some(packet) = first_packet(file)? {
-        if READ.iter().any(|start| packet.starts_with(start)) {
+        if SUPPORTED.iter().any(|start| packet.starts_with(start)) {
             return Ok(None);
         }
         if packet.starts_with(b"OpusHead") {
@@ -43,8 +44,8 @@ pub(super) fn refused(file: &mut (impl Read + Seek)) -> io::Result<Option<String
                 Err(reason) => refused = refused.or(Some(reason.to_owned())),
             }
         }
-        if let Some((_, name)) = NOT_READ.iter().find(|(start, _)| packet.starts_with(start)) {
-            let reason = format!("the codec {name} is not read; convert it to FLAC or WAV");
+        if let Some((_, name)) = UNSUPPORTED.iter().find(|(start, _)| packet.starts_with(start)) {
+            let reason = format!("the codec {name}; convert it to FLAC or WAV");
             refused = refused.or(Some(reason));
         }
         streams += 1;
@@ -52,15 +53,15 @@ pub(super) fn refused(file: &mut (impl Read + Seek)) -> io::Result<Option<String
             break;
         }
     }
-    let unknown = "it holds no sound of a known codec; convert it to FLAC or WAV";
+    let unknown = "no stream with a known audio codec; convert it to FLAC or WAV";
     Ok((streams > 0).then(|| refused.unwrap_or_else(|| unknown.to_owned())))
 }
 
-/// Bytes of the largest page.
+/// Bytes in the largest page.
 const PAGE_BYTES: u64 = 27 + 255 + 255 * 255;
 
-/// Whether the last page belongs to another stream than the first: then streams follow each other,
-/// and what one of them says of its length is not the file's.
+/// Returns whether the last page belongs to a different stream than the first. If so, streams are
+/// chained, and the length of one of them is not the file's.
 pub(super) fn ends_with_another(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     let length = file.seek(SeekFrom::End(0))?;
     let (mut first, mut end) = (Vec::new(), Vec::new());
@@ -73,13 +74,14 @@ pub(super) fn ends_with_another(file: &mut (impl Read + Seek)) -> io::Result<boo
     Ok(last.is_some_and(|last| first.get(SERIAL) != Some(last)))
 }
 
-/// Whether the first stream is FLAC, of which Symphonia fails on the next stream.
+/// Returns whether the first stream is FLAC. Symphonia cannot read chained FLAC streams.
 pub(super) fn starts_with_flac(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     file.rewind()?;
     Ok(first_packet(file)?.is_some_and(|packet| packet.starts_with(FLAC)))
 }
 
-/// What the next page holds, if it is the first of a stream; the file is at its end then.
+/// Reads the next page if it is the first of a stream, and returns its contents. Leaves the file at
+/// the page's end.
 fn first_packet(file: &mut (impl Read + Seek)) -> io::Result<Option<Vec<u8>>> {
     let mut header = Vec::new();
     file.by_ref().take(HEADER_BYTES).read_to_end(&mut header)?;
@@ -112,19 +114,24 @@ mod tests {
     fn check(pages: &[Vec<u8>], expected: Option<&str>) {
         let found = refused(&mut Cursor::new(pages.concat())).unwrap();
         match expected {
-            Some(words) => assert!(found.as_ref().is_some_and(|f| f.contains(words)), "{found:?}"),
+            Some(reason) => {
+                assert!(found.as_ref().is_some_and(|f| f.contains(reason)), "{found:?}")
+            }
             None => assert_eq!(found, None),
         }
     }
 
     #[test]
-    fn by_the_codec_of_each_stream() {
+    fn checks_the_codec_of_each_stream() {
         let first = |packet: &[u8]| page(FIRST_PAGE, packet);
         let (theora, speex) = (first(b"\x80theora"), first(b"Speex   1.2"));
         check(&[theora.clone(), first(b"\x01vorbis")], None);
         check(&[speex.clone(), first(b"\x7fFLAC")], None);
         check(&[theora.clone(), speex.clone()], Some("Speex"));
-        check(&[theora.clone(), page(0, b"\x01vorbis")], Some("no sound of a known codec"));
+        check(
+            &[theora.clone(), page(0, b"\x01vorbis")],
+            Some("no stream with a known audio codec"),
+        );
         check(&[first(b"OpusHead\x01\x04\0\0\0\0\0\0\0\0\x02")], Some("ambisonics"));
         check(&[b"RIFF".to_vec()], None);
         check(&[vec![]], None);

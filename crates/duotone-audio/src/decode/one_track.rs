@@ -8,31 +8,31 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::Metadata;
 use symphonia::core::units::Time;
 
-/// What Symphonia's reader may miss of a codec: nothing where both are `None`.
+/// Facts about a codec that Symphonia's reader may miss. Both are `None` if it misses nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Coded {
     pub(super) codec: Option<AudioCodecId>,
-    /// What the decoder needs to know beforehand.
+    /// The decoder's configuration.
     pub(super) extra_data: Option<Vec<u8>>,
 }
 
-/// One sound track of a file of several, with what its reader missed of the codec.
+/// One audio track of a file with several, completed by what its reader missed about the codec.
 pub(super) struct OneTrack {
     format: Box<dyn FormatReader>,
     tracks: Vec<Track>,
-    /// Bytes that packets may still hold: all together no more than the file.
+    /// Bytes that packets may still contain: altogether no more than the file.
     left: u64,
     length: u64,
-    /// Whether the file breaks off, where its structure shows what its packets do not.
+    /// Whether the file is truncated, if its structure reveals that and its packets do not.
     cut: Option<bool>,
-    /// Nanoseconds to be cut from the last packet.
+    /// Nanoseconds to be cut from the end of the last packet.
     padding: u64,
-    /// What was read ahead, where the last packet is to be cut.
+    /// The next packet, read ahead if the last packet is to be cut.
     ahead: Option<Result<Option<Packet>>>,
 }
 
 impl OneTrack {
-    /// `None` where the file has no such track.
+    /// Returns `None` if the file has no such track.
     pub(super) fn new(
         format: Box<dyn FormatReader>,
         id: u32,
@@ -56,8 +56,8 @@ impl OneTrack {
         Some(Self { format, tracks, left: length, length, cut, padding, ahead })
     }
 
-    /// States a length of so many seconds where the container states less or nothing.
-    pub(super) fn of_at_least(mut self, seconds: f64) -> Self {
+    /// Raises the stated length to at least `seconds`.
+    pub(super) fn with_min_seconds(mut self, seconds: f64) -> Self {
         let track = &mut self.tracks[0];
         let time = Time::try_from_secs_f64(seconds);
         let ticks = track.time_base.zip(time).and_then(|(base, time)| base.calc_timestamp(time));
@@ -66,22 +66,22 @@ impl OneTrack {
         self
     }
 
-    /// Where the packets end, the file is over, or breaks off there.
-    pub(super) fn that_ends(self, cut: bool) -> Self {
+    /// Declares whether the file is truncated where its packets end.
+    pub(super) fn with_cut(self, cut: bool) -> Self {
         Self { cut: Some(cut), ..self }
     }
 
-    /// Leaves out so many nanoseconds of the last packet's end.
-    pub(super) fn without_end(self, padding: u64) -> Self {
+    /// Cuts `padding` nanoseconds from the end of the last packet.
+    pub(super) fn with_padding(self, padding: u64) -> Self {
         Self { padding, ..self }
     }
 
     fn read_packet(&mut self) -> Result<Option<Packet>> {
         while let Some(packet) = self.next_of_any_track()? {
-            // Tables that lead back to the same bytes over and over.
+            // Guards against tables that lead to the same bytes over and over.
             match self.left.checked_sub(packet.data.len().max(1) as u64) {
                 Some(left) => self.left = left,
-                None => return limit_error("its packets hold more than the file"),
+                None => return limit_error("its packets are larger than the file"),
             }
             if packet.track_id == self.tracks[0].id {
                 return Ok(Some(packet));
@@ -94,12 +94,12 @@ impl OneTrack {
 impl OneTrack {
     fn next_of_any_track(&mut self) -> Result<Option<Packet>> {
         let next = self.format.next_packet();
-        let over = match &next {
+        let ended = match &next {
             Ok(packet) => packet.is_none(),
             Err(Error::IoError(error)) => error.kind() == ErrorKind::UnexpectedEof,
             Err(_) => false,
         };
-        match self.cut.filter(|_| over) {
+        match self.cut.filter(|_| ended) {
             Some(true) => Err(Error::IoError(io::Error::from(ErrorKind::UnexpectedEof))),
             Some(false) => Ok(None),
             None => next,

@@ -1,4 +1,5 @@
-//! Decoding libraries panic on some malformed files: one file must not end the work on the others.
+//! Decoding libraries panic on some malformed files. One such file must not stop work on the
+//! others.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
@@ -18,15 +19,13 @@ pub(super) fn catch_decoder_panic<T>(decode: impl FnOnce() -> T) -> Result<T, Er
     let outer = DECODING.replace(true);
     let result = catch_unwind(AssertUnwindSafe(decode));
     DECODING.set(outer);
-    result
-        .map_err(|_| Error::Malformed("the decoder fails on it; convert it to FLAC or WAV".into()))
+    result.map_err(|_| Error::Malformed("the decoder failed; convert it to FLAC or WAV".into()))
 }
 
-/// Keeps panics of decoders, which become errors, from being printed. All other panics are printed
-/// as before.
+/// Keeps decoders' panics, which become errors, from being printed. All other panics are printed as
+/// before.
 ///
-/// Replaces the process's panic hook by one that calls it, so only an application should call this,
-/// once, at its start.
+/// Wraps the process's panic hook, so only an application should call this, once, at startup.
 pub fn hide_decoder_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -49,7 +48,7 @@ mod tests {
         assert_eq!(catch_decoder_panic(|| 1).unwrap(), 1);
         let nested = catch_decoder_panic(|| {
             let inner = catch_decoder_panic(|| -> u8 { panic!("inner") });
-            assert!(DECODING.get(), "still within the outer one");
+            assert!(DECODING.get(), "still within the outer call");
             inner
         });
         assert!(matches!(nested, Ok(Err(Error::Malformed(_)))));

@@ -3,22 +3,22 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use super::tags;
 
-/// Bytes that formats are recognised by.
+/// Bytes read to recognise a format.
 const RECOGNISED: u64 = 2048;
-/// ID3v2 tags in a row.
+/// Largest number of consecutive ID3v2 tags.
 const MAX_TAGS: u32 = 16;
 
-/// Where a file's content starts: behind any ID3v2 tags, which programs put in front of files of
-/// any format.
+/// Where a file's content starts: after any ID3v2 tags, which programs put in front of files of any
+/// format.
 pub(super) struct Start {
-    /// Bytes of the tags.
+    /// Length of the tags in bytes.
     pub(super) offset: u64,
-    /// The first bytes behind them.
+    /// The first bytes after them.
     pub(super) bytes: Vec<u8>,
 }
 
 impl Start {
-    /// Reads it; the file is at its first byte again then.
+    /// Skips the tags and reads the first bytes after them. Leaves the file at its start.
     pub(super) fn read(file: &mut File) -> io::Result<Self> {
         let mut start = Self { offset: 0, bytes: Vec::new() };
         for _ in 0..MAX_TAGS {
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_starts_behind_its_tags() {
+    fn content_starts_after_its_tags() {
         for (tags, offset) in [(0, 0), (1, 1034), (2, 2068)] {
             let tag = [&b"ID3\x04\0\x10\0\0\x07\x76"[..], &[7; 1014], b"3DI\x04\0\x10\0\0\x07\x76"];
             let mut file = tempfile::tempfile().unwrap();

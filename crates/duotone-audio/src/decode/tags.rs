@@ -1,14 +1,14 @@
-//! Tags that may stand before, between and behind the frames of a stream.
+//! Tags that may precede, separate or follow the frames of a stream.
 
-/// Bytes that [`length`] wants to see.
+/// Bytes needed by [`length`].
 pub(super) const HEAD: usize = 32;
 
-/// Bytes of the tag that the bytes start with: ID3v2, ID3v1 or APE.
+/// Length of the tag at the start of `bytes`: ID3v2, ID3v1 or APE.
 pub(super) fn length(bytes: &[u8]) -> Option<u64> {
     id3v2(bytes).or_else(|| id3v1(bytes)).or_else(|| ape(bytes))
 }
 
-/// Bytes of the ID3v2 tag that the bytes start with.
+/// Length of the ID3v2 tag at the start of `bytes`.
 pub(super) fn id3v2(bytes: &[u8]) -> Option<u64> {
     let &[b'I', b'D', b'3', major, minor, flags, a, b, c, d, ..] = bytes else { return None };
     if major == 0xff || minor == 0xff || (a | b | c | d) & 0x80 != 0 {
@@ -30,7 +30,7 @@ fn id3v1(bytes: &[u8]) -> Option<u64> {
 fn ape(bytes: &[u8]) -> Option<u64> {
     let rest = bytes.strip_prefix(b"APETAGEX")?;
     let &[_, _, _, _, a, b, c, d, _, _, _, _, _, _, _, flags, ..] = rest else { return None };
-    // The size counts the items and the footer, which stand behind a header and before a footer.
+    // The size covers the items and the footer, but not the header.
     let is_header = flags & 0x20 != 0;
     Some(if is_header { 32 + u64::from(u32::from_le_bytes([a, b, c, d])) } else { 32 })
 }
@@ -40,7 +40,7 @@ mod tests {
     use super::length;
 
     #[test]
-    fn of_every_tag() {
+    fn measures_every_kind_of_tag() {
         assert_eq!(length(b"ID3\x04\x00\x00\x00\x00\x02\x01rest"), Some(10 + 257));
         assert_eq!(length(b"ID3\x04\x00\x10\x00\x00\x02\x01rest"), Some(20 + 257));
         assert_eq!(length(b"ID3\x04\x00\x00\x80\x00\x02\x01"), None);

@@ -3,22 +3,22 @@ use super::damage::Damage;
 use super::mono::Mono;
 use crate::error::Error;
 
-/// The part of a recording that its container wants played.
+/// Limits a reader to the part of a recording that its container asks to be played.
 pub(super) struct Trim<R> {
     reader: R,
     rate: u32,
     start: u64,
-    /// Where the part ends. The block in which it lies is played to its end, as `ffmpeg` does.
+    /// Where the part ends. The block containing the end is decoded whole, as in `ffmpeg`.
     end: u64,
-    /// The last block reached the end.
-    over: bool,
-    /// What the user should know of the choice of the part.
+    /// Whether the last block reached the end.
+    ended: bool,
+    /// What the user should know about how the part was chosen.
     warning: Option<&'static str>,
 }
 
 impl<R: Reader> Trim<R> {
-    /// A reader that has just been opened, with its first block in `mono`; `start` and `end` in
-    /// samples.
+    /// Wraps a reader that has just been opened, with its first block in `mono`. `start` and `end`
+    /// are in samples.
     pub(super) fn new(
         reader: R,
         rate: u32,
@@ -27,18 +27,18 @@ impl<R: Reader> Trim<R> {
         warning: Option<&'static str>,
         mono: &mut Mono,
     ) -> Self {
-        let over = reader.position() >= end;
-        let trim = Self { reader, rate, start, end, over, warning };
+        let ended = reader.position() >= end;
+        let trim = Self { reader, rate, start, end, ended, warning };
         trim.cut(0, mono);
         trim
     }
 
-    /// Drops what comes before the part from the samples that were appended after `held`.
+    /// Drops samples before the part from those appended after the first `held`.
     fn cut(&self, held: usize, mono: &mut Mono) {
         let appended = mono.samples.len() - held;
         let at = self.reader.position().saturating_sub(appended as u64);
-        let early = usize::try_from(self.start.saturating_sub(at)).unwrap_or(usize::MAX);
-        mono.samples.drain(held..held + early.min(appended));
+        let before = usize::try_from(self.start.saturating_sub(at)).unwrap_or(usize::MAX);
+        mono.samples.drain(held..held + before.min(appended));
     }
 }
 
@@ -46,14 +46,14 @@ impl<R: Reader> Reader for Trim<R> {
     fn read(&mut self, mono: &mut Mono) -> Result<bool, Error> {
         let held = mono.samples.len();
         while mono.samples.len() == held {
-            if self.over || !self.reader.read(mono)? {
+            if self.ended || !self.reader.read(mono)? {
                 return Ok(false);
             }
             let appended = (mono.samples.len() - held) as u64;
             if self.reader.position().saturating_sub(appended) >= self.end {
                 mono.samples.truncate(held);
             }
-            self.over = self.reader.position() >= self.end;
+            self.ended = self.reader.position() >= self.end;
             self.cut(held, mono);
         }
         Ok(true)
@@ -64,7 +64,7 @@ impl<R: Reader> Reader for Trim<R> {
     }
 
     fn seek(&mut self, sample: u64) -> Result<(), Error> {
-        self.over = false;
+        self.ended = false;
         self.reader.seek(sample.saturating_add(self.start))
     }
 

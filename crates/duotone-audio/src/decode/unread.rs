@@ -1,27 +1,27 @@
-//! Formats that are not read, by their first bytes: the refusal says what the file is and what to
-//! do, in place of a word on what it is not.
+//! Recognises unsupported formats by their first bytes, so that the error names the format and the
+//! remedy.
 
 use crate::error::Error;
 use What::{Audio, Nothing, Video};
 
-/// What a file holds, and so what helps.
+/// What a file contains, which determines the remedy.
 #[derive(Clone, Copy)]
 enum What {
-    /// Sound that `ffmpeg` reads; the end that such a file's name has.
+    /// Audio that `ffmpeg` reads, with the usual file extension.
     Audio(&'static str),
-    /// Pictures with sound; the end that such a file's name has.
+    /// Video with audio, with the usual file extension.
     Video(&'static str),
-    /// No sound that could be taken out, and why.
+    /// Nothing that `ffmpeg` could extract, with an explanation.
     Nothing(&'static str),
 }
 
-/// A format: where its mark lies, the mark, its name, and what it holds.
+/// A format: the offset of its signature, the signature, its name, and what it contains.
 struct Format(usize, &'static [u8], &'static str, What);
 
-const NOT_AUDIO: What = Nothing("it holds no audio");
+const NOT_AUDIO: What = Nothing("it contains no audio");
 const NOTES: What =
-    Nothing("it holds notes, not sound; export it as WAV or FLAC from a music program");
-const LIST: What = Nothing("it names recordings and holds none; give the recordings themselves");
+    Nothing("it contains notes, not sound; export it as WAV or FLAC from a music program");
+const LIST: What = Nothing("it only points to recordings; pass the recordings themselves");
 const PACKED: What = Nothing("unpack it first");
 
 const FORMATS: &[Format] = &[
@@ -102,17 +102,17 @@ const FORMATS: &[Format] = &[
         0,
         b"version https://git-lfs",
         "a Git LFS pointer",
-        Nothing("it stands for the recording; fetch that: git lfs pull"),
+        Nothing("it is a placeholder for the recording; fetch that: git lfs pull"),
     ),
     Format(
         0,
         b"/annex/objects/",
         "a git-annex pointer",
-        Nothing("it stands for the recording; fetch that: git annex get"),
+        Nothing("it is a placeholder for the recording; fetch that: git annex get"),
     ),
 ];
 
-/// How texts begin, in small letters.
+/// The first characters of text files, in lower case.
 const TEXTS: &[(&[u8], &str, What)] = &[
     (b"<!doctype html", "an HTML page", NOT_AUDIO),
     (b"<html", "an HTML page", NOT_AUDIO),
@@ -122,35 +122,35 @@ const TEXTS: &[(&[u8], &str, What)] = &[
     (b"<?xml", "an XML document", NOT_AUDIO),
 ];
 
-/// Why a file that begins with these bytes is not read; none where it may be.
-pub(super) fn refusal(start: &[u8]) -> Option<Error> {
-    let (name, what) = marked(start)
+/// Returns the error for a file that begins with these bytes; `None` if it may be supported.
+pub(super) fn error(start: &[u8]) -> Option<Error> {
+    let (name, what) = by_signature(start)
         .or_else(|| text(start))
         .or_else(|| ac3(start).map(|name| (name, Audio("ac3"))))
         .or_else(|| adx(start).then_some(("CRI ADX", Audio("adx"))))
         .or_else(|| transport_stream(start).then_some(("an MPEG transport stream", Video("ts"))))?;
     Some(Error::Unsupported(match what {
-        Audio(end) => format!("{name} is not read; convert it: ffmpeg -i in.{end} out.flac"),
-        Video(end) => {
-            format!("{name} is not read; take its sound: ffmpeg -i in.{end} -vn out.flac")
+        Audio(extension) => format!("{name}; convert it: ffmpeg -i in.{extension} out.flac"),
+        Video(extension) => {
+            format!("{name}; extract its audio: ffmpeg -i in.{extension} -vn out.flac")
         }
-        Nothing(why) => format!("{name} is not read: {why}"),
+        Nothing(why) => format!("{name}; {why}"),
     }))
 }
 
-fn marked(start: &[u8]) -> Option<(&'static str, What)> {
+fn by_signature(start: &[u8]) -> Option<(&'static str, What)> {
     let begins = |format: &&Format| start.get(format.0..).is_some_and(|s| s.starts_with(format.1));
     FORMATS.iter().find(begins).map(|format| (format.2, format.3))
 }
 
 fn text(start: &[u8]) -> Option<(&'static str, What)> {
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
-    let small = text[..text.len().min(20)].to_ascii_lowercase();
-    let begins = |form: &&(&[u8], &str, What)| small.starts_with(form.0);
+    let lower = text[..text.len().min(20)].to_ascii_lowercase();
+    let begins = |form: &&(&[u8], &str, What)| lower.starts_with(form.0);
     TEXTS.iter().find(begins).map(|form| (form.1, form.2))
 }
 
-/// Two bytes are no certain mark: the numbers behind them must make sense too.
+/// Two bytes are too short a signature, so the numbers after them must be valid too.
 fn ac3(start: &[u8]) -> Option<&'static str> {
     let [0x0b, 0x77, _, _, sizes, version, ..] = *start else { return None };
     match version >> 3 {
@@ -160,14 +160,15 @@ fn ac3(start: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The mark lies right before the sound, whose place the header states.
+/// The signature comes right before the audio data, whose offset is in the header.
 fn adx(start: &[u8]) -> bool {
     let [0x80, 0x00, high, low, ..] = *start else { return false };
-    let mark = usize::from(u16::from_be_bytes([high, low])).saturating_sub(2);
-    start.get(mark..).is_some_and(|mark| mark.starts_with(b"(c)CRI"))
+    let signature = usize::from(u16::from_be_bytes([high, low])).saturating_sub(2);
+    start.get(signature..).is_some_and(|signature| signature.starts_with(b"(c)CRI"))
 }
 
-/// Packets of 188 bytes, of which each begins alike; in some files four bytes of time before each.
+/// Every 188-byte packet begins with the same byte. In some files each is preceded by a four-byte
+/// timestamp.
 fn transport_stream(start: &[u8]) -> bool {
     [(0, 188), (4, 192)]
         .iter()
@@ -178,58 +179,55 @@ fn transport_stream(start: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn words(start: &[u8]) -> Option<String> {
-        refusal(start).map(|error| error.to_string())
+    fn message(start: &[u8]) -> Option<String> {
+        error(start).map(|e| e.to_string())
     }
 
     #[test]
-    fn every_mark_is_found_where_it_lies() {
+    fn finds_every_signature() {
         for format in FORMATS {
             let start = [&vec![b' '; format.0][..], format.1].concat();
-            assert!(words(&start).unwrap().contains(format.2), "{}", format.2);
+            assert!(message(&start).unwrap().contains(format.2), "{}", format.2);
         }
     }
 
     #[test]
-    fn refusals_name_the_format_and_the_cure() {
+    fn errors_name_the_format_and_the_remedy() {
         for (start, expected) in [
             (
                 &b"MAC \x96\x0f"[..],
-                "unsupported: Monkey's Audio (APE) is not read; convert it: ffmpeg -i in.ape out.flac",
+                "unsupported: Monkey's Audio (APE); convert it: ffmpeg -i in.ape out.flac",
             ),
             (
                 b"RIFF\0\0\0\0AVI LIST",
-                "unsupported: AVI video is not read; take its sound: ffmpeg -i in.avi -vn out.flac",
+                "unsupported: AVI video; extract its audio: ffmpeg -i in.avi -vn out.flac",
             ),
-            (
-                b"\xef\xbb\xbf\n <!DOCTYPE HTML>",
-                "unsupported: an HTML page is not read: it holds no audio",
-            ),
+            (b"\xef\xbb\xbf\n <!DOCTYPE HTML>", "unsupported: an HTML page; it contains no audio"),
             (
                 b"\x0b\x77\xb7\xa3\x14\x40",
-                "unsupported: AC-3 is not read; convert it: ffmpeg -i in.ac3 out.flac",
+                "unsupported: AC-3; convert it: ffmpeg -i in.ac3 out.flac",
             ),
         ] {
-            assert_eq!(words(start).as_deref(), Some(expected));
+            assert_eq!(message(start).as_deref(), Some(expected));
         }
         let adx = [&b"\x80\0\0\x08\x03\x12(c)CRI"[..], &[0; 9]].concat();
-        assert!(words(&adx).unwrap().contains("CRI ADX"));
+        assert!(message(&adx).unwrap().contains("CRI ADX"));
         let mut stream = vec![0; 800];
         (0..4).for_each(|i| stream[4 + 192 * i] = 0x47);
-        assert!(words(&stream).unwrap().contains("an MPEG transport stream"));
+        assert!(message(&stream).unwrap().contains("an MPEG transport stream"));
     }
 
     #[test]
-    fn what_may_be_read_is_not_refused() {
+    fn accepts_supported_formats() {
         for start in
             [&b""[..], b"R", b"RIFF", b"ID3", b"\x0b\x77", b"\x0b\x77\0\0\xff\xff", b"fLaC"]
         {
-            assert_eq!(words(start), None);
+            assert_eq!(message(start), None);
         }
         let fixtures =
             std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
         for entry in std::fs::read_dir(fixtures).unwrap() {
-            assert_eq!(words(&std::fs::read(entry.unwrap().path()).unwrap()), None);
+            assert_eq!(message(&std::fs::read(entry.unwrap().path()).unwrap()), None);
         }
     }
 }

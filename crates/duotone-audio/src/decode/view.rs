@@ -3,20 +3,21 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
-/// A range of a file behind a header of our own, read as if they were one file: so a header that
-/// is wrong or unknown to a library is replaced by one that it reads.
+/// A range of a file with a different header in front, read as one file. It replaces a header that
+/// is wrong, or that a library cannot read.
 pub(super) struct View {
     head: Vec<u8>,
     file: File,
     /// Where the range starts in the file.
     start: u64,
-    /// Bytes of head and range together.
+    /// Length of head and range together, in bytes.
     length: u64,
     position: u64,
 }
 
 impl View {
-    /// Bytes `start..end` of a file behind `head`; an end past the file's own is the file's.
+    /// Bytes `start..end` of a file, with `head` in front. An `end` past the file's end means the
+    /// file's end.
     pub(super) fn new(file: File, head: Vec<u8>, start: u64, end: u64) -> io::Result<Self> {
         let end = end.min(file.metadata()?.len());
         let length = head.len() as u64 + end.saturating_sub(start);
@@ -25,14 +26,14 @@ impl View {
         Ok(view)
     }
 
-    /// A file that says it is longer than it is: past its end, nothing can be read.
-    pub(super) fn longer(file: File, length: u64) -> io::Result<Self> {
+    /// A file that claims a greater length than it has. Nothing can be read past its real end.
+    pub(super) fn with_claimed_length(file: File, length: u64) -> io::Result<Self> {
         let mut view = Self { head: Vec::new(), file, start: 0, length, position: 0 };
         view.rewind()?;
         Ok(view)
     }
 
-    /// Bytes of head and range together.
+    /// Length of head and range together, in bytes.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
@@ -107,10 +108,10 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_says_it_is_longer() {
+    fn claimed_length_may_exceed_the_file() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"0123456789").unwrap();
-        let mut view = View::longer(file, 1000).unwrap();
+        let mut view = View::with_claimed_length(file, 1000).unwrap();
         assert_eq!(view.seek(SeekFrom::End(-993)).unwrap(), 7);
         let mut text = String::new();
         view.read_to_string(&mut text).unwrap();

@@ -1,4 +1,4 @@
-//! WAV and what grew out of it: RIFX, RF64 and BW64, Sony's W64.
+//! WAV and its descendants: RIFX, RF64, BW64 and Sony's W64.
 
 use std::fs::File;
 use std::ops::Range;
@@ -14,14 +14,15 @@ use crate::error::Error;
 use crate::source_info::SourceInfo;
 
 const OTHER_RECORDING: &str =
-    "a second recording of another format follows in the same file and is not read";
-/// How W64 names its outermost chunk: where WAV has `RIFF`.
+    "a second recording in another format follows in the same file and is ignored";
+/// The GUID of W64's outermost chunk, which corresponds to WAV's `RIFF`.
 const W64_RIFF: [u8; 16] = *b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0";
-/// Sizes from here on that the file does not hold are placeholders of programs that could not go
-/// back to the header.
+/// Stated sizes from here on that exceed the file are placeholders, left by programs that could not
+/// update the header.
 const PLACEHOLDER: u64 = 0x7fff_0000;
 
-/// How the chunks of a file that begins with these bytes are written; none where it is no WAV.
+/// Returns how the chunks of a file that begins with these bytes are encoded; `None` if it is not
+/// WAV.
 pub(super) fn style(start: &[u8]) -> Option<Style> {
     let form = start.get(8..12).unwrap_or_default();
     match start.first_chunk()? {
@@ -32,7 +33,7 @@ pub(super) fn style(start: &[u8]) -> Option<Style> {
     }
 }
 
-/// Opens a file whose outermost chunk starts at a byte.
+/// Opens a file whose outermost chunk starts at byte `start`.
 pub(super) fn open(
     mut file: File,
     style: Style,
@@ -40,15 +41,15 @@ pub(super) fn open(
 ) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
     let found = Found::read(&mut file, style, start)?;
     let Some(format) = found.format else {
-        return Err(Error::Malformed("it ends within its header".into()));
+        return Err(Error::Malformed("the header is truncated".into()));
     };
     let Some(sound) = found.ranges.first().cloned() else {
-        return Err(Error::Malformed("it ends before its sound".into()));
+        return Err(Error::Malformed("the audio data is missing".into()));
     };
     let coding = match format.stored()? {
         Stored::Samples(coding) => coding,
         Stored::Mpeg => {
-            // The stream of frames is a file of its own.
+            // The audio data is a complete stream of frames.
             let view = View::new(file, Vec::new(), sound.start, sound.end)?;
             let opened = Mpeg::open(Box::new(view), u64::from(PROBE_BYTES))?;
             let (mpeg, info) = opened.ok_or(Error::NoAudio)?;
@@ -68,18 +69,18 @@ pub(super) fn open(
     Ok((Box::new(pcm), info))
 }
 
-/// What the chunks say.
+/// What was found in the chunks.
 #[derive(Default)]
 struct Found {
     format: Option<WaveFormat>,
-    /// Bytes of the file that hold the sound.
+    /// Byte ranges of the file that hold the audio data.
     ranges: Vec<Range<u64>>,
     missing_bytes: u64,
     stated_frames: Option<u64>,
     warnings: Vec<String>,
-    /// Where the outermost chunk ends, as its header states it.
+    /// Where the outermost chunk ends, according to its header.
     end: u64,
-    /// The size of a sound of more than four gigabytes.
+    /// The size of audio data larger than four gigabytes.
     long_size: Option<u64>,
 }
 
@@ -91,7 +92,7 @@ impl Found {
         while let Some(chunk) = next {
             next = chunks.after(&chunk)?;
             match &chunk.name {
-                // The outermost chunk, or that of a second file behind the first.
+                // The outermost chunk, or that of a second file appended to the first.
                 b"RIFF" | b"RIFX" | b"RF64" | b"BW64" | b"riff" => {
                     let form = if style == Style::Wave64 { 16 } else { 4 };
                     found.end = chunk.body.saturating_add(chunk.size.unwrap_or_default());
@@ -119,12 +120,12 @@ impl Found {
                 _ => {}
             }
         }
-        // It counts the samples of one part.
+        // The count covers only one part.
         found.stated_frames = found.stated_frames.filter(|_| found.ranges.len() == 1);
         Ok(found)
     }
 
-    /// The sizes of RF64 and BW64, of 64 bits: of the file and of its sound.
+    /// Reads the 64-bit sizes of RF64 and BW64: that of the file and that of its audio data.
     fn long_sizes(&mut self, chunks: &mut Chunks, chunk: &Chunk, start: u64) -> Result<(), Error> {
         let mut sizes = [0; 16];
         if chunks.body(chunk, &mut sizes)? == sizes.len() {
@@ -134,12 +135,12 @@ impl Found {
         Ok(())
     }
 
-    /// Notes the sound of a chunk; returns its bytes.
+    /// Records the audio data of a chunk. Returns its length in bytes.
     fn sound(&mut self, chunks: &mut Chunks, chunk: &Chunk) -> Result<u64, Error> {
         let stated = chunk.size.or(self.long_size);
         let end = chunks.sound_end(chunk.body, stated)?;
         self.ranges.push(chunk.body..end);
-        // A header that agrees with itself is that of a longer file, which was cut off.
+        // If the header is consistent, the file was longer and has been truncated.
         let stated_end = chunk.body.saturating_add(stated.unwrap_or_default());
         if stated_end > end && stated_end <= self.end && stated < Some(PLACEHOLDER) {
             self.missing_bytes += stated_end - end;

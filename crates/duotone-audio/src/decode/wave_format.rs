@@ -1,4 +1,4 @@
-//! How a WAV file's sound is stored, as its `fmt ` chunk says.
+//! How a WAV file's audio is stored, according to its `fmt ` chunk.
 
 use super::chunks::{Chunk, Chunks, Style};
 use super::pcm::{Adpcm, AdpcmKind, Coding, Encoding};
@@ -12,31 +12,31 @@ const MU_LAW: u16 = 7;
 const IMA_ADPCM: u16 = 0x11;
 const MPEG: u16 = 0x50;
 const MP3: u16 = 0x55;
-/// The number is in a GUID instead.
+/// The encoding is in a GUID instead.
 const EXTENSIBLE: u16 = 0xfffe;
-/// The rest of a GUID that stands for a number: Microsoft's, and that of Ambisonics in B-format.
+/// The last bytes of GUIDs that encode a number: Microsoft's, and that of Ambisonics in B-format.
 const GUID_TAILS: [&[u8]; 2] = [
     b"\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71",
     b"\0\0\x21\x07\xd3\x11\x86\x44\xc8\xc1\xca\0\0\0",
 ];
 
-/// What a WAV file holds.
+/// What a WAV file contains.
 pub(super) enum Stored {
     Samples(Coding),
     /// Frames of MPEG audio.
     Mpeg,
 }
 
-/// The numbers of a `fmt ` chunk.
+/// The contents of a `fmt ` chunk.
 #[derive(PartialEq)]
 pub(super) struct WaveFormat {
-    /// Microsoft's number for the encoding; 0 where a GUID stands for none.
+    /// Microsoft's number for the encoding; 0 for a GUID that does not encode one.
     tag: u16,
     pub(super) channels: u16,
     pub(super) sample_rate: u32,
-    /// Bytes of a sample of all channels, or of a block.
+    /// Bytes per frame (one sample of every channel), or per block.
     block_bytes: u16,
-    /// Bits of a sample of one channel.
+    /// Bits per sample.
     bits: u16,
     big_endian: bool,
 }
@@ -75,15 +75,15 @@ impl WaveFormat {
         Ok(format)
     }
 
-    /// How the sound is stored.
+    /// Returns how the audio is stored.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] names an encoding that is not read.
+    /// [`Error::Unsupported`] names the encoding.
     pub(super) fn stored(&self) -> Result<Stored, Error> {
         let bits = u32::from(self.bits);
         let coding = match self.tag {
             MPEG | MP3 => return Ok(Stored::Mpeg),
-            // Programs differ in where the 24 bits lie.
+            // Programs differ in where they put the 24 bits.
             PCM if self.block_bytes == 4 * self.channels.min(8) && (17..=24).contains(&bits) => {
                 None
             }
@@ -98,7 +98,7 @@ impl WaveFormat {
         };
         coding.map(Stored::Samples).ok_or_else(|| {
             Error::Unsupported(format!(
-                "{} in WAV is not read; convert it: ffmpeg -i in.wav out.flac",
+                "{} in WAV; convert it: ffmpeg -i in.wav out.flac",
                 self.name()
             ))
         })
@@ -108,7 +108,7 @@ impl WaveFormat {
         Adpcm::new(kind, self.channels.into(), self.block_bytes.into()).map(Coding::Adpcm)
     }
 
-    /// The encoding as people call it.
+    /// The common name of the encoding.
     fn name(&self) -> String {
         let name = match self.tag {
             PCM => "PCM",
@@ -139,7 +139,7 @@ impl WaveFormat {
         };
         match self.tag {
             PCM | FLOAT | MICROSOFT_ADPCM | IMA_ADPCM => {
-                format!("{name} of {} bits in blocks of {} bytes", self.bits, self.block_bytes)
+                format!("{}-bit {name} in blocks of {} bytes", self.bits, self.block_bytes)
             }
             _ => name.to_owned(),
         }

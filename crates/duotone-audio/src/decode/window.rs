@@ -7,14 +7,14 @@ const CHUNK: usize = 64 * 1024;
 /// Most bytes kept for [`Window::keep`].
 const MAX_KEPT: u64 = 8 << 20;
 
-/// A source read at any offset, through one buffer that moves along with the reading.
+/// A source read at any offset through one sliding buffer.
 pub(super) struct Window {
     source: Box<dyn MediaSource>,
     length: u64,
     buffer: Vec<u8>,
     /// Where the buffer starts in the source.
     start: u64,
-    /// From here on nothing is dropped.
+    /// Bytes from this offset on are not dropped.
     kept: Option<u64>,
 }
 
@@ -28,17 +28,17 @@ impl Window {
         Ok(Self { source, length, buffer: Vec::new(), start: 0, kept: None })
     }
 
-    /// Bytes of the source.
+    /// Length of the source in bytes.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// What lies behind an offset stays in the buffer, as long as it is not too much.
+    /// Keeps the bytes after an offset in the buffer, up to a limit.
     pub(super) fn keep(&mut self, from: u64) {
         self.kept = Some(from);
     }
 
-    /// So many bytes at an offset, fewer at the source's end.
+    /// Returns `count` bytes at an offset, fewer at the source's end.
     pub(super) fn at(&mut self, offset: u64, count: usize) -> io::Result<&[u8]> {
         let end = offset.saturating_add(count as u64).min(self.length);
         if offset < self.start || end > self.buffered_to() {
@@ -89,7 +89,7 @@ mod tests {
     use super::{CHUNK, Window};
 
     #[test]
-    fn any_offset_in_any_order() {
+    fn reads_any_offset_in_any_order() {
         let bytes: Vec<u8> = (0..300_000u64).map(|i| ((i * i) >> 7) as u8).collect();
         let mut window = Window::new(Box::new(Cursor::new(bytes.clone()))).unwrap();
         assert_eq!(window.length(), 300_000);
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_passed_is_dropped() {
+    fn drops_bytes_already_passed() {
         let mut window = Window::new(Box::new(Cursor::new(vec![0; 10 * CHUNK]))).unwrap();
         for offset in (0..9 * CHUNK).step_by(1000) {
             window.at(offset as u64, 100).unwrap();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_not_read_again() {
+    fn kept_bytes_are_not_read_again() {
         let mut window = Window::new(Box::new(Cursor::new(vec![0; 10 * CHUNK]))).unwrap();
         window.keep(10);
         for offset in (10..9 * CHUNK).step_by(1000) {

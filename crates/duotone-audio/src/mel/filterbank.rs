@@ -16,33 +16,34 @@ fn hz_to_mel(hz: f64) -> f64 {
     if hz < 1000.0 { hz * 3.0 / 200.0 } else { 15.0 + 27.0 * (hz / 1000.0).ln() / 6.4f64.ln() }
 }
 
-/// The `bands + 2` corners of the triangles in hertz, even on the mel scale from 0 to Nyquist
-/// (`librosa.mel_frequencies`). Band `i` rises from corner `i` to `i + 1` and falls to `i + 2`.
+/// The `bands + 2` corners of the triangles in hertz, evenly spaced on the mel scale from 0 to
+/// Nyquist (`librosa.mel_frequencies`). Band `i` rises from corner `i` to `i + 1` and falls to `i +
+/// 2`.
 fn corners(front_end: &FrontEnd) -> Vec<f64> {
     let top = hz_to_mel(f64::from(front_end.sample_rate) / 2.0);
     let steps = (front_end.bands + 1) as f64;
     (0..front_end.bands + 2).map(|i| mel_to_hz(top * i as f64 / steps)).collect()
 }
 
-/// First band, if any, between whose corners no Fourier bin lies: it would stay at the floor
-/// whatever the music (librosa warns of an "empty filter").
+/// First band, if any, with no Fourier bin between its corners. It would be at the floor for every
+/// recording (librosa warns of an "empty filter").
 pub(super) fn empty_band(front_end: &FrontEnd) -> Option<usize> {
     let bin_hz = f64::from(front_end.sample_rate) / front_end.window as f64;
     corners(front_end).windows(3).position(|c| (c[0] / bin_hz).floor() + 1.0 >= c[2] / bin_hz)
 }
 
-/// Bands above all frequencies of a recording at a lower sample rate, in hertz: they stay at the
-/// floor whatever the music.
+/// Number of bands above the Nyquist frequency of a recording at a lower sample rate, in hertz.
+/// They are always at the floor.
 pub(crate) fn bands_above(front_end: &FrontEnd, source_rate: u32) -> usize {
     let highest = f64::from(source_rate) / 2.0;
     corners(front_end)[..front_end.bands].iter().filter(|&&lowest| lowest >= highest).count()
 }
 
-/// One triangular filter over the bins where it is not zero.
+/// One triangular filter, restricted to the bins where it is nonzero.
 pub(crate) struct Triangle {
     /// Bin of the first weight.
     pub(crate) first: usize,
-    /// Weights of the bins from there on.
+    /// Weights of the bins from `first` on.
     pub(crate) weights: Vec<f64>,
 }
 

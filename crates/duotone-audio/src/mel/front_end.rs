@@ -3,22 +3,22 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::mel::filterbank::empty_band;
 
-/// Everything that decides which numbers a recording becomes: the spec of the log-mel front end.
+/// The parameters of the log-mel front end. They determine how a recording becomes a spectrogram.
 ///
 /// Paper, section 2.1. Periodic Hann window, power spectrum, mel bands by librosa's conventions
 /// (Slaney scale and area normalisation, 0 Hz to Nyquist), `log10(max(x, 1e-10))`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrontEnd {
-    /// Sample rate in hertz that every recording is brought to.
+    /// Sample rate in hertz to which every recording is resampled.
     pub sample_rate: u32,
-    /// Samples in a frame: the length of the window and of the Fourier transform.
+    /// Samples per frame: the length of the window and of the Fourier transform.
     pub window: usize,
     /// Samples from one frame to the next.
     pub hop: usize,
-    /// Mel bands.
+    /// Number of mel bands.
     pub bands: usize,
-    /// Frames in a segment, what the network sees at once.
+    /// Frames per segment, the network's input.
     pub segment_frames: usize,
     /// Whether frame `i` is centred on sample `i * hop` (with zeros before the start and after the
     /// end, as `librosa.stft(center=True)` pads) or starts there.
@@ -26,18 +26,18 @@ pub struct FrontEnd {
 }
 
 impl FrontEnd {
-    /// The paper's front end at a sample rate: at 44.1 kHz window 3072, hop 1536, 40 bands,
-    /// segments of 80 frames; sample counts scale with the rate.
+    /// The paper's front end at a sample rate. At 44.1 kHz it has a window of 3072, a hop of 1536,
+    /// 40 bands and segments of 80 frames; window and hop scale with the rate.
     #[must_use]
     pub fn paper(sample_rate: u32) -> Self {
         let hop = ((u64::from(sample_rate) * 1536 + 22_050) / 44_100) as usize;
         Self { sample_rate, window: 2 * hop, hop, bands: 40, segment_frames: 80, centered: false }
     }
 
-    /// Refuses a spec that no spectrogram can be made by, or only a useless or huge one.
+    /// Checks that the parameters give a usable spectrogram of reasonable size.
     ///
     /// # Errors
-    /// [`Error::Spec`] names the number and what it may be.
+    /// [`Error::Spec`] names the parameter and the values it may have.
     pub fn validate(&self) -> Result<(), Error> {
         let within = |what: &str, value: usize, low: usize, high: usize| {
             if (low..=high).contains(&value) {
@@ -64,23 +64,23 @@ impl FrontEnd {
         }
     }
 
-    /// Samples that one segment spans.
+    /// Number of samples spanned by one segment.
     #[must_use]
     pub fn segment_samples(&self) -> usize {
         let steps = self.segment_frames.saturating_sub(1).saturating_mul(self.hop);
         if self.centered { steps.max(1) } else { steps.saturating_add(self.window) }
     }
 
-    /// Hops of audio that one segment spans, rounded up: 81 for the paper's segments. Consecutive
-    /// segments start this many frames apart.
+    /// Number of hops of audio spanned by one segment, rounded up: 81 for the paper's segments.
+    /// Consecutive segments start this many frames apart.
     #[must_use]
     pub fn segment_hops(&self) -> usize {
         self.segment_samples().div_ceil(self.hop.max(1))
     }
 
-    /// Frames of a piece that so many consecutive segments are cut from. The next piece begins
-    /// `segments * segment_hops()` frames later: where a segment has more frames than hops (centred
-    /// frames), neighbouring pieces share the frames that both need.
+    /// Number of frames in a piece that contains `segments` consecutive segments. The next piece
+    /// begins `segments * segment_hops()` frames later. If a segment has more frames than hops
+    /// (centred frames), neighbouring pieces overlap by the frames that both need.
     #[must_use]
     pub fn piece_frames(&self, segments: usize) -> usize {
         let hops = self.segment_hops();
@@ -99,7 +99,7 @@ mod tests {
     use super::FrontEnd;
 
     #[test]
-    fn the_papers_sizes_scale_with_the_rate() {
+    fn window_and_hop_scale_with_the_rate() {
         for (rate, window, hop) in [(44_100, 3072, 1536), (22_050, 1536, 768), (11_025, 768, 384)] {
             let front_end = FrontEnd::paper(rate);
             front_end.validate().unwrap();
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_of_samples_has_its_frames() {
+    fn segment_samples_give_segment_frames() {
         for centered in [false, true] {
             for hop in [384, 700, 768] {
                 let front_end = FrontEnd { centered, hop, ..FrontEnd::paper(11_025) };
@@ -123,9 +123,9 @@ mod tests {
     }
 
     #[test]
-    fn impossible_specs_are_refused() {
+    fn rejects_invalid_parameters() {
         let paper = || FrontEnd::paper(44_100);
-        for (front_end, words) in [
+        for (front_end, expected) in [
             (FrontEnd { sample_rate: 0, ..paper() }, "sample rate is 0"),
             (FrontEnd { sample_rate: 400_000, ..paper() }, "sample rate is 400000"),
             (FrontEnd { window: 0, hop: 0, ..paper() }, "window is 0"),
@@ -141,7 +141,7 @@ mod tests {
             (FrontEnd { segment_frames: 60_000, ..paper() }, "samples in a segment"),
         ] {
             let error = front_end.validate().unwrap_err().to_string();
-            assert!(error.contains(words), "{error}");
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

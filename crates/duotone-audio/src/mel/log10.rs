@@ -1,13 +1,13 @@
-//! The logarithm of many values at once: without a call or a branch, so that the compiler works on
-//! several at a time.
+//! The logarithm of many values at once, without calls or branches, so that the compiler can
+//! vectorise it.
 
 use crate::spectrogram::{AMIN, FLOOR};
 
 /// Replaces each power by `log10(max(x, AMIN))`, within 3e-7 of its magnitude and never below
 /// [`FLOOR`]; silence gives the floor itself.
 ///
-/// `x = 2^e · m` with `m` from √½ to √2. `ln(m)` is `2·atanh((m - 1) / (m + 1))` by its series,
-/// whose first term left out is below 2e-9.
+/// `x = 2^e · m` with `m` from √½ to √2. `ln(m)` is the series of `2·atanh((m - 1) / (m + 1))`,
+/// whose first omitted term is below 2e-9.
 pub(super) fn log10_floored(values: &mut [f32]) {
     const SQRT_HALF: u32 = 0x3f35_04f3;
     const MANTISSA: u32 = 0x007f_ffff;
@@ -24,7 +24,7 @@ pub(super) fn log10_floored(values: &mut [f32]) {
         let series = series * t + 1.0 / 3.0;
         let ln = 2.0 * s + 2.0 * s * t * series;
         let e = exponent as f32;
-        // log10(2) in two parts, the first of so few bits that its product is exact.
+        // log10(2) in two parts, the first with so few bits that its product with `e` is exact.
         const LOG10_2: f32 = 0.301_025_4;
         const LOG10_2_REST: f32 = 4.605_039e-6;
         let log = e * LOG10_2 + (e * LOG10_2_REST + ln * std::f32::consts::LOG10_E);
@@ -44,19 +44,22 @@ mod tests {
         for (power, log) in powers.into_iter().zip(logs) {
             let expected = f64::from(power).log10();
             let error = (f64::from(log) - expected).abs();
-            assert!(error <= 3e-7 * expected.abs().max(1.0), "{power}: {log} for {expected}");
+            assert!(
+                error <= 3e-7 * expected.abs().max(1.0),
+                "{power}: {log} instead of {expected}"
+            );
         }
     }
 
-    /// Every number from ½ to 2, and of every power of two a thousand.
+    /// Every number from ½ to 2, and a thousand in each power of two.
     #[test]
-    fn it_is_the_logarithm() {
+    fn matches_the_exact_logarithm() {
         check(0.5f32.to_bits()..2.0f32.to_bits());
         check((1e-10f32.to_bits()..f32::MAX.to_bits()).step_by((1 << 23) / 1000));
     }
 
     #[test]
-    fn the_floor_is_exact() {
+    fn silence_gives_exactly_the_floor() {
         let mut values = [0.0, 1e-30, 1e-10, f32::MIN_POSITIVE, 1.000_000_1e-10];
         log10_floored(&mut values);
         assert_eq!(values[..4], [-10.0; 4]);

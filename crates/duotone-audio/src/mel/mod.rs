@@ -1,4 +1,4 @@
-//! The log-mel front end: samples in, spectrogram out. No files, threads or clocks.
+//! The log-mel front end: samples in, spectrogram out.
 
 mod bands;
 mod filterbank;
@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::spectrogram::Spectrogram;
 
 impl FrontEnd {
-    /// The log-mel spectrogram of samples at this front end's rate.
+    /// Computes the log-mel spectrogram of samples at this front end's rate.
     ///
     /// # Errors
     /// As [`MelStream::new`] and [`MelStream::push`].
@@ -30,7 +30,7 @@ impl FrontEnd {
         stream.finish()
     }
 
-    /// The mel filterbank: for each band one weight for each Fourier bin, 0 Hz to Nyquist.
+    /// The mel filterbank: for each band, one weight per Fourier bin from 0 Hz to Nyquist.
     #[must_use]
     pub fn mel_filters(&self) -> Vec<Vec<f32>> {
         let dense = |triangle: Triangle| {

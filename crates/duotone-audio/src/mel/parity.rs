@@ -1,4 +1,4 @@
-//! The fast path against librosa's numbers (`scripts/librosa_fixtures.py`) and against the plain
+//! Compares the fast path with librosa's output (`scripts/librosa_fixtures.py`) and with the plain
 //! reference.
 
 use std::f64::consts::TAU;
@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::reference::{dense_filterbank, mel_power};
 use crate::mel::FrontEnd;
 
-/// Bound on log10 wherever the power is above `RELEVANT` of the clip's maximum.
+/// Largest allowed difference in log10 where the power is above `RELEVANT` times the clip's
+/// maximum.
 const BOUND: f64 = 1e-4;
 const RELEVANT: f64 = 1e-6;
 
@@ -30,7 +31,7 @@ struct Filterbank {
     rows: Vec<(usize, Vec<f64>)>,
 }
 
-/// The formula of `signal` in the script.
+/// The same formula as `signal` in the script.
 fn signal(rate: u32, length: usize) -> Vec<f32> {
     let mut state = 1u32;
     (0..length)
@@ -62,7 +63,7 @@ fn compare(got: &[f32], expected: &[f64]) -> usize {
 }
 
 #[test]
-fn log_mel_is_librosas() {
+fn log_mel_matches_librosa() {
     let cases: Vec<LogMel> =
         serde_json::from_str(include_str!("../../tests/fixtures/librosa_log_mel.json")).unwrap();
     assert_eq!(cases.len(), 12);
@@ -78,13 +79,13 @@ fn log_mel_is_librosas() {
         let got = front_end.spectrogram(&signal(case.rate, case.samples)).unwrap();
         assert_eq!((got.bands(), got.frames()), (case.bands, case.log_mel[0].len()));
         let compared = compare(got.data(), &case.log_mel.concat());
-        // Loud half and soft half both have values above the relevant power.
+        // Both the loud and the soft half have values above the relevant power.
         assert!(compared * 2 > got.data().len(), "{compared} of {}", got.data().len());
     }
 }
 
 #[test]
-fn filterbank_is_librosas() {
+fn filterbank_matches_librosa() {
     let cases: Vec<Filterbank> =
         serde_json::from_str(include_str!("../../tests/fixtures/librosa_filterbank.json")).unwrap();
     assert_eq!(cases.len(), 6);
@@ -96,16 +97,16 @@ fn filterbank_is_librosas() {
             for (bin, &got) in got.iter().enumerate() {
                 let expected =
                     bin.checked_sub(*first).and_then(|i| weights.get(i)).copied().unwrap_or(0.0);
-                assert!((got - expected).abs() <= 1e-6, "bin {bin}: {got} for {expected}");
+                assert!((got - expected).abs() <= 1e-6, "bin {bin}: {got} instead of {expected}");
             }
         }
     }
 }
 
-/// Sizes that the lanes have a transform of and others: windows that are no power of two, hops that do
-/// not divide them, one band.
+/// Covers sizes with and without a transform across lanes: windows that are not powers of two, hops
+/// that do not divide them, a single band.
 #[test]
-fn fast_path_is_the_reference() {
+fn fast_path_matches_the_reference() {
     for (window, hop, bands) in
         [(512, 200, 12), (64, 32, 5), (90, 31, 4), (256, 256, 12), (34, 1, 1), (4, 1, 1)]
     {
@@ -122,7 +123,7 @@ fn fast_path_is_the_reference() {
 }
 
 #[test]
-fn any_blocks_give_the_same_bits() {
+fn block_size_does_not_change_the_output() {
     for centered in [false, true] {
         let front_end = FrontEnd { centered, ..FrontEnd::paper(11_025) };
         let samples = signal(11_025, 5000);
@@ -136,7 +137,7 @@ fn any_blocks_give_the_same_bits() {
 }
 
 #[test]
-fn silence_lies_at_the_floor() {
+fn silence_is_at_the_floor() {
     let spectrogram = FrontEnd::paper(8000).spectrogram(&vec![0.0; 8000]).unwrap();
     assert!(spectrogram.is_silent());
     assert!(spectrogram.data().iter().all(|&x| x == -10.0));

@@ -1,4 +1,4 @@
-//! The front end as its definition reads, in `f64`, for the tests: a plain discrete Fourier
+//! A literal implementation of the front end in `f64`, for the tests: a plain discrete Fourier
 //! transform and a dense filterbank.
 
 use std::f64::consts::TAU;

@@ -13,9 +13,9 @@ pub(super) struct Spectra {
 }
 
 enum Transform {
-    /// A frame in each lane.
+    /// One frame per lane.
     Lanes(PowerSpectra),
-    /// One frame after the other, for the lengths that the lanes have no transform of.
+    /// One frame at a time, for lengths without a transform across lanes.
     Single(Single),
 }
 
@@ -28,7 +28,7 @@ struct Single {
 }
 
 impl Spectra {
-    /// Plans the transform of frames of `window` samples, an even number, `hop` apart.
+    /// Plans the transform of frames of `window` samples (an even number), `hop` samples apart.
     pub(super) fn new(window: usize, hop: usize) -> Self {
         // `scipy.signal.get_window("hann", window, fftbins=True)`: periodic.
         let hann = |i| (0.5 - 0.5 * (TAU * i as f64 / window as f64).cos()) as f32;
@@ -40,13 +40,13 @@ impl Spectra {
         Self { transform, window, hop }
     }
 
-    /// Samples that [`FRAMES`] frames span.
+    /// Number of samples spanned by [`FRAMES`] frames.
     pub(super) fn span(&self) -> usize {
         self.window + (FRAMES - 1) * self.hop
     }
 
-    /// The power of the frames that begin at the first sample and one hop after the other: (bin,
-    /// frame), bins from 0 to Nyquist.
+    /// Computes the power of [`FRAMES`] frames, starting at the first sample, one hop apart.
+    /// `power` is (bin, frame), with bins from 0 to Nyquist.
     pub(super) fn compute(&mut self, samples: &[f32], power: &mut [f32]) {
         match &mut self.transform {
             Transform::Lanes(lanes) => lanes.compute(samples, power),
@@ -74,7 +74,7 @@ impl Single {
         }
         let done =
             self.fft.process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);
-        debug_assert!(done.is_ok(), "the buffers are those that the plan has made");
+        debug_assert!(done.is_ok(), "the buffers were made by the plan");
         for (power, bin) in power.zip(&self.spectrum) {
             *power = bin.norm_sqr();
         }

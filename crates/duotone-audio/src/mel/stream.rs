@@ -7,32 +7,33 @@ use crate::error::Error;
 use crate::mel::FrontEnd;
 use crate::spectrogram::Spectrogram;
 
-/// Values of the largest spectrogram that is kept: 168 MiB, ten hours of the paper's 40 bands.
+/// Values in the largest spectrogram: 168 MiB, ten hours of the paper's 40 bands.
 const MAX_VALUES: usize = 42 << 20;
 
-/// The front end over a stream: push samples as they come, get the spectrogram at the end.
+/// The front end for a stream: push samples as they arrive, get the spectrogram at the end.
 ///
-/// Works on eight frames at a time. Holds less than their samples plus one block, and the frames made
-/// so far. As `log10(max(1e-10, librosa.feature.melspectrogram(...)))` with a Hann window as long as
-/// the Fourier transform, power 2, and `center` as [`FrontEnd::centered`] (constant padding).
+/// Processes eight frames at a time. Holds less than their samples plus one block, and the frames
+/// computed so far. Equals `log10(max(1e-10, librosa.feature.melspectrogram(...)))` with a Hann
+/// window as long as the Fourier transform, power 2, and `center` set to [`FrontEnd::centered`]
+/// (constant padding).
 pub struct MelStream {
     front_end: FrontEnd,
     spectra: Spectra,
     filterbank: SparseFilterbank,
-    /// Samples not yet behind the last frames.
+    /// Samples still needed for the next frames.
     pending: Vec<f32>,
-    /// Of the frames at work, (bin, frame).
+    /// Power of the frames being computed, (bin, frame).
     power: Vec<f32>,
-    /// Of the frames at work, (band, frame).
+    /// Log-mel values of the frames being computed, (band, frame).
     log_mel: Vec<f32>,
-    /// Frame-major: each frame's bands lie together.
+    /// Frame-major: each frame's bands are contiguous.
     frames: Vec<f32>,
-    /// Values made so far, those taken out too.
+    /// Values computed so far, including those already taken.
     made: usize,
 }
 
 impl MelStream {
-    /// Plans the transform and makes window and filterbank.
+    /// Plans the transform and computes the window and the filterbank.
     ///
     /// # Errors
     /// As [`FrontEnd::validate`].
@@ -56,13 +57,14 @@ impl MelStream {
     /// Takes the next samples, in blocks of any length.
     ///
     /// # Errors
-    /// [`Error::Limit`] when the spectrogram grows past 42 · 2²⁰ values, those taken out included.
+    /// [`Error::Limit`] if the spectrogram grows past 42 · 2²⁰ values, including those already
+    /// taken.
     pub fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
         let (span, step) = (self.spectra.span(), FRAMES * self.front_end.hop);
         let mut samples = samples;
         while !samples.is_empty() {
             let (now, later) = samples.split_at(samples.len().min(span - self.pending.len()));
-            // Copied in their order into the nearer caches, where frames that overlap find them.
+            // Copying them once, in order, keeps them in the cache for the overlapping frames.
             self.pending.extend_from_slice(now);
             samples = later;
             if self.pending.len() == span {
@@ -74,12 +76,12 @@ impl MelStream {
         Ok(())
     }
 
-    /// Gives the first `frames` frames, once so many are made, and drops the first `step` of them:
-    /// a long recording need not lie in memory whole. With a `step` below `frames` the next piece
-    /// begins with the last frames of this one.
+    /// Returns the first `frames` frames once they have been computed, and drops the first `step`
+    /// of them, so that a long recording need not be held in memory. If `step` is below `frames`,
+    /// the next piece begins with the last frames of this one.
     ///
     /// # Errors
-    /// None that [`push`](Self::push) lets arise.
+    /// None if [`push`](Self::push) succeeded.
     pub fn take(&mut self, frames: usize, step: usize) -> Result<Option<Spectrogram>, Error> {
         let bands = self.front_end.bands;
         let (values, dropped) = (frames.saturating_mul(bands), step.saturating_mul(bands));
@@ -91,8 +93,8 @@ impl MelStream {
         Ok(Some(taken))
     }
 
-    /// The spectrogram of all that was pushed and not taken; samples after the last whole frame are
-    /// left out.
+    /// Returns the spectrogram of all samples pushed and not yet taken. Samples after the last
+    /// whole frame are ignored.
     ///
     /// # Errors
     /// As [`push`](Self::push).
@@ -110,7 +112,7 @@ impl MelStream {
         let bands = self.front_end.bands;
         let count = frames.len() / bands;
         let mut data = vec![0.0; frames.len()];
-        // In tiles of frames, so that a tile stays in the cache for all bands.
+        // Tiles of frames stay in the cache for all bands.
         const TILE: usize = 64;
         for (tile, rows) in frames.chunks(TILE * bands).enumerate() {
             for band in 0..bands {
@@ -130,13 +132,13 @@ impl MelStream {
         Ok(())
     }
 
-    /// Makes `count` frames, at most [`FRAMES`], from the pending samples that so many span.
+    /// Computes `count` frames, at most [`FRAMES`], from the pending samples.
     fn work(&mut self, count: usize) -> Result<(), Error> {
         let bands = self.front_end.bands;
         self.made += count * bands;
         if self.made > MAX_VALUES {
             return Err(Error::Limit(format!(
-                "a spectrogram of more than {MAX_VALUES} values; cut the recording into parts"
+                "a spectrogram of more than {MAX_VALUES} values; split the recording"
             )));
         }
         self.spectra.compute(&self.pending, &mut self.power);

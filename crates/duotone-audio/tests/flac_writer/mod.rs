@@ -1,8 +1,7 @@
-//! Writes FLAC without compression: for files of any length and block size that tests make
-//! themselves.
+//! Writes uncompressed FLAC of any length and block size, for tests.
 
-/// A file of 16-bit mono samples. Of one block size the frames are numbered one by one; of several,
-/// taken in turns, by their first sample.
+/// A file of 16-bit mono samples. With one block size, frames are numbered consecutively. With
+/// several, which are used in turn, frames are numbered by their first sample.
 pub(crate) fn file(rate: u32, samples: &[i16], block_sizes: &[usize]) -> Vec<u8> {
     let by_sample = block_sizes.len() > 1;
     let mut file = b"fLaC\x80\x00\x00\x22".to_vec();
@@ -28,12 +27,12 @@ pub(crate) fn file(rate: u32, samples: &[i16], block_sizes: &[usize]) -> Vec<u8>
 }
 
 fn frame(block: &[i16], by_sample: bool, number: u32) -> Vec<u8> {
-    // The block size in 16 bits at the header's end, the rate as the stream's, mono, 16 bits.
+    // A 16-bit block size at the header's end, the stream's sample rate, mono, 16 bits.
     let mut frame = vec![0xff, 0xf8 | u8::from(by_sample), 0x70, 0x08];
     frame.extend(coded(number));
     frame.extend((block.len() as u16 - 1).to_be_bytes());
     frame.push(checksum(&frame, 0x07, 8) as u8);
-    // One subframe of the samples as they are.
+    // One verbatim subframe.
     frame.push(0x02);
     frame.extend(block.iter().flat_map(|x| x.to_be_bytes()));
     let sum = checksum(&frame, 0x8005, 16);
@@ -41,7 +40,7 @@ fn frame(block: &[i16], by_sample: bool, number: u32) -> Vec<u8> {
     frame
 }
 
-/// As UTF-8 codes characters, of up to 26 bits.
+/// Encodes a number of up to 26 bits like a character in UTF-8.
 fn coded(number: u32) -> Vec<u8> {
     if number < 0x80 {
         return vec![number as u8];

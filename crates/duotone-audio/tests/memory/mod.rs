@@ -1,4 +1,4 @@
-/// The most memory that this process has had at a time, in bytes.
+/// Peak memory of this process, in bytes.
 #[cfg(target_os = "linux")]
 pub(crate) fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -18,12 +18,12 @@ use super::config::{self, RATES};
 const INFO: FormatInfo =
     FormatInfo { format: FORMAT_ID_ADTS, short_name: "adts", long_name: "ADTS" };
 const SAMPLES_PER_BLOCK: i64 = 1024;
-/// Bytes of a header without its checksum.
+/// Length of a header without its checksum.
 const HEADER: usize = 7;
-/// Bytes searched for the next frame where one is not where it should be.
+/// Bytes searched for the next frame if it is not where it should be.
 const SEARCHED: u64 = 1 << 20;
 
-/// Whether a header of ADTS starts here.
+/// Returns whether an ADTS header starts here.
 pub(super) fn is_adts(bytes: &[u8]) -> bool {
     bytes.len() >= 2 && bytes[0] == 0xff && bytes[1] & 0xf6 == 0xf0
 }
@@ -31,13 +31,13 @@ pub(super) fn is_adts(bytes: &[u8]) -> bool {
 /// A frame's header (ISO/IEC 14496-3, 1.A.2.2).
 #[derive(Clone, Copy)]
 struct Header {
-    /// What frames of one stream have in common: object type, rate and channel configuration.
+    /// Object type, rate and channel configuration are the same in all frames of a stream.
     object_type: u8,
     rate: u32,
     channels: u8,
-    /// Bytes of the frame with its header.
+    /// Length of the frame, header included.
     length: usize,
-    /// Access units of 1,024 samples in it.
+    /// Number of access units, of 1,024 samples each.
     blocks: i64,
 }
 
@@ -60,25 +60,25 @@ impl Header {
         (length > HEADER + checksum).then_some(header)
     }
 
-    /// The frame that starts at the reader's place, which stays behind the header.
+    /// Reads the header at the source's position, and leaves the source after it.
     fn read(source: &mut impl ReadBytes) -> io::Result<Option<(Self, [u8; HEADER])>> {
         let mut bytes = [0; HEADER];
         source.read_buf_exact(&mut bytes)?;
         Ok(Self::parse(&bytes).map(|header| (header, bytes)))
     }
 
-    fn goes_on(&self, next: &Self) -> bool {
+    fn is_continued_by(&self, next: &Self) -> bool {
         (self.object_type, self.rate, self.channels) == (next.object_type, next.rate, next.channels)
     }
 }
 
-/// AAC as a stream of ADTS frames, each of which is a packet, header and all.
+/// A stream of ADTS frames. Each frame, header included, is a packet.
 pub(in super::super) struct Adts<'s> {
     source: MediaSourceStream<'s>,
     tracks: Vec<Track>,
     media: MediaInfo,
     metadata: MetadataLog,
-    /// Where the first frame lies in the file.
+    /// Offset of the first frame in the file.
     start: u64,
     /// Samples before the next frame.
     samples: i64,
@@ -111,7 +111,7 @@ impl<'s> Adts<'s> {
         })
     }
 
-    /// The next frame's header; `None` at the end, where tags may lie.
+    /// Reads the next frame's header; `None` at the end, even if tags follow.
     fn header(&mut self) -> Result<Option<(Header, [u8; HEADER])>> {
         let at = self.source.pos();
         match Header::read(&mut self.source) {
@@ -133,7 +133,7 @@ impl<'s> Adts<'s> {
         }
     }
 
-    /// Steps over an ID3v2 tag, as segments of a broadcast begin with.
+    /// Skips an ID3v2 tag, with which segments of an HTTP live stream begin.
     fn skip_tag(&mut self) -> Result<bool> {
         let at = self.source.pos();
         let mut tag = [0; 10];
@@ -144,7 +144,7 @@ impl<'s> Adts<'s> {
         Ok(is_tag)
     }
 
-    /// Where the next frame starts that another follows.
+    /// Finds the start of the next frame that is followed by another.
     fn next_frame(&mut self, from: u64) -> Result<Option<u64>> {
         let mut searched = vec![0; SEARCHED as usize];
         self.source.seek(SeekFrom::Start(from))?;
@@ -162,7 +162,7 @@ impl<'s> Adts<'s> {
         let place = (1..held).find(|&at| {
             let first = header(at);
             let next = first.and_then(|first| header(at + first.length));
-            first.zip(next).is_some_and(|(first, next)| first.goes_on(&next))
+            first.zip(next).is_some_and(|(first, next)| first.is_continued_by(&next))
         });
         Ok(place.map(|place| from + place as u64))
     }
@@ -187,7 +187,7 @@ impl FormatReader for Adts<'_> {
         self.metadata.metadata()
     }
 
-    /// Reads the headers up to a time, of which there is no index.
+    /// Reads the headers up to a time, because there is no index.
     fn seek(&mut self, _: SeekMode, to: SeekTo) -> Result<SeekedTo> {
         let base = self.tracks[0].time_base;
         let wanted = match to {
@@ -238,13 +238,13 @@ impl FormatReader for Adts<'_> {
 }
 
 impl Scoreable for Adts<'_> {
-    /// Two frames in a row, or one that ends with the file.
+    /// Accepts two consecutive frames, or one that ends with the file.
     fn score(mut source: ScopedStream<&mut MediaSourceStream<'_>>) -> Result<Score> {
         let Some((first, _)) = Header::read(&mut source)? else { return Ok(Score::Unsupported) };
         let rest = (first.length - HEADER) as u64;
         source.ignore_bytes(rest)?;
         Ok(match Header::read(&mut source) {
-            Ok(Some((next, _))) if first.goes_on(&next) => Score::Supported(255),
+            Ok(Some((next, _))) if first.is_continued_by(&next) => Score::Supported(255),
             Ok(_) => Score::Unsupported,
             Err(_) => Score::Supported(127),
         })

@@ -1,4 +1,4 @@
-//! What an AudioSpecificConfig says (ISO/IEC 14496-3, 1.6.2.1).
+//! The AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1).
 
 use symphonia::core::codecs::CodecProfile;
 use symphonia::core::codecs::audio::well_known::profiles::{
@@ -19,10 +19,10 @@ const SBR: u32 = 5;
 const LOW_DELAY: u32 = 23;
 const PARAMETRIC_STEREO: u32 = 29;
 
-/// The profile that a config asks for.
+/// Returns the profile stated by a config.
 ///
 /// # Errors
-/// Why a profile is not read.
+/// Names a profile that is not supported.
 pub(super) fn profile(config: &[u8]) -> Result<Option<CodecProfile>, &'static str> {
     let mut bits = Bits { bytes: config, at: 0 };
     Ok(match bits.object_type() {
@@ -32,19 +32,19 @@ pub(super) fn profile(config: &[u8]) -> Result<Option<CodecProfile>, &'static st
         SBR => Some(CODEC_PROFILE_AAC_HE),
         PARAMETRIC_STEREO => Some(CODEC_PROFILE_AAC_HE_V2),
         LOW_DELAY => None,
-        SSR => return Err("AAC SSR is not read; convert it to FLAC or WAV"),
-        39 => return Err("AAC-ELD is not read; convert it to FLAC or WAV"),
-        42 => return Err("xHE-AAC (USAC) is not read; convert it to FLAC or WAV"),
-        36 => return Err("MPEG-4 ALS is not read; convert it to FLAC or WAV"),
-        32..=34 => return Err("MPEG audio within MPEG-4 is not read; convert it to FLAC or WAV"),
-        6 | 20 => return Err("scalable AAC is not read; convert it to FLAC or WAV"),
-        17 | 19 => return Err("error-resilient AAC is not read; convert it to FLAC or WAV"),
-        _ => return Err("a codec of MPEG-4 that is not read; convert it to FLAC or WAV"),
+        SSR => return Err("AAC SSR; convert it to FLAC or WAV"),
+        39 => return Err("AAC-ELD; convert it to FLAC or WAV"),
+        42 => return Err("xHE-AAC (USAC); convert it to FLAC or WAV"),
+        36 => return Err("MPEG-4 ALS; convert it to FLAC or WAV"),
+        32..=34 => return Err("MPEG audio within MPEG-4; convert it to FLAC or WAV"),
+        6 | 20 => return Err("scalable AAC; convert it to FLAC or WAV"),
+        17 | 19 => return Err("error-resilient AAC; convert it to FLAC or WAV"),
+        _ => return Err("an MPEG-4 codec; convert it to FLAC or WAV"),
     })
 }
 
-/// The config of a stream that is described only by its object type, rate in hertz and channel
-/// configuration; `None` where no config can say so.
+/// Builds the config of a stream that only states its object type, rate in hertz and channel
+/// configuration; `None` if no config can express them.
 pub(super) fn config_of(object_type: u8, rate: u32, channels: u8) -> Option<Vec<u8>> {
     let index = RATES.iter().position(|&known| known == rate)? as u16;
     let bits = u16::from(object_type) << 11 | index << 7 | u16::from(channels) << 3;
@@ -57,7 +57,7 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    /// The next bits as a number; zeros past the end.
+    /// Reads the next bits as a number, with zeros past the end.
     fn read(&mut self, count: usize) -> u32 {
         let mut value = 0;
         for at in self.at..self.at + count {
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn profiles_are_told_apart() {
+    fn reads_the_profile() {
         assert_eq!(profile(&[0x12, 0x10]), Ok(Some(CODEC_PROFILE_AAC_LC)));
         assert_eq!(profile(&[0x0a, 0x10]), Ok(Some(CODEC_PROFILE_AAC_MAIN)));
         assert_eq!(profile(&[0x2b, 0x92, 0x08, 0x00]), Ok(Some(CODEC_PROFILE_AAC_HE)));
@@ -89,14 +89,14 @@ mod tests {
             ([0x1a, 0x10, 0, 0], "SSR"),
             ([0xf8, 0xe6, 0x50, 0], "ELD"),
             ([0xf9, 0x46, 0x43, 0x22], "xHE-AAC"),
-            ([0, 0, 0, 0], "not read"),
+            ([0, 0, 0, 0], "an MPEG-4 codec"),
         ] {
             assert!(profile(&config).unwrap_err().contains(word), "{word}");
         }
     }
 
     #[test]
-    fn a_config_is_made() {
+    fn builds_a_config() {
         assert_eq!(config_of(2, 44_100, 2), Some(vec![0x12, 0x10]));
         assert_eq!(config_of(2, 44_099, 2), None);
     }

@@ -17,17 +17,17 @@ use super::config;
 
 const INFO: CodecInfo =
     CodecInfo { short_name: "aac", long_name: "Advanced Audio Coding", profiles: &[] };
-/// What no encoder writes, far beyond full scale: a damaged packet.
-const LOUDEST: f32 = 1e4;
+/// A level far beyond full scale that no encoder produces: a sign of a damaged packet.
+const MAX_LEVEL: f32 = 1e4;
 
-/// The AAC decoder: `syom`, which decodes HE-AAC and up to eight channels. A packet is an access
-/// unit, or a whole ADTS frame where the parameters hold no config.
+/// The AAC decoder: `syom`, which supports HE-AAC and up to eight channels. A packet is an access
+/// unit, or a whole ADTS frame if the parameters have no config.
 pub(in super::super) struct Aac {
     decoder: Decoder,
     parameters: AudioCodecParameters,
-    /// The AudioSpecificConfig; none for ADTS, whose frames describe themselves.
+    /// The AudioSpecificConfig; `None` for ADTS, whose frames describe themselves.
     config: Option<Vec<u8>>,
-    /// The decoder knows what the packets are.
+    /// Whether the decoder has its configuration.
     ready: bool,
     buffer: AudioBuffer<f32>,
 }
@@ -54,22 +54,22 @@ impl Aac {
             self.decoder.decode_au(data, sink)
         };
         let loudest = |plane: &[f32]| plane.iter().fold(0.0, |most: f32, x| most.max(x.abs()));
-        if decoded.is_err() || self.buffer.iter_planes().any(|plane| loudest(plane) > LOUDEST) {
-            // After an error the decoder takes nothing more.
-            self.begin_anew();
+        if decoded.is_err() || self.buffer.iter_planes().any(|plane| loudest(plane) > MAX_LEVEL) {
+            // After an error the decoder accepts no more input.
+            self.restart();
             self.buffer.clear();
             return decode_error("aac: corrupt frame");
         }
         Ok(())
     }
 
-    fn begin_anew(&mut self) {
+    fn restart(&mut self) {
         self.decoder.reset();
         self.ready = false;
     }
 }
 
-/// Puts a frame behind those that the packet has given already.
+/// Appends a frame to those already decoded from the packet.
 fn append(buffer: &mut AudioBuffer<f32>, frame: &syom::Frame<'_>) {
     let spec = AudioSpec::new(frame.sample_rate, Channels::Discrete(frame.planar.len() as u16));
     let held = buffer.frames();
@@ -92,7 +92,7 @@ fn append(buffer: &mut AudioBuffer<f32>, frame: &syom::Frame<'_>) {
 
 impl AudioDecoder for Aac {
     fn reset(&mut self) {
-        self.begin_anew();
+        self.restart();
     }
 
     fn codec_info(&self) -> &CodecInfo {
@@ -147,7 +147,7 @@ impl RegisterableAudioDecoder for Aac {
     }
 }
 
-/// The config of AAC-LC, for containers that state rate and channels alone.
+/// Builds the config of AAC-LC, for containers that state only rate and channels.
 fn bare_config(parameters: &AudioCodecParameters) -> Option<Vec<u8>> {
     let channels = parameters.channels.as_ref()?.count();
     let configuration = match channels {
@@ -181,9 +181,9 @@ mod tests {
         samples
     }
 
-    /// Two independent decoders give the same samples of AAC-LC.
+    /// Two independent decoders agree on AAC-LC.
     #[test]
-    fn symphonias_decoder_gives_the_same() {
+    fn matches_symphonias_decoder() {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
         for name in ["audio/aac_44k.m4a", "cases/edit_list.m4a"] {
             let path = fixtures.join(name);

@@ -1,5 +1,5 @@
-//! AAC: its decoder, which Symphonia's lacks HE-AAC and more than two channels for, and the packets of
-//! an ADTS stream.
+//! AAC: the decoder (Symphonia's lacks HE-AAC and more than two channels), and the packets of an
+//! ADTS stream.
 
 mod adts;
 mod config;
@@ -10,7 +10,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 pub(super) use adts::Adts;
 pub(super) use decoder::Aac;
 
-/// Which stream of AAC that is not read a file holds, if it does.
+/// Returns the name of the unsupported kind of AAC stream in a file, if any.
 pub(super) fn refused(file: &mut (impl Read + Seek)) -> io::Result<Option<&'static str>> {
     let mut first = Vec::new();
     file.rewind()?;
@@ -25,7 +25,7 @@ pub(super) fn refused(file: &mut (impl Read + Seek)) -> io::Result<Option<&'stat
     Ok(loas_frame(&next).map(|_| "LATM"))
 }
 
-/// Bytes of the LOAS frame that starts here.
+/// Returns the length of the LOAS frame that starts here.
 fn loas_frame(bytes: &[u8]) -> Option<u64> {
     match *bytes {
         [0x56, second, third, ..] if second & 0xe0 == 0xe0 => {

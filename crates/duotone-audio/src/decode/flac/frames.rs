@@ -7,14 +7,14 @@ use symphonia::core::io::Monitor;
 use super::super::window::Window;
 use super::header::{self, Header};
 
-/// Bytes of the longest frame: 65,536 samples of 8 channels, as they are.
+/// Bytes in the longest frame: 65,536 uncompressed samples of 8 channels.
 const LONGEST: u64 = 65_536 * 8 * 4 + 1024;
 /// Bytes searched at a time.
 const STEP: usize = 16 * 1024;
-/// Headers out of order that are passed over in search of the one that is in order.
-const PASSED_OVER: usize = 4;
-/// Frames at the end of which one must be whole: the last may be cut off.
-const TRIED: usize = 8;
+/// Headers with the wrong number that are skipped in search of the right one.
+const MAX_SKIPPED: usize = 4;
+/// Frames at the end that are tried, because the last ones may be cut off.
+const MAX_TRIED: usize = 8;
 
 /// A frame found in the stream.
 #[derive(Clone, Copy)]
@@ -29,12 +29,12 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// The first frame from an offset on, before `end`, whose header pleases.
+    /// Finds the first frame from an offset on, before `end`, whose header is accepted.
     pub(super) fn find(
         &mut self,
         from: u64,
         end: u64,
-        pleases: impl Fn(&Header) -> bool,
+        accepts: impl Fn(&Header) -> bool,
     ) -> io::Result<Option<Frame>> {
         let end = end.min(self.window.length());
         let mut offset = from;
@@ -46,7 +46,7 @@ impl Frames {
                 break;
             }
             for at in memchr::memchr_iter(0xff, &bytes[..step]) {
-                if let Some(header) = Header::parse(&bytes[at..]).filter(&pleases) {
+                if let Some(header) = Header::parse(&bytes[at..]).filter(&accepts) {
                     return Ok(Some(Frame { offset: offset + at as u64, header }));
                 }
             }
@@ -55,26 +55,26 @@ impl Frames {
         Ok(None)
     }
 
-    /// The frame behind another, and where that one ends at the latest.
+    /// Finds the frame after another, and the latest offset at which the other can end.
     ///
-    /// Bytes that look like a header by chance are told from one by their number.
-    pub(super) fn behind(&mut self, frame: &Frame) -> io::Result<(Option<Frame>, u64)> {
+    /// Bytes that look like a header by chance are recognised by their wrong number.
+    pub(super) fn after(&mut self, frame: &Frame) -> io::Result<(Option<Frame>, u64)> {
         self.window.keep(frame.offset);
         let number = frame.header.next_number();
         let end = self.window.length().min(frame.offset.saturating_add(LONGEST));
         let in_order = |header: &Header| header.number == number;
         let mut from = frame.offset + frame.header.size as u64;
-        let mut passed_over = None;
-        for _ in 0..=PASSED_OVER {
-            let pleases = |header: &Header| in_order(header) || header.matches(&frame.header);
-            let Some(next) = self.find(from, end, pleases)? else { break };
+        let mut skipped = None;
+        for _ in 0..=MAX_SKIPPED {
+            let accepts = |header: &Header| in_order(header) || header.matches(&frame.header);
+            let Some(next) = self.find(from, end, accepts)? else { break };
             if in_order(&next.header) || self.is_whole(frame.offset, next.offset)? {
                 return Ok((Some(next), next.offset));
             }
-            passed_over = passed_over.or(Some(next));
+            skipped = skipped.or(Some(next));
             from = next.offset + 1;
         }
-        match passed_over {
+        match skipped {
             Some(next) => Ok((Some(next), next.offset)),
             None if end < self.window.length() => {
                 let next = self.find(end, u64::MAX, |next| next.matches(&frame.header))?;
@@ -84,14 +84,14 @@ impl Frames {
         }
     }
 
-    /// Whether a frame of the right checksum lies between two offsets.
+    /// Returns whether the bytes between two offsets are a frame with a valid checksum.
     pub(super) fn is_whole(&mut self, from: u64, to: u64) -> io::Result<bool> {
         let mut checksum = Crc16Ansi::new(0);
         checksum.process_buf_bytes(self.window.at(from, (to - from) as usize)?);
         Ok(checksum.crc() == 0)
     }
 
-    /// Whether a frame of the right checksum starts at an offset and ends before another.
+    /// Returns whether a frame with a valid checksum starts at `frame` and ends before `to`.
     pub(super) fn starts_whole(&mut self, frame: &Frame, to: u64) -> io::Result<bool> {
         let size = frame.header.size;
         let bytes = self.window.at(frame.offset, (to - frame.offset) as usize)?;
@@ -107,17 +107,17 @@ impl Frames {
         Ok(false)
     }
 
-    /// The last whole frame of the stream that starts with another.
+    /// Finds the last whole frame of the stream that starts with `first`.
     pub(super) fn last(&mut self, first: &Frame) -> io::Result<Frame> {
         let length = self.window.length();
         let mut reach = 64 * 1024;
         loop {
             let from = length.saturating_sub(reach).max(first.offset);
-            let mut found = VecDeque::with_capacity(TRIED);
+            let mut found = VecDeque::with_capacity(MAX_TRIED);
             let mut at = from;
             while let Some(frame) = self.find(at, u64::MAX, |next| next.matches(&first.header))? {
                 at = frame.offset + 1;
-                if found.len() == TRIED {
+                if found.len() == MAX_TRIED {
                     found.pop_front();
                 }
                 found.push_back(frame);
@@ -128,7 +128,7 @@ impl Frames {
                     return Ok(*frame);
                 }
             }
-            if from == first.offset || found.len() == TRIED {
+            if from == first.offset || found.len() == MAX_TRIED {
                 return Ok(*first);
             }
             reach *= 4;

@@ -1,28 +1,29 @@
 use symphonia::core::checksum::Crc8Ccitt;
 use symphonia::core::io::Monitor;
 
-/// Bytes of the longest frame header.
+/// Length of the longest frame header.
 pub(super) const LONGEST: usize = 16;
 
-/// What stands before each frame.
+/// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Header {
-    /// Frames are numbered by their first sample; otherwise one by one, all of the same length.
+    /// Whether frames are numbered by their first sample. Otherwise they are numbered consecutively
+    /// and all have the same length.
     pub(super) by_sample: bool,
     pub(super) number: u64,
-    /// Samples of each channel in the frame.
+    /// Samples per channel in the frame.
     pub(super) samples: u32,
-    /// In hertz; `None` where the stream's header tells it.
+    /// In hertz; `None` if it is in the stream's header.
     pub(super) sample_rate: Option<u32>,
     pub(super) channels: u8,
-    /// Bits of a sample; `None` where the stream's header tells it.
+    /// Bits per sample; `None` if they are in the stream's header.
     pub(super) bits: Option<u8>,
-    /// Bytes of the header.
+    /// Length of the header in bytes.
     pub(super) size: usize,
 }
 
 impl Header {
-    /// Reads the header that the bytes start with, if its checksum is right.
+    /// Reads the header at the start of `bytes`, if its checksum is valid.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let &[0xff, b, c, d, ..] = bytes else { return None };
         if b & 0xfe != 0xf8 || d & 1 != 0 {
@@ -80,7 +81,7 @@ impl Header {
         })
     }
 
-    /// Whether both are of one stream.
+    /// Returns whether both headers may belong to one stream.
     pub(super) fn matches(&self, other: &Self) -> bool {
         self.by_sample == other.by_sample
             && self.sample_rate == other.sample_rate
@@ -88,13 +89,13 @@ impl Header {
             && self.bits == other.bits
     }
 
-    /// The number of the frame behind it.
+    /// The number of the next frame.
     pub(super) fn next_number(&self) -> u64 {
         self.number + if self.by_sample { u64::from(self.samples) } else { 1 }
     }
 }
 
-/// A number of up to 36 bits, coded as UTF-8 codes characters.
+/// Reads a number of up to 36 bits, encoded like a character in UTF-8.
 fn number(bytes: &[u8], at: &mut usize) -> Option<u64> {
     let &first = bytes.get(*at)?;
     let ones = first.leading_ones() as usize;
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field() {
+    fn reads_every_field() {
         let expected = Header {
             by_sample: false,
             number: 1,
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reserved_or_damaged_is_no_header() {
+    fn rejects_reserved_values_and_damage() {
         assert_eq!(Header::parse(b"\xff\xf8\xc9\xa8\x01\x00"), None);
         for bytes in [
             b"\xff\xf8\x09\xa8\x01",

@@ -6,30 +6,29 @@ use super::super::window::Window;
 const MARKER: &[u8] = b"fLaC";
 const STREAM_INFO: u8 = 0;
 const PICTURE: u8 = 6;
-/// Bytes of the block that describes the stream.
+/// Length of the stream info block.
 const STREAM_INFO_BYTES: usize = 34;
-/// More blocks than any file has.
+/// More metadata blocks than any real file has.
 const MAX_BLOCKS: usize = 10_000;
 
-/// What stands before the frames.
+/// The metadata before the first frame.
 #[derive(Clone, Copy)]
 pub(super) struct Metadata {
-    /// In hertz.
+    /// Sample rate in hertz.
     pub(super) sample_rate: u32,
     pub(super) channels: u8,
-    /// Of a sample.
+    /// Bits per sample.
     pub(super) bits: u8,
-    /// Samples in all, where that is stated.
+    /// Total number of samples per channel, if stated.
     pub(super) samples: Option<u64>,
-    /// Where the blocks behind the stream's description start, and where they state to end.
+    /// Where the blocks after the stream info start, and where they end according to their headers.
     pub(super) start: u64,
     pub(super) end: u64,
 }
 
-/// Reads what stands before the frames; `None` for what is not FLAC.
+/// Reads the metadata before the first frame; `None` if this is not FLAC.
 ///
-/// Only the description of the stream is looked at. What other blocks hold, or that they are not
-/// as the format wants them, does not touch the sound.
+/// Only the stream info is used. Other blocks, valid or not, do not affect the audio.
 pub(super) fn read(window: &mut Window) -> io::Result<Option<Metadata>> {
     let mut at = 0;
     while let Some(length) = tags::id3v2(window.at(at, tags::HEAD)?) {
@@ -77,11 +76,12 @@ fn stream_info(block: &[u8], end: u64) -> Option<Metadata> {
     })
 }
 
-/// The true length of a block with a picture: one beyond 16 MiB does not fit into the block's own
-/// field, and some programs write what is left of it.
+/// Returns the true length of a picture block. A length of 16 MiB or more does not fit into the
+/// header's field, and some programs write a truncated number.
 fn picture(window: &mut Window, at: u64, stated: u64) -> io::Result<u64> {
     let mut length: u64 = 4;
-    // Type, description and picture, each behind its length; numbers before the last.
+    // Type, description and picture, each preceded by its length; four more numbers precede the
+    // last.
     for before in [0, 0, 16] {
         let field = window.at(at + length + before, 4)?;
         length += before + 4 + field.iter().fold(0, |number, &byte| number << 8 | u64::from(byte));

@@ -1,6 +1,6 @@
-//! FLAC files. Frames are found and numbered here, by their headers and checksums, and decoded by
-//! Symphonia: its own reader of files refuses them for metadata that does not touch the sound,
-//! and loses a block after a jump and before a tag at the end.
+//! FLAC files. Frames are found here, by their headers and checksums, and decoded by Symphonia.
+//! Symphonia's own file reader rejects files for irrelevant metadata, and loses a block after a
+//! seek and before a tag at the end.
 
 mod frames;
 mod header;
@@ -16,7 +16,7 @@ use symphonia::default::codecs::FlacDecoder;
 
 use super::Reader;
 use super::damage::Damage;
-use super::limits::MAX_STRANGE;
+use super::limits::MAX_RATE_CHANGES;
 use super::mono::Mono;
 use super::panics::catch_decoder_panic;
 use super::window::Window;
@@ -26,7 +26,7 @@ use frames::{Frame, Frames};
 use header::Header;
 use metadata::Metadata;
 
-/// How near a search by halves comes, in bytes, before it goes from frame to frame.
+/// Size in bytes of the interval at which bisection stops and frames are searched one by one.
 const NEAR: u64 = 64 * 1024;
 
 /// A FLAC file.
@@ -34,22 +34,22 @@ pub(super) struct Flac {
     frames: Frames,
     metadata: Metadata,
     decoder: FlacDecoder,
-    /// Samples that the decoder has room for, channels and bits that it expects.
+    /// Samples per frame, channels and bits for which the decoder is configured.
     layout: (u32, u8, u8),
     rate: u32,
     first: Frame,
     next: Option<Frame>,
-    /// Samples from the file's start to the end of what was decoded last.
+    /// Samples from the file's start to the end of the last block.
     position: u64,
-    /// Where the last frame that was read ends, by its number.
+    /// Where the last frame that was read ends, according to its number.
     reached: u64,
     decoded: u64,
     damage: Damage,
-    strange: u32,
+    rate_changes: u32,
 }
 
 impl Flac {
-    /// Opens a file; `None` for what is not FLAC.
+    /// Opens a file; `None` if it is not FLAC.
     pub(super) fn open(source: Box<dyn MediaSource>) -> Result<Option<(Self, SourceInfo)>, Error> {
         let mut window = Window::new(source)?;
         let Some(metadata) = metadata::read(&mut window)? else { return Ok(None) };
@@ -76,12 +76,12 @@ impl Flac {
             reached: 0,
             decoded: 0,
             damage: Damage::default(),
-            strange: 0,
+            rate_changes: 0,
         };
         Ok(Some((flac, info)))
     }
 
-    /// The first sample of a frame, counted from that of the first frame.
+    /// Returns a frame's first sample, relative to that of the first frame.
     fn start(&self, header: &Header) -> u64 {
         let first = &self.first.header;
         let since = header.number.saturating_sub(first.number);
@@ -92,7 +92,7 @@ impl Flac {
         self.position as f64 / f64::from(self.rate)
     }
 
-    /// Decodes a frame that ends before an offset; `false` where it cannot be decoded.
+    /// Decodes a frame that ends before `end`; returns `false` if it cannot be decoded.
     fn decode(&mut self, frame: &Frame, end: u64, mono: &mut Mono) -> Result<bool, Error> {
         let (room, channels, bits) = layout(&frame.header, &self.metadata);
         if (channels, bits) != (self.layout.1, self.layout.2) || room > self.layout.0 {
@@ -117,10 +117,10 @@ impl Flac {
 impl Reader for Flac {
     fn read(&mut self, mono: &mut Mono) -> Result<bool, Error> {
         while let Some(frame) = self.next {
-            let (next, end) = self.frames.behind(&frame)?;
+            let (next, end) = self.frames.after(&frame)?;
             self.next = next;
             if next.is_some_and(|next| next.header.number > frame.header.next_number()) {
-                // Frames without a header that can be read.
+                // Frames with unreadable headers were skipped.
                 self.damage.packet(self.seconds());
             }
             self.reached =
@@ -128,13 +128,13 @@ impl Reader for Flac {
             let rate = rate(&frame.header, &self.metadata);
             if rate != self.rate {
                 self.damage.packet(self.seconds());
-                self.strange += 1;
-                if self.strange > MAX_STRANGE {
+                self.rate_changes += 1;
+                if self.rate_changes > MAX_RATE_CHANGES {
                     return Err(super::rate_change(self.rate, rate, self.seconds()));
                 }
                 continue;
             }
-            self.strange = 0;
+            self.rate_changes = 0;
             let is_whole = self.frames.is_whole(frame.offset, end)?
                 || self.frames.starts_whole(&frame, end)?;
             if is_whole && self.decode(&frame, end, mono)? {
@@ -154,7 +154,7 @@ impl Reader for Flac {
         self.position
     }
 
-    /// Goes to the frame of a sample, found by halves.
+    /// Finds the frame of a sample by bisection.
     fn seek(&mut self, sample: u64) -> Result<(), Error> {
         let mut low = self.first;
         let mut high = self.frames.window.length();
@@ -172,11 +172,11 @@ impl Reader for Flac {
             if start + u64::from(frame.header.samples) > sample {
                 break;
             }
-            next = self.frames.behind(&frame)?.0;
-            // Numbered one by one, but not of the same length: places cannot be told.
+            next = self.frames.after(&frame)?.0;
+            // Positions are unknown if frames are numbered consecutively but differ in length.
             let expected = self.first.header.samples;
             if next.is_some() && !frame.header.by_sample && frame.header.samples != expected {
-                return Err(Error::Unsupported("its frames are of different lengths".into()));
+                return Err(Error::Unsupported("its frames have different lengths".into()));
             }
         }
         self.next = next;
@@ -189,13 +189,14 @@ impl Reader for Flac {
         self.damage
     }
 
-    /// What the frames' own numbers state, and the header where the file breaks off.
+    /// The length according to the frames' numbers, and according to the header if the file is
+    /// truncated.
     fn stated_seconds(&self) -> Option<f64> {
         let stated = self.metadata.samples.filter(|_| self.damage.cut).unwrap_or(0);
         Some(stated.max(self.reached) as f64 / f64::from(self.rate))
     }
 
-    /// Looks at the number of the last frame.
+    /// Reads the number of the last frame.
     fn length(&mut self) -> Result<Option<f64>, Error> {
         let last = self.frames.last(&self.first)?.header;
         let samples = self.start(&last) + u64::from(last.samples);
@@ -203,8 +204,7 @@ impl Reader for Flac {
     }
 }
 
-/// The frame behind the metadata; behind the description of the stream, where the metadata do not
-/// end before one.
+/// Finds the first frame: right after the metadata, or else anywhere after the stream info.
 fn first_frame(frames: &mut Frames, metadata: &Metadata) -> Result<Option<Frame>, Error> {
     let end = metadata.end;
     if let Some(frame) = frames.find(end, end.saturating_add(1), |_| true)? {
@@ -230,13 +230,13 @@ fn layout(header: &Header, metadata: &Metadata) -> (u32, u8, u8) {
     (header.samples, header.channels, header.bits.unwrap_or(metadata.bits))
 }
 
-/// A decoder, which wants to be told by the block that describes a stream.
+/// Creates a decoder, which is configured by a stream info block.
 fn decoder((samples, channels, bits): (u32, u8, u8)) -> Result<FlacDecoder, Error> {
     let samples = samples.clamp(16, 65_535) as u16;
     let mut stream_info = vec![0; 34];
     stream_info[0..2].copy_from_slice(&16u16.to_be_bytes());
     stream_info[2..4].copy_from_slice(&samples.to_be_bytes());
-    // The sample rate does not matter to the decoder, but must be one.
+    // The decoder ignores the sample rate, but it must be valid.
     let packed =
         44_100 << 44 | u64::from(channels - 1) << 41 | u64::from(bits.saturating_sub(1)) << 36;
     stream_info[10..18].copy_from_slice(&packed.to_be_bytes());

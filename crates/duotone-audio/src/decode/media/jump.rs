@@ -7,13 +7,14 @@ use symphonia::core::formats::well_known::FORMAT_ID_OGG;
 use super::{Media, audio_track};
 use crate::error::Error;
 
-pub(super) const NO_TIMES: &str = "its packets do not tell their times";
-const COARSE: &str = "its packets' times are coarser than a sample";
-pub(super) const PREDICTS: &str = "its packets are predicted from all that come before";
+pub(super) const NO_TIMES: &str = "its packets have no timestamps";
+const COARSE: &str = "its packets' timestamps are coarser than a sample";
+pub(super) const PREDICTS: &str = "its packets are predicted from all earlier ones";
 
-/// Where a file can be jumped into, and where a jump has led.
+/// Whether a file supports seeking, and where a seek has led.
 impl Media {
-    /// Why what is decoded after a jump would not be what it is in the whole file, if so.
+    /// Returns why samples decoded after a jump would differ from those of the whole file, if they
+    /// would.
     pub(super) fn cannot_jump(&self) -> Result<Option<&'static str>, Error> {
         let profile = self.decoder.codec_params().profile;
         let predicts = [Some(CODEC_PROFILE_AAC_MAIN), Some(CODEC_PROFILE_AAC_LTP)];
@@ -21,7 +22,7 @@ impl Media {
         if self.predicts || predicts.contains(&profile) || (self.is_opus() && is_surround) {
             return Ok(Some(PREDICTS));
         }
-        // Symphonia's times of such packets are off by parts of a block.
+        // Symphonia's timestamps for such packets are off by fractions of a block.
         let is_vorbis = self.decoder.codec_params().codec == CODEC_ID_VORBIS;
         let is_ogg = self.format.format_info().format == FORMAT_ID_OGG;
         if is_vorbis && (is_surround || !is_ogg) {
@@ -33,7 +34,7 @@ impl Media {
         Ok(self.coarse_tick()?.filter(|tick| !self.has_even_packets(*tick)).map(|_| COARSE))
     }
 
-    /// Samples of a tick of the container's clock, where that is more than one.
+    /// Samples per tick of the container's clock, if that is more than one.
     fn coarse_tick(&self) -> Result<Option<f64>, Error> {
         let base = audio_track(&*self.format)?.time_base;
         let tick = base.map(|base| {
@@ -42,11 +43,11 @@ impl Media {
         Ok(tick.filter(|tick| *tick > 1.0))
     }
 
-    /// Whether packets are so long that a coarse time says which it is, and may all be as long as
-    /// the first.
+    /// Returns whether packets are long enough for a coarse timestamp to identify one, and may all
+    /// be as long as the first.
     fn has_even_packets(&self, tick: f64) -> bool {
         let parameters = self.decoder.codec_params();
-        // The least and the largest block.
+        // The smallest and the largest block size.
         let blocks = parameters.extra_data.as_deref().and_then(|info| info.first_chunk());
         let is_even = match (parameters.codec, blocks) {
             (CODEC_ID_FLAC, Some([a, b, c, d])) => [a, b] == [c, d],
@@ -56,7 +57,8 @@ impl Media {
         is_even && self.packet_samples as f64 > 4.0 * tick
     }
 
-    /// The sample at which a packet of so many samples starts, by its seconds since the first.
+    /// Returns the sample at which a packet starts, given its time in seconds since the first
+    /// packet.
     pub(super) fn place(&self, since: f64, packet_samples: u64) -> Result<f64, Error> {
         let place = (since * f64::from(self.rate)).round();
         let Some(tick) = self.coarse_tick()? else { return Ok(place) };

@@ -1,4 +1,4 @@
-//! The formats and codecs that Symphonia reads, and our own decoders that it calls.
+//! Symphonia's formats and codecs, with our own decoders added.
 
 use std::io::ErrorKind;
 use std::sync::LazyLock;
@@ -54,13 +54,14 @@ pub(in crate::decode) fn probe(file: Box<dyn MediaSource>) -> Result<Box<dyn For
         .flatten()
 }
 
-/// The reader of MP4. A probe would look for tags at the end, too, which may not be there.
+/// Opens MP4's reader directly. A probe would also read tags at the end of the file, which may be
+/// missing.
 pub(in crate::decode) fn read_mp4(
     file: Box<dyn MediaSource>,
 ) -> Result<Box<dyn FormatReader>, Error> {
     catch_decoder_panic(|| {
         let mut stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
-        // The reader expects to stand before the type of the first box.
+        // The reader expects to start at the type of the first box.
         stream.ignore_bytes(4).map_err(Error::Io)?;
         let reader = IsoMp4Reader::try_new(stream, FormatOptions::default()).map_err(refused)?;
         Ok(Box::new(reader) as Box<dyn FormatReader>)
@@ -71,14 +72,14 @@ pub(in crate::decode) fn read_mp4(
 pub(super) fn audio_track(format: &dyn FormatReader) -> Result<&Track, Error> {
     format
         .default_track(TrackType::Audio)
-        .ok_or_else(|| Error::Unsupported("it holds no audio track of a known codec".into()))
+        .ok_or_else(|| Error::Unsupported("no audio track with a known codec".into()))
 }
 
 pub(super) fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, String), Error> {
     let unknown = || Error::Unsupported("an unknown codec; convert it to FLAC or WAV".into());
     let parameters: &AudioCodecParameters =
         track.codec_params.as_ref().and_then(|p| p.audio()).ok_or_else(unknown)?;
-    // A decoder lays out memory for as many as the header says.
+    // Decoders allocate memory for as many channels as the header states.
     if let Some(channels) = parameters.channels.as_ref().map(|channels| channels.count()) {
         limits::check_channels(channels)?;
     }
@@ -88,16 +89,16 @@ pub(super) fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, Strin
             let short_name = decoder.codec_info().short_name;
             Ok((decoder, name.map_or_else(|| short_name.to_uppercase(), str::to_owned)))
         }
-        // The decoder knows the codec, but not this kind of it.
+        // The decoder supports the codec, but not this variant.
         Err(MediaError::Unsupported(reason))
             if CODECS.get_audio_decoder(parameters.codec).is_some() =>
         {
             Err(Error::Unsupported(reason.into()))
         }
         Err(MediaError::Unsupported(_)) => Err(match name {
-            Some(name) => Error::Unsupported(format!(
-                "the codec {name} is not read; convert it to FLAC or WAV"
-            )),
+            Some(name) => {
+                Error::Unsupported(format!("the codec {name}; convert it to FLAC or WAV"))
+            }
             None => unknown(),
         }),
         Err(e) => Err(refused(e)),
@@ -107,7 +108,7 @@ pub(super) fn decoder_for(track: &Track) -> Result<(Box<dyn AudioDecoder>, Strin
 pub(super) fn refused(error: MediaError) -> Error {
     match error {
         MediaError::IoError(e) if e.kind() != ErrorKind::UnexpectedEof => Error::Io(e),
-        MediaError::IoError(_) => Error::Malformed("it ends within its header".into()),
+        MediaError::IoError(_) => Error::Malformed("the header is truncated".into()),
         MediaError::Unsupported(message) if !message.contains("probe") => {
             Error::Unsupported(message.into())
         }

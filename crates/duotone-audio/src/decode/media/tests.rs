@@ -4,7 +4,7 @@ use symphonia::core::formats::Track;
 use symphonia::core::io::MediaSource;
 use symphonia::core::units::{Duration, TimeBase};
 
-use super::{Media, Mono, Reader, told_seconds};
+use super::{Media, Mono, Reader, track_seconds};
 use crate::error::Error;
 
 #[test]
@@ -12,12 +12,12 @@ fn a_length_of_zero_is_unknown() {
     let mut track = Track::new(0);
     track.with_time_base(TimeBase::try_new(1, 8000).unwrap());
     track.with_duration(Duration::new(4000));
-    assert_eq!(told_seconds(&track), Some(0.5));
+    assert_eq!(track_seconds(&track), Some(0.5));
     track.with_duration(Duration::new(0));
-    assert_eq!(told_seconds(&track), None);
+    assert_eq!(track_seconds(&track), None);
 }
 
-/// A file on a disk that cannot be read from some byte on.
+/// A file that cannot be read from some byte on.
 struct BadDisk {
     file: Cursor<Vec<u8>>,
     good: u64,
@@ -27,7 +27,7 @@ impl Read for BadDisk {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let left = self.good.saturating_sub(self.file.position()) as usize;
         if left == 0 {
-            return Err(io::Error::other("the disk fails"));
+            return Err(io::Error::other("the disk failed"));
         }
         let count = into.len().min(left);
         self.file.read(&mut into[..count])
@@ -50,9 +50,9 @@ impl MediaSource for BadDisk {
     }
 }
 
-/// A read error anywhere ends the file with an error: what came before it is no recording.
+/// A read error anywhere is an error, even if the samples before it could be decoded.
 #[test]
-fn a_disk_that_fails_in_mid_file_is_an_error() {
+fn read_error_in_mid_file_is_an_error() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
     for name in ["flac_s16.flac", "mp3_44k.mp3", "vorbis_44k.ogg", "aac_44k.m4a"] {
         let bytes = std::fs::read(folder.join(name)).unwrap();
@@ -63,13 +63,13 @@ fn a_disk_that_fails_in_mid_file_is_an_error() {
             let outcome = Media::open_unguarded(Box::new(file), length, &mut mono).and_then(
                 |(mut media, _)| {
                     while media.read(&mut mono)? {}
-                    Ok(media.damage().describe(media.seconds(), media.told))
+                    Ok(media.damage().describe(media.seconds(), media.stated))
                 },
             );
             match outcome {
-                Err(Error::Io(e)) => assert!(e.to_string().contains("the disk fails")),
+                Err(Error::Io(e)) => assert!(e.to_string().contains("the disk failed")),
                 Err(_) => {}
-                // Bytes past the sound are not missed.
+                // Bytes after the audio are not needed.
                 Ok(damage) => assert!(damage.is_some() || good > length / 2, "{name} {good}"),
             }
         }

@@ -1,15 +1,15 @@
-//! The elements of which Matroska is made.
+//! EBML elements, the building blocks of Matroska.
 
-/// An element's number and the size of its contents; none where it lasts to its parent's end.
+/// An element's ID and the size of its contents; `None` if it extends to the end of its parent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Header {
     pub(super) id: u32,
     pub(super) size: Option<u64>,
-    /// Bytes of the header itself.
+    /// Length of the header itself.
     pub(super) bytes: usize,
 }
 
-/// Reads the header that bytes start with.
+/// Reads the header at the start of `bytes`.
 pub(super) fn header(bytes: &[u8]) -> Option<Header> {
     let (id, id_bytes) = number(bytes, false)?;
     let (size, size_bytes) = number(bytes.get(id_bytes..)?, true)?;
@@ -21,7 +21,8 @@ pub(super) fn header(bytes: &[u8]) -> Option<Header> {
     })
 }
 
-/// A number of variable length, with or without the bit that marks its length, and its bytes.
+/// Reads a number of variable length, with or without the bit that marks its length. Returns the
+/// number and its length in bytes.
 pub(super) fn number(bytes: &[u8], without_mark: bool) -> Option<(u64, usize)> {
     let first = *bytes.first()?;
     let length = first.leading_zeros() as usize + 1;
@@ -35,19 +36,19 @@ pub(super) fn number(bytes: &[u8], without_mark: bool) -> Option<(u64, usize)> {
     Some((value, length))
 }
 
-/// The elements in a parent's contents; the last one may be cut.
+/// The elements in a parent's contents. The last one may be truncated.
 pub(super) fn elements(mut bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
     std::iter::from_fn(move || {
         let header = header(bytes)?;
         let rest = bytes.get(header.bytes..)?;
         let size = header.size.and_then(|size| usize::try_from(size).ok()).unwrap_or(usize::MAX);
-        let (contents, behind) = rest.split_at(size.min(rest.len()));
-        bytes = behind;
+        let (contents, after) = rest.split_at(size.min(rest.len()));
+        bytes = after;
         Some((header.id, contents))
     })
 }
 
-/// The value of an unsigned integer's element.
+/// The value of an unsigned integer element.
 pub(super) fn unsigned(contents: &[u8]) -> u64 {
     contents.iter().take(8).fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
@@ -57,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_and_their_limits() {
+    fn reads_headers_and_checks_their_length() {
         let of = |id, size, bytes| Some(Header { id, size, bytes });
         assert_eq!(header(&[0xa3, 0x85]), of(0xa3, Some(5), 2));
         assert_eq!(header(&[0x75, 0xa2, 0x40, 0x02]), of(0x75a2, Some(2), 4));
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_of_a_cut_parent() {
+    fn reads_elements_of_a_truncated_parent() {
         let bytes = [0xd7, 0x81, 1, 0x86, 0x85, b'A', b'_'];
         let found: Vec<_> = elements(&bytes).collect();
         assert_eq!(found, [(0xd7, &[1][..]), (0x86, b"A_")]);

@@ -5,25 +5,26 @@ use memchr::memmem;
 use super::ebml::{elements, header, number, unsigned};
 
 const CLUSTER: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
-/// What a cluster may start with: its time, place or size, a checksum, or nothing of meaning.
+/// Elements with which a cluster may start: its time, position or size, a checksum, or a void
+/// element.
 const FIRST_IN_CLUSTER: [u8; 5] = [0xe7, 0xa7, 0xab, 0xbf, 0xec];
 const TIME: u32 = 0xe7;
 const GROUP: u32 = 0xa0;
 const BLOCK: u32 = 0xa1;
 const SIMPLE_BLOCK: u32 = 0xa3;
 const DISCARD: u32 = 0x75a2;
-/// Bytes at the end of the file in which its last cluster is looked for.
+/// Bytes at the end of the file that are searched for the last cluster.
 const END_BYTES: u64 = 8 << 20;
 
 /// The last cluster of a file and what follows it.
 pub(super) struct End {
     bytes: Vec<u8>,
-    /// The last element is all there.
+    /// Whether the last element is complete.
     pub(super) whole: bool,
 }
 
 impl End {
-    /// Reads the end of a file of so many bytes.
+    /// Reads the end of a file of `length` bytes.
     pub(super) fn read(file: &mut (impl Read + Seek), length: u64) -> io::Result<Self> {
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(length.saturating_sub(END_BYTES)))?;
@@ -34,17 +35,17 @@ impl End {
         Ok(Self { bytes, whole })
     }
 
-    /// Nanoseconds at the end of a track's last packet that are not part of the recording, as the
-    /// block that holds it states them.
+    /// Nanoseconds at the end of a track's last packet that are not part of the recording,
+    /// according to its block.
     pub(super) fn padding(&self, track: u32) -> u64 {
         let last = self.cluster().and_then(|cluster| last_block(cluster, track));
         let group = last.map_or(&[][..], |(_, group)| group);
         let discard = elements(group).find(|(id, _)| *id == DISCARD);
-        // A negative one is none.
+        // A negative padding, which is a huge unsigned number, counts as none.
         discard.map_or(0, |(_, contents)| unsigned(contents)).min(1 << 32)
     }
 
-    /// When a track's last block starts, in the segment's ticks.
+    /// The start time of a track's last block, in the segment's ticks.
     pub(super) fn last_time(&self, track: u32) -> Option<u64> {
         let cluster = self.cluster()?;
         let (_, start) = elements(cluster).find(|(id, _)| *id == TIME)?;
@@ -59,14 +60,14 @@ impl End {
     }
 }
 
-/// Whether a cluster starts here, and not sound in which its first bytes occur.
+/// Returns whether a cluster starts here, as opposed to audio that contains the same bytes.
 fn is_cluster(bytes: &[u8]) -> bool {
     let first = header(bytes).and_then(|header| bytes.get(header.bytes));
     first.is_some_and(|first| FIRST_IN_CLUSTER.contains(first))
 }
 
-/// Whether bytes end where their last element does. An element of unknown size ends with them, and
-/// so the last of its own elements counts.
+/// Returns whether the last element is complete. An element of unknown size extends to the end, so
+/// the last element inside it counts.
 fn is_whole(mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         let Some(header) = header(bytes) else { return false };
@@ -77,7 +78,7 @@ fn is_whole(mut bytes: &[u8]) -> bool {
     true
 }
 
-/// What a cluster holds of a track: its last block, and the element with it.
+/// Finds a track's last block in a cluster, together with its block group (empty if it has none).
 fn last_block(cluster: &[u8], track: u32) -> Option<(&[u8], &[u8])> {
     let mut last = None;
     for (id, contents) in elements(cluster) {
@@ -101,7 +102,7 @@ mod tests {
     use super::End;
 
     #[test]
-    fn the_last_element_is_all_there() {
+    fn detects_an_incomplete_last_element() {
         let block = [0xa3, 0x85, 0x81, 0, 0, 0x80, 7];
         let cluster =
             |size: u8| [&[0x1f, 0x43, 0xb6, 0x75, size, 0xe7, 0x81, 3][..], &block].concat();
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_block_of_a_track() {
+    fn finds_the_last_block_of_a_track() {
         let cluster = [
             &[0x1f, 0x43, 0xb6, 0x75, 0xff, 0xe7, 0x82, 1, 0][..],
             &[0xa3, 0x85, 0x81, 0, 5, 0x80, 7],

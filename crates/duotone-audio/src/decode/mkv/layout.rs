@@ -14,25 +14,25 @@ const INFO: u32 = 0x1549_a966;
 const TRACKS: u32 = 0x1654_ae6b;
 const TICK: u32 = 0x2a_d7b1;
 const CLUSTER: u32 = 0x1f43_b675;
-/// The header of a segment that ends where the file does.
+/// The header of a segment that extends to the end of the file.
 const ENDLESS_SEGMENT: [u8; 12] =
     [0x18, 0x53, 0x80, 0x67, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
-/// Bytes of the longest header of an element.
+/// Length of the longest element header.
 const HEADER_BYTES: u64 = 12;
-/// Elements of the segment before its first cluster, more than any file has.
+/// Elements before the first cluster: more than any real file has.
 const MAX_ELEMENTS: usize = 1000;
 
-/// Where the parts of a file lie.
+/// Where the parts of a file are.
 pub(super) struct Layout {
     pub(super) tracks: Vec<Track>,
-    /// Nanoseconds of a tick.
+    /// Nanoseconds per tick.
     pub(super) tick: u64,
-    /// There are tracks of pictures or subtitles, too.
+    /// Whether there are video or subtitle tracks, too.
     pub(super) others: bool,
     pub(super) end: End,
-    /// The file breaks off.
+    /// Whether the file is truncated.
     pub(super) cut: bool,
-    /// What a reader needs of the file before its first cluster.
+    /// The elements before the first cluster that a reader needs.
     head: Vec<u8>,
     /// Where the first cluster starts.
     clusters: u64,
@@ -68,7 +68,7 @@ impl Layout {
                 head.extend(bytes);
             }
             if head.len() > 2 * METADATA_BYTES {
-                return Err(Error::Limit(format!("a head of more than {METADATA_BYTES} bytes")));
+                return Err(Error::Limit(format!("a header of more than {METADATA_BYTES} bytes")));
             }
             if next > length {
                 break;
@@ -84,14 +84,15 @@ impl Layout {
         Ok(Self { tracks, tick, others, end, cut, head, clusters: at })
     }
 
-    /// When a track's last packet starts, in seconds.
+    /// The start time of a track's last packet, in seconds.
     pub(super) fn last_seconds(&self, track: &Track) -> Option<f64> {
         let ticks = self.end.last_time(track.number)?;
         Some((ticks as f64 * self.tick as f64 - track.delay as f64) * 1e-9)
     }
 
-    /// The file as Symphonia reads it: that takes no segment that is longer than the file, follows
-    /// references to what is missing, and takes the time of an index entry for its cluster's.
+    /// Returns the file in a form that Symphonia can read. Symphonia rejects a segment that is
+    /// longer than the file, follows references to missing parts, and mistakes the time of an index
+    /// entry for that of its cluster.
     pub(super) fn view(&self, file: File) -> io::Result<View> {
         View::new(file, self.head.clone(), self.clusters, u64::MAX)
     }
@@ -102,7 +103,7 @@ fn header_at(file: &mut File, at: u64) -> Result<Option<Header>, Error> {
     Ok(header(&bytes).filter(|header| at > 0 || header.id == EBML))
 }
 
-/// So many bytes at an offset, fewer at the file's end.
+/// Reads `count` bytes at an offset, fewer at the file's end.
 fn bytes_at(file: &mut File, at: u64, count: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(at))?;

@@ -1,5 +1,5 @@
-//! Matroska and WebM. Symphonia reads the packets of their tracks; what it leaves out is read
-//! here: the tracks' codecs by name, and the samples that are not part of the recording.
+//! Matroska and WebM. Symphonia reads the packets of the tracks. This module reads what Symphonia
+//! ignores: the names of the tracks' codecs, and the samples that are not part of the recording.
 
 mod ebml;
 mod end;
@@ -21,7 +21,7 @@ use crate::source_info::SourceInfo;
 /// The first bytes of a file.
 pub(super) const MAGIC: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
 
-/// Opens the first sound track that can be read, and decodes its first packet to `mono`.
+/// Opens the first supported audio track, and decodes its first packet to `mono`.
 pub(super) fn open(
     mut file: File,
     mono: &mut Mono,
@@ -35,7 +35,7 @@ pub(super) fn open(
             outcome => return outcome,
         }
     }
-    Err(refused.unwrap_or_else(|| Error::Unsupported("it has no sound track".into())))
+    Err(refused.unwrap_or_else(|| Error::Unsupported("no audio track".into())))
 }
 
 fn open_track(
@@ -45,7 +45,7 @@ fn open_track(
     mono: &mut Mono,
 ) -> Result<(Box<dyn Reader>, SourceInfo), Error> {
     if let Some(name) = track.refused() {
-        let reason = format!("the codec {name} is not read; convert it to FLAC or WAV");
+        let reason = format!("the codec {name}; convert it to FLAC or WAV");
         return Err(Error::Unsupported(reason));
     }
     let view = layout.view(file.try_clone()?)?;
@@ -53,15 +53,15 @@ fn open_track(
     let format = media::probe(Box::new(view))?;
     let format = OneTrack::new(format, track.number, &Coded::default(), length);
     let format = format.ok_or_else(|| {
-        let reason = format!("the codec {} is not read; convert it to FLAC or WAV", track.codec);
+        let reason = format!("the codec {}; convert it to FLAC or WAV", track.codec);
         Error::Unsupported(reason)
     })?;
     let padding = if layout.cut { 0 } else { layout.end.padding(track.number) };
     let format = format
-        .that_ends(layout.cut)
-        .without_end(padding)
+        .with_cut(layout.cut)
+        .with_padding(padding)
         // A live stream does not state its length.
-        .of_at_least(layout.last_seconds(track).unwrap_or(0.0));
+        .with_min_seconds(layout.last_seconds(track).unwrap_or(0.0));
     let format = Box::new(format);
     let (mut media, mut info) = Media::of_format(format, length, mono)?;
     if layout.others && !layout.cut {
@@ -74,7 +74,7 @@ fn open_track(
     Ok((Box::new(trim), info))
 }
 
-/// Nanoseconds in samples.
+/// Converts nanoseconds to samples.
 fn samples(nanoseconds: u64, rate: u32) -> u64 {
     (nanoseconds as f64 * 1e-9 * f64::from(rate)).round() as u64
 }

@@ -6,24 +6,24 @@ const KIND: u32 = 0x83;
 const CODEC: u32 = 0x86;
 const DELAY: u32 = 0x56aa;
 const ENCODINGS: u32 = 0x6d80;
-const SOUND: u64 = 2;
+const AUDIO: u64 = 2;
 
-/// A sound track.
+/// An audio track.
 #[derive(Debug, Default)]
 pub(super) struct Track {
     pub(super) number: u32,
     pub(super) codec: String,
     /// Nanoseconds at its start that are not part of the recording.
     pub(super) delay: u64,
-    /// Its packets are compressed or encrypted once more.
+    /// Whether its packets are additionally compressed or encrypted.
     encoded: bool,
 }
 
 impl Track {
-    /// Its codec as people call it, of those that are known not to be read.
+    /// Returns the name of the track's codec if that is known to be unsupported.
     pub(super) fn refused(&self) -> Option<&'static str> {
         if self.encoded {
-            return Some("of compressed or encrypted tracks");
+            return Some("of a compressed or encrypted track");
         }
         let names = [
             ("A_AC3", "AC-3"),
@@ -43,16 +43,16 @@ impl Track {
     }
 }
 
-/// The sound tracks in a list of tracks, and whether there are others.
+/// Returns the audio tracks in a list of tracks, and whether there are other tracks.
 pub(super) fn read(list: &[u8]) -> (Vec<Track>, bool) {
     let entries = || elements(list).filter(|(id, _)| *id == ENTRY);
-    let tracks: Vec<_> = entries().filter_map(|(_, contents)| sound_track(contents)).collect();
+    let tracks: Vec<_> = entries().filter_map(|(_, contents)| audio_track(contents)).collect();
     let others = entries().count() > tracks.len();
     (tracks, others)
 }
 
-/// `None` for a track of pictures or subtitles.
-fn sound_track(entry: &[u8]) -> Option<Track> {
+/// Returns `None` for a video or subtitle track.
+fn audio_track(entry: &[u8]) -> Option<Track> {
     let (mut track, mut kind) = (Track::default(), None);
     for (id, contents) in elements(entry) {
         match id {
@@ -67,5 +67,5 @@ fn sound_track(entry: &[u8]) -> Option<Track> {
             _ => {}
         }
     }
-    (kind == Some(SOUND)).then_some(track)
+    (kind == Some(AUDIO)).then_some(track)
 }

@@ -4,21 +4,21 @@ use std::ops::Range;
 
 use crate::error::Error;
 
-/// Most boxes that are looked at in one other.
+/// Largest number of boxes read within another.
 const MAX: usize = 1 << 16;
 
-/// A box: its type, and where its content lies in the file.
+/// A box: its type, and where its content is in the file.
 #[derive(Clone, Debug)]
 pub(super) struct Atom {
     pub(super) kind: [u8; 4],
     /// Where its header starts.
     pub(super) start: u64,
     pub(super) content: Range<u64>,
-    /// Where it ends by its own account, be it behind the end of the file.
+    /// Where it ends according to its header, possibly after the end of the file.
     pub(super) stated_end: u64,
 }
 
-/// A file that is made of boxes.
+/// Reads the boxes of a file.
 pub(super) struct Boxes<'f> {
     file: &'f mut File,
     length: u64,
@@ -30,13 +30,13 @@ impl<'f> Boxes<'f> {
         Ok(Self { file, length })
     }
 
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// The box that starts at an offset; `None` where there is none before `end`. A box that says
-    /// it is longer ends there.
+    /// Reads the box that starts at an offset; `None` if there is none before `end`. A box that
+    /// claims to be longer ends there.
     pub(super) fn at(&mut self, start: u64, end: u64) -> Result<Option<Atom>, Error> {
         let end = end.min(self.length);
         let header = self.bytes(start..end.min(start.saturating_add(16)))?;
@@ -56,7 +56,7 @@ impl<'f> Boxes<'f> {
         Ok(Some(Atom { kind, start, content: start + head..stated_end.min(end), stated_end }))
     }
 
-    /// The boxes in a range of the file.
+    /// Reads the boxes in a range of the file.
     pub(super) fn within(&mut self, range: Range<u64>) -> Result<Vec<Atom>, Error> {
         let mut atoms = Vec::new();
         let mut at = range.start;
@@ -68,7 +68,7 @@ impl<'f> Boxes<'f> {
         Ok(atoms)
     }
 
-    /// The first box of a kind at the end of a path of kinds.
+    /// Finds the first box at the end of a path of box types.
     pub(super) fn find(&mut self, within: &Atom, path: &[&[u8; 4]]) -> Result<Option<Atom>, Error> {
         let mut atom = within.clone();
         for kind in path {
@@ -79,10 +79,10 @@ impl<'f> Boxes<'f> {
         Ok(Some(atom))
     }
 
-    /// The content of a box.
+    /// Reads the content of a box.
     ///
     /// # Errors
-    /// [`Error::Limit`] where it is longer than `most`.
+    /// [`Error::Limit`] if it is longer than `most`.
     pub(super) fn content(&mut self, atom: &Atom, most: usize) -> Result<Vec<u8>, Error> {
         if atom.content.end - atom.content.start > most as u64 {
             let kind = String::from_utf8_lossy(&atom.kind).into_owned();

@@ -1,18 +1,18 @@
 use super::boxes::{u32_at, u64_at};
 
-/// The part of a track that its edit list has played, on the track's clock.
+/// The part of a track that its edit list selects, in ticks of the track's clock.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Edit {
     pub(super) start: u64,
-    /// None: up to the track's end.
+    /// `None` means the track's end.
     pub(super) end: Option<u64>,
-    /// The list has several parts; this one reaches from the first to the last.
+    /// Whether the list has several parts. This one then extends from the first to the last.
     pub(super) several: bool,
 }
 
-/// Reads the content of an edit list (`elst`), whose durations count in `movie_scale` ticks a
-/// second and whose starts in `track_scale`. Empty edits delay the track, which is of no use to
-/// one that is heard alone.
+/// Reads the content of an edit list (`elst`), whose durations are in units of `movie_scale` ticks
+/// per second and whose starts are in units of `track_scale`. Empty edits, which delay a track
+/// relative to others, are ignored.
 pub(super) fn read(list: &[u8], movie_scale: u32, track_scale: u32) -> Option<Edit> {
     let long = *list.first()? == 1;
     let bytes = if long { 20 } else { 12 };
@@ -41,7 +41,7 @@ pub(super) fn read(list: &[u8], movie_scale: u32, track_scale: u32) -> Option<Ed
     whole
 }
 
-/// Ticks of another clock, rounded.
+/// Converts ticks to those of another clock, rounded.
 pub(super) fn rescaled(ticks: u64, from: u32, to: u32) -> Option<u64> {
     let scaled = u128::from(ticks) * u128::from(to) + u128::from(from / 2);
     u64::try_from(scaled.checked_div(u128::from(from))?).ok()
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn one_part_and_its_delay() {
+    fn reads_one_part_and_ignores_its_delay() {
         let edit = read(&list(&[(500, -1), (1500, 1024)]), 1000, 44_100);
         assert_eq!(edit, Some(Edit { start: 1024, end: Some(67_174), several: false }));
         assert_eq!(read(&list(&[(0, 7)]), 1000, 8000).unwrap().end, None);
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_reach_from_the_first_to_the_last() {
+    fn several_parts_become_one() {
         let edit = read(&list(&[(1000, 500), (1000, 5000), (10, 10)]), 1000, 1000);
         assert_eq!(edit, Some(Edit { start: 10, end: Some(6000), several: true }));
     }

@@ -3,9 +3,9 @@ use crate::error::Error;
 
 /// How a file ends.
 pub(super) struct End {
-    /// Bytes of the file, or more where its last sound states more.
+    /// Length of the file in bytes, or more if its last box claims more.
     pub(super) stated_length: u64,
-    /// Its fragments break off.
+    /// Whether its fragments are truncated.
     pub(super) cut: bool,
 }
 
@@ -20,14 +20,14 @@ impl End {
         let mut end = Self { stated_length: length, cut: false };
         let Some(last) = last else { return Ok(end) };
         if matches!(&last.kind, b"mdat" | b"moof") {
-            // Offsets are signed in places.
+            // Some offsets are signed.
             end.stated_length = length.max(last.stated_end.min(1 << 62));
         }
         end.cut = fragmented
             && match &last.kind {
-                // Sound always follows.
+                // Audio data must follow.
                 b"moof" | b"sidx" | b"styp" => true,
-                // A part of a header follows, or less sound is there than was stated.
+                // A partial header follows, or the audio data is shorter than stated.
                 b"mdat" => at < length || last.stated_end > length,
                 _ => false,
             };

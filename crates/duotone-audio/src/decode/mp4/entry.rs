@@ -1,4 +1,4 @@
-//! The sample entry of a sound track: which codec it holds.
+//! The sample entry of an audio track, which identifies its codec.
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
@@ -8,26 +8,26 @@ use super::esds;
 use super::names::name;
 use crate::decode::one_track::Coded;
 
-/// What a track holds.
+/// What a track contains.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Sound {
     Pcm(Pcm),
     Coded(Coded),
-    /// What it is that is not read.
+    /// Why the track is not supported.
     Refused(String),
 }
 
-/// How PCM lies in the file.
+/// How PCM is stored in the file.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pcm {
     pub(super) codec: AudioCodecId,
-    /// Bytes of one channel's sample.
+    /// Bytes per sample.
     pub(super) bytes: usize,
     pub(super) rate: u32,
     pub(super) channels: usize,
 }
 
-/// A number's kind and size in bits, before its byte order is known.
+/// The type of a number and its size in bits, before its byte order is known.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Signed(u32),
@@ -37,7 +37,7 @@ enum Kind {
     MuLaw,
 }
 
-/// Reads an entry of the sample description (`stsd`), its size and type first.
+/// Reads an entry of the sample description (`stsd`), starting with its size and type.
 pub(super) fn read(entry: &[u8]) -> Option<Sound> {
     let kind: &[u8; 4] = entry.get(4..)?.first_chunk()?;
     let body = entry.get(8..)?;
@@ -52,15 +52,15 @@ pub(super) fn read(entry: &[u8]) -> Option<Sound> {
         b"mp4a" => mpeg4(&inner),
         b"alac" => Sound::Coded(alac(&inner)),
         b".mp3" | b"fLaC" | b"Opus" => Sound::Coded(Coded::default()),
-        _ => not_read(&name(*kind)),
+        _ => unsupported(&name(*kind)),
     })
 }
 
-fn not_read(name: &str) -> Sound {
-    Sound::Refused(format!("the codec {name} is not read"))
+fn unsupported(name: &str) -> Sound {
+    Sound::Refused(format!("the codec {name}"))
 }
 
-/// The codec that an entry `mp4a` holds, by its number in MPEG-4.
+/// Returns the codec of an `mp4a` entry, by its MPEG-4 object type.
 fn mpeg4(inner: &Inner<'_>) -> Sound {
     let Some((number, config)) = inner.find(b"esds").and_then(esds::read) else {
         return Sound::Coded(Coded::default());
@@ -70,30 +70,30 @@ fn mpeg4(inner: &Inner<'_>) -> Sound {
             Some(headers) => {
                 Sound::Coded(Coded { codec: Some(CODEC_ID_VORBIS), extra_data: Some(headers) })
             }
-            None => Sound::Refused("its Vorbis headers are malformed".into()),
+            None => Sound::Refused("malformed Vorbis headers".into()),
         },
-        0x68 => not_read("AAC SSR"),
-        0xa5 => not_read("AC-3"),
-        0xa6 => not_read("E-AC-3"),
-        0xa9..=0xac => not_read("DTS"),
-        0xe1 => not_read("QCELP"),
+        0x68 => unsupported("AAC SSR"),
+        0xa5 => unsupported("AC-3"),
+        0xa6 => unsupported("E-AC-3"),
+        0xa9..=0xac => unsupported("DTS"),
+        0xe1 => unsupported("QCELP"),
         0x40 | 0x66 | 0x67 | 0x69 | 0x6b => Sound::Coded(Coded::default()),
-        _ => not_read(&format!("{number:#04x} of MPEG-4")),
+        _ => unsupported(&format!("MPEG-4 object type {number:#04x}")),
     }
 }
 
-/// QuickTime has ALAC's configuration one level further in, behind four bytes of version and flags.
+/// QuickTime nests ALAC's configuration one level deeper, after four bytes of version and flags.
 fn alac(inner: &Inner<'_>) -> Coded {
     let config = inner.find(b"alac").and_then(|config| config.get(4..));
     Coded { codec: config.map(|_| CODEC_ID_ALAC), extra_data: config.map(<[u8]>::to_vec) }
 }
 
-/// The fields before the boxes in an entry, and these boxes.
+/// The fields of an entry, and the boxes that follow them.
 struct Inner<'a> {
     channels: u32,
     bits: u32,
     rate: f64,
-    /// The format's flags in an entry of version 2.
+    /// Format flags of a version 2 entry.
     flags: Option<u32>,
     boxes: &'a [u8],
 }
@@ -119,14 +119,14 @@ impl<'a> Inner<'a> {
             }
         };
         inner.boxes = body.get(fields..).unwrap_or_default();
-        // Version 1 of ISO has the fields of version 0.
+        // In ISO files, version 1 has the same fields as version 0.
         if fields == 44 && !starts_a_box(inner.boxes) && starts_a_box(body.get(28..)?) {
             inner.boxes = &body[28..];
         }
         Some(inner)
     }
 
-    /// The content of the first box of a kind, also in QuickTime's `wave`.
+    /// Returns the content of the first box of a type, also searching QuickTime's `wave`.
     fn find(&self, kind: &[u8; 4]) -> Option<&'a [u8]> {
         find(self.boxes, kind).or_else(|| find(find(self.boxes, b"wave")?, kind))
     }
@@ -147,9 +147,10 @@ fn find<'a>(mut boxes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
     None
 }
 
-/// The PCM that an entry describes, or why it cannot be read; `None` for other codecs.
+/// Returns the PCM format that an entry describes, or why it is not supported; `None` for other
+/// codecs.
 fn pcm(kind: &[u8; 4], inner: &Inner<'_>) -> Option<Sound> {
-    // QuickTime's numbers are big-endian, except where the entry says otherwise.
+    // QuickTime's numbers are big-endian unless the entry states otherwise.
     let little = inner.find(b"enda").and_then(|order| order.get(1)) == Some(&1);
     let bits = inner.bits;
     let (number, little) = match kind {
@@ -172,19 +173,19 @@ fn pcm(kind: &[u8; 4], inner: &Inner<'_>) -> Option<Sound> {
             let number = if kind == b"ipcm" { Kind::Signed(bits) } else { Kind::Float(bits) };
             (number, flags & 1 == 1)
         }
-        // Codes of WAV.
+        // WAV's format codes.
         b"ms\0\x01" => (if bits == 8 { Kind::Unsigned(8) } else { Kind::Signed(bits) }, true),
         b"ms\0\x03" => (Kind::Float(bits), true),
         _ => return None,
     };
     let Some((codec, bytes)) = codec(number, little) else {
-        return Some(Sound::Refused(format!("PCM of {bits} bits is not read")));
+        return Some(Sound::Refused(format!("{bits}-bit PCM")));
     };
     let channels = inner.channels as usize;
     Some(Sound::Pcm(Pcm { codec, bytes, rate: inner.rate.round() as u32, channels }))
 }
 
-/// What the flags of an entry of version 2 say.
+/// Decodes the format flags of a version 2 entry.
 fn flagged(flags: u32, bits: u32) -> Kind {
     match (flags & 1 != 0, flags & 4 != 0) {
         (true, _) => Kind::Float(bits),
@@ -193,7 +194,7 @@ fn flagged(flags: u32, bits: u32) -> Kind {
     }
 }
 
-/// The decoder's name of a kind of numbers, and their bytes.
+/// Returns the decoder's ID for a type of numbers, and the number of bytes in each.
 fn codec(kind: Kind, little: bool) -> Option<(AudioCodecId, usize)> {
     let codecs = match kind {
         Kind::Signed(8) => (CODEC_ID_PCM_S8, CODEC_ID_PCM_S8, 1),
@@ -217,7 +218,7 @@ fn codec(kind: Kind, little: bool) -> Option<(AudioCodecId, usize)> {
 mod tests {
     use super::*;
 
-    /// An entry of a version, with what follows the fields of version 0.
+    /// An entry; `rest` follows the fields of version 0.
     fn entry(kind: &[u8; 4], version: u8, bits: u8, rest: &[u8]) -> Vec<u8> {
         let mut body = vec![0; 8];
         body.extend([0, version, 0, 0, 0, 0, 0, 0, 0, 2, 0, bits, 0, 0, 0, 0]);
@@ -236,14 +237,14 @@ mod tests {
     }
 
     #[test]
-    fn pcm_of_quicktime() {
+    fn reads_pcm_in_quicktime() {
         let old = |kind, bits| entry(kind, 0, bits, &[]);
         check(&old(b"raw ", 8), CODEC_ID_PCM_U8);
         check(&old(b"raw ", 16), CODEC_ID_PCM_S16BE);
         check(&old(b"twos", 8), CODEC_ID_PCM_S8);
         check(&old(b"twos", 24), CODEC_ID_PCM_S24BE);
         check(&old(b"sowt", 16), CODEC_ID_PCM_S16LE);
-        // The size field of these is 16 whatever they hold.
+        // The size field of these is always 16.
         check(&old(b"in24", 16), CODEC_ID_PCM_S24BE);
         check(&old(b"fl64", 16), CODEC_ID_PCM_F64BE);
         check(&old(b"ulaw", 16), CODEC_ID_PCM_MULAW);
@@ -253,11 +254,11 @@ mod tests {
         let wave = [&[0; 16][..], &[0, 0, 0, 18], b"wave", &enda(1)[16..]].concat();
         check(&entry(b"fl32", 1, 16, &wave), CODEC_ID_PCM_F32LE);
         let odd = read(&old(b"twos", 20)).unwrap();
-        assert!(matches!(odd, Sound::Refused(reason) if reason.contains("20 bits")));
+        assert!(matches!(odd, Sound::Refused(reason) if reason.contains("20-bit")));
     }
 
     #[test]
-    fn pcm_of_version_2() {
+    fn reads_pcm_in_version_2() {
         for (flags, bits, codec) in [
             (1, 32, CODEC_ID_PCM_F32LE),
             (3, 64, CODEC_ID_PCM_F64BE),
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn pcm_of_iso() {
+    fn reads_pcm_in_iso() {
         for (kind, order, bits, codec) in [
             (b"ipcm", 1, 24, CODEC_ID_PCM_S24LE),
             (b"ipcm", 0, 16, CODEC_ID_PCM_S16BE),
@@ -287,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_entries_are_nothing() {
+    fn truncated_entries_are_none() {
         let whole = entry(b"in24", 2, 16, &[0; 40]);
         assert!((0..36).all(|length| read(&whole[..length]).is_none()));
     }

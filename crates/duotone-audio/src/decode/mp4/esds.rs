@@ -1,10 +1,10 @@
-//! The elementary stream descriptor (`esds`, ISO/IEC 14496-1) of an entry `mp4a`.
+//! The elementary stream descriptor (`esds`, ISO/IEC 14496-1) of an `mp4a` entry.
 
 const STREAM: u8 = 3;
 const DECODER: u8 = 4;
 const DECODER_CONFIG: u8 = 5;
 
-/// The number of the codec, and what its decoder needs to know beforehand.
+/// Returns the codec's object type and the decoder's configuration.
 pub(super) fn read(content: &[u8]) -> Option<(u8, &[u8])> {
     let stream = descriptor(content.get(4..)?, STREAM)?;
     let flags = *stream.get(2)?;
@@ -23,11 +23,11 @@ pub(super) fn read(content: &[u8]) -> Option<(u8, &[u8])> {
     Some((*decoder.first()?, config.unwrap_or_default()))
 }
 
-/// The content of the descriptor that starts here, if it is of a kind.
+/// Returns the content of the descriptor that starts here, if its tag is `kind`.
 fn descriptor(bytes: &[u8], kind: u8) -> Option<&[u8]> {
     let (&first, mut rest) = bytes.split_first()?;
     let mut size = 0;
-    // Seven bits a byte, in at most four bytes.
+    // Seven bits per byte, in at most four bytes.
     for _ in 0..4 {
         let (&byte, after) = rest.split_first()?;
         rest = after;
@@ -39,7 +39,8 @@ fn descriptor(bytes: &[u8], kind: u8) -> Option<&[u8]> {
     (first == kind).then(|| &rest[..size.min(rest.len())])
 }
 
-/// The first and third of three headers of Vorbis, from a form with their lengths in front.
+/// Returns the first and third of the three Vorbis headers, from a configuration that starts with
+/// their lengths.
 pub(super) fn vorbis_headers(config: &[u8]) -> Option<Vec<u8>> {
     let (&2, mut rest) = config.split_first()? else { return None };
     let mut lengths = [0; 2];
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codec_and_config() {
+    fn reads_codec_and_config() {
         let mut bytes = vec![0, 0, 0, 0, STREAM, 0x80, 0x80, 0x80, 22, 0, 1, 0];
         bytes.extend([DECODER, 17, 0x40, 0x15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         bytes.extend([DECODER_CONFIG, 2, 0x12, 0x10]);
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_vorbis() {
+    fn reads_vorbis_headers() {
         assert_eq!(vorbis_headers(&[2, 1, 2, 7, 8, 8, 9]), Some(vec![7, 9]));
         assert_eq!(vorbis_headers(&[2, 1, 200, 7, 8, 8, 9]), None);
         assert_eq!(vorbis_headers(&[1, 1]), None);

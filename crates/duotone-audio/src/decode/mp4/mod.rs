@@ -1,5 +1,5 @@
-//! MP4 and QuickTime. Symphonia reads the packets of coded sound; what it leaves out is read here:
-//! which tracks there are, their edit lists, and PCM.
+//! MP4 and QuickTime. Symphonia reads the packets of compressed audio. This module reads what
+//! Symphonia ignores: the list of tracks, their edit lists, and PCM.
 
 mod boxes;
 mod edits;
@@ -29,18 +29,18 @@ use super::view::View;
 use crate::error::Error;
 use crate::source_info::SourceInfo;
 
-const NOT_FOUND: &str = "its sound track is of an unknown kind; convert it to FLAC or WAV";
+const NOT_FOUND: &str = "an audio track of unknown kind; convert it to FLAC or WAV";
 const SEVERAL_EDITS: &str =
     "its edit list has several parts; everything from the first to the last is decoded";
-const EDIT_BEHIND: &str = "its edit list starts behind the end of the recording and is ignored";
+const EDIT_AFTER_END: &str = "its edit list starts after the end of the recording and is ignored";
 
-/// Whether a file of these first bytes is made of MP4's boxes.
+/// Returns whether a file with these first bytes consists of MP4 boxes.
 pub(super) fn is_mp4(first: &[u8; 8]) -> bool {
     let kinds = [b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp"];
     kinds.iter().any(|kind| first.ends_with(*kind))
 }
 
-/// Opens the first sound track that can be read, and decodes its first packet to `mono`.
+/// Opens the first supported audio track, and decodes its first packet to `mono`.
 pub(super) fn open(
     mut file: File,
     mono: &mut Mono,
@@ -56,7 +56,7 @@ pub(super) fn open(
             outcome => return outcome,
         }
     }
-    Err(refused.unwrap_or_else(|| Error::Unsupported("it has no sound track".into())))
+    Err(refused.unwrap_or_else(|| Error::Unsupported("no audio track".into())))
 }
 
 fn open_track(
@@ -75,17 +75,17 @@ fn open_track(
             return Err(Error::Unsupported(format!("{reason}; convert it to FLAC or WAV")));
         }
     };
-    let format = if end.cut { format.that_ends(true) } else { format };
+    let format = if end.cut { format.with_cut(true) } else { format };
     let (media, mut info) = Media::of_format(Box::new(format), length, mono)?;
     let rate = info.sample_rate;
-    // Vorbis gives no sound for its first packet, whose time passes all the same.
+    // Vorbis decodes its first packet to nothing, but the packet still has a duration.
     let before = (media.origin() * f64::from(rate)).round() as u64;
     let samples = |ticks: u64| {
         let samples = edits::rescaled(ticks, track.scale, rate);
         samples.map_or(u64::MAX, |samples| samples.saturating_sub(before))
     };
     let (mut start, mut end, mut warning) = (0, u64::MAX, None);
-    // ffmpeg does not heed the edit lists of fragmented files.
+    // ffmpeg ignores the edit lists of fragmented files.
     if let Some(edit) = track.edit.as_ref().filter(|_| !movie.fragmented) {
         (start, end) = (samples(edit.start), edit.end.map_or(u64::MAX, samples));
         warning = edit.several.then_some(SEVERAL_EDITS);
@@ -98,19 +98,21 @@ fn open_track(
     }
     let total = media.stated_seconds().map(|seconds| seconds * f64::from(rate));
     if total.is_some_and(|total| start as f64 >= total) {
-        (start, end, warning) = (0, u64::MAX, Some(EDIT_BEHIND));
+        (start, end, warning) = (0, u64::MAX, Some(EDIT_AFTER_END));
     }
     let trim = Trim::new(media, rate, start, end, warning, mono);
     info.seconds = trim.stated_seconds();
     Ok((Box::new(trim), info))
 }
 
-/// Symphonia's reason against a file's structure, which says nothing to the user by itself.
-fn with_cure(error: Error) -> Error {
-    let words = |reason| format!("its structure is not read ({reason}); convert it to FLAC or WAV");
+/// Adds a remedy to Symphonia's error about a file's structure, which does not help the user by
+/// itself.
+fn with_remedy(error: Error) -> Error {
+    let message =
+        |reason| format!("an unsupported file structure ({reason}); convert it to FLAC or WAV");
     match error {
-        Error::Unsupported(reason) => Error::Unsupported(words(reason)),
-        Error::Malformed(reason) => Error::Malformed(words(reason)),
+        Error::Unsupported(reason) => Error::Unsupported(message(reason)),
+        Error::Malformed(reason) => Error::Malformed(message(reason)),
         other => other,
     }
 }
@@ -124,7 +126,7 @@ fn coded_track(
 ) -> Result<OneTrack, Error> {
     let mut seconds = 0.0;
     if movie.fragmented {
-        // The index states the length of what it lists itself, and that is often nothing.
+        // The index states only the length of the samples that it lists itself, often none.
         let mut boxes = Boxes::new(file)?;
         let listed = runs::listed_ticks(&mut boxes, &track.tables)?;
         let runs = runs::fragments(&mut boxes, track)?;
@@ -133,12 +135,12 @@ fn coded_track(
         seconds = seconds.max(movie.fragments_seconds.unwrap_or(0.0));
     }
     let length = file.metadata()?.len();
-    // Symphonia passes over a box that is longer than the file, and reads no packet then.
-    let view = View::longer(file.try_clone()?, end.stated_length)?;
-    let format = media::read_mp4(Box::new(view)).map_err(with_cure)?;
+    // Symphonia skips a box that is longer than the file, and would find no packets.
+    let view = View::with_claimed_length(file.try_clone()?, end.stated_length)?;
+    let format = media::read_mp4(Box::new(view)).map_err(with_remedy)?;
     let format = OneTrack::new(format, track.id, coded, length);
     let format = format.ok_or_else(|| Error::Unsupported(NOT_FOUND.into()))?;
-    Ok(format.of_at_least(seconds))
+    Ok(format.with_min_seconds(seconds))
 }
 
 fn pcm_track(file: &mut File, movie: &Movie, track: &Track, pcm: &Pcm) -> Result<OneTrack, Error> {

@@ -3,35 +3,35 @@ use super::edits::{self, Edit};
 use super::entry::{self, Sound};
 use crate::error::Error;
 
-/// Bytes of the boxes that are read whole: headers, sample descriptions, edit lists, tags.
+/// Largest size of boxes that are read whole: headers, sample descriptions, edit lists, tags.
 const SMALL: usize = 1 << 20;
 
-/// What the index of a file (`moov`) says of its sound.
+/// What the index of a file (`moov`) states about its audio.
 pub(super) struct Movie {
-    /// Those that are switched on first.
+    /// Audio tracks, enabled ones first.
     pub(super) tracks: Vec<Track>,
-    /// The sound lies in fragments (`moof`), which the index does not list.
+    /// Whether the audio is in fragments (`moof`), which the index does not list.
     pub(super) fragmented: bool,
-    /// Seconds of all fragments together, where the index states them.
+    /// Total length of all fragments in seconds, if the index states it.
     pub(super) fragments_seconds: Option<f64>,
-    /// Samples of an AAC encoder's delay, as iTunes writes it.
+    /// Delay of an AAC encoder in samples, as written by iTunes.
     pub(super) priming: Option<u64>,
 }
 
-/// A sound track.
+/// An audio track.
 pub(super) struct Track {
     pub(super) id: u32,
-    /// Ticks a second of its clock.
+    /// Ticks per second of its clock.
     pub(super) scale: u32,
     pub(super) sound: Sound,
     pub(super) edit: Option<Edit>,
     /// The tables of its samples (`stbl`).
     pub(super) tables: Atom,
-    /// Of a sample in a fragment that does not say.
+    /// Defaults for samples in fragments that do not state their own values.
     pub(super) defaults: Defaults,
 }
 
-/// What holds for a sample in a fragment that does not say.
+/// Default values for a sample in a fragment.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Defaults {
     pub(super) ticks: u32,
@@ -42,7 +42,9 @@ impl Movie {
     pub(super) fn read(boxes: &mut Boxes<'_>) -> Result<Self, Error> {
         let moov = top_level(boxes, b"moov")?;
         if boxes.find(&moov, &[b"cmov"])?.is_some() {
-            return Err(Error::Unsupported("its index is compressed; save it again as MP4".into()));
+            return Err(Error::Unsupported(
+                "a compressed index; save the file again as MP4".into(),
+            ));
         }
         let movie_scale = match boxes.find(&moov, &[b"mvhd"])? {
             Some(header) => clock(&boxes.content(&header, SMALL)?).unwrap_or(0),
@@ -82,16 +84,18 @@ fn top_level(boxes: &mut Boxes<'_>, kind: &[u8; 4]) -> Result<Atom, Error> {
         }
         at = atom.content.end;
     }
-    Err(Error::Malformed("its index (moov) is missing: was the file finished?".into()))
+    Err(Error::Malformed(
+        "the index (moov) is missing; the recording may not have been finalised".into(),
+    ))
 }
 
-/// The ticks a second in a movie's or track's header (`mvhd`, `mdhd`).
+/// Reads the ticks per second in a movie's or track's header (`mvhd`, `mdhd`).
 fn clock(header: &[u8]) -> Option<u32> {
     let at = if *header.first()? == 1 { 20 } else { 12 };
     u32_at(header, at).filter(|scale| *scale > 0)
 }
 
-/// A sound track and whether it is switched on; `None` for one of another kind.
+/// Reads an audio track and whether it is enabled; `None` for other tracks.
 fn track(
     boxes: &mut Boxes<'_>,
     trak: &Atom,
@@ -115,12 +119,12 @@ fn track(
     let tables = boxes.find(trak, &[b"mdia", b"minf", b"stbl"])?;
     let (Some(scale), Some(tables)) = (scale, tables) else { return Ok(None) };
     let sound = sound(&descriptions)
-        .unwrap_or_else(|| Sound::Refused("the description of its codec is malformed".into()));
+        .unwrap_or_else(|| Sound::Refused("a malformed codec description".into()));
     let edit = edits.and_then(|list| edits::read(&list, movie_scale, scale));
     Ok(Some((enabled, Track { id, scale, sound, edit, tables, defaults: Defaults::default() })))
 }
 
-/// What the sample description (`stsd`) says.
+/// Reads the sample description (`stsd`).
 fn sound(descriptions: &[u8]) -> Option<Sound> {
     let first = descriptions.get(8..)?;
     let size = u32_at(first, 0)? as usize;
@@ -128,13 +132,13 @@ fn sound(descriptions: &[u8]) -> Option<Sound> {
     if u32_at(descriptions, 4)? > 1 && matches!(sound, Sound::Pcm(_)) {
         let again = entry::read(first.get(size..)?);
         if again.as_ref() != Some(&sound) {
-            return Some(Sound::Refused("its kind of PCM changes within the track".into()));
+            return Some(Sound::Refused("the PCM format changes within the track".into()));
         }
     }
     Some(sound)
 }
 
-/// What holds for a track's samples in fragments, from the box `mvex`.
+/// Reads the defaults for a track's samples in fragments from the `mvex` box.
 fn defaults(boxes: &mut Boxes<'_>, extends: &Atom, id: u32) -> Result<Defaults, Error> {
     for atom in boxes.within(extends.content.clone())? {
         if &atom.kind == b"trex" {
@@ -148,7 +152,7 @@ fn defaults(boxes: &mut Boxes<'_>, extends: &Atom, id: u32) -> Result<Defaults, 
     Ok(Defaults::default())
 }
 
-/// The length of all fragments together (`mehd`).
+/// Reads the total length of all fragments (`mehd`).
 fn fragments_seconds(
     boxes: &mut Boxes<'_>,
     extends: &Atom,
@@ -163,7 +167,7 @@ fn fragments_seconds(
     Ok(ticks.filter(|_| movie_scale > 0).map(|ticks| ticks as f64 / f64::from(movie_scale)))
 }
 
-/// The encoder's delay in the tag `iTunSMPB`: hexadecimal numbers, of which it is the second.
+/// Reads the encoder's delay from the tag `iTunSMPB`: the second of its hexadecimal numbers.
 fn priming(boxes: &mut Boxes<'_>, moov: &Atom) -> Result<Option<u64>, Error> {
     let Some(meta) = boxes.find(moov, &[b"udta", b"meta"])? else { return Ok(None) };
     // Four bytes of version and flags.

@@ -1,4 +1,4 @@
-/// The codec of a sample entry's type, as people call it, of those that are not read.
+/// Returns the common name of an unsupported codec, given the type of its sample entry.
 pub(super) fn name(kind: [u8; 4]) -> String {
     let name = match &kind {
         b"ac-3" | b"sac3" => "AC-3",

@@ -16,12 +16,12 @@ use super::runs::Run;
 
 const INFO: FormatInfo =
     FormatInfo { format: FORMAT_ID_ISOMP4, short_name: "isomp4", long_name: "MP4, QuickTime" };
-/// Frames of a packet, where a run has them: as many as `ffmpeg` takes, which ends an edit list's
-/// part with the packet in which it ends.
+/// Frames per packet, at most. The same as in `ffmpeg`, because a part of an edit list ends with
+/// the packet that contains its end.
 const FRAMES: u64 = 1024;
 
-/// The PCM of a track, packet by packet, which Symphonia's reader takes for little-endian and hands
-/// on frame by frame.
+/// Reads the PCM of a track packet by packet. Symphonia's own reader assumes little-endian samples
+/// and returns one frame at a time.
 pub(super) struct PcmTrack {
     source: MediaSourceStream<'static>,
     tracks: Vec<Track>,
@@ -29,17 +29,17 @@ pub(super) struct PcmTrack {
     metadata: MetadataLog,
     runs: Vec<Run>,
     frame_bytes: u64,
-    /// The present run, and how much of it was read.
+    /// The current run, and the number of bytes read from it.
     run: usize,
     read: u64,
     /// Frames before the next packet.
     frames: u64,
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     length: u64,
 }
 
 impl PcmTrack {
-    /// The number of its only track.
+    /// The ID of the only track.
     pub(super) const ID: u32 = 0;
 
     pub(super) fn new(file: File, length: u64, pcm: &Pcm, runs: Vec<Run>) -> Self {

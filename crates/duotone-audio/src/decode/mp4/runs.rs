@@ -2,23 +2,23 @@ use super::boxes::{Atom, Boxes, u32_at, u64_at};
 use super::movie::{Defaults, Track};
 use crate::error::Error;
 
-/// Bytes of a table of a track's samples.
+/// Largest size of a track's sample table, in bytes.
 const TABLE: usize = 32 << 20;
-/// Runs that are held: a track with one for each sixtieth of a second may be 19 hours long.
+/// Largest number of runs: with one per sixtieth of a second, a track may be 19 hours long.
 const MAX: usize = 1 << 22;
-/// Bytes of a fragment's header.
+/// Largest size of a fragment's header, in bytes.
 const FRAGMENT: usize = 1 << 20;
 
-/// A stretch of a track's sound in the file.
+/// A contiguous part of a track's audio data in the file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Run {
     pub(super) start: u64,
     pub(super) bytes: u64,
-    /// Its length on the track's clock; 0 where that is not needed.
+    /// Its length in ticks of the track's clock; 0 if it is not needed.
     pub(super) ticks: u64,
 }
 
-/// The chunks of a track of PCM, whose frames have so many bytes.
+/// Reads the chunks of a PCM track whose frames have `frame` bytes.
 pub(super) fn chunks(boxes: &mut Boxes<'_>, tables: &Atom, frame: u64) -> Result<Vec<Run>, Error> {
     let mut table = |kind| match boxes.find(tables, &[kind])? {
         Some(atom) => boxes.content(&atom, TABLE),
@@ -31,14 +31,14 @@ pub(super) fn chunks(boxes: &mut Boxes<'_>, tables: &Atom, frame: u64) -> Result
     };
     let offsets = offsets.get(8..).unwrap_or_default().chunks_exact(wide);
     if offsets.len() > MAX {
-        return Err(Error::Limit(format!("more than {MAX} chunks of sound")));
+        return Err(Error::Limit(format!("more than {MAX} chunks of audio")));
     }
     let mut to_chunk = to_chunk.get(8..).unwrap_or_default().chunks_exact(12).peekable();
     let mut samples_per_chunk = 0;
     let mut sizes = Sizes { table: &sizes, next: 0, frame };
     let mut runs = Vec::with_capacity(offsets.len());
     for (i, offset) in offsets.enumerate() {
-        // Each entry holds from its chunk on, counted from 1.
+        // Each entry applies from its chunk on, counted from 1.
         while let Some(entry) = to_chunk.peek() {
             if u32_at(entry, 0).is_none_or(|first| first as usize > i + 1) {
                 break;
@@ -61,11 +61,12 @@ struct Sizes<'a> {
 }
 
 impl Sizes<'_> {
-    /// Bytes of the next samples together.
+    /// Total bytes of the next `count` samples.
     fn take(&mut self, count: u32) -> u64 {
         let same = u32_at(self.table, 4).map_or(0, u64::from);
         if same > 0 {
-            // QuickTime's writers put 1, a channel's bytes or a frame's; others put several frames.
+            // QuickTime's writers state 1, the bytes of a channel or those of a frame; others state
+            // those of several frames.
             let whole = same > self.frame && same.is_multiple_of(self.frame);
             return u64::from(count) * if whole { same } else { self.frame };
         }
@@ -76,13 +77,13 @@ impl Sizes<'_> {
     }
 }
 
-/// The sound of a track that lies in fragments (`moof`).
+/// Reads where a track's audio is in fragments (`moof`).
 pub(super) fn fragments(boxes: &mut Boxes<'_>, track: &Track) -> Result<Vec<Run>, Error> {
     let mut runs = Vec::new();
     let mut at = 0;
     while let Some(atom) = boxes.at(at, u64::MAX)? {
         at = atom.content.end;
-        // One that is cut would lead to other bytes than its sound.
+        // A truncated fragment would point to the wrong bytes.
         if &atom.kind != b"moof" || atom.stated_end > atom.content.end {
             continue;
         }
@@ -92,13 +93,13 @@ pub(super) fn fragments(boxes: &mut Boxes<'_>, track: &Track) -> Result<Vec<Run>
             }
         }
         if runs.len() > MAX {
-            return Err(Error::Limit(format!("more than {MAX} runs of sound")));
+            return Err(Error::Limit(format!("more than {MAX} runs of audio")));
         }
     }
     Ok(runs)
 }
 
-/// The length on a track's clock of the samples that its index lists (`stts`).
+/// Returns the length of the samples listed in a track's index (`stts`), in ticks of its clock.
 pub(super) fn listed_ticks(boxes: &mut Boxes<'_>, tables: &Atom) -> Result<u64, Error> {
     let Some(atom) = boxes.find(tables, &[b"stts"])? else { return Ok(0) };
     let table = boxes.content(&atom, TABLE)?;
@@ -107,7 +108,7 @@ pub(super) fn listed_ticks(boxes: &mut Boxes<'_>, tables: &Atom) -> Result<u64, 
     Ok(entries.filter_map(ticks).fold(0, u64::saturating_add))
 }
 
-/// Adds what a fragment holds of a track.
+/// Adds a fragment's runs of a track.
 fn fragment(
     boxes: &mut Boxes<'_>,
     traf: &Atom,
@@ -122,7 +123,7 @@ fn fragment(
         return Ok(());
     }
     let base = if flags & 1 != 0 { u64_at(&header, 8).unwrap_or(moof) } else { moof };
-    // Duration and size stand behind the fields that are there: offset and description.
+    // Duration and size follow the optional offset and description.
     let bytes_of = |flag: u32, bytes: usize| if flags & flag != 0 { bytes } else { 0 };
     let ticks_at = 8 + bytes_of(1, 8) + bytes_of(2, 4);
     let bytes_at = ticks_at + bytes_of(8, 4);
@@ -144,7 +145,7 @@ fn fragment(
     Ok(())
 }
 
-/// What a run's header (`trun`) says; without an offset it starts at `next`.
+/// Reads a run's header (`trun`). Without an offset, the run starts at `next`.
 fn run(header: &[u8], base: u64, next: u64, defaults: Defaults) -> Run {
     let flags = u32_at(header, 0).unwrap_or(0);
     let count = u32_at(header, 4).unwrap_or(0);
@@ -168,7 +169,7 @@ mod tests {
     use super::{Defaults, Run, run};
 
     #[test]
-    fn a_run_is_counted_by_one_size_or_by_a_table() {
+    fn run_size_is_a_default_or_from_a_table() {
         let words = |words: &[u32]| words.iter().flat_map(|x| x.to_be_bytes()).collect::<Vec<_>>();
         let defaults = Defaults { ticks: 7, bytes: 4 };
         let run = |header: &[u8], base, next| run(header, base, next, defaults);

@@ -5,12 +5,12 @@ use super::super::window::Window;
 use super::header::Header;
 use super::info::{self, Info};
 
-/// Bytes of the longest frame, in free format too.
+/// Length of the longest frame, including free format.
 pub(super) const LONGEST: usize = 2304 + 4;
-/// Bytes for three frames and the header behind them.
+/// Length of three frames and the header after them.
 const THREE: usize = 3 * LONGEST + tags::HEAD;
-/// Searches for the length of a free-format frame, each of which looks at many places: more in one
-/// file are not a recording's.
+/// Largest number of searches for the length of a free-format frame, each of which is slow. No real
+/// recording needs more.
 const FREE_FORMAT_SEARCHES: u32 = 64;
 
 /// A frame found in the stream.
@@ -18,15 +18,15 @@ pub(super) struct Frame {
     pub(super) offset: u64,
     pub(super) size: usize,
     pub(super) header: Header,
-    /// The frame holds this in place of sound.
+    /// The info header in the frame, if it has one in place of audio.
     pub(super) info: Option<Info>,
 }
 
-/// What all frames of a stream share.
+/// The properties shared by all frames of a stream.
 #[derive(Clone, Copy)]
 struct Stream {
     header: Header,
-    /// Bytes of a free-format frame without its padding.
+    /// Length of a free-format frame without its padding.
     unpadded: usize,
 }
 
@@ -34,15 +34,15 @@ struct Stream {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Place {
     pub(super) offset: u64,
-    /// Frames with sound before it, and samples in them.
+    /// Number of frames with audio before it, and of samples in them.
     pub(super) frames: u64,
     pub(super) samples: u64,
-    /// Bytes of those frames.
+    /// Total bytes in those frames.
     pub(super) bytes: u64,
-    /// Bytes between frames that are no known tag, and how many times there were any.
+    /// Bytes between frames that are not a known tag, and the number of such gaps.
     pub(super) lost: u64,
     pub(super) gaps: u64,
-    /// The stream ends within a frame.
+    /// Whether the stream ends within a frame.
     pub(super) cut: bool,
     stream: Option<Stream>,
 }
@@ -59,12 +59,12 @@ impl Frames {
         Self { window, place: Place::default(), searches_left: FREE_FORMAT_SEARCHES }
     }
 
-    /// Bytes from the start of the stream to the end.
+    /// Length of the stream in bytes.
     pub(super) fn length(&self) -> u64 {
         self.window.length()
     }
 
-    /// Goes to the first frame, behind tags and at most `junk` bytes that are none; `false` where
+    /// Moves to the first frame, skipping tags and at most `junk` other bytes. Returns `false` if
     /// there is no frame.
     pub(super) fn start(&mut self, junk: u64) -> io::Result<bool> {
         self.skip_tags()?;
@@ -74,7 +74,7 @@ impl Frames {
         Ok(true)
     }
 
-    /// The next frame; `None` at the end.
+    /// Returns the next frame; `None` at the end.
     pub(super) fn next(&mut self) -> io::Result<Option<Frame>> {
         loop {
             self.skip_tags()?;
@@ -90,8 +90,8 @@ impl Frames {
         }
     }
 
-    /// The bytes that a decoder wants of a frame: in free format also those behind it, which tell
-    /// its length.
+    /// Returns the bytes that a decoder needs for a frame. In free format they include the
+    /// following frames, which determine its length.
     pub(super) fn bytes(&mut self, frame: &Frame) -> io::Result<&[u8]> {
         let count = if frame.header.is_free_format() { THREE } else { frame.size };
         self.window.at(frame.offset, count)
@@ -104,14 +104,14 @@ impl Frames {
         Ok(())
     }
 
-    /// Bytes of a tag at an offset that ends before the stream does.
+    /// Returns the length of the tag at an offset, if it fits into the stream.
     fn tag(&mut self, offset: u64) -> io::Result<Option<u64>> {
         let left = self.window.length().saturating_sub(offset);
         let length = tags::length(self.window.at(offset, tags::HEAD)?);
         Ok(length.filter(|&length| length <= left))
     }
 
-    /// Goes to where the stream goes on, or to its end.
+    /// Moves to where the stream continues, or to its end.
     fn skip_to(&mut self, next: Option<u64>) {
         let Some(next) = next else {
             self.place.offset = self.window.length();
@@ -124,7 +124,7 @@ impl Frames {
         self.place.offset = next;
     }
 
-    /// The frame that starts at the place, and the step behind it.
+    /// Returns the frame at the current place, and moves past it.
     fn frame(&mut self) -> io::Result<Option<Frame>> {
         let offset = self.place.offset;
         let Some(header) = Header::parse(self.window.at(offset, LONGEST + tags::HEAD)?) else {
@@ -144,10 +144,10 @@ impl Frames {
             return Ok(None);
         }
         let mut next = Some(end);
-        if known.is_some() && !self.goes_on(end, &header)? {
+        if known.is_some() && !self.may_end_at(end, &header)? {
             next = self.search(offset + 1, u64::MAX)?;
             if next.is_some_and(|next| next < end) {
-                // The header states another length than the frame has.
+                // The header states the wrong length.
                 return Ok(None);
             }
         }
@@ -163,14 +163,15 @@ impl Frames {
         Ok(Some(Frame { offset, size, header, info }))
     }
 
-    /// Whether a frame may end at an offset: with the stream, before a tag or the next frame.
-    fn goes_on(&mut self, offset: u64, header: &Header) -> io::Result<bool> {
+    /// Returns whether a frame may end at an offset: at the end of the stream, or before a tag or
+    /// another frame.
+    fn may_end_at(&mut self, offset: u64, header: &Header) -> io::Result<bool> {
         let bytes = self.window.at(offset, tags::HEAD)?;
         let next = Header::parse(bytes).is_some_and(|next| next.continues(header));
         Ok(next || bytes.len() < 4 || tags::length(bytes).is_some())
     }
 
-    /// The next offset, `last` at the latest, where a stream starts or goes on.
+    /// Finds the next offset, up to `last`, where a stream starts or continues.
     fn search(&mut self, from: u64, last: u64) -> io::Result<Option<u64>> {
         let mut offset = from;
         while offset <= last {
@@ -182,7 +183,7 @@ impl Frames {
                 offset += bytes.len() as u64;
                 continue;
             };
-            // The header's bytes may lie in the next 4,096.
+            // The header may extend into the next 4,096 bytes.
             let maybe = skipped + 4 > bytes.len() || Header::parse(&bytes[skipped..]).is_some();
             offset += skipped as u64;
             if maybe && offset <= last && self.stream_at(offset)?.is_some() {
@@ -193,8 +194,8 @@ impl Frames {
         Ok(None)
     }
 
-    /// The stream at an offset, where three frames follow one another, or fewer up to the end, so
-    /// that bytes that look like a header by chance are not taken for one.
+    /// Returns the stream at an offset. Three consecutive frames are required, or fewer at the end,
+    /// so that bytes that look like a header by chance are not mistaken for one.
     fn stream_at(&mut self, offset: u64) -> io::Result<Option<Stream>> {
         let length = self.window.length();
         let alone = self.place.stream.is_none() && self.place.offset == offset;
@@ -226,7 +227,7 @@ impl Frames {
                 return Ok(None);
             };
             at += header.size(unpadded);
-            // The stream breaks off within the frame.
+            // The stream is truncated within the frame.
             if offset + at as u64 > length {
                 return Ok(stream.filter(|_| count > 0));
             }
@@ -235,8 +236,8 @@ impl Frames {
     }
 }
 
-/// Bytes of the free-format frame that the bytes start with, without its padding, by the two
-/// headers behind it.
+/// Returns the length, without padding, of the free-format frame at the start of `bytes`, found by
+/// the next two headers.
 fn free_format(bytes: &[u8], first: &Header) -> Option<usize> {
     let continued =
         |at: usize| Header::parse(bytes.get(at..)?).filter(|next| next.continues(first));

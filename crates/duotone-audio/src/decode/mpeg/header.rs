@@ -1,4 +1,4 @@
-/// The four bytes before each frame of MPEG audio.
+/// The four-byte header of an MPEG audio frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Header {
     /// 1 to 3.
@@ -7,10 +7,10 @@ pub(super) struct Header {
     pub(super) sample_rate: u32,
     /// 1 or 2.
     pub(super) channels: usize,
-    /// Samples of each channel in the frame.
+    /// Samples per channel in the frame.
     pub(super) samples: u64,
     version: Version,
-    /// In kbit/s; 0 in free format, where only the next header tells how long a frame is.
+    /// In kbit/s; 0 in free format, where a frame's length is only known from the next header.
     bit_rate: usize,
     padding: usize,
     checksum: bool,
@@ -24,7 +24,7 @@ enum Version {
     Mpeg25,
 }
 
-/// In kbit/s, of MPEG-1 layers I to III, of MPEG-2 layer I and of its layers II and III.
+/// In kbit/s: MPEG-1 layers I to III, MPEG-2 layer I, MPEG-2 layers II and III.
 const BIT_RATES: [[usize; 15]; 5] = [
     [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
     [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
@@ -34,7 +34,7 @@ const BIT_RATES: [[usize; 15]; 5] = [
 ];
 
 impl Header {
-    /// Reads the header that the bytes start with.
+    /// Reads the header at the start of `bytes`.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let &[0xff, b, c, d, ..] = bytes else { return None };
         let version = match b >> 3 {
@@ -85,8 +85,8 @@ impl Header {
         })
     }
 
-    /// Whether frames with the two headers may follow one another in a stream: the bit rate and
-    /// the number of channels may change.
+    /// Returns whether frames with the two headers may follow each other in a stream. The bit rate
+    /// and the number of channels may change.
     pub(super) fn continues(&self, other: &Self) -> bool {
         self.version == other.version
             && self.layer == other.layer
@@ -98,7 +98,7 @@ impl Header {
         self.bit_rate == 0
     }
 
-    /// Bytes of the frame; in free format, `unpadded` of them and the padding.
+    /// Length of the frame. In free format it is `unpadded` plus the padding.
     pub(super) fn size(&self, unpadded: usize) -> usize {
         let size = self.samples as usize * self.bit_rate * 125 / self.sample_rate as usize;
         match (self.is_free_format(), self.layer) {
@@ -112,7 +112,8 @@ impl Header {
         self.padding
     }
 
-    /// Bytes of the header and what follows it up to the coded sound of layer III.
+    /// Length of everything before the coded audio in layer III: header, checksum and side
+    /// information.
     pub(super) fn side_information(&self) -> usize {
         let bytes = match (self.version, self.channels) {
             (Version::Mpeg1, 1) => 17,
@@ -123,7 +124,7 @@ impl Header {
         4 + bytes + if self.checksum { 2 } else { 0 }
     }
 
-    /// Bytes of earlier frames that a frame's sound may begin in.
+    /// Largest number of bytes of earlier frames in which a frame's data may begin.
     pub(super) fn reservoir(&self) -> usize {
         match (self.layer, self.version) {
             (3, Version::Mpeg1) => 511,
@@ -138,7 +139,7 @@ mod tests {
     use super::Header;
 
     #[test]
-    fn sizes_and_lengths() {
+    fn reads_sizes_and_lengths() {
         let of = |bytes: [u8; 4]| {
             let header = Header::parse(&bytes).unwrap();
             (header.layer, header.sample_rate, header.channels, header.samples, header.size(0))
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reserved_is_no_header() {
+    fn rejects_reserved_values() {
         for bytes in [
             [0xfe, 0xfb, 0x90, 0x44],
             [0xff, 0xeb, 0x90, 0x44],

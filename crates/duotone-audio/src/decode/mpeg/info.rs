@@ -1,34 +1,35 @@
 use super::header::Header;
 
-/// Bytes of a frame that [`Info::parse`] wants to see.
+/// Bytes of a frame needed by [`Info::parse`].
 pub(super) const HEAD: usize = 4 + 32 + 2 + 156;
 
-/// Samples by which every decoder of layer III is late.
+/// Delay of every layer III decoder, in samples.
 const DECODER_DELAY: u64 = 529;
-/// Encoders that write their delay and padding behind the Xing header.
+/// Encoders that write their delay and padding after the Xing header.
 const GAPLESS: [&[u8]; 3] = [b"LAME", b"Lavf", b"Lavc"];
 
-/// What the first frame states about the stream in place of sound: a Xing, Info or VBRI header.
+/// Facts about the stream from a Xing, Info or VBRI header, which the first frame contains in place
+/// of audio.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Info {
-    /// Frames with sound.
+    /// Number of frames with audio.
     pub(super) frames: Option<u64>,
-    /// Bytes from this frame on.
+    /// Number of bytes from this frame on.
     pub(super) bytes: Option<u64>,
     /// Samples before the recording.
     pub(super) delay: u64,
-    /// Samples behind it.
+    /// Samples after it.
     pub(super) padding: u64,
 }
 
 impl Info {
-    /// Whether a frame is such a header, and what it says.
+    /// Reads the header in a frame, if it contains one.
     pub(super) fn parse(header: &Header, frame: &[u8]) -> Option<Self> {
         if header.layer != 3 {
             return None;
         }
         let side = header.side_information();
-        // Some encoders do not count the checksum in.
+        // Some encoders ignore the checksum's length.
         [side, side - 2].iter().find_map(|&at| xing(frame.get(at..)?)).or_else(|| vbri(frame))
     }
 }

@@ -1,7 +1,7 @@
-//! MPEG audio: streams of frames of layers I to III (MP1, MP2, MP3), bare or within a WAV file.
+//! MPEG audio: streams of frames of layers I to III (MP1, MP2, MP3), bare or in a WAV file.
 //!
-//! Only the frames themselves are obeyed. What a Xing, Info or VBRI header states in front of them
-//! is a hint: files are joined, cut and tagged without it.
+//! Only the frames themselves are authoritative. A Xing, Info or VBRI header in front of them is a
+//! hint, because programs join, cut and tag files without updating it.
 
 mod frames;
 mod header;
@@ -16,7 +16,7 @@ use symphonia::core::io::MediaSource;
 
 use super::Reader;
 use super::damage::Damage;
-use super::limits::{MAX_FRUITLESS, MAX_STRANGE};
+use super::limits::{MAX_EMPTY_PACKETS, MAX_RATE_CHANGES};
 use super::mono::Mono;
 use super::panics::catch_decoder_panic;
 use super::window::Window;
@@ -25,20 +25,21 @@ use crate::source_info::SourceInfo;
 use frames::{Frame, Frames, Place};
 use info::Info;
 
-/// Frames that are remembered on the way to a place, to start ahead of it: the sound of a frame
-/// may begin in as many before it.
+/// Frames remembered while walking to a place, so that decoding can start before it: a frame's data
+/// may begin in as many earlier frames.
 const REMEMBERED: usize = 32;
-/// Frames before the one wanted whose own sound must be complete: their second halves overlap.
+/// Frames before the wanted one that must be decoded completely, because their second halves
+/// overlap it.
 const OVERLAPPING: usize = 2;
-/// Frames from one remembered place to the next.
+/// Frames from one mark to the next.
 const MARKED: usize = 256;
 
-/// Places of a stream, in order, from which a walk to a sample may start.
+/// Places in a stream, in order, from which a walk to a sample may start.
 #[derive(Clone, Default)]
 pub(crate) struct Marks(Arc<[Place]>);
 
 impl Marks {
-    /// The last place from which enough frames are passed on the way to a sample.
+    /// Returns the last place with enough frames between it and a sample.
     fn ahead_of(&self, sample: u64, frame: u64) -> Option<Place> {
         let enough = REMEMBERED as u64 * frame;
         let count = self.0.partition_point(|mark| mark.samples + enough <= sample);
@@ -57,25 +58,24 @@ pub(super) struct Mpeg {
     first: Place,
     marks: Marks,
     info: Info,
-    /// Where the recording ends in the samples of all frames, by the header in front: believed
-    /// only if the stream ends there.
+    /// Where the recording ends, in samples of all frames, according to the header in front. Used
+    /// only if the stream has as many frames as the header states.
     end: Option<u64>,
-    /// Samples of frames that could not be decoded.
+    /// Samples in frames that could not be decoded.
     missing: u64,
-    /// Samples from the recording's start to the end of what was decoded last.
+    /// Samples from the recording's start to the end of the last block.
     position: u64,
-    /// Frames that gave samples.
+    /// Frames that were decoded.
     decoded: u64,
     damage: Damage,
-    /// Gaps that the damage counts.
+    /// Gaps already counted as damage.
     gaps: u64,
-    /// Frames in a row at another rate.
-    strange: u32,
+    /// Consecutive frames at another sample rate.
+    rate_changes: u32,
 }
 
 impl Mpeg {
-    /// Opens a stream; `None` where no frame starts within `junk` bytes behind the tags at its
-    /// start.
+    /// Opens a stream; `None` if no frame starts within `junk` bytes after the tags at its start.
     pub(super) fn open(
         source: Box<dyn MediaSource>,
         junk: u64,
@@ -111,7 +111,7 @@ impl Mpeg {
             decoded: 0,
             damage: Damage::default(),
             gaps: 0,
-            strange: 0,
+            rate_changes: 0,
         };
         let info = SourceInfo {
             sample_rate: header.sample_rate,
@@ -122,8 +122,8 @@ impl Mpeg {
         Ok(Some((mpeg, info)))
     }
 
-    /// Decodes a frame to [`Self::samples`]; the number of samples of each channel, or `None` where
-    /// they cannot be decoded.
+    /// Decodes a frame to [`Self::samples`]. Returns the number of samples per channel and the
+    /// number of channels; `None` if the frame cannot be decoded.
     fn decode(&mut self, frame: &Frame) -> io::Result<Option<(usize, usize)>> {
         let bytes = self.frames.bytes(frame)?;
         let (decoder, samples) = (&mut self.decoder, &mut self.samples);
@@ -136,7 +136,7 @@ impl Mpeg {
             Ok(info) if consumed == frame.size => {
                 Some((info.samples_produced, usize::from(info.channels.num())))
             }
-            // A stream cut out of a longer one begins with frames that need earlier ones.
+            // A stream cut from a longer one begins with frames that need earlier ones.
             Err(DecodeError::ReservoirUnavailable(_)) => {
                 self.samples.fill(0.0);
                 Some((frame.header.samples as usize, frame.header.channels))
@@ -145,8 +145,8 @@ impl Mpeg {
         })
     }
 
-    /// Whether the stream ends where the header in front states, so that the padding at the end
-    /// may be cut off.
+    /// Returns whether the stream ends where the header in front states, so that the padding at the
+    /// end can be cut off.
     fn ends_as_stated(&mut self) -> io::Result<bool> {
         let Some(stated) = self.info.frames else { return Ok(false) };
         let here = self.frames.place;
@@ -156,7 +156,7 @@ impl Mpeg {
         Ok(ends)
     }
 
-    /// The samples of a frame that belong to the recording, by their places in the frame.
+    /// Returns the range of a frame's samples that belong to the recording.
     fn audible(&mut self, count: u64) -> io::Result<(u64, u64)> {
         let start = self.frames.place.samples.saturating_sub(count);
         let mut end = start + count;
@@ -175,7 +175,7 @@ impl Mpeg {
         self.position as f64 / f64::from(self.rate)
     }
 
-    fn note_gaps(&mut self) {
+    fn record_gaps(&mut self) {
         while self.gaps < self.frames.place.gaps {
             self.gaps += 1;
             self.damage.packet(self.seconds());
@@ -185,14 +185,14 @@ impl Mpeg {
 
 impl Reader for Mpeg {
     fn read(&mut self, mono: &mut Mono) -> Result<bool, Error> {
-        let mut fruitless = 0;
+        let mut empty = 0;
         while let Some(frame) = self.frames.next()? {
-            self.note_gaps();
+            self.record_gaps();
             if frame.info.is_some() {
                 continue;
             }
-            fruitless += 1;
-            if fruitless > MAX_FRUITLESS {
+            empty += 1;
+            if empty > MAX_EMPTY_PACKETS {
                 self.damage.cut = true;
                 break;
             }
@@ -200,14 +200,14 @@ impl Reader for Mpeg {
             if frame.header.sample_rate != self.rate {
                 self.damage.packet(self.seconds());
                 self.missing += count;
-                self.strange += 1;
-                if self.strange > MAX_STRANGE {
+                self.rate_changes += 1;
+                if self.rate_changes > MAX_RATE_CHANGES {
                     let to = frame.header.sample_rate;
                     return Err(super::rate_change(self.rate, to, self.seconds()));
                 }
                 continue;
             }
-            self.strange = 0;
+            self.rate_changes = 0;
             let Some((count, channels)) = self.decode(&frame)? else {
                 self.damage.packet(self.seconds());
                 self.missing += count;
@@ -232,8 +232,7 @@ impl Reader for Mpeg {
         self.position
     }
 
-    /// Walks to the frame of a sample and goes back from there by as many frames as its sound
-    /// depends on.
+    /// Walks to the frame of a sample, then back by as many frames as it depends on.
     fn seek(&mut self, sample: u64) -> Result<(), Error> {
         let wanted = sample.saturating_add(self.info.delay);
         let longest = MAX_SAMPLES_PER_FRAME as u64;
@@ -263,7 +262,7 @@ impl Reader for Mpeg {
             }
         }
         self.decoder = Decoder::new();
-        (self.missing, self.strange, self.gaps) = (0, 0, self.frames.place.gaps);
+        (self.missing, self.rate_changes, self.gaps) = (0, 0, self.frames.place.gaps);
         Ok(())
     }
 
@@ -271,7 +270,8 @@ impl Reader for Mpeg {
         self.damage
     }
 
-    /// What was walked over and what lies in its gaps, and what was cut off by the header in front.
+    /// The length of the frames passed, of the gaps between them, and of what is cut off according
+    /// to the header in front.
     fn stated_seconds(&self) -> Option<f64> {
         let place = &self.frames.place;
         let bytes_left = self.frames.length() - self.first.offset;

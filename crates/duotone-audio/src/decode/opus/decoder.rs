@@ -15,18 +15,18 @@ use super::head::Head;
 
 const INFO: CodecInfo = CodecInfo { short_name: "opus", long_name: "Opus", profiles: &[] };
 const RATE: u32 = 48_000;
-/// Samples of the longest packet: 120 ms.
+/// Samples in the longest packet: 120 ms.
 const LONGEST: usize = 5_760;
 /// The first of the 32 configurations without linear prediction (RFC 6716, section 3.1).
 const FIRST_CELT: u8 = 16;
 const FULL_SCALE: f32 = 32_768.0;
 
-/// The Opus decoder: `ropus`, which decodes to 16 bits as the reference does, so that what lies
-/// beyond full scale is clipped.
+/// The Opus decoder: `ropus`, which decodes to 16 bits like the reference, so samples beyond full
+/// scale are clipped.
 pub(in super::super) struct Opus {
     head: Head,
     decoder: OpusMSDecoder,
-    /// Interleaved samples of the present packet.
+    /// Interleaved samples of the current packet.
     samples: Vec<i16>,
     parameters: AudioCodecParameters,
     gapless: bool,
@@ -37,7 +37,7 @@ impl Opus {
     fn decode_packet(&mut self, packet: &PacketRef<'_>) -> Result<()> {
         self.buffer.clear();
         let length = i32::try_from(packet.data.len()).unwrap_or_default();
-        // Without data the decoder would make up what was lost.
+        // Without data the decoder would synthesise a lost packet.
         if length == 0 {
             return decode_error("opus: empty packet");
         }
@@ -65,8 +65,8 @@ impl Opus {
     }
 }
 
-/// Whether a packet's sound depends on the packets before it for as long as a tone lasts: all that
-/// is coded by linear prediction (SILK), alone or as the lower part of the spectrum.
+/// Returns whether a packet's audio depends on packets arbitrarily far back. That is the case for
+/// linear prediction (SILK), alone or for the lower part of the spectrum.
 pub(in super::super) fn is_predicted(packet: &[u8]) -> bool {
     packet.first().is_some_and(|kind| kind >> 3 < FIRST_CELT)
 }
@@ -113,7 +113,7 @@ impl RegisterableAudioDecoder for Opus {
             head.coupled.into(),
             &head.mapping,
         );
-        let decoder = decoder.map_err(|_| Error::DecodeError("its Opus header is malformed"))?;
+        let decoder = decoder.map_err(|_| Error::DecodeError("the Opus header is malformed"))?;
         let spec = AudioSpec::new(RATE, Channels::Discrete(channels as u16));
         Ok(Box::new(Self {
             head,

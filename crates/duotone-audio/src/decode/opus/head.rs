@@ -1,28 +1,28 @@
 const MAGIC: &[u8] = b"OpusHead";
-/// A channel of the layout that no stream fills.
+/// A channel of the layout without a stream.
 const SILENT: u8 = 255;
-/// Channels of all streams together.
+/// Total channels of all streams.
 const MAX_CHANNELS: u16 = 255;
 
-/// The identification header (RFC 7845, section 5.1), in Matroska and Ogg as it is, in MP4 as the
-/// contents of `dOps`, which has the version 0 and its numbers in big-endian order.
+/// The identification header (RFC 7845, section 5.1). MP4 stores it in `dOps`, with version 0 and
+/// big-endian numbers.
 pub(in super::super) struct Head {
     /// Samples at the start of the stream that are not part of the recording.
     pub(in super::super) pre_skip: u16,
     pub(super) gain: f32,
     pub(super) streams: u8,
-    /// The first of the streams, which have two channels; the others have one.
+    /// Number of streams with two channels, which come first; the others have one channel.
     pub(super) coupled: u8,
-    /// For each output channel a channel of the streams, or [`SILENT`].
+    /// For each output channel, a channel of the streams or [`SILENT`].
     pub(super) mapping: Vec<u8>,
 }
 
 impl Head {
     /// # Errors
-    /// What is wrong with it or not read, in words.
+    /// Says what is malformed or not supported.
     pub(in super::super) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
-        let short = "its Opus header is too short";
-        let fields = bytes.strip_prefix(MAGIC).ok_or("it has no Opus header")?;
+        let short = "the Opus header is too short";
+        let fields = bytes.strip_prefix(MAGIC).ok_or("no Opus header")?;
         let (fields, layout) = fields.split_first_chunk::<11>().ok_or(short)?;
         let [version, channels, skip_0, skip_1, .., gain_0, gain_1, family] = *fields;
         let (skip, gain) = ([skip_0, skip_1], [gain_0, gain_1]);
@@ -33,7 +33,7 @@ impl Head {
         let plain: Vec<u8> = (0..channels).collect();
         let (streams, coupled, mapping) = match family {
             0 if channels <= 2 => (1, channels.saturating_sub(1), plain.as_slice()),
-            // The order of channels is of no matter to their mean.
+            // The order of the channels does not affect their mean.
             1 => match layout {
                 [streams, coupled, mapping @ ..] => {
                     (*streams, *coupled, mapping.get(..usize::from(channels)).ok_or(short)?)
@@ -41,10 +41,10 @@ impl Head {
                 _ => return Err(short),
             },
             255 => {
-                return Err("Opus without a channel layout is not read; convert it to FLAC or WAV");
+                return Err("Opus without a channel layout; convert it to FLAC or WAV");
             }
-            2 | 3 => return Err("Opus in ambisonics is not read; convert it to FLAC or WAV"),
-            _ => return Err("Opus of an unknown channel mapping; convert it to FLAC or WAV"),
+            2 | 3 => return Err("Opus in ambisonics; convert it to FLAC or WAV"),
+            _ => return Err("Opus with an unknown channel mapping; convert it to FLAC or WAV"),
         };
         let decoded = u16::from(streams) + u16::from(coupled);
         let exists = |&slot: &u8| slot == SILENT || u16::from(slot) < decoded;
@@ -54,7 +54,7 @@ impl Head {
             || decoded > MAX_CHANNELS
             || !mapping.iter().all(exists)
         {
-            return Err("its Opus header is malformed");
+            return Err("the Opus header is malformed");
         }
         Ok(Self {
             pre_skip,
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn of_ogg_and_of_mp4() {
+    fn reads_headers_of_ogg_and_mp4() {
         let ogg = head(&[1, 2, 0x38, 1, 0x80, 0xbb, 0, 0, 0, 6, 0]);
         let mp4 = head(&[0, 2, 1, 0x38, 0, 0, 0xbb, 0x80, 6, 0, 0]);
         for bytes in [ogg, mp4] {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_streams() {
+    fn reads_several_streams() {
         let surround = head(&[1, 6, 0, 0, 0, 0, 0, 0, 0, 0, 1, 4, 2, 0, 4, 1, 2, 3, 5]);
         let read = Head::read(&surround).unwrap();
         assert_eq!((read.streams, read.coupled), (4, 2));

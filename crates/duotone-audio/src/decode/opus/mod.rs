@@ -1,4 +1,4 @@
-//! Opus: the header of a stream and the decoder of its packets.
+//! Opus: a stream's header and the decoder for its packets.
 
 mod decoder;
 mod head;

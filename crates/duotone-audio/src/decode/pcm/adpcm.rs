@@ -1,4 +1,4 @@
-//! ADPCM in blocks: four bits a sample, and a state to start from at the head of each block.
+//! ADPCM in blocks: four bits per sample, with the initial state at the start of each block.
 
 use crate::decode::limits::MAX_CHANNELS;
 
@@ -12,22 +12,23 @@ pub(in crate::decode) enum Kind {
     ImaApple,
 }
 
-/// Bytes of one channel in a block of Apple's: two of state and 64 samples.
+/// Bytes per channel in a block of Apple's variant: two of state and 64 samples.
 const APPLE_BYTES: usize = 34;
 const APPLE_FRAMES: usize = 64;
 
-/// A decoder of ADPCM blocks.
+/// A decoder for ADPCM blocks.
 pub(in crate::decode) struct Adpcm {
     kind: Kind,
     channels: usize,
-    /// Bytes of a block of all channels.
+    /// Bytes per block, all channels included.
     block_bytes: usize,
-    /// What the last block of Apple's left behind.
+    /// The state after the last block of Apple's variant.
     states: [Ima; MAX_CHANNELS],
 }
 
 impl Adpcm {
-    /// For blocks of so many bytes; `None` where they could not hold a sample of each channel.
+    /// Creates a decoder for blocks of `block_bytes` bytes; `None` if they are too small for a
+    /// sample per channel.
     pub(in crate::decode) fn new(kind: Kind, channels: usize, block_bytes: usize) -> Option<Self> {
         let most = if kind == Kind::Microsoft { 2 } else { MAX_CHANNELS };
         if channels == 0 || channels > most {
@@ -42,12 +43,12 @@ impl Adpcm {
         self.block_bytes
     }
 
-    /// Whether a block can be decoded without those before it.
+    /// Returns whether a block can be decoded without the previous ones.
     pub(in crate::decode) fn blocks_stand_alone(&self) -> bool {
         self.kind != Kind::ImaApple
     }
 
-    /// Samples of each channel in the first `bytes` of a block.
+    /// Returns the samples per channel in the first `bytes` bytes of a block.
     pub(in crate::decode) fn frames(&self, bytes: usize) -> usize {
         let n = self.channels;
         match self.kind {
@@ -58,7 +59,7 @@ impl Adpcm {
         }
     }
 
-    /// Appends the samples of a block, which may be cut short, channels interleaved.
+    /// Appends the interleaved samples of a block, which may be truncated.
     pub(in crate::decode) fn decode(&mut self, block: &[u8], samples: &mut Vec<f32>) {
         let start = samples.len();
         let frames = self.frames(block.len());
@@ -115,7 +116,7 @@ fn decode_microsoft(block: &[u8], channels: usize, samples: &mut [f32]) {
     let mut states = [Microsoft::default(); 2];
     let words = &block[channels..];
     for (c, state) in states[..channels].iter_mut().enumerate() {
-        // A predictor beyond the table is damage; the first does least harm.
+        // A predictor outside the table is damage. The first predictor does the least harm.
         state.factors = *FACTORS.get(usize::from(block[c])).unwrap_or(&FACTORS[0]);
         state.step = word(words, 2 * c);
         state.last = [word(words, 2 * (channels + c)), word(words, 2 * (2 * channels + c))];
@@ -132,14 +133,14 @@ fn decode_microsoft(block: &[u8], channels: usize, samples: &mut [f32]) {
 #[derive(Clone, Copy, Default)]
 struct Ima {
     linear: i32,
-    /// Which step of the table.
+    /// Index into the table of steps.
     step: usize,
 }
 
 impl Ima {
     const LAST_STEP: usize = STEPS.len() - 1;
 
-    /// The step that a code is worth now; the state moves on to the next.
+    /// Returns the current step, and moves the state to the step after a code.
     fn step(&mut self, code: u8) -> i32 {
         const MOVES: [isize; 8] = [-1, -1, -1, -1, 2, 4, 6, 8];
         let step = STEPS[self.step];
@@ -154,13 +155,13 @@ impl Ima {
         to_float(self.linear)
     }
 
-    /// As WAV's decoders compute it: a single product.
+    /// Computed as in WAV's decoders, as a single product.
     fn next_wave(&mut self, code: u8) -> f32 {
         let step = self.step(code);
         self.add(code, ((2 * i32::from(code & 7) + 1) * step) >> 3)
     }
 
-    /// As Apple's decoder computes it: a sum of parts, each rounded.
+    /// Computed as in Apple's decoder, as a sum of rounded parts.
     fn next_apple(&mut self, code: u8) -> f32 {
         let step = self.step(code);
         let mut difference = step >> 3;
@@ -198,8 +199,8 @@ fn decode_ima_apple(block: &[u8], states: &mut [Ima], samples: &mut [f32]) {
         let head = i16::from_be_bytes([block[0], block[1]]);
         let linear = i32::from(head & !0x7f);
         let step = usize::from(block[1] & 0x7f).min(Ima::LAST_STEP);
-        // The head holds the upper nine bits; all sixteen are known from the block before, unless
-        // it was another recording's.
+        // The head has only the upper nine bits. All sixteen are known from the previous block,
+        // unless the head does not match it.
         if step != state.step || (linear - state.linear).abs() > 0x7f {
             *state = Ima { linear, step };
         }

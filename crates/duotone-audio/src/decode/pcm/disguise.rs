@@ -1,5 +1,5 @@
-//! Compressed sound that a header calls 16-bit stereo, as DTS CDs and recordings of a digital
-//! output have it: played as samples it is noise.
+//! Compressed audio that the header declares as 16-bit stereo, as on DTS CDs and in recordings of a
+//! digital output. Played as samples, it is noise.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -7,14 +7,14 @@ use std::ops::Range;
 
 use crate::error::Error;
 
-/// Bytes at the start that are looked through.
+/// Bytes searched at the start.
 const SEARCHED: u64 = 1 << 15;
-/// Bytes from one frame to the next: 256 to 2,048 pairs of samples, and the 1,536 of AC-3.
+/// Bytes from one frame to the next: 256 to 2,048 pairs of samples, and AC-3's 1,536.
 const DISTANCES: [usize; 5] = [1024, 2048, 4096, 8192, 6144];
-/// Frames in a row that begin alike: by chance none of it happens.
+/// Consecutive frames that must begin alike, which does not happen by chance.
 const REPEATS: usize = 3;
 
-/// How frames begin, as the bytes lie in the file.
+/// The first bytes of a frame, in every byte order.
 const STARTS: [(&[u8], &str); 6] = [
     (&[0xfe, 0x7f, 0x01, 0x80], "DTS"),
     (&[0x7f, 0xfe, 0x80, 0x01], "DTS"),
@@ -24,14 +24,14 @@ const STARTS: [(&[u8], &str); 6] = [
     (&[0xf8, 0x72, 0x4e, 0x1f], "AC-3 or DTS"),
 ];
 
-/// Refuses sound that is compressed in truth.
+/// Returns an error if the audio is actually compressed.
 pub(super) fn check(file: &mut File, sound: &Range<u64>) -> Result<(), Error> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(sound.start))?;
     file.take(SEARCHED.min(sound.end - sound.start)).read_to_end(&mut bytes)?;
     match compressed(&bytes) {
         Some(name) => Err(Error::Unsupported(format!(
-            "its samples are {name}, packed as if they were PCM, which is not read; convert it: \
+            "{name} packed as 16-bit PCM; convert it: \
              ffmpeg -i in.wav out.flac"
         ))),
         None => Ok(()),
@@ -60,7 +60,7 @@ mod tests {
     use super::compressed;
 
     #[test]
-    fn frames_in_the_place_of_samples() {
+    fn detects_frames_in_place_of_samples() {
         let mut bytes = vec![0; 30_000];
         for at in [4000, 6048, 8096] {
             bytes[at..at + 4].copy_from_slice(&[0xff, 0x1f, 0x00, 0xe8]);

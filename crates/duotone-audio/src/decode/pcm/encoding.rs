@@ -1,8 +1,8 @@
-/// How one sample of PCM is stored.
+/// How a PCM sample is stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::decode) struct Encoding {
     kind: Kind,
-    /// Bytes of a sample: 1 to 8.
+    /// Bytes per sample: 1 to 8.
     bytes: usize,
     big_endian: bool,
 }
@@ -24,8 +24,7 @@ impl Encoding {
     pub(in crate::decode) const UNSIGNED_8: Self =
         Self { kind: Kind::Unsigned, bytes: 1, big_endian: false };
 
-    /// Signed integers of 1 to 64 bits, in as many whole bytes as they need, most significant bit
-    /// first in their bytes.
+    /// Signed integers of 1 to 64 bits, left-aligned in as many whole bytes as they need.
     pub(in crate::decode) fn signed(bits: u32, big_endian: bool) -> Option<Self> {
         let bytes = bits.div_ceil(8) as usize;
         (1..=8).contains(&bytes).then_some(Self { kind: Kind::Signed, bytes, big_endian })
@@ -37,7 +36,7 @@ impl Encoding {
         matches!(bits, 32 | 64).then_some(Self { kind: Kind::Float, bytes, big_endian })
     }
 
-    /// Bytes of a sample.
+    /// Bytes per sample.
     pub(in crate::decode) fn bytes(self) -> usize {
         self.bytes
     }
@@ -51,7 +50,7 @@ impl Encoding {
         }
     }
 
-    /// Appends the samples of `bytes`; what is no whole sample at their end is dropped.
+    /// Appends the samples in `bytes`. An incomplete sample at the end is dropped.
     pub(in crate::decode) fn decode(self, bytes: &[u8], samples: &mut Vec<f32>) {
         match (self.kind, self.bytes) {
             (Kind::MuLaw, _) => samples.extend(bytes.iter().map(|&b| mu_law(b))),
@@ -77,7 +76,7 @@ impl Encoding {
         }
     }
 
-    /// Appends the `value` of each sample, whose bytes it gets least significant first.
+    /// Appends the `value` of each sample, which is passed in little-endian order.
     fn each<const N: usize>(
         self,
         bytes: &[u8],
@@ -137,9 +136,9 @@ mod tests {
         samples[0]
     }
 
-    /// A half and a negative quarter in every integer encoding, in both byte orders.
+    /// Tests a half and a negative quarter in every integer encoding and both byte orders.
     #[test]
-    fn integers_of_every_size() {
+    fn decodes_integers_of_every_size() {
         for bits in 1..=64u32 {
             for (most_significant, expected) in [(0x40, 0.5), (0xe0, -0.25)] {
                 let mut code = vec![0; bits.div_ceil(8) as usize];
@@ -157,13 +156,13 @@ mod tests {
     }
 
     #[test]
-    fn floats_and_laws() {
+    fn decodes_floats_and_companded_samples() {
         let [f32s, f64s] = [32, 64].map(|bits| Encoding::float(bits, true).unwrap());
         assert_eq!(one(f32s, &0.3f32.to_be_bytes()), 0.3);
         assert_eq!(one(f64s, &0.3f64.to_be_bytes()), 0.3);
         assert_eq!(one(Encoding::float(32, false).unwrap(), &(-2.5f32).to_le_bytes()), -2.5);
         assert_eq!(Encoding::float(16, false), None);
-        // The ends and the middle of both scales, as G.711 has them.
+        // The ends and the middle of both scales, according to G.711.
         for (code, expected) in [(0x00, -32_124.0), (0x80, 32_124.0), (0xff, 0.0), (0x7f, 0.0)] {
             assert_eq!(one(Encoding::MU_LAW, &[code]), expected / 32_768.0);
         }

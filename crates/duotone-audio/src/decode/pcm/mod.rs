@@ -1,4 +1,4 @@
-//! Sound stored as plain samples, or as ADPCM blocks, in any container.
+//! Audio stored as plain samples or as ADPCM blocks, in any container.
 
 mod adpcm;
 mod disguise;
@@ -17,45 +17,46 @@ use super::{Reader, limits};
 use crate::error::Error;
 use crate::source_info::SourceInfo;
 
-/// About how many bytes are read at a time.
+/// Approximate number of bytes read at a time.
 const READ_BYTES: usize = 1 << 15;
 
-/// How a file's sound is stored.
+/// How a file's audio is stored.
 pub(super) enum Coding {
     Pcm(Encoding),
     Adpcm(Adpcm),
 }
 
-/// Where a file's sound lies, and what its header says of it.
+/// Where a file's audio data is, and what its header states about it.
 pub(super) struct Layout {
     pub(super) coding: Coding,
     pub(super) channels: usize,
     pub(super) sample_rate: u32,
-    /// Bytes of the file that hold the sound, in order, all within the file.
+    /// Byte ranges of the file that hold the audio data, in order and all within the file.
     pub(super) ranges: Vec<Range<u64>>,
-    /// Bytes of sound that the header promises and the file does not hold.
+    /// Bytes of audio data that the header promises but the file does not have.
     pub(super) missing_bytes: u64,
-    /// The number of samples that the header states, which ends a last ADPCM block.
+    /// Number of samples per channel stated by the header, which may end within the last ADPCM
+    /// block.
     pub(super) stated_frames: Option<u64>,
     pub(super) warnings: Vec<String>,
 }
 
-/// A reader of plain samples.
+/// A reader for plain samples and ADPCM.
 pub(super) struct Pcm {
     file: File,
     layout: Layout,
-    /// Bytes of a frame of PCM, or of a block of ADPCM.
+    /// Bytes per PCM frame or ADPCM block.
     block_bytes: usize,
-    /// Samples of each channel in a block.
+    /// Samples per channel in a block.
     block_frames: usize,
-    /// The range that is read, and the byte of the file that comes next.
+    /// The range being read, and the offset of the next byte in the file.
     range: usize,
     at: u64,
-    /// Samples of each channel up to there, and in the whole file.
+    /// Samples per channel before that offset, and in the whole file.
     frames: u64,
     all_frames: u64,
     bytes: Vec<u8>,
-    /// The present block's samples, channels interleaved.
+    /// The interleaved samples of the current block.
     samples: Vec<f32>,
 }
 
@@ -67,7 +68,7 @@ impl Pcm {
         };
         let (channels, sample_rate) = (layout.channels, layout.sample_rate);
         let mut info = SourceInfo { sample_rate, channels, codec, seconds: None };
-        // Before anything is divided by them or multiplied with them.
+        // Checked before the numbers are used as divisors or factors.
         limits::check(&info)?;
         let (block_bytes, block_frames) = match &layout.coding {
             Coding::Pcm(encoding) => (encoding.bytes() * channels, 1),
@@ -86,12 +87,12 @@ impl Pcm {
             let rest = (bytes % block_bytes as u64) as usize;
             all_frames += bytes / block_bytes as u64 * block_frames as u64;
             match &layout.coding {
-                // The last block may be cut short.
+                // The last block may be truncated.
                 Coding::Adpcm(adpcm) if i == last => all_frames += adpcm.frames(rest) as u64,
                 _ => range.end -= rest as u64,
             }
         }
-        // The last block may be filled up.
+        // The last block may be padded.
         let padding = layout.stated_frames.and_then(|stated| all_frames.checked_sub(stated));
         if let Some(padding) = padding.filter(|&padding| padding < block_frames as u64) {
             all_frames -= padding;
@@ -114,7 +115,7 @@ impl Pcm {
         Ok((pcm, info))
     }
 
-    /// Goes to a byte of a range; past the last range there is nothing more to read.
+    /// Moves to a byte of a range. Past the last range there is nothing more to read.
     fn start_range(&mut self, index: usize, offset: u64) -> Result<(), Error> {
         self.range = index;
         if let Some(range) = self.layout.ranges.get(index) {
@@ -166,7 +167,7 @@ impl Reader for Pcm {
         if let Coding::Adpcm(adpcm) = &self.layout.coding
             && !adpcm.blocks_stand_alone()
         {
-            return Err(Error::Unsupported("its blocks build on those before them".into()));
+            return Err(Error::Unsupported("its blocks depend on earlier ones".into()));
         }
         self.frames = 0;
         let mut blocks = sample.min(self.all_frames) / self.block_frames as u64;

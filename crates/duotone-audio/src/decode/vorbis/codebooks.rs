@@ -1,20 +1,19 @@
-//! A look at the codebooks of a setup header before the decoder lays out memory for what they
-//! state.
+//! Checks the codebooks of a setup header before the decoder allocates memory for them.
 
-/// Numbers in one codebook's table, many times those of any encoder.
+/// Largest number of values in all codebooks' tables, many times more than any encoder writes.
 const MAX_VALUES: u64 = 1 << 22;
-/// Entries of all codebooks together.
+/// Largest number of entries in all codebooks.
 const MAX_ENTRIES: u64 = 1 << 21;
-/// What a setup packet starts with: its type and `vorbis`.
+/// Bits at the start of a setup packet: its type and `vorbis`.
 const START_BITS: u64 = 7 * 8;
 const SYNC: u64 = 0x56_43_42;
 
-/// Whether all the codebooks are whole and of a size that an encoder may write.
-pub(super) fn are_sound(setup: &[u8]) -> bool {
+/// Returns whether all codebooks are complete and of a plausible size.
+pub(super) fn are_valid(setup: &[u8]) -> bool {
     walk(&mut Bits { bytes: setup, at: START_BITS }).is_some()
 }
 
-/// Reads over all codebooks (Vorbis I, section 3.2.1); `None` where they end or are too large.
+/// Walks over all codebooks (Vorbis I, section 3.2.1); `None` if they are truncated or too large.
 fn walk(bits: &mut Bits<'_>) -> Option<()> {
     let (mut all_entries, mut all_values) = (0, 0);
     for _ in 0..=bits.read(8)? {
@@ -42,7 +41,7 @@ fn walk(bits: &mut Bits<'_>) -> Option<()> {
         let values = if lookup == 1 { root(entries, dimensions) } else { entries * dimensions };
         bits.skip(values * width);
     }
-    // Behind the last bit nothing can be skipped to.
+    // Skipping does not check the length, but reading one more bit does.
     bits.read(1).map(drop)
 }
 
@@ -65,7 +64,7 @@ fn skip_lengths(bits: &mut Bits<'_>, entries: u64) -> Option<()> {
     Some(())
 }
 
-/// The largest number whose power is no more than the entries.
+/// Returns the largest number that, raised to `dimensions`, does not exceed `entries`.
 fn root(entries: u64, dimensions: u64) -> u64 {
     let fits = |number: u64| {
         let power = u32::try_from(dimensions).ok().and_then(|power| number.checked_pow(power));
@@ -78,7 +77,7 @@ fn root(entries: u64, dimensions: u64) -> u64 {
     number
 }
 
-/// Bits, the lowest of a byte first.
+/// Reads bits, least significant first.
 struct Bits<'a> {
     bytes: &'a [u8],
     at: u64,
@@ -102,9 +101,9 @@ impl Bits<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{are_sound, root};
+    use super::{are_valid, root};
 
-    /// A setup header of one codebook, of numbers and how many bits they take.
+    /// A setup header with one codebook, given as numbers and their widths in bits.
     fn setup(fields: &[(u64, u64)]) -> Vec<u8> {
         let mut bits = Vec::new();
         for &(value, count) in [(0, 8), (0x56_43_42, 24)].iter().chain(fields).chain(&[(0, 64)]) {
@@ -117,22 +116,22 @@ mod tests {
     }
 
     #[test]
-    fn a_small_header_that_asks_for_much() {
+    fn rejects_small_headers_with_huge_tables() {
         let ordered = |dimensions, entries: u64| {
             let width = u64::from(64 - entries.leading_zeros());
             [(dimensions, 16), (entries, 24), (1, 1), (3, 5), (entries, width), (1, 4), (0, 64)]
         };
-        assert!(are_sound(&setup(&ordered(2, 16))));
-        assert!(!are_sound(&setup(&ordered(65_535, 16_384))), "a table of gigabytes");
-        assert!(!are_sound(&setup(&ordered(1, 1 << 23))), "too many entries");
+        assert!(are_valid(&setup(&ordered(2, 16))));
+        assert!(!are_valid(&setup(&ordered(65_535, 16_384))), "a table of gigabytes");
+        assert!(!are_valid(&setup(&ordered(1, 1 << 23))), "too many entries");
         let whole = setup(&ordered(2, 16));
         for end in 0..whole.len() - 8 {
-            assert!(!are_sound(&whole[..end]), "cut at {end}");
+            assert!(!are_valid(&whole[..end]), "truncated at {end}");
         }
     }
 
     #[test]
-    fn roots() {
+    fn computes_roots() {
         for (entries, dimensions, expected) in [(81, 4, 3), (80, 4, 2), (7, 1, 7), (16, 65_535, 1)]
         {
             assert_eq!(root(entries, dimensions), expected);

@@ -16,11 +16,11 @@ use super::codebooks;
 use crate::decode::limits::{MAX_SAMPLE, check_channels};
 
 const INFO: CodecInfo = CodecInfo { short_name: "vorbis", long_name: "Vorbis", profiles: &[] };
-const MALFORMED: Error = Error::DecodeError("its Vorbis headers are malformed");
-/// Bytes of an identification header.
+const MALFORMED: Error = Error::DecodeError("the Vorbis headers are malformed");
+/// Length of an identification header.
 const IDENT_BYTES: usize = 30;
 
-/// The Vorbis decoder: `lewton`, which decodes more than two channels rightly.
+/// The Vorbis decoder: `lewton`, which decodes more than two channels correctly.
 pub(in super::super) struct Vorbis {
     ident: IdentHeader,
     setup: SetupHeader,
@@ -38,15 +38,15 @@ impl Vorbis {
             read_audio_packet_generic(ident, setup, packet.data, &mut self.window);
         let Ok(planes) = decoded else { return decode_error("vorbis: corrupt packet") };
         // Only a damaged packet holds such numbers.
-        let fine = |x: &f32| x.abs() <= MAX_SAMPLE;
-        if !planes.iter().flatten().all(fine) {
+        let usable = |x: &f32| x.abs() <= MAX_SAMPLE;
+        if !planes.iter().flatten().all(usable) {
             return decode_error("vorbis: corrupt packet");
         }
         self.buffer.render_uninit(Some(planes.first().map_or(0, Vec::len)));
         for (to, from) in self.buffer.iter_planes_mut().zip(&planes) {
             to.copy_from_slice(from);
         }
-        // The first packet gives nothing, and nothing is to be cut from it.
+        // The first packet decodes to nothing, and trimming leaves it empty.
         if self.gapless {
             self.buffer.trim(packet.trim_start.get() as usize, packet.trim_end.get() as usize);
         }
@@ -54,8 +54,8 @@ impl Vorbis {
     }
 }
 
-/// The identification and the setup header: one behind the other, or with the comments between
-/// them and their sizes before.
+/// Returns the identification and the setup header. They are either concatenated, or separated by
+/// the comments and preceded by their sizes.
 fn headers(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let Some(mut laced) = bytes.strip_prefix(&[2]) else {
         return bytes.split_at_checked(IDENT_BYTES);
@@ -110,7 +110,7 @@ impl RegisterableAudioDecoder for Vorbis {
         if check_channels(usize::from(ident.audio_channels)).is_err() {
             return Err(Error::LimitError("Vorbis of more than 8 channels"));
         }
-        if !codebooks::are_sound(setup) {
+        if !codebooks::are_valid(setup) {
             return Err(MALFORMED);
         }
         let sizes = (ident.blocksize_0, ident.blocksize_1);
@@ -155,9 +155,9 @@ mod tests {
         samples
     }
 
-    /// Two independent decoders give the same samples of mono and stereo.
+    /// Two independent decoders agree on mono and stereo.
     #[test]
-    fn symphonias_decoder_gives_the_same() {
+    fn matches_symphonias_decoder() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
         for name in ["vorbis_44k.ogg", "vorbis_8k.ogg", "vorbis_44k.webm"] {
             let path = folder.join(name);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_of_headers() {
+    fn reads_both_forms_of_headers() {
         let ident = [7; IDENT_BYTES];
         let plain = [&ident[..], b"setup"].concat();
         assert_eq!(headers(&plain), Some((&ident[..], &b"setup"[..])));

@@ -1,4 +1,4 @@
-//! Vorbis: its decoder, and what its headers may ask for.
+//! Vorbis: the decoder, and checks of its headers.
 
 mod codebooks;
 mod decoder;
