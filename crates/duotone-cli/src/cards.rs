@@ -1,4 +1,4 @@
-//! What a model or a recording says of itself, for people.
+//! Descriptions of models and recordings for people.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::output::{count, decimal, duration, percent, table};
 
-/// A model's card as lines and small tables.
+/// Formats a model's card as lines and small tables.
 pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
     let a = &card.architecture;
     let mut text = format!(
@@ -34,10 +34,10 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
     let _ = writeln!(text, "collection   {}", card.collection_digest);
     let _ = writeln!(text, "training     {}", training(card));
     if let Some(last) = card.history.last() {
-        let right = percent(last.accuracy);
+        let accuracy = percent(last.accuracy);
         let _ = writeln!(
             text,
-            "last epoch   loss {}, {right} of the training segments",
+            "last epoch   loss {}, {accuracy} of the training segments right",
             decimal(last.loss, 4)
         );
     }
@@ -55,7 +55,7 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
     text
 }
 
-/// The labels and their clips, held-out ones in a column of their own.
+/// A table of the labels and their clips, with held-out clips in a separate column.
 fn labels(card: &ModelCard) -> String {
     let held_out = card.labels.iter().any(|label| label.held_out > 0);
     let mut header = vec!["label", "clips"];
@@ -140,7 +140,7 @@ fn training(card: &ModelCard) -> String {
     )
 }
 
-/// What is told of a recording.
+/// The description of a recording.
 #[derive(Debug, Serialize)]
 pub(crate) struct Recording {
     path: String,
@@ -159,7 +159,7 @@ pub(crate) struct Recording {
 }
 
 impl Recording {
-    /// Of a file as a front end saw it.
+    /// Describes a file and the spectrogram extracted from it.
     pub(crate) fn new(path: &Path, front_end: &FrontEnd, extraction: &Extraction) -> Self {
         let (source, frames) = (&extraction.source, extraction.spectrogram.frames());
         let hops = front_end.segment_hops();
@@ -181,7 +181,7 @@ impl Recording {
         }
     }
 
-    /// For people.
+    /// Formats the description for people.
     pub(crate) fn text(&self) -> String {
         let channels = count(self.channels, "channel");
         let mut text =
@@ -191,9 +191,9 @@ impl Recording {
         }
         let _ = writeln!(text, "\n\nfront end    {}", front_end(&self.front_end));
         let _ = writeln!(text, "spectrogram  {} bands × {} frames", self.bands, self.frames);
-        let _ = writeln!(text, "segments     {} one after the other", self.consecutive_segments);
+        let _ = writeln!(text, "segments     {} consecutive", self.consecutive_segments);
         for (applies, note) in [
-            (self.silent, "silent: a decision on it would say nothing"),
+            (self.silent, "silent: a decision about it would be meaningless"),
             (self.repeated, "shorter than a segment: repeated to fill one"),
         ] {
             if applies {

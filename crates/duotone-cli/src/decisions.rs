@@ -1,4 +1,4 @@
-//! Decisions on files in the form that was asked for.
+//! Writes decisions in the requested format.
 
 use std::path::Path;
 
@@ -13,8 +13,8 @@ use crate::exit::Failure;
 use crate::output::{self, percent};
 use crate::sink::Sink;
 
-/// Writes decisions as they come; a table, whose columns are as wide as their widest cell, at the
-/// end.
+/// Writes decisions as they arrive, but a table only at the end, because its widest cells determine
+/// its columns.
 pub(crate) struct Decisions {
     sink: Sink,
     format: Format,
@@ -23,12 +23,12 @@ pub(crate) struct Decisions {
     top: Option<usize>,
     count: usize,
     rows: Vec<Vec<String>>,
-    /// What there is to say of files in a table: a line each below it.
+    /// Notes about files, printed below a table, one line each.
     notes: String,
 }
 
 impl Decisions {
-    /// `labels` are the model's; `top` is how many of them are given.
+    /// `labels` are the model's. `top` limits how many of them are written per decision.
     pub(crate) fn new(
         sink: Sink,
         format: Format,
@@ -48,14 +48,15 @@ impl Decisions {
         }
     }
 
-    /// What comes before the first decision: nothing, where some are there already.
+    /// Writes the text before the first decision, unless `kept` decisions have already been
+    /// written.
     pub(crate) fn begin(&mut self, kept: usize) -> Result<(), Failure> {
         self.count = kept;
         let header = self.header()?;
         if kept == 0 { self.sink.put(&header) } else { Ok(()) }
     }
 
-    /// The text before the first decision.
+    /// Returns the text before the first decision.
     pub(crate) fn header(&self) -> Result<String, Failure> {
         match self.format {
             Format::Table | Format::Jsonl => Ok(String::new()),
@@ -81,7 +82,7 @@ impl Decisions {
         }
     }
 
-    /// One more file.
+    /// Writes the decision for one file.
     pub(crate) fn add(&mut self, mut decision: Decision) -> Result<(), Failure> {
         self.cut(&mut decision.probabilities);
         for segment in decision.segments.iter_mut().flatten() {
@@ -101,8 +102,8 @@ impl Decisions {
         }
     }
 
-    /// A file that no decision could be made about: an object with the reason, in the forms that
-    /// hold objects.
+    /// Writes a file that could not be classified, as an object with the reason. Tables and CSV
+    /// have no place for it.
     pub(crate) fn leave_out(&mut self, file: &LeftOut) -> Result<(), Failure> {
         #[derive(Serialize)]
         struct Failed<'a> {
@@ -126,13 +127,13 @@ impl Decisions {
         self.sink.put(&text)
     }
 
-    /// What comes after the last decision; what was written is then in its place.
+    /// Writes the text after the last decision and moves the output file into place.
     pub(crate) fn end(mut self) -> Result<(), Failure> {
         self.close()?;
         self.sink.finish()
     }
 
-    /// What comes after the last decision of a run that was stopped.
+    /// Writes the text after the last decision of a run that was stopped.
     pub(crate) fn stop(mut self) -> Result<(), Failure> {
         self.close()
     }
@@ -155,7 +156,7 @@ impl Decisions {
         }
     }
 
-    /// Keeps the most probable labels, best first, where a number was asked for.
+    /// With `--top`, keeps only the most probable labels, best first.
     fn cut(&self, probabilities: &mut Vec<(String, f64)>) {
         if let Some(top) = self.top {
             probabilities.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -189,7 +190,7 @@ impl Decisions {
         rows
     }
 
-    /// One row a file, or one a segment.
+    /// Returns one row per file, or one per segment.
     fn csv_cells(&self, decision: &Decision) -> Vec<Vec<String>> {
         let row = |segment: Option<&SegmentDecision>, label: &str, shares: &[(String, f64)]| {
             let mut row = vec![path_text(&decision.path).into_owned()];
@@ -226,7 +227,7 @@ fn notes(decision: &Decision) -> String {
     notes.join(", ")
 }
 
-/// The excerpts that decided, in seconds: `10.000-20.000 40.000-50.000`; empty for a whole file.
+/// Formats the decoded excerpts in seconds: `10.000-20.000 40.000-50.000`; empty for a whole file.
 fn excerpts(decision: &Decision) -> String {
     let spans = decision.excerpts.iter().flatten();
     let spans: Vec<String> = spans.map(|(start, end)| format!("{start:.3}-{end:.3}")).collect();
@@ -246,15 +247,16 @@ fn csv_rows(rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, Failu
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Whether a file, which may be cut off anywhere, begins like decisions in one of the formats.
-pub(crate) fn are_decisions(start: &[u8]) -> bool {
+/// Returns whether a file, which may be truncated anywhere, begins like decisions in one of the
+/// formats.
+pub(crate) fn looks_like_decisions(start: &[u8]) -> bool {
     let text = String::from_utf8_lossy(start);
     let begins = |form: &&str| text.starts_with(*form) || form.starts_with(&*text);
     let objects = ["{\"path\":", "[\n{\"path\":", "[\n]"];
     if objects.iter().any(begins) || text.trim().starts_with("file ") {
         return true;
     }
-    // A collection's list may have the same first columns, but no probabilities below them.
+    // A collection's list may have the same first columns, but has no probabilities below them.
     let header = ["path,label,", "path,label1,", "path,start_seconds,"];
     let rows: Vec<&str> =
         text.split_inclusive('\n').skip(1).filter_map(|row| row.strip_suffix('\n')).collect();
@@ -265,10 +267,10 @@ pub(crate) fn are_decisions(start: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::are_decisions;
+    use super::looks_like_decisions;
 
     #[test]
-    fn decisions_are_recognised_wherever_they_are_cut_off() {
+    fn recognises_truncated_decisions() {
         for whole in [
             "path,label,high,low\n\"a\nb.wav\",low,0.250000,0.750000\nc.wav,low,0.1",
             "path,start_seconds,end_seconds,label,high,low\na,0.000,0.800,low,0.250000,0.750000\n",
@@ -276,16 +278,16 @@ mod tests {
             "{\"path\":\"a.wav\",\"label\":\"low\"}\n",
             "[\n{\"path\":\"a.wav\",\"error\":\"no\"}\n]\n",
         ] {
-            assert!(are_decisions(whole.as_bytes()));
+            assert!(looks_like_decisions(whole.as_bytes()));
             let header = whole.find('\n').unwrap_or(0);
             for length in (1..=header + 1).chain([whole.len()]) {
-                assert!(are_decisions(&whole.as_bytes()[..length]), "{}", &whole[..length]);
+                assert!(looks_like_decisions(&whole.as_bytes()[..length]), "{}", &whole[..length]);
             }
         }
         for other in
             ["path,label,artist\na.wav,low,Ada\nb.wav,low,Ada\n", "RIFF", "years of work", "{}"]
         {
-            assert!(!are_decisions(other.as_bytes()), "{other}");
+            assert!(!looks_like_decisions(other.as_bytes()), "{other}");
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::io::{self, ErrorKind};
 
-/// A command that came to its end.
+/// The outcome of a command that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Done {
-    /// All went well.
-    Well,
+    /// Everything was done.
+    Fully,
     /// Some files were left out.
     Partly,
 }
@@ -14,13 +14,13 @@ pub(crate) enum Done {
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The work itself, in words for the user.
+    /// The work failed, with a message for the user.
     Work(String),
-    /// Words of the command line that do not go together.
+    /// Arguments that contradict each other.
     Usage(String),
-    /// Stopped on request; the words tell how to go on.
+    /// Stopped on request, with a message on how to continue.
     Stopped(String),
-    /// Standard output takes no more.
+    /// Standard output cannot be written.
     Stdout(io::Error),
 }
 
@@ -28,19 +28,19 @@ impl From<duotone::Error> for Failure {
     fn from(error: duotone::Error) -> Self {
         match error {
             duotone::Error::Interrupted => Self::Stopped("stopped".into()),
-            error => Self::Work(format!("{}{}", with_flags(&error.to_string()), cure(&error))),
+            error => Self::Work(format!("{}{}", with_flags(&error.to_string()), remedy(&error))),
         }
     }
 }
 
-/// Words of the library, which names settings as `group=artist`, with the flags that set them.
-pub(crate) fn with_flags(words: &str) -> String {
-    let words = words.replace("`group=", "`--group ").replace("`device=", "`--device ");
-    words.replace("`min_per_label=", "`--min-per-label ")
+/// Replaces settings such as `group=artist` in a message of the library by the flags that set them.
+pub(crate) fn with_flags(message: &str) -> String {
+    let message = message.replace("`group=", "`--group ").replace("`device=", "`--device ");
+    message.replace("`min_per_label=", "`--min-per-label ")
 }
 
-/// What would help, for reasons that the system gives in its own words.
-fn cure(error: &duotone::Error) -> &'static str {
+/// Suggests a remedy for errors reported by the operating system.
+fn remedy(error: &duotone::Error) -> &'static str {
     let source = match error {
         duotone::Error::Io { source, .. } => source,
         duotone::Error::Device(_) if cfg!(not(feature = "gpu")) => {
@@ -50,17 +50,18 @@ fn cure(error: &duotone::Error) -> &'static str {
     };
     match source.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-            ": make room and run it again, with --resume where there is one: what is done is kept"
+            ": free some space and run the command again, with --resume if it has that option; \
+             finished work is kept"
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            ": change its permissions, or name another place"
+            ": change its permissions or choose another location"
         }
         _ => "",
     }
 }
 
 impl Failure {
-    /// Tells somebody who stopped the work how to go on with it.
+    /// If the work was stopped, adds a hint on how to continue.
     pub(crate) fn when_stopped(self, hint: &str) -> Self {
         match self {
             Self::Stopped(_) => Self::Stopped(format!("stopped; {hint}")),

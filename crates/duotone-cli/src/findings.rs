@@ -1,4 +1,4 @@
-//! What a check found, as text.
+//! Formats the findings of a check as text.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use duotone::leaks::{AlikeNames, CheckReport, ClipName, RareLabel, SameRecording
 
 use crate::output::{count, shown, shown_path};
 
-/// What was checked, a line for each kind of finding, then each finding.
+/// Formats what was checked, one line per kind of finding, then each finding.
 pub(crate) fn text(report: &CheckReport) -> String {
     let folds = report.folds.map_or(String::new(), |folds| format!(", {}", count(folds, "fold")));
     let group = report.group.as_ref().map_or(String::new(), |column| format!(", by {column}"));
@@ -14,23 +14,23 @@ pub(crate) fn text(report: &CheckReport) -> String {
     let mut text = format!("{clips} compared{group}{folds}.\n");
     let found = &report.findings;
     if found.count() == 0 {
-        text += "Nothing was found.\n";
+        text += "No problems were found.\n";
     }
     for notice in found.notices() {
         text += &format!("- {notice}\n");
     }
-    part(&mut text, "the same recording", found.recordings.iter().map(recording));
-    part(&mut text, "groups in several folds", found.split_groups.iter().map(split));
-    part(&mut text, "groups with nearly one name", found.alike_groups.iter().map(alike));
-    part(&mut text, "labels with nearly one name", found.alike_labels.iter().map(alike));
-    part(&mut text, "rare labels", found.rare_labels.iter().map(rare));
-    let mute = found.without_fingerprint.iter();
-    let mute = mute.map(|path| shown_path(path));
-    part(&mut text, "too silent or short to be compared by sound", mute);
+    section(&mut text, "the same recording", found.recordings.iter().map(recording));
+    section(&mut text, "groups in several folds", found.split_groups.iter().map(split));
+    section(&mut text, "groups with nearly the same name", found.alike_groups.iter().map(similar));
+    section(&mut text, "labels with nearly the same name", found.alike_labels.iter().map(similar));
+    section(&mut text, "rare labels", found.rare_labels.iter().map(rare));
+    let uncompared = found.without_fingerprint.iter();
+    let uncompared = uncompared.map(|path| shown_path(path));
+    section(&mut text, "too quiet or too short to be compared by sound", uncompared);
     text
 }
 
-fn part(text: &mut String, title: &str, findings: impl ExactSizeIterator<Item = String>) {
+fn section(text: &mut String, title: &str, findings: impl ExactSizeIterator<Item = String>) {
     if findings.len() > 0 {
         let _ = write!(text, "\n{title}:\n");
         findings.for_each(|finding| text.push_str(&format!("  {finding}\n")));
@@ -40,8 +40,8 @@ fn part(text: &mut String, title: &str, findings: impl ExactSizeIterator<Item = 
 fn recording(pair: &SameRecording) -> String {
     let SameRecording { first, second, offset, overlap, score, .. } = pair;
     let how = match (pair.identical, *offset) {
-        (true, _) => "the same file to the byte".to_owned(),
-        (_, offset) if offset.abs() < 0.05 => "begins at the same moment".to_owned(),
+        (true, _) => "identical files".to_owned(),
+        (_, offset) if offset.abs() < 0.05 => "begins at the same time".to_owned(),
         (_, offset) if offset > 0.0 => format!("begins {offset:.1} s later in the recording"),
         _ => format!("begins {:.1} s earlier in the recording", -offset),
     };
@@ -63,15 +63,15 @@ fn clip(clip: &ClipName) -> String {
 
 fn split(group: &SplitGroup) -> String {
     let (name, folds) = (shown(&group.name), shown(&group.folds.join(", ")));
-    format!("{name}: {} in the folds {folds}", count(group.clips, "clip"))
+    format!("{name}: {} in folds {folds}", count(group.clips, "clip"))
 }
 
-fn alike(alike: &AlikeNames) -> String {
+fn similar(similar: &AlikeNames) -> String {
     let name = |(name, clips): (&String, &usize)| format!("`{}` ({clips})", shown(name));
-    let names: Vec<String> = alike.names.iter().zip(&alike.clips).map(name).collect();
-    let folds = match alike.folds.as_slice() {
+    let names: Vec<String> = similar.names.iter().zip(&similar.clips).map(name).collect();
+    let folds = match similar.folds.as_slice() {
         [] | [_] => String::new(),
-        folds => format!(" in the folds {}", shown(&folds.join(", "))),
+        folds => format!(" in folds {}", shown(&folds.join(", "))),
     };
     format!("{}{folds}", names.join(", "))
 }

@@ -25,47 +25,47 @@ use exit::{Done, Failure};
 use progress::Console;
 
 fn main() -> ExitCode {
-    // Each becomes an error that names the file.
+    // Decoders' panics become errors that name the file.
     duotone::audio::hide_decoder_panics();
-    let cli = Cli::parse_from(mirex_words(std::env::args_os()));
+    let cli = Cli::parse_from(mirex_arguments(std::env::args_os()));
     let console = Console::new(cli.global.quiet, cli.global.verbose);
     let outcome = commands::run(cli, &console);
     end(&console, outcome)
 }
 
-/// MIREX calls its submissions with `-numThreads N`, which is `--threads N` here.
-fn mirex_words(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut words: Vec<OsString> = words.collect();
-    if words.iter().skip(1).any(|word| word == "mirex") {
-        for word in words.iter_mut().filter(|word| *word == "-numThreads") {
-            *word = "--threads".into();
+/// MIREX calls submissions with `-numThreads N`, which is replaced by `--threads N`.
+fn mirex_arguments(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    if arguments.iter().skip(1).any(|argument| argument == "mirex") {
+        for argument in arguments.iter_mut().filter(|argument| *argument == "-numThreads") {
+            *argument = "--threads".into();
         }
     }
-    words
+    arguments
 }
 
-/// Reports a failure on standard error and returns the exit code: 0 all well, 1 failed, 2 wrong usage
-/// (mostly found by clap), 3 some files were left out, 130 stopped.
+/// Reports a failure on standard error and returns the exit code: 0 success, 1 failure, 2 wrong
+/// usage (mostly detected by clap), 3 some files were left out, 130 stopped.
 fn end(console: &Console, outcome: Result<Done, Failure>) -> ExitCode {
     match outcome {
-        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::Fully) => ExitCode::SUCCESS,
         Ok(Done::Partly) => ExitCode::from(3),
-        // Whoever read our output has read enough (`| head`).
+        // The reader of our output has read enough (`| head`).
         Err(Failure::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Stdout(error)) => {
             console.error(&format!("standard output: {error}"));
             ExitCode::FAILURE
         }
-        Err(Failure::Work(words)) => {
-            console.error(&words);
+        Err(Failure::Work(message)) => {
+            console.error(&message);
             ExitCode::FAILURE
         }
-        Err(Failure::Usage(words)) => {
-            console.error(&words);
+        Err(Failure::Usage(message)) => {
+            console.error(&message);
             ExitCode::from(2)
         }
-        Err(Failure::Stopped(words)) => {
-            console.say(&words);
+        Err(Failure::Stopped(message)) => {
+            console.info(&message);
             ExitCode::from(130)
         }
     }

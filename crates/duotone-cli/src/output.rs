@@ -1,4 +1,4 @@
-//! Results on standard output, tables, and the places that files will be written to.
+//! Prints results and tables, and checks that output files can be written.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,20 +11,20 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::exit::Failure;
 
-/// Writes to standard output what a command found.
+/// Writes a command's results to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Stdout)
 }
 
-/// One object for machines.
+/// Formats a value as an indented JSON object.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|e| Failure::Work(e.to_string()))?;
     Ok(text + "\n")
 }
 
-/// A table for people: words left, columns of numbers right. Where it is wider than the terminal, its
-/// widest cells are shortened.
+/// Formats a table for people, with columns of numbers aligned to the right. If it is wider than
+/// the terminal, its widest cells are shortened.
 pub(crate) fn table<R, C>(header: &[&str], rows: R) -> String
 where
     R: IntoIterator<Item = C>,
@@ -41,7 +41,7 @@ where
     for row in rows {
         table.add_row(row);
     }
-    // The separator of two columns is the other space between them.
+    // Two columns are two spaces apart; the other space is their separator.
     table.column_iter_mut().for_each(|column| {
         column.set_padding((1, 0));
     });
@@ -60,20 +60,22 @@ where
     text
 }
 
-/// Characters in a line of the terminal: what COLUMNS says, else the terminal itself. Nothing for a
-/// file or a pipe, whose reader wants all of it.
+/// Width of the terminal in characters, from COLUMNS or else from the terminal itself. `None` for a
+/// file or a pipe, where nothing must be shortened.
 pub(crate) fn width() -> Option<usize> {
-    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let requested = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let terminal = || terminal_size::terminal_size_of(io::stdout());
-    asked.or_else(|| terminal().map(|(width, _)| usize::from(width.0))).filter(|&width| width > 0)
+    requested
+        .or_else(|| terminal().map(|(width, _)| usize::from(width.0)))
+        .filter(|&width| width > 0)
 }
 
-/// No column is made narrower than this.
-const NARROWEST: usize = 12;
-/// Between two columns.
+/// Columns are not made narrower than this.
+const MIN_WIDTH: usize = 12;
+/// Spaces between two columns.
 const GAP: usize = 2;
 
-/// Characters of each column at its widest.
+/// Returns the width of each column in characters.
 fn widths(header: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
     let line = |text: &str| text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
     let mut widths: Vec<usize> = header.iter().map(|head| line(head).max(1)).collect();
@@ -85,7 +87,7 @@ fn widths(header: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
     widths
 }
 
-/// Characters of a table's longest line.
+/// Returns the length of a table's longest line in characters.
 pub(crate) fn table_width(header: &[&str], rows: &[Vec<String>]) -> usize {
     total(&widths(header, rows))
 }
@@ -95,19 +97,19 @@ fn total(widths: &[usize]) -> usize {
     (widths.iter().sum::<usize>() + GAP * widths.len()).saturating_sub(1)
 }
 
-/// Shortens the widest columns until a table fits, or nothing more can be done.
+/// Shortens the widest columns until a table fits or all columns have the minimum width.
 fn narrow(header: &[&str], rows: &mut [Vec<String>], most: usize) {
     let mut widths = widths(header, rows);
     loop {
         let total = total(&widths);
         let widest = (0..widths.len()).max_by_key(|&column| widths[column]);
-        let Some(widest) = widest.filter(|&c| total > most && widths[c] > NARROWEST) else {
+        let Some(widest) = widest.filter(|&c| total > most && widths[c] > MIN_WIDTH) else {
             return;
         };
         let second = widths.iter().enumerate().filter(|(c, _)| *c != widest);
         let second = second.map(|(_, &width)| width).max().unwrap_or(0);
         let wanted = widths[widest].saturating_sub(total - most);
-        let width = wanted.max(second.min(widths[widest] - 1)).max(NARROWEST);
+        let width = wanted.max(second.min(widths[widest] - 1)).max(MIN_WIDTH);
         widths[widest] = width;
         for cell in rows.iter_mut().filter_map(|row| row.get_mut(widest)) {
             *cell = shortened(cell, width);
@@ -115,8 +117,7 @@ fn narrow(header: &[&str], rows: &mut [Vec<String>], most: usize) {
     }
 }
 
-/// Text of at most this width: what is too much is taken from its middle, since paths differ at
-/// their ends.
+/// Shortens text to a width by cutting from its middle, because paths differ at their ends.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     if text.width() <= most {
         return text.to_owned();
@@ -135,7 +136,7 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
     format!("{start}…{}", end.chars().rev().collect::<String>())
 }
 
-/// How long something plays: `6.0 s`, `4:05 min`, `1:02:03 h`.
+/// Formats a duration: `6.0 s`, `4:05 min`, `1:02:03 h`.
 pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
@@ -145,12 +146,12 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// A probability that a test gives: `0.0312`, `< 0.0001`.
+/// Formats a test's p-value: `0.0312`, `< 0.0001`.
 pub(crate) fn p_value(p: f64) -> String {
     if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
 }
 
-/// A number with some decimals, never `-0.0`.
+/// Formats a number with some decimals, never as `-0.0`.
 pub(crate) fn decimal(number: f64, places: usize) -> String {
     let text = format!("{number:.places$}");
     match text.strip_prefix('-') {
@@ -159,17 +160,17 @@ pub(crate) fn decimal(number: f64, places: usize) -> String {
     }
 }
 
-/// A name as a terminal may show it: whoever named a file does not command the terminal.
+/// Makes a name safe to print: file names must not send control characters to the terminal.
 pub(crate) fn shown(name: &str) -> String {
     name.replace(|c: char| c.is_control(), "\u{fffd}")
 }
 
-/// `0.7131` as `71.3 %`.
+/// Formats `0.7131` as `71.3 %`.
 pub(crate) fn percent(share: f64) -> String {
     format!("{} %", decimal(share * 100.0, 1))
 }
 
-/// Makes sure, before hours of work, that a file can be written here at their end.
+/// Checks, before hours of work, that a file can be written at the end.
 pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
     let bad = |reason: String| Failure::Work(format!("{}: {reason}", path_text(path)));
     if path.is_dir() || path.file_name().is_none() {
@@ -180,27 +181,31 @@ pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
         _ => Path::new("."),
     };
     if !folder.is_dir() {
-        return Err(bad(format!("there is no folder {}; make it first", path_text(folder))));
+        return Err(bad(format!(
+            "the folder {} does not exist; create it first",
+            path_text(folder)
+        )));
     }
     probe(folder).map_err(|e| bad(format!("the folder cannot be written to: {e}")))
 }
 
-/// Makes the folder where there is none, and makes sure that files can be written in it.
+/// Creates a folder if necessary, and checks that files can be written in it.
 pub(crate) fn prepare_folder(path: &Path) -> Result<(), Failure> {
     let bad = |reason: String| Failure::Work(format!("{}: {reason}", path_text(path)));
     if path.exists() && !path.is_dir() {
         return Err(bad("this is a file; name a folder".into()));
     }
-    fs::create_dir_all(path).map_err(|e| bad(format!("the folder cannot be made: {e}")))?;
+    fs::create_dir_all(path).map_err(|e| bad(format!("the folder cannot be created: {e}")))?;
     probe(path).map_err(|e| bad(format!("the folder cannot be written to: {e}")))
 }
 
-/// A path as a terminal may show it.
+/// Makes a path safe to print.
 pub(crate) fn shown_path(path: &Path) -> String {
     shown(&path_text(path))
 }
 
-/// Writes a file without a name into a folder: a run that is killed here leaves nothing behind.
+/// Creates an unnamed file in a folder, so that nothing is left behind even if the process is
+/// killed here.
 fn probe(folder: &Path) -> io::Result<()> {
     tempfile::tempfile_in(folder).map(drop)
 }
@@ -210,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_shortened_in_the_middle() {
+    fn shortens_names_in_the_middle() {
         assert_eq!(shortened("a/long/path/song.flac", 12), "a/l…ong.flac");
         assert_eq!(shortened("short", 12), "short");
         let wide = shortened("東京東京東京東京東京.flac", 12);
@@ -218,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_narrowed_where_it_is_widest() {
+    fn narrows_the_widest_columns() {
         let mut rows = vec![vec!["x".repeat(100), "y".repeat(40), "1.0 %".into()]];
         narrow(&["file", "label", "p"], &mut rows, 60);
         let widths: Vec<usize> = rows[0].iter().map(|cell| cell.width()).collect();
@@ -227,11 +232,11 @@ mod tests {
         narrow(&["file", "label", "p"], &mut rows, 60);
         assert_eq!(rows, before);
         narrow(&["file", "label", "p"], &mut rows, 10);
-        assert_eq!(rows[0][0].width(), NARROWEST);
+        assert_eq!(rows[0][0].width(), MIN_WIDTH);
     }
 
     #[test]
-    fn numbers_read_naturally() {
+    fn formats_numbers() {
         assert_eq!([0, 1, 2].map(|n| count(n, "epoch")), ["0 epochs", "1 epoch", "2 epochs"]);
         let lengths = [10.04, 59.96, 245.0, 3723.0].map(duration);
         assert_eq!(lengths, ["10.0 s", "1:00 min", "4:05 min", "1:02:03 h"]);

@@ -1,4 +1,4 @@
-//! The files that a command line means.
+//! The files named on a command line.
 
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
@@ -7,41 +7,41 @@ use duotone::io::LeftOut;
 
 use crate::exit::Failure;
 
-/// What paths come to.
+/// The files found under a list of paths.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     pub(crate) files: Vec<PathBuf>,
-    /// What a folder holds and cannot be looked at.
+    /// Entries of folders that could not be read.
     pub(crate) left_out: Vec<LeftOut>,
-    /// Number of files in folders that are passed over: hidden ones, texts, pictures.
+    /// Number of skipped files in folders: hidden files, texts, pictures.
     pub(crate) side_files: usize,
 }
 
-/// Files as they are, folders as the audio files in them (and in their folders), `-` as the list
-/// on standard input, whose lines (or, with `null`, whose paths between NUL characters) may be
-/// folders too. What does not exist stays: it is reported when it is opened.
+/// Expands paths to files: folders to the audio files in them and their sub-folders, and `-` to the
+/// list on standard input. The list has one path per line (separated by NUL characters if `null`),
+/// which may be a folder too. Paths that do not exist are kept and reported when they are opened.
 pub(crate) fn expand(paths: &[PathBuf], null: bool) -> Result<Files, Failure> {
     let end = if null { 0 } else { b'\n' };
     if null && !paths.iter().any(|path| path == Path::new("-")) {
         return Err(Failure::Usage(
-            "-0 is for the list on standard input, and `-` is not among the paths".into(),
+            "-0 applies to a list on standard input, but `-` is not among the paths".into(),
         ));
     }
     let mut all = Files::default();
     for path in paths {
         if path == Path::new("-") {
             for line in read_list(io::stdin().lock(), end)? {
-                all.take(&line)?;
+                all.add(&line)?;
             }
         } else {
-            all.take(path)?;
+            all.add(path)?;
         }
     }
     Ok(all)
 }
 
 impl Files {
-    fn take(&mut self, path: &Path) -> Result<(), Failure> {
+    fn add(&mut self, path: &Path) -> Result<(), Failure> {
         let path = duotone::on_disk(path);
         if path.is_dir() {
             let found = duotone::data::audio_files(&path)?;
@@ -55,24 +55,24 @@ impl Files {
     }
 }
 
-/// Bytes of a line, and lines, beyond which it is no list of files.
-const LONGEST_LINE: usize = 64 << 10;
+/// Longest line in bytes and largest number of lines of a list of files.
+const MAX_LINE_BYTES: usize = 64 << 10;
 const MAX_LINES: usize = 1_000_000;
 
-/// One path before each `end`; empty ones mean nothing.
+/// Reads paths terminated by `end`. Empty paths are ignored.
 fn read_list(mut input: impl BufRead, end: u8) -> Result<Vec<PathBuf>, Failure> {
-    let refused = |words: String| Failure::Work(format!("standard input: {words}"));
+    let error = |reason: String| Failure::Work(format!("standard input: {reason}"));
     let mut paths = Vec::new();
     loop {
         let mut line = Vec::new();
-        let mut part = (&mut input).take(LONGEST_LINE as u64 + 1);
-        if part.read_until(end, &mut line).map_err(|e| refused(e.to_string()))? == 0 {
+        let mut part = (&mut input).take(MAX_LINE_BYTES as u64 + 1);
+        if part.read_until(end, &mut line).map_err(|e| error(e.to_string()))? == 0 {
             return Ok(paths);
         }
-        if line.len() > LONGEST_LINE || paths.len() == MAX_LINES {
-            return Err(refused(format!(
-                "a line of more than {LONGEST_LINE} bytes, or more than {MAX_LINES} lines: give \
-                 one file a line"
+        if line.len() > MAX_LINE_BYTES || paths.len() == MAX_LINES {
+            return Err(error(format!(
+                "a line of more than {MAX_LINE_BYTES} bytes, or more than {MAX_LINES} lines: give \
+                 one file per line"
             )));
         }
         line.pop_if(|last| *last == end);
@@ -85,7 +85,7 @@ fn read_list(mut input: impl BufRead, end: u8) -> Result<Vec<PathBuf>, Failure> 
     }
 }
 
-/// Unix paths are bytes, in whatever encoding.
+/// Unix paths are bytes in any encoding.
 #[cfg(unix)]
 fn path_from(line: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_a_path_a_line() {
+    fn lists_have_one_path_per_line() {
         let list = read_list(&b"a b.wav\n\nc.wav\r\nlast"[..], b'\n').unwrap();
         assert_eq!(list, ["a b.wav", "c.wav", "last"].map(PathBuf::from));
         let list = read_list(&b"a\nb.wav\0\0c.wav\r\0last"[..], 0).unwrap();
@@ -110,9 +110,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_refused_before_it_is_all_in_memory() {
+    fn endless_lines_are_rejected() {
         assert!(read_list(io::BufReader::new(io::repeat(b'x')), b'\n').is_err());
-        let longest = vec![b'x'; LONGEST_LINE];
+        let longest = vec![b'x'; MAX_LINE_BYTES];
         assert_eq!(read_list(&longest[..], b'\n').unwrap().len(), 1);
     }
 }

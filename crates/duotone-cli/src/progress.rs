@@ -1,4 +1,4 @@
-//! What is seen of long work on standard error: bars on a terminal, words everywhere.
+//! Reports progress on standard error: bars on a terminal, messages everywhere.
 
 use std::collections::BTreeSet;
 use std::io::{Write, stderr};
@@ -16,12 +16,12 @@ use signal_hook::flag;
 use crate::exit::{Failure, with_flags};
 use crate::output::{self, decimal, percent};
 
-/// Standard error as the user sees it, and the request to stop.
+/// Messages and progress bars on standard error, and the user's request to stop.
 pub(crate) struct Console {
     quiet: bool,
     verbose: bool,
     stop: Arc<AtomicBool>,
-    stop_said: AtomicBool,
+    stop_reported: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -32,24 +32,25 @@ struct State {
     run: String,
     epoch: usize,
     epochs: usize,
-    /// Paths and reasons; a list may hold several bad lines.
+    /// Paths and reasons. One list may have several bad lines.
     left_out: BTreeSet<(PathBuf, String)>,
 }
 
 impl Console {
-    /// `quiet` drops all but results, errors and skipped files; `verbose` adds every epoch.
+    /// `quiet` suppresses everything but results, errors and skipped files. `verbose` adds every
+    /// epoch.
     pub(crate) fn new(quiet: bool, verbose: bool) -> Self {
         Self {
             quiet,
             verbose,
             stop: Arc::default(),
-            stop_said: AtomicBool::new(false),
+            stop_reported: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
 
-    /// From now on the first Ctrl-C (or SIGTERM) asks the work to stop cleanly, the second ends
-    /// the process.
+    /// From now on the first Ctrl-C (or SIGTERM) requests a clean stop, and the second ends the
+    /// process.
     pub(crate) fn watch_signals(&self) -> Result<(), Failure> {
         let watch = |signal| {
             flag::register_conditional_shutdown(signal, 130, Arc::clone(&self.stop))?;
@@ -61,42 +62,42 @@ impl Console {
         Ok(())
     }
 
-    /// Whether only results, errors and left-out files are wanted.
+    /// Whether only results, errors and left-out files are printed.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
     }
 
-    /// Asks the work to stop, without a word.
+    /// Requests a stop without printing a message.
     pub(crate) fn request_stop(&self) {
-        self.stop_said.store(true, Ordering::Relaxed);
+        self.stop_reported.store(true, Ordering::Relaxed);
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Words that may be missed.
-    pub(crate) fn say(&self, words: &str) {
+    /// Prints a message unless the console is quiet.
+    pub(crate) fn info(&self, message: &str) {
         if !self.quiet {
-            self.print(words);
+            self.print(message);
         }
     }
 
-    /// Words that may not.
-    pub(crate) fn error(&self, words: &str) {
+    /// Prints an error.
+    pub(crate) fn error(&self, message: &str) {
         self.finish_bar();
-        let lines: Vec<String> = words.lines().map(output::shown).collect();
+        let lines: Vec<String> = message.lines().map(output::shown).collect();
         self.print(&format!("error: {}", lines.join("\n")));
     }
 
-    /// Words that a careful user wants to read, of work that goes on.
-    pub(crate) fn warn(&self, words: &str) {
-        self.print(&format!("warning: {}", output::shown(words)));
+    /// Prints a warning about work that continues.
+    pub(crate) fn warn(&self, message: &str) {
+        self.print(&format!("warning: {}", output::shown(message)));
     }
 
-    /// Remembers a file that could not be used, once.
+    /// Records a file that could not be used, once.
     pub(crate) fn leave_out(&self, file: LeftOut) {
         self.state().left_out.insert((file.path, file.reason));
     }
 
-    /// Lists the files that were left out, with their reasons; gives their number.
+    /// Lists the files that were left out, with reasons. Returns their number.
     pub(crate) fn list_left_out(&self) -> usize {
         self.finish_bar();
         let files = std::mem::take(&mut self.state().left_out);
@@ -111,7 +112,7 @@ impl Console {
         files.len()
     }
 
-    /// Takes the bar away: the stage it showed is over.
+    /// Removes the progress bar of a finished stage.
     pub(crate) fn finish_bar(&self) {
         if let Some(bar) = self.state().bar.take() {
             bar.finish_and_clear();
@@ -122,7 +123,7 @@ impl Console {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One line; standard error that takes none stops nothing.
+    /// Prints one line. Errors writing to standard error are ignored.
     fn print(&self, line: &str) {
         let bar = self.state().bar.clone();
         let write = || {
@@ -134,7 +135,7 @@ impl Console {
         }
     }
 
-    /// Shows a bar from 0 in place of the one before. Hidden by itself where standard error is no
+    /// Shows a new bar instead of the previous one. Bars hide themselves if standard error is not a
     /// terminal.
     fn start_bar(&self, template: &str, unit: &'static str, length: usize) {
         self.finish_bar();
@@ -150,7 +151,7 @@ impl Console {
         self.state().bar = Some(ProgressBar::new(length as u64).with_style(style));
     }
 
-    /// Files are done by several threads, whose reports may overtake each other: count them here.
+    /// Counts finished files. Several threads report them, possibly out of order.
     fn file_done(&self, template: &str, total: usize) {
         if self.state().files == 0 {
             self.start_bar(template, " files", total);
@@ -186,7 +187,7 @@ impl Console {
         let Some(bar) = &state.bar else { return };
         let position = (state.epoch * total + done) as u64;
         if bar.length() == Some(0) {
-            // What an earlier run did already says nothing of this one's speed.
+            // Epochs of an earlier run must not count towards the estimate of this run's speed.
             bar.set_length((state.epochs * total) as u64);
             bar.set_position(position);
             bar.reset_eta();
@@ -205,29 +206,29 @@ impl Console {
         let run = state.run.clone();
         drop(state);
         if self.verbose {
-            self.say(&format!("{run}, {line}"));
+            self.info(&format!("{run}, {line}"));
         }
     }
 }
 
 const READING: &str = "reading {wide_bar} {pos} of {len} files, {rate}, {eta} left";
 const COMPOSING: &str = "composing {wide_bar} {pos} of {len} pieces, {eta} left";
-/// What does not fit is cut from the message.
+/// If the line does not fit, the message is cut.
 const TRAINING: &str = "{prefix} {bar:8} {wide_msg} {rate}, {eta} left";
-/// Characters of a run's name before its bar.
+/// Width of a run's name in front of its bar.
 const NAME: usize = 22;
 
-/// An epoch in full.
+/// Formats an epoch in full.
 fn progress(record: &EpochRecord) -> String {
     let right = |share: f64| format!("{} right", percent(share));
-    let mut words = format!("loss {}, {}", decimal(record.loss, 4), right(record.accuracy));
+    let mut text = format!("loss {}, {}", decimal(record.loss, 4), right(record.accuracy));
     if let (Some(loss), Some(accuracy)) = (record.validation_loss, record.validation_accuracy) {
-        words += &format!(" (held out: {}, {})", decimal(loss, 4), right(accuracy));
+        text += &format!(" (held out: {}, {})", decimal(loss, 4), right(accuracy));
     }
-    words
+    text
 }
 
-/// An epoch beside a bar.
+/// Formats an epoch for the progress bar.
 fn brief(record: &EpochRecord, epochs: usize) -> String {
     let (what, share) = match record.validation_accuracy {
         Some(share) => ("held out ", share),
@@ -242,7 +243,7 @@ impl Observer for Console {
         match event {
             Event::Extracted { total, .. } => self.file_done(READING, total),
             Event::LeftOut(file) => self.leave_out(file.clone()),
-            Event::Notice(words) => self.say(&format!("note: {}", with_flags(words))),
+            Event::Notice(message) => self.info(&format!("note: {}", with_flags(message))),
             Event::RunStarted { name, done, epochs } => self.run_started(name, done, epochs),
             Event::Step { done, total } => self.step(done, total),
             Event::Epoch(record) => self.epoch(record),
@@ -253,8 +254,8 @@ impl Observer for Console {
 
     fn stop(&self) -> bool {
         let stop = self.stop.load(Ordering::Relaxed);
-        if stop && !self.stop_said.swap(true, Ordering::Relaxed) {
-            self.say("stopping cleanly; Ctrl-C again stops at once");
+        if stop && !self.stop_reported.swap(true, Ordering::Relaxed) {
+            self.info("stopping cleanly; press Ctrl-C again to stop at once");
         }
         stop
     }

@@ -12,22 +12,22 @@ use crate::args::Format;
 use crate::exit::Failure;
 use crate::sink;
 
-/// The files whose decisions are there already.
+/// The files that an earlier run has already classified.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    /// How often each path is there, as it is written.
+    /// Number of entries per path, as written in the file.
     paths: HashMap<String, usize>,
-    /// Those that could not be decided about.
+    /// Files that could not be classified.
     pub(crate) left_out: Vec<LeftOut>,
-    /// Decisions and left-out files.
+    /// Number of decisions and left-out files.
     pub(crate) count: usize,
-    /// Bytes up to the end of the last whole entry.
+    /// Length of the file up to the end of the last complete entry, in bytes.
     pub(crate) length: u64,
 }
 
 impl Kept {
-    /// Whether this file's entry is there; counts it off.
-    pub(crate) fn has(&mut self, path: &Path) -> bool {
+    /// Returns whether there is an entry for this file, and removes it.
+    pub(crate) fn take(&mut self, path: &Path) -> bool {
         match self.paths.get_mut(&*path_text(path)) {
             Some(times) if *times > 0 => {
                 *times -= 1;
@@ -43,8 +43,8 @@ impl Kept {
     }
 }
 
-/// Reads the part of a file that an earlier run wrote with the same settings. A last entry that is
-/// cut off does not count.
+/// Reads the decisions that an earlier run with the same settings wrote to `FILE.part`. An
+/// incomplete last entry does not count.
 pub(crate) fn read(
     target: &Path,
     format: Format,
@@ -52,11 +52,11 @@ pub(crate) fn read(
     settings: &Map<String, Value>,
 ) -> Result<Kept, Failure> {
     let part = sink::part(target);
-    same_settings(target, settings)?;
+    check_settings(target, settings)?;
     let bytes = fs::read(&part).map_err(duotone::Error::io(&part))?;
     let kept = match format {
-        Format::Csv => of_csv(&bytes, header),
-        _ => of_lines(&bytes),
+        Format::Csv => read_csv(&bytes, header),
+        _ => read_lines(&bytes),
     };
     kept.map_err(|reason| {
         let part = path_text(&part);
@@ -64,33 +64,33 @@ pub(crate) fn read(
     })
 }
 
-/// Refuses to mix decisions that were made in different ways.
-fn same_settings(target: &Path, wanted: &Map<String, Value>) -> Result<(), Failure> {
+/// Returns an error if the earlier run had different settings.
+fn check_settings(target: &Path, wanted: &Map<String, Value>) -> Result<(), Failure> {
     let path = sink::settings(target);
-    let refused = |reason: String| {
+    let error = |reason: String| {
         let part = path_text(&sink::part(target)).into_owned();
         Failure::Work(format!(
-            "{part}: {reason}: run with the same options, or without --resume to begin again"
+            "{part}: {reason}: run with the same options, or without --resume to start over"
         ))
     };
-    let text = fs::read(&path).map_err(|e| refused(format!("{}: {e}", path_text(&path))))?;
+    let text = fs::read(&path).map_err(|e| error(format!("{}: {e}", path_text(&path))))?;
     let found: Map<String, Value> =
-        serde_json::from_slice(&text).map_err(|e| refused(format!("{}: {e}", path_text(&path))))?;
+        serde_json::from_slice(&text).map_err(|e| error(format!("{}: {e}", path_text(&path))))?;
     let differs = wanted.iter().find(|(name, value)| found.get(*name) != Some(value));
     match differs {
         None => Ok(()),
         Some((name, _)) if name == "model" => {
-            Err(refused("it was written by another model".to_owned()))
+            Err(error("it was written with another model".to_owned()))
         }
         Some((name, value)) => {
             let before = found.get(name).unwrap_or(&Value::Null);
-            Err(refused(format!("it was written with {name} {before}, not {value}")))
+            Err(error(format!("it was written with {name} {before}, not {value}")))
         }
     }
 }
 
-/// An object a line.
-fn of_lines(bytes: &[u8]) -> Result<Kept, String> {
+/// Reads a file with one object per line.
+fn read_lines(bytes: &[u8]) -> Result<Kept, String> {
     let mut kept = Kept::default();
     for (line, number) in bytes.split_inclusive(|&byte| byte == b'\n').zip(1..) {
         if !line.ends_with(b"\n") {
@@ -108,14 +108,14 @@ fn of_lines(bytes: &[u8]) -> Result<Kept, String> {
     Ok(kept)
 }
 
-/// Rows below a header. A file may have several, one for each segment, and the last file's may not
-/// all be there: it is decided again.
-fn of_csv(bytes: &[u8], header: &str) -> Result<Kept, String> {
+/// Reads rows below a header. With `--segments` a file has several rows, and those of the last file
+/// may be incomplete, so it is classified again.
+fn read_csv(bytes: &[u8], header: &str) -> Result<Kept, String> {
     let mut kept = Kept::default();
     if !bytes.starts_with(header.as_bytes()) {
         return match header.as_bytes().starts_with(bytes) {
             true => Ok(kept),
-            false => Err("its first line is not the one of this model and these options".into()),
+            false => Err("its first line does not match this model and these options".into()),
         };
     }
     let segments = header.contains(",start_seconds,");
@@ -125,7 +125,7 @@ fn of_csv(bytes: &[u8], header: &str) -> Result<Kept, String> {
     let mut last: Option<(String, u64)> = None;
     let mut record = csv::StringRecord::new();
     loop {
-        let begin = reader.position().byte();
+        let start = reader.position().byte();
         match reader.read_record(&mut record) {
             Ok(true) => {}
             Ok(false) => break,
@@ -133,7 +133,7 @@ fn of_csv(bytes: &[u8], header: &str) -> Result<Kept, String> {
         }
         let end = reader.position().byte();
         if record.len() != wanted || bytes.get(end as usize - 1) != Some(&b'\n') {
-            // Only the last may be cut off.
+            // Only the last row may be incomplete.
             match end as usize == bytes.len() {
                 true => break,
                 false => return Err(format!("a row of {} cells, not {wanted}", record.len())),
@@ -143,16 +143,16 @@ fn of_csv(bytes: &[u8], header: &str) -> Result<Kept, String> {
         let again = segments && last.as_ref().is_some_and(|(last, _)| last == path);
         if !again {
             kept.add(path);
-            last = Some((path.to_owned(), begin));
+            last = Some((path.to_owned(), start));
         }
         kept.length = end;
     }
-    if let Some((path, begin)) = last.filter(|_| segments) {
+    if let Some((path, start)) = last.filter(|_| segments) {
         if let Some(times) = kept.paths.get_mut(&path) {
             *times -= 1;
         }
         kept.count -= 1;
-        kept.length = begin;
+        kept.length = start;
     }
     Ok(kept)
 }
@@ -162,24 +162,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_are_whole_are_kept() {
+    fn complete_lines_are_kept() {
         let text =
             "{\"path\":\"a\",\"label\":\"x\"}\n{\"path\":\"b\",\"error\":\"no\"}\n{\"path\":\"c";
-        let mut kept = of_lines(text.as_bytes()).unwrap();
+        let mut kept = read_lines(text.as_bytes()).unwrap();
         assert_eq!((kept.count, kept.length), (2, 51));
         assert_eq!(kept.left_out[0].reason, "no");
-        assert!(kept.has("a".as_ref()) && kept.has("b".as_ref()) && !kept.has("c".as_ref()));
-        assert!(!kept.has("a".as_ref()), "once is once");
-        assert!(of_lines(b"{}\n").unwrap_err().contains("line 1"));
+        assert!(kept.take("a".as_ref()) && kept.take("b".as_ref()) && !kept.take("c".as_ref()));
+        assert!(!kept.take("a".as_ref()), "each entry is taken only once");
+        assert!(read_lines(b"{}\n").unwrap_err().contains("line 1"));
     }
 
     #[test]
-    fn rows_that_are_whole_are_kept() {
+    fn complete_rows_are_kept() {
         let header = "path,label,x\n";
         let rows = ["a,x,1\n", "\"b\nc\",x,1\n", "d,x,1\n"];
         let whole = format!("{header}{}", rows.concat());
         for length in 0..=whole.len() {
-            let kept = of_csv(&whole.as_bytes()[..length], header).unwrap();
+            let kept = read_csv(&whole.as_bytes()[..length], header).unwrap();
             let mut expected = if length < header.len() { 0 } else { header.len() };
             let mut count = 0;
             for row in rows {
@@ -192,16 +192,16 @@ mod tests {
             }
             assert_eq!((kept.length as usize, kept.count), (expected, count), "{length}");
         }
-        assert!(of_csv(b"path,label,y\na,x,1\n", header).is_err());
-        assert!(of_csv(b"path,label,x\na,1\nb,x,1\n", header).is_err());
+        assert!(read_csv(b"path,label,y\na,x,1\n", header).is_err());
+        assert!(read_csv(b"path,label,x\na,1\nb,x,1\n", header).is_err());
     }
 
     #[test]
-    fn the_last_file_of_rows_by_segment_is_decided_again() {
+    fn last_file_of_segment_rows_is_classified_again() {
         let header = "path,start_seconds,end_seconds,label\n";
         let text = format!("{header}a,0,1,x\na,1,2,x\nb,0,1,x\n");
-        let mut kept = of_csv(text.as_bytes(), header).unwrap();
+        let mut kept = read_csv(text.as_bytes(), header).unwrap();
         assert_eq!((kept.count, kept.length as usize), (1, header.len() + 16));
-        assert!(kept.has("a".as_ref()) && !kept.has("b".as_ref()));
+        assert!(kept.take("a".as_ref()) && !kept.take("b".as_ref()));
     }
 }

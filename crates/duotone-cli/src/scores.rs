@@ -1,4 +1,4 @@
-//! The outcome of an evaluation as tables.
+//! Formats the results of an evaluation as tables.
 
 use std::fmt::Write;
 
@@ -8,8 +8,8 @@ use duotone::evaluate::{
 
 use crate::output::{count, decimal, p_value, percent, table, table_width, width};
 
-/// The protocol, all systems side by side, what failed, and whether luck alone could part them; then,
-/// where it is no contest, each system's classes and confusions.
+/// Formats the protocol, a table of all systems, failures and significance tests. Unless the
+/// results are those of a MIREX task, each system's classes and confusions follow.
 pub(crate) fn text(results: &Results) -> String {
     let mut text = protocol(&results.protocol);
     text.push('\n');
@@ -34,7 +34,7 @@ pub(crate) fn text(results: &Results) -> String {
 
 fn protocol(protocol: &Protocol) -> String {
     let grouped = match (&protocol.group, protocol.groups) {
-        (Some(column), Some(count)) => format!(", none of {count} {column}s in two of them"),
+        (Some(column), Some(count)) => format!(", with none of {count} {column}s in two folds"),
         _ => String::new(),
     };
     let task = protocol.task.as_ref().map_or_else(String::new, |task| format!("{task}: "));
@@ -88,13 +88,13 @@ fn systems(results: &Results) -> String {
     table(&header, results.systems.iter().map(row))
 }
 
-/// Of each network that the system may be.
+/// The parameters of each network that the system may use.
 fn parameters(system: &SystemResult) -> String {
     let each = system.networks.iter().map(|network| network.parameters.to_string());
     each.collect::<Vec<_>>().join("\nor ")
 }
 
-/// What was chosen fold by fold.
+/// The network chosen in each fold.
 fn choices(system: &SystemResult) -> String {
     let choice = |fold: &FoldResult| {
         let chosen = &fold.selection.as_ref()?.chosen;
@@ -107,8 +107,8 @@ fn choices(system: &SystemResult) -> String {
     }
 }
 
-/// Whether the systems differ: pair by pair, how likely luck alone would part them so far, and
-/// Friedman's test over the folds and over the labels.
+/// Formats the tests of differences between systems: McNemar's test for each pair, and Friedman's
+/// test over the folds and over the labels.
 fn differences(results: &Results) -> String {
     let Some(significance) = &results.significance else { return String::new() };
     let names: Vec<&str> = results.compared().map(|system| system.name.as_str()).collect();
@@ -135,7 +135,7 @@ fn differences(results: &Results) -> String {
     text
 }
 
-/// A row a label, and one of their means.
+/// One row per label, and one with their means.
 fn classes(scores: &Scores) -> String {
     let classes = &scores.classes;
     let row = |name: &str, files: u64, shares: [f64; 3]| {
@@ -152,13 +152,13 @@ fn classes(scores: &Scores) -> String {
     table(&header, classes.iter().map(of_class).chain([mean]))
 }
 
-/// Characters of a line, where the terminal does not say.
-const LINE: usize = 80;
-/// Confusions that are named where the whole matrix is too wide.
+/// Length of a line in characters if the terminal's width is unknown.
+const DEFAULT_WIDTH: usize = 80;
+/// Confusions listed if the matrix is too wide.
 const MAX_CONFUSED: usize = 12;
 
-/// The matrix; with numbers at the columns' heads where labels are too wide for a line, or only the
-/// most frequent confusions where numbers are, too.
+/// The confusion matrix. If labels are too wide as column headers, numbers are used; if those are
+/// too wide, too, only the most frequent confusions are listed.
 fn confusion(scores: &Scores) -> String {
     let labels: Vec<&str> = scores.classes.iter().map(|class| class.label.as_str()).collect();
     let rows = |name: &dyn Fn(usize) -> String| -> Vec<Vec<String>> {
@@ -176,7 +176,7 @@ fn confusion(scores: &Scores) -> String {
     ] {
         let rows = rows(name);
         let header: Vec<&str> = std::iter::once("").chain(heads).collect();
-        if table_width(&header, &rows) <= width().unwrap_or(LINE) {
+        if table_width(&header, &rows) <= width().unwrap_or(DEFAULT_WIDTH) {
             return table(&header, rows);
         }
     }
@@ -188,7 +188,7 @@ fn confusion(scores: &Scores) -> String {
     confused.sort_by_key(|(n, ..)| std::cmp::Reverse(*n));
     confused.truncate(MAX_CONFUSED);
     let row = |(n, label, taken): (u64, &str, &str)| [label.into(), taken.into(), n.to_string()];
-    let matrix = "(the matrix is too wide for a line: see results.json or report.html)";
+    let matrix = "(the matrix is too wide to print: see results.json or report.html)";
     let rows = confused.into_iter().map(row);
     format!("{}{matrix}\n", table(&["label", "taken for", "files"], rows))
 }

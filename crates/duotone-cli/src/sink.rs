@@ -1,4 +1,4 @@
-//! Where decisions go: standard output, or a file that bears its name once it is whole.
+//! Where decisions are written: standard output, or a file that gets its name when it is complete.
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
@@ -10,42 +10,43 @@ use duotone::path_text;
 use crate::exit::Failure;
 use crate::output;
 
-/// Takes text as it comes.
+/// The output for decisions.
 pub(crate) enum Sink {
     Stdout,
     File(Part),
 }
 
-/// A file on its way: `FILE.part` until it is finished.
+/// An unfinished file, called `FILE.part`.
 pub(crate) struct Part {
     target: PathBuf,
     file: File,
 }
 
-/// The name of a file with something appended.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// Appends a suffix to a file's name.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
 }
 
-/// Where a file's content is until it is whole.
+/// The name of a file until it is complete.
 pub(crate) fn part(target: &Path) -> PathBuf {
-    beside(target, ".part")
+    with_suffix(target, ".part")
 }
 
-/// Where the settings are that the part was made by.
+/// The name of the file with the settings of an unfinished file.
 pub(crate) fn settings(target: &Path) -> PathBuf {
-    beside(target, ".part.json")
+    with_suffix(target, ".part.json")
 }
 
 impl Part {
-    /// Opens the part of a file, which no other run may write meanwhile, and keeps its content.
+    /// Opens and locks the unfinished version of `target`, keeping its content.
     pub(crate) fn open(target: &Path) -> Result<Self, Failure> {
         let path = part(target);
         let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);
         let file = open.map_err(duotone::Error::io(&path))?;
-        // Where the file system knows no locks, there is no harm but two runs' mixed lines.
+        // On a file system without locks, the worst that can happen is that two runs mix their
+        // lines.
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             let path = path_text(&path);
             return Err(Failure::Work(format!(
@@ -55,7 +56,7 @@ impl Part {
         Ok(Self { target: target.to_owned(), file })
     }
 
-    /// Keeps this many bytes of it.
+    /// Truncates the file to this many bytes.
     pub(crate) fn cut(&mut self, length: u64) -> Result<(), Failure> {
         let cut = self.file.set_len(length).and_then(|()| self.file.seek(SeekFrom::Start(length)));
         cut.map(drop).map_err(|e| self.failed(e))
@@ -69,14 +70,14 @@ impl Part {
         let path = part(&self.target);
         self.file.sync_all().map_err(|e| self.failed(e))?;
         fs::rename(&path, &self.target).map_err(duotone::Error::io(&self.target))?;
-        // A leftover does no harm: the next run writes it anew.
+        // If it cannot be removed, the next run overwrites it.
         let _ = fs::remove_file(settings(&self.target));
         Ok(())
     }
 }
 
 impl Sink {
-    /// Text that is whole by itself, such as a line.
+    /// Writes a complete piece of text, such as a line.
     pub(crate) fn put(&mut self, text: &str) -> Result<(), Failure> {
         match self {
             Self::Stdout => output::print(text),
@@ -84,7 +85,7 @@ impl Sink {
         }
     }
 
-    /// All is written.
+    /// Finishes the output once everything is written.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         match self {
             Self::Stdout => Ok(()),

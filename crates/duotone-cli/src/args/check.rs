@@ -1,4 +1,4 @@
-//! The words of `duotone check`.
+//! The arguments of `duotone check`.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::values::{self, FoldsArg};
 
-/// Find leaks: what makes scores on a collection too high.
+/// Find leaks that make scores on a collection too high.
 ///
 /// Finds recordings that occur twice, under any encoding, volume or start; groups in several folds;
 /// labels and groups whose names differ only in case, spaces, punctuation or accents; and labels
@@ -40,7 +40,7 @@ pub(crate) struct CheckArgs {
     /// Output format
     #[arg(short, long, value_enum, default_value = "table")]
     pub(crate) format: CheckFormat,
-    /// Exit with code 1 if anything was found
+    /// Exit with code 1 if anything is found
     #[arg(long)]
     pub(crate) strict: bool,
 }

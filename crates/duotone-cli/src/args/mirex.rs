@@ -1,4 +1,4 @@
-//! The words of `duotone mirex`.
+//! The arguments of `duotone mirex`.
 
 use std::path::PathBuf;
 
@@ -125,11 +125,11 @@ pub(crate) struct NetworkArgs {
 #[command(after_help = "\
 Examples:
   duotone mirex run examples/mirex/emotify.toml --collection emotify/tracks.csv
-  duotone mirex run task.toml --output results --resume      go on after an interruption
+  duotone mirex run task.toml --output results --resume      continue after an interruption
 
-Writes DIR/results.json, DIR/times.json, DIR/predictions.csv and DIR/report.html; the lists that
-the systems got are under DIR/lists, what they wrote under DIR/outputs, what they said under
-DIR/logs. Exit code 3: finished, but a system failed in some fold.")]
+Writes DIR/results.json, DIR/times.json, DIR/predictions.csv and DIR/report.html. The lists that
+the systems received are under DIR/lists, their output files under DIR/outputs, and what they
+printed under DIR/logs. Exit code 3: finished, but a system failed in some fold.")]
 pub(crate) struct RunArgs {
     /// The task, a TOML file
     #[arg(value_name = "TASK.toml")]

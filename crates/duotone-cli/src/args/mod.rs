@@ -1,4 +1,4 @@
-//! The command line's words: what may be said, its help, its defaults.
+//! The command line: arguments, help and defaults.
 
 mod check;
 mod command;
@@ -28,9 +28,9 @@ Examples:
   duotone classify genre.safetensors new/*.mp3     and classify new ones
 
 A collection is a folder whose sub-folders are labels (music/rock/a.mp3), a CSV file with a
-header (path, then columns such as genre, artist), or a list of lines `path<TAB>label`.
+header (path, then columns such as genre, artist), or a list of `path<TAB>label` lines.
 
-Exit codes: 0 all went well, 1 failed, 2 wrong usage, 3 finished but some files were left out
+Exit codes: 0 success, 1 failure, 2 wrong usage, 3 finished but some files were left out
 (listed with their reasons), 130 stopped by Ctrl-C.";
 
 /// Train and apply music classifiers: genre, mood, composer, or any other label.
@@ -91,7 +91,7 @@ Examples:
   duotone train music/ --output genre.safetensors
   duotone train tracks.csv --label mood --architecture model3 --output mood.safetensors
   duotone train tracks.csv --validation 0.2 --group artist --output genre.safetensors
-  duotone train music/ --output genre.safetensors --resume       go on after an interruption")]
+  duotone train music/ --output genre.safetensors --resume       continue after an interruption")]
 pub(crate) struct TrainArgs {
     /// Folder with one sub-folder per label, CSV file with a header, or list of `path<TAB>label` lines
     pub(crate) collection: PathBuf,
@@ -335,14 +335,14 @@ pub(crate) enum Format {
     Table,
     /// One array of objects
     Json,
-    /// One object per line, as soon as each file is decided
+    /// One object per line, as soon as each file is classified
     Jsonl,
-    /// One row per file, as soon as it is decided
+    /// One row per file, as soon as it is classified
     Csv,
 }
 
 impl ClassifyArgs {
-    /// The format asked for, or the one that the output's extension names.
+    /// Returns the requested format, or the one named by the output's extension.
     pub(crate) fn format(&self) -> Format {
         let extension = || Some(self.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase());
         self.format.or_else(|| Format::from_str(&extension()?, false).ok()).unwrap_or(Format::Table)

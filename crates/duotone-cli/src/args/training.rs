@@ -9,7 +9,7 @@ use super::values::{self, DeviceArg, SampleRate};
 use crate::exit::{Failure, with_flags};
 use crate::progress::Console;
 
-/// What `train` and `evaluate` share.
+/// The arguments shared by `train` and `evaluate`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TrainingArgs {
     /// Label column of a CSV collection [default: `label`, then `genre`, then the only candidate]
@@ -29,8 +29,8 @@ pub(crate) struct TrainingArgs {
     pub(crate) learning: LearningArgs,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
-    /// Continue an interrupted run with the same options and --output; the result is the same to
-    /// the byte
+    /// Continue an interrupted run with the same options and --output; the result is the same, byte
+    /// for byte
     #[arg(long, requires = "output", help_heading = "Training")]
     pub(crate) resume: bool,
 }
@@ -89,14 +89,14 @@ pub(crate) struct LearningArgs {
 }
 
 impl TrainingArgs {
-    /// What the library calls these.
+    /// Converts the arguments to the library's settings.
     pub(crate) fn settings(&self) -> TrainSettings {
         self.learning.settings()
     }
 }
 
 impl LearningArgs {
-    /// What the library calls these.
+    /// Converts the arguments to the library's settings.
     pub(crate) fn settings(&self) -> TrainSettings {
         TrainSettings {
             epochs: self.epochs,
@@ -128,11 +128,11 @@ pub(crate) struct DeviceArgs {
 }
 
 impl DeviceArgs {
-    /// Opens it; says what was taken, where it was not clear.
+    /// Opens the device. Prints which one was chosen unless it is the default.
     pub(crate) fn open(self, console: &Console) -> Result<Device, Failure> {
-        let (device, words) = Device::choose(self.device.0)?;
+        let (device, name) = Device::choose(self.device.0)?;
         if self.device.0 != DeviceChoice::Cpu {
-            console.say(&format!("device: {}", with_flags(&words)));
+            console.info(&format!("device: {}", with_flags(&name)));
         }
         Ok(device)
     }
@@ -150,7 +150,7 @@ pub(crate) struct Threads {
 pub(super) enum SamplingArg {
     /// Each training segment once
     Uniform,
-    /// As many segments in all, the same number for each label
+    /// The same total number of segments, but equally many for each label
     Balanced,
 }
 
@@ -165,13 +165,13 @@ impl From<SamplingArg> for Sampling {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum StandardizeArg {
-    /// Not at all
+    /// No standardisation
     None,
     /// One mean and standard deviation for all values
     Global,
-    /// One for each mel band
+    /// One mean and standard deviation for each mel band
     Band,
-    /// One for each band and frame of a segment
+    /// One mean and standard deviation for each band and frame of a segment
     Pixel,
 }
 

@@ -1,4 +1,4 @@
-//! Values that are more than a word, each refused with what it may be.
+//! Parsers for argument values. Each error lists the accepted values.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,12 +10,12 @@ use duotone::data::{Column, Folds};
 use duotone::nn::Architecture;
 use duotone::path_text;
 
-/// A preset's name, or a TOML file's.
+/// Accepts a preset's name, or that of a TOML file.
 pub(super) fn architecture(text: &str) -> Result<String, String> {
     if Architecture::PRESETS.contains(&text) || text.ends_with(".toml") {
         Ok(text.into())
     } else {
-        Err(format!("it may be {} or a file named *.toml", Architecture::PRESETS.join(", ")))
+        Err(format!("it must be {} or a file named *.toml", Architecture::PRESETS.join(", ")))
     }
 }
 
@@ -32,12 +32,12 @@ impl FromStr for SampleRate {
         }
         match text.parse() {
             Ok(rate @ 8_000..=192_000) => Ok(Self(Some(rate))),
-            _ => Err("it may be `auto` or 8000 to 192000 hertz, such as 22050".into()),
+            _ => Err("it must be `auto` or 8000 to 192000 hertz, such as 22050".into()),
         }
     }
 }
 
-/// What to compute on.
+/// The device to compute on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DeviceArg(pub(crate) DeviceChoice);
 
@@ -51,7 +51,7 @@ impl FromStr for DeviceArg {
             ("auto", _) => Ok(Self(DeviceChoice::Auto)),
             ("gpu", _) => Ok(Self(DeviceChoice::Gpu(0))),
             (_, Some(Ok(number))) => Ok(Self(DeviceChoice::Gpu(number))),
-            _ => Err("it may be `cpu`, `gpu`, `gpu:N` (see `duotone devices`) or `auto`".into()),
+            _ => Err("it must be `cpu`, `gpu`, `gpu:N` (see `duotone devices`) or `auto`".into()),
         }
     }
 }
@@ -72,11 +72,11 @@ pub(super) fn segments(text: &str) -> Result<Segmenter, String> {
     }
     match text.strip_prefix("random:").map(|n| whole(n, 1, 10_000)) {
         Some(Ok(count)) => Ok(Segmenter::Random(count)),
-        _ => Err("it may be `consecutive` or `random:N`, such as random:30".into()),
+        _ => Err("it must be `consecutive` or `random:N`, such as random:30".into()),
     }
 }
 
-/// Excerpts as COUNTxSECONDS.
+/// Parses excerpts as COUNTxSECONDS.
 pub(super) fn excerpts(text: &str) -> Result<Excerpts, String> {
     let numbers = text
         .split_once('x')
@@ -87,12 +87,12 @@ pub(super) fn excerpts(text: &str) -> Result<Excerpts, String> {
     }
 }
 
-/// A count that a size in memory follows from.
+/// Parses a count, limited because it determines the size of something in memory.
 pub(super) fn count(text: &str) -> Result<usize, String> {
     whole(text, 1, 50_000)
 }
 
-/// Who divides the clips.
+/// How the clips are divided into folds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FoldsArg(pub(crate) Folds);
 
@@ -105,7 +105,11 @@ impl FromStr for FoldsArg {
             "auto" => Folds::Automatic,
             "column" => Folds::Column(Column::Fold),
             "split" => Folds::Column(Column::Split),
-            "" => return Err("it may be a number of folds, a word or a file".into()),
+            "" => {
+                return Err(
+                    "it must be a number of folds, `auto`, `column`, `split` or a file".into()
+                );
+            }
             _ if text.chars().all(number) => Folds::Count(whole(text, 2, 1_000)?),
             _ => Folds::File(text.into()),
         }))
@@ -155,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn architectures_are_presets_or_files() {
+    fn architecture_is_a_preset_or_a_file() {
         assert_eq!(architecture("model2-figure"), Ok("model2-figure".into()));
         assert_eq!(architecture("a/b.toml"), Ok("a/b.toml".into()));
         let error = architecture("model4").unwrap_err();
@@ -206,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn folds_are_a_number_a_word_or_a_file() {
+    fn folds_are_a_number_a_keyword_or_a_file() {
         for text in ["auto", "column", "split", "7", "report/folds.csv"] {
             assert_eq!(text.parse::<FoldsArg>().unwrap().to_string(), text);
         }
@@ -218,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_outside_their_range_are_refused() {
+    fn rejects_numbers_out_of_range() {
         assert!(
             validation("1").is_err() && validation("NaN").is_err() && validation("-0.1").is_err()
         );

@@ -17,9 +17,9 @@ use crate::sink::{self, Part, Sink};
 
 pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure> {
     if args.resume && !is_line_by_line(&args) {
-        let words = "--resume is for `--format csv` and `--format jsonl`, which are written line by \
-                     line";
-        return Err(Failure::Usage(words.into()));
+        let reason = "--resume is for `--format csv` and `--format jsonl`, which are written line by \
+                      line";
+        return Err(Failure::Usage(reason.into()));
     }
     let device = args.device.open(console)?;
     let classifier = Classifier::on(&device, Model::load(&args.model)?)?;
@@ -29,7 +29,7 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
         check_output(output)?;
         if args.resume && output.exists() && !sink::part(output).exists() {
             console.warn(&format!(
-                "{}: already finished, whatever the model and the files are now; run without \
+                "{}: already finished; if the model or the files have changed, run without \
                  --resume to start over",
                 path_text(output)
             ));
@@ -38,7 +38,7 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
     }
     if side_files > 0 {
         let files = count(side_files, "file");
-        console.say(&format!(
+        console.info(&format!(
             "skipped {files} (hidden files, documents, images and other non-audio files)"
         ));
     }
@@ -55,40 +55,41 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
     let (sink, mut kept) = open(&args, &header, console)?;
     let mut decisions = into(sink);
     decisions.begin(kept.count)?;
-    let mut decided = kept.count - kept.left_out.len();
+    let mut classified = kept.count - kept.left_out.len();
     kept.left_out.drain(..).for_each(|file| console.leave_out(file));
     for file in left_out {
-        if !kept.has(&file.path) {
+        if !kept.take(&file.path) {
             decisions.leave_out(&file)?;
         }
         console.leave_out(file);
     }
-    files.retain(|file| !kept.has(file));
-    let worked = classify_into(&mut decisions, &mut decided, &classifier, &files, &args, console)?;
+    files.retain(|file| !kept.take(file));
+    let worked =
+        classify_into(&mut decisions, &mut classified, &classifier, &files, &args, console)?;
     console.finish_bar();
-    // What is decided is shown all the same.
+    // The decisions made so far are written even if an error follows.
     if let Err(Error::Interrupted) = worked {
         decisions.stop()?;
-        return Err(Failure::Stopped(stopped(&args, decided)));
+        return Err(Failure::Stopped(stopped(&args, classified)));
     }
     worked?;
     decisions.end()?;
     if let Some(output) = &args.output {
-        let files = count(decided, "file");
-        console.say(&format!("{}: {files} classified", path_text(output)));
+        let files = count(classified, "file");
+        console.info(&format!("{}: {files} classified", path_text(output)));
     }
     let done = finish(console);
-    if decided == 0 {
+    if classified == 0 {
         return Err(Failure::Work("no file could be classified".into()));
     }
     Ok(done)
 }
 
-/// Classifies files and writes each decision as soon as it is made, counting them. The outer error
-/// is one of writing, which ends the work; the inner one is what the work itself ended with.
+/// Classifies files, writes each decision as soon as it is made, and counts them. The outer error
+/// comes from writing, which stops the work; the inner one from the work itself.
 fn classify_into(
     decisions: &mut Decisions,
-    decided: &mut usize,
+    classified: &mut usize,
     classifier: &Classifier,
     files: &[PathBuf],
     args: &ClassifyArgs,
@@ -104,7 +105,7 @@ fn classify_into(
         if written.is_ok() {
             written = match result {
                 Ok(decision) => {
-                    *decided += 1;
+                    *classified += 1;
                     decisions.add(decision)
                 }
                 Err(file) => {
@@ -118,12 +119,12 @@ fn classify_into(
             console.request_stop();
         }
     });
-    // Where nobody reads on, or the disk is full, the stop only follows from that.
+    // A closed pipe or a full disk is the cause of the stop, so it is reported first.
     written?;
     Ok(worked)
 }
 
-/// Whether what is written of one file is whole without what follows.
+/// Returns whether the output is complete after each file.
 fn is_line_by_line(args: &ClassifyArgs) -> bool {
     matches!(args.format(), Format::Csv | Format::Jsonl)
 }
@@ -136,14 +137,19 @@ fn no_audio(paths: &[PathBuf]) -> Failure {
             false => names.push(path_text(path).into_owned()),
         }
     }
-    Failure::Work(format!("{}: no audio files there", names.join(", ")))
+    Failure::Work(format!("{}: no audio files found", names.join(", ")))
 }
 
-/// Makes sure that the output and what is beside it can be written, and is no other kind of file.
+/// Checks that the output and its temporary files can be written and would not replace other kinds
+/// of files.
 fn check_output(output: &Path) -> Result<(), Failure> {
     output::check_file(output)?;
     for path in [output.to_owned(), sink::part(output)] {
-        duotone::io::refuse_other_kind(&path, "file of decisions", decisions::are_decisions)?;
+        duotone::io::refuse_other_kind(
+            &path,
+            "file of decisions",
+            decisions::looks_like_decisions,
+        )?;
     }
     let settings = sink::settings(output);
     duotone::io::refuse_other_kind(&settings, "file of settings", |start| start.starts_with(b"{"))?;
@@ -164,19 +170,19 @@ fn check_inputs<'a>(
 fn open(args: &ClassifyArgs, header: &str, console: &Console) -> Result<(Sink, Kept), Failure> {
     let Some(output) = &args.output else { return Ok((Sink::Stdout, Kept::default())) };
     let settings = settings(args)?;
-    let there = sink::part(output).exists();
+    let exists = sink::part(output).exists();
     let mut part = Part::open(output)?;
-    let kept = match args.resume && there {
+    let kept = match args.resume && exists {
         true => resume::read(output, args.format(), header, &settings)?,
         false => Kept::default(),
     };
     let name = sink::part(output);
     let name = path_text(&name);
-    match (args.resume, there) {
-        (true, true) => console.say(&format!("{name}: {} kept", count(kept.count, "file"))),
-        (true, false) => console.say(&format!("no {name}: starting from the beginning")),
+    match (args.resume, exists) {
+        (true, true) => console.info(&format!("{name}: {} kept", count(kept.count, "file"))),
+        (true, false) => console.info(&format!("no {name}: starting from the beginning")),
         (false, true) => console
-            .say(&format!("{name}: what an earlier run left will be replaced (see --resume)")),
+            .info(&format!("{name}: left by an earlier run, will be replaced (see --resume)")),
         (false, false) => {}
     }
     let text = output::json(&settings)?;
@@ -185,7 +191,7 @@ fn open(args: &ClassifyArgs, header: &str, console: &Console) -> Result<(Sink, K
     Ok((Sink::File(part), kept))
 }
 
-/// Everything that affects what is written about a file.
+/// Returns all settings that affect what is written about a file.
 fn settings(args: &ClassifyArgs) -> Result<Map<String, Value>, Failure> {
     let mut hasher = blake3::Hasher::new();
     let model = std::fs::File::open(&args.model).map_err(Error::io(&args.model))?;
@@ -203,12 +209,12 @@ fn settings(args: &ClassifyArgs) -> Result<Map<String, Value>, Failure> {
     Ok(settings.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
 }
 
-/// How far a stopped run got, and how to continue it.
-fn stopped(args: &ClassifyArgs, decided: usize) -> String {
-    let files = format!("stopped after {}", count(decided, "file"));
+/// Describes how far a stopped run got, and how to continue it.
+fn stopped(args: &ClassifyArgs, classified: usize) -> String {
+    let files = format!("stopped after {}", count(classified, "file"));
     let lines = is_line_by_line(args);
     match &args.output {
-        Some(_) if lines => format!("{files}; the same command with --resume goes on from here"),
+        Some(_) if lines => format!("{files}; the same command with --resume continues from here"),
         Some(output) => format!("{files}, which are in {}", path_text(&sink::part(output))),
         None if lines => format!("{files}; rerun with `--output FILE` to make the run resumable"),
         None => files,

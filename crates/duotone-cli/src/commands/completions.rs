@@ -6,9 +6,9 @@ use crate::exit::{Done, Failure};
 use crate::output;
 
 pub(super) fn run(args: CompletionsArgs) -> Result<Done, Failure> {
-    // Into memory first: the generator panics where standard output is closed.
+    // Generated in memory first, because the generator panics if standard output is closed.
     let mut script = Vec::new();
     generate(args.shell, &mut Cli::command(), "duotone", &mut script);
     output::print(&String::from_utf8_lossy(&script))?;
-    Ok(Done::Well)
+    Ok(Done::Fully)
 }

@@ -15,17 +15,17 @@ use crate::exit::{Done, Failure};
 use crate::output::{self, percent, table};
 use crate::progress::Console;
 
-/// Enough for these few styles; the paper trains for 150.
+/// Enough for so few styles; the paper trains for 150 epochs.
 const EPOCHS: &str = "12";
 const FOLDS: &str = "3";
 
-/// Types the very commands that a user would, and shows them.
+/// Shows and runs the same commands that a user would.
 pub(super) fn run(args: DemoArgs, console: &Console) -> Result<Done, Failure> {
     let session = Session { places: Places::new(&args.output), seed: args.seed.seed, console };
-    session.run().map_err(|e| e.when_stopped("`duotone demo` begins again"))
+    session.run().map_err(|e| e.when_stopped("`duotone demo` starts over"))
 }
 
-/// Where the demo keeps what it makes.
+/// Where the demo stores its files.
 struct Places {
     dir: PathBuf,
     store: PathBuf,
@@ -54,17 +54,17 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn run(&self) -> Result<Done, Failure> {
-        let began = Instant::now();
+        let start = Instant::now();
         let collection = self.compose()?;
-        self.title("2. How well are the styles told apart, by artists never heard before?")?;
+        self.title("2. How well can the styles of unknown artists be told apart?")?;
         self.evaluate(&collection.list)?;
-        self.title("3. A model that learnt from all of them")?;
+        self.title("3. A model trained on all of them")?;
         self.train(&collection.list)?;
-        self.title("4. New pieces, by artists who are in none of the above")?;
+        self.title("4. New pieces by new artists")?;
         let right = self.classify(&collection)?;
-        self.title("In short")?;
-        output::print(&self.summary(&collection, right, began)?)?;
-        Ok(Done::Well)
+        self.title("Summary")?;
+        output::print(&self.summary(&collection, right, start)?)?;
+        Ok(Done::Fully)
     }
 
     fn compose(&self) -> Result<DemoCollection, Failure> {
@@ -75,9 +75,9 @@ impl Session<'_> {
             duotone_demo::compose(&self.places.dir, &options, self.console, &|_, total| {
                 self.console.composed(total);
             })?;
-        self.tell(&format!(
-            "Composed {} pieces of {} seconds in four styles, by {} made-up artists a style.\n\
-             {} says which is which; they are sound files, listen to them.\n",
+        self.print(&format!(
+            "Composed {} pieces of {} seconds in four styles, by {} made-up artists per style.\n\
+             They are audio files, listed in {}.\n",
             collection.pieces,
             options.seconds,
             options.artists,
@@ -87,33 +87,33 @@ impl Session<'_> {
     }
 
     fn evaluate(&self, list: &Path) -> Result<(), Failure> {
-        let mut words = vec!["evaluate".to_owned(), path(list)];
-        words.extend(self.training());
-        words.extend(["--group", "artist", "--folds", FOLDS, "--output"].map(String::from));
-        words.push(path(&self.places.report));
-        self.type_in(&words)
+        let mut arguments = vec!["evaluate".to_owned(), path(list)];
+        arguments.extend(self.training());
+        arguments.extend(["--group", "artist", "--folds", FOLDS, "--output"].map(String::from));
+        arguments.push(path(&self.places.report));
+        self.run_command(&arguments)
     }
 
     fn train(&self, list: &Path) -> Result<(), Failure> {
-        let mut words = vec!["train".to_owned(), path(list)];
-        words.extend(self.training());
-        words.extend(["--output".to_owned(), path(&self.places.model)]);
-        self.type_in(&words)
+        let mut arguments = vec!["train".to_owned(), path(list)];
+        arguments.extend(self.training());
+        arguments.extend(["--output".to_owned(), path(&self.places.model)]);
+        self.run_command(&arguments)
     }
 
-    /// What both have in common.
+    /// The options shared by both commands.
     fn training(&self) -> Vec<String> {
         let seed = self.seed.to_string();
-        let mut words: Vec<String> =
+        let mut arguments: Vec<String> =
             ["--label", "style", "--epochs", EPOCHS, "--seed", &seed].map(String::from).into();
-        words.extend(["--features".to_owned(), path(&self.places.store)]);
-        words
+        arguments.extend(["--features".to_owned(), path(&self.places.store)]);
+        arguments
     }
 
-    /// Gives how many pieces are decided as they were composed.
+    /// Returns the number of correctly classified pieces.
     fn classify(&self, collection: &DemoCollection) -> Result<usize, Failure> {
         let (model, new) = (quote_path(&self.places.model), quote_path(&self.places.new));
-        self.tell(&format!("$ duotone classify {model} {new}\n\n"))?;
+        self.print(&format!("$ duotone classify {model} {new}\n\n"))?;
         let classifier = Classifier::load(&self.places.model)?;
         let options = ClassifyOptions::default();
         let mut rows = Vec::new();
@@ -129,7 +129,7 @@ impl Session<'_> {
                 percent(own.map_or(0.0, |(_, probability)| *probability)),
             ]);
         }
-        self.tell(&table(&["file", "composed as", "label", "probability"], rows))?;
+        self.print(&table(&["file", "composed as", "label", "probability"], rows))?;
         Ok(right)
     }
 
@@ -137,7 +137,7 @@ impl Session<'_> {
         &self,
         collection: &DemoCollection,
         right: usize,
-        began: Instant,
+        start: Instant,
     ) -> Result<String, Failure> {
         let path = self.places.report.join("results.json");
         let bad = |e: &dyn std::fmt::Display| Failure::Work(format!("{}: {e}", path_text(&path)));
@@ -150,7 +150,7 @@ impl Session<'_> {
         let list = quote_path(&collection.list);
         let folder = quote_path(&self.places.dir.join("report-of-three"));
         Ok(format!(
-            "{} of {} pieces right in {FOLDS} folds, no artist in two of them (chance {}).\n\
+            "{} of {} pieces right in {FOLDS} folds, with no artist in two folds (chance {}).\n\
              {right} of {} new pieces right. {:.0} seconds in all.\n\n\
              Report  {}\n\
              Model   {}\n\n\
@@ -164,7 +164,7 @@ impl Session<'_> {
             results.protocol.clips,
             percent(1.0 / styles.max(1) as f64),
             collection.new_pieces.len(),
-            began.elapsed().as_secs_f64(),
+            start.elapsed().as_secs_f64(),
             path_text(&report),
             path_text(model),
             quote_path(model),
@@ -172,22 +172,22 @@ impl Session<'_> {
         ))
     }
 
-    /// Shows a command and does it.
-    fn type_in(&self, words: &[String]) -> Result<(), Failure> {
-        let line: Vec<String> = words.iter().map(|word| quote_path(Path::new(word))).collect();
-        self.tell(&format!("$ duotone {}\n\n", line.join(" ")))?;
-        let words = std::iter::once("duotone").chain(words.iter().map(String::as_str));
-        let cli = Cli::try_parse_from(words).map_err(|e| Failure::Work(e.to_string()))?;
+    /// Shows a command and runs it.
+    fn run_command(&self, arguments: &[String]) -> Result<(), Failure> {
+        let line: Vec<String> = arguments.iter().map(|word| quote_path(Path::new(word))).collect();
+        self.print(&format!("$ duotone {}\n\n", line.join(" ")))?;
+        let arguments = std::iter::once("duotone").chain(arguments.iter().map(String::as_str));
+        let cli = Cli::try_parse_from(arguments).map_err(|e| Failure::Work(e.to_string()))?;
         dispatch(cli.command, self.console).map(drop)
     }
 
     fn title(&self, title: &str) -> Result<(), Failure> {
-        self.tell(&format!("\n{title}\n{}\n\n", "─".repeat(title.chars().count())))
+        self.print(&format!("\n{title}\n{}\n\n", "─".repeat(title.chars().count())))
     }
 
-    /// What a quiet session does without.
-    fn tell(&self, words: &str) -> Result<(), Failure> {
-        if self.console.is_quiet() { Ok(()) } else { output::print(words) }
+    /// Prints text unless the console is quiet.
+    fn print(&self, text: &str) -> Result<(), Failure> {
+        if self.console.is_quiet() { Ok(()) } else { output::print(text) }
     }
 }
 

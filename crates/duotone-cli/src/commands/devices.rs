@@ -1,4 +1,4 @@
-//! What `--device` can name, and how fast it is.
+//! Lists the devices that `--device` accepts, and measures their speed.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::output::{self, table};
 
 /// The paper's networks.
 const NETWORKS: [&str; 3] = ["model1", "model2", "model3"];
-/// Of each measurement.
+/// Duration of each measurement.
 const TIME: Duration = Duration::from_secs(2);
 const BATCH: usize = 40;
 
@@ -29,10 +29,10 @@ pub(super) fn run(args: &DevicesArgs) -> Result<Done, Failure> {
         let header = ["device", "network", "trained/s", "classified/s", "Gflop/s", "GB/s"];
         output::print(&format!("\n{}", table(&header, rows)))?;
     }
-    Ok(Done::Well)
+    Ok(Done::Fully)
 }
 
-/// Segments a second, and what a GPU's shaders do of work.
+/// One row of the table: segments per second, and the work done by a GPU's shaders.
 fn row(
     device: &str,
     network: &str,
@@ -46,7 +46,7 @@ fn row(
     [device.into(), network.into(), training, inference, operations, bytes]
 }
 
-/// Segments that the CPU trains on and classifies a second.
+/// Segments that the CPU trains on and classifies per second.
 fn on_cpu(network: &str) -> Result<(f64, f64), duotone::nn::Error> {
     let architecture = Architecture::preset(network, 10)
         .ok_or_else(|| duotone::nn::Error::Architecture(network.into()))?;
@@ -68,13 +68,13 @@ fn on_cpu(network: &str) -> Result<(f64, f64), duotone::nn::Error> {
 
 fn rate<E>(mut work: impl FnMut() -> Result<(), E>) -> Result<f64, E> {
     work()?;
-    let begun = Instant::now();
+    let start = Instant::now();
     let mut batches = 0;
-    while begun.elapsed() < TIME {
+    while start.elapsed() < TIME {
         work()?;
         batches += 1;
     }
-    Ok(f64::from(batches) * BATCH as f64 / begun.elapsed().as_secs_f64())
+    Ok(f64::from(batches) * BATCH as f64 / start.elapsed().as_secs_f64())
 }
 
 #[cfg(feature = "gpu")]
@@ -88,16 +88,16 @@ mod gpu {
         let mut text = String::new();
         for info in devices() {
             let kind = match info.kind {
-                Kind::Discrete => "memory of its own",
+                Kind::Discrete => "dedicated memory",
                 Kind::Integrated => "shares the processor's memory",
                 Kind::Other => "virtual or unknown",
-                Kind::Software => "the processor acting as a GPU: slower than cpu",
+                Kind::Software => "emulated by the processor: slower than cpu",
             };
             let megabytes = info.limits.buffer_bytes >> 20;
             text += &format!("{info}, {kind}, buffers of up to {megabytes} MiB\n");
         }
         if text.is_empty() {
-            text += "no GPU whose driver speaks Vulkan, Metal or DX12\n";
+            text += "no GPU with a driver for Vulkan, Metal or DX12\n";
         }
         text
     }
@@ -122,8 +122,8 @@ mod gpu {
     use crate::exit::Failure;
 
     pub(super) fn list() -> String {
-        "GPUs: this build of duotone has no GPU support \
-         (to add it: cargo build --release --features gpu)\n"
+        "GPUs: not supported by this build \
+         (to enable: cargo build --release --features gpu)\n"
             .into()
     }
 

@@ -37,8 +37,8 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     };
     let results: Results = duotone::evaluate::evaluate(&job, console).map_err(|e| {
         let hint = match args.output {
-            Some(_) => "the same command with --resume goes on from here",
-            None => "with --output DIR, --resume could go on from here",
+            Some(_) => "the same command with --resume continues from here",
+            None => "with --output DIR, --resume could continue from here",
         };
         Failure::from(e).when_stopped(hint)
     })?;
@@ -46,7 +46,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     output::print(&scores::text(&results))?;
     if let Some(folder) = &args.output {
         let path = duotone_report::write(folder, &results, &collection)?;
-        console.say(&format!("\nwritten: {}", path_text(&path)));
+        console.info(&format!("\nwritten: {}", path_text(&path)));
     }
     Ok(done)
 }

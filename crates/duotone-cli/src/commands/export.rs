@@ -8,5 +8,5 @@ pub(super) fn run(args: &ExportArgs) -> Result<Done, Failure> {
     duotone::io::refuse_inputs(&args.onnx, [&args.model])?;
     let model = Model::load(&args.model)?;
     onnx::write_onnx(&model, args.with_front_end, &args.onnx)?;
-    Ok(Done::Well)
+    Ok(Done::Fully)
 }

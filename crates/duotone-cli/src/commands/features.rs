@@ -31,7 +31,7 @@ pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure
     duotone::io::refuse_inputs(&args.output, [&args.collection])?;
     let store = FeatureStore::open(&args.output)?;
     let kept = extract_each(&paths, &front_end, Some(&store), console, |_| ())
-        .map_err(|e| Failure::from(e).when_stopped("the same command goes on from here"))?;
+        .map_err(|e| Failure::from(e).when_stopped("the same command continues from here"))?;
     let count = kept.iter().filter(|result| result.is_ok()).count();
     let done = finish(console);
     if count == 0 {

@@ -10,7 +10,7 @@ use crate::args::{InspectArgs, InspectFormat};
 use crate::exit::{Done, Failure};
 use crate::{cards, output};
 
-/// The network whose view of a recording is shown.
+/// The network whose input is shown for a recording.
 const EXAMPLE: &str = "model2";
 
 pub(super) fn run(args: InspectArgs) -> Result<Done, Failure> {
@@ -30,12 +30,13 @@ pub(super) fn run(args: InspectArgs) -> Result<Done, Failure> {
         }
     };
     output::print(&text)?;
-    Ok(Done::Well)
+    Ok(Done::Fully)
 }
 
-/// By its name or its start: a safetensors file begins with a length of 8 bytes, then a JSON object.
+/// Recognises a model by its name or its first bytes: a safetensors file begins with an 8-byte
+/// length, followed by a JSON object.
 fn looks_like_a_model(path: &Path) -> bool {
-    // A pipe would be waited for.
+    // Reading from a pipe would block.
     if !path.is_file() {
         return false;
     }

@@ -15,13 +15,13 @@ pub(super) fn run(args: &ManArgs, console: &Console) -> Result<Done, Failure> {
     let mut command = Cli::command();
     command.build();
     let pages = write_pages(&command, &args.output)?;
-    console.say(&format!("{}: {}", shown_path(&args.output), count(pages, "man page")));
-    Ok(Done::Well)
+    console.info(&format!("{}: {}", shown_path(&args.output), count(pages, "man page")));
+    Ok(Done::Fully)
 }
 
-/// Writes the page of a command and those of its subcommands; returns their number.
+/// Writes the pages of a command and its subcommands. Returns their number.
 fn write_pages(command: &clap::Command, folder: &Path) -> Result<usize, Failure> {
-    // Of a subcommand, the whole name: `duotone-mirex-run`.
+    // The full name of a subcommand: `duotone-mirex-run`.
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
     let path = folder.join(format!("{name}.1"));
     let mut page = Vec::new();

@@ -1,7 +1,7 @@
 //! duotone as a MIREX submission.
 //!
-//! A file that cannot be read is a warning here and no reason for another exit code: a submission
-//! that ends with one counts as failed.
+//! An unreadable file only causes a warning here. It does not affect the exit code, because a
+//! submission with a nonzero exit code counts as failed.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ pub(super) fn run(args: MirexArgs, console: &Console) -> Result<Done, Failure> {
             console.list_left_out();
             let kept = files - left_out.len();
             let files = output::count(kept, "file");
-            console.say(&format!("features of {files} in {}", path_text(&args.scratch)));
+            console.info(&format!("features of {files} in {}", path_text(&args.scratch)));
         }
         MirexCommand::Train(args) => train(&args.scratch, &args.train, &args.network, console)?,
         MirexCommand::Classify(args) => {
@@ -41,7 +41,7 @@ pub(super) fn run(args: MirexArgs, console: &Console) -> Result<Done, Failure> {
         }
         MirexCommand::Run(args) => return mirex_run::run(args, console),
     }
-    Ok(Done::Well)
+    Ok(Done::Fully)
 }
 
 fn train(
@@ -57,7 +57,7 @@ fn train(
         mirex::train(scratch, list, recipe, learning.settings(), rate, console)?;
     console.list_left_out();
     let (model, files) = (path_text(&report.model), output::count(report.clips, "file"));
-    console.say(&format!("{model}: {} on {files}", report.card.recipe));
+    console.info(&format!("{model}: {} on {files}", report.card.recipe));
     Ok(())
 }
 
@@ -73,12 +73,12 @@ fn classify(
     console.finish_bar();
     for LeftOut { path, reason } in &classified.guessed {
         let path = output::shown_path(path);
-        console.warn(&format!("{path}: {reason}; the most frequent label is written for it"));
+        console.warn(&format!("{path}: {reason}; its output is the most frequent label"));
     }
     for (path, notes) in &classified.noted {
         console.warn(&format!("{}: {}", output::shown_path(path), notes.words().join("; ")));
     }
     let files = output::count(classified.files, "file");
-    console.say(&format!("{}: {files}", path_text(output)));
+    console.info(&format!("{}: {files}", path_text(output)));
     Ok(())
 }

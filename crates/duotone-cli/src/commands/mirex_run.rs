@@ -26,12 +26,12 @@ pub(super) fn run(args: RunArgs, console: &Console) -> Result<Done, Failure> {
     let (resume, retry) = (args.resume, args.retry);
     let job = TaskJob { task: &task, output: folder.clone(), resume, retry, command };
     let results = duotone_mirex::run(&job, console).map_err(|e| {
-        Failure::from(e).when_stopped("the same command with --resume goes on from here")
+        Failure::from(e).when_stopped("the same command with --resume continues from here")
     })?;
     let done = finish(console);
     output::print(&scores::text(&results))?;
     let path = folder.join("report.html");
     duotone::io::write_file(&path, duotone_report::html(&results).as_bytes())?;
-    console.say(&format!("\nwritten: {}", path_text(&path)));
+    console.info(&format!("\nwritten: {}", path_text(&path)));
     Ok(if results.has_failures() { Done::Partly } else { done })
 }

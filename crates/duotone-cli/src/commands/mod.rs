@@ -1,4 +1,4 @@
-//! One file a command.
+//! The commands, one per file.
 
 mod check;
 mod classify;
@@ -22,7 +22,7 @@ use crate::args::{Cli, Command};
 use crate::exit::{Done, Failure};
 use crate::progress::Console;
 
-/// Does what the command line asks for.
+/// Runs the command of a command line.
 pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
     if let Some(threads) = cli.global.threads.threads {
         rayon::ThreadPoolBuilder::new()
@@ -30,7 +30,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
             .build_global()
             .map_err(|e| Failure::Work(format!("{threads} threads: {e}")))?;
     }
-    // What takes no time needs no clean stop; classify first reads its list.
+    // Quick commands need no clean stop; classify reads its list first.
     if !matches!(
         cli.command,
         Command::Inspect(_)
@@ -62,7 +62,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
     }
 }
 
-/// Opens a collection, without the labels that are too rare where a least number is given.
+/// Opens a collection, without labels that have fewer than `min_per_label` files, if given.
 fn open(
     path: &Path,
     options: &CollectionOptions,
@@ -70,12 +70,12 @@ fn open(
 ) -> Result<Collection, Failure> {
     let collection = Collection::open(path, options)?;
     match min_per_label {
-        Some(least) => Ok(collection.without_rare(least)?),
+        Some(min) => Ok(collection.without_rare(min)?),
         None => Ok(collection),
     }
 }
 
-/// Ends a command whose work is done: lists the files that were left out, if any.
+/// Lists the files that were left out, if any, once a command's work is done.
 fn finish(console: &Console) -> Done {
-    if console.list_left_out() == 0 { Done::Well } else { Done::Partly }
+    if console.list_left_out() == 0 { Done::Fully } else { Done::Partly }
 }

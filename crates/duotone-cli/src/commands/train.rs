@@ -30,7 +30,8 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
         resume: training.resume,
     };
     let report = duotone::train::train(&job, console).map_err(|e| {
-        Failure::from(e).when_stopped("the same command with --resume goes on from the last epoch")
+        Failure::from(e)
+            .when_stopped("the same command with --resume continues from the last epoch")
     })?;
     let done = finish(console);
     if !console.is_quiet() {
@@ -74,9 +75,7 @@ fn summary(report: &TrainReport) -> String {
                 measured.protocol
             );
         }
-        None => {
-            text.push_str("how well it does on new music is what `duotone evaluate` measures\n")
-        }
+        None => text.push_str("use `duotone evaluate` to measure how well it does on new music\n"),
     }
     text
 }

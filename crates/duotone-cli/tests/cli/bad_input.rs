@@ -1,5 +1,5 @@
-//! What bad input gets: an error that names the file and the cure, or a file left out and
-//! reported; never a panic, a hang, or a half-written output.
+//! Bad input gives an error that names the file and the remedy, or is left out and reported. It
+//! never causes a panic, a hang, or a partially written output.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use tempfile::{TempDir, tempdir};
 use crate::run::{Outcome, TINY, bash, duotone, names, train};
 use crate::sound::{collection, float_wav, tiny, tone, wav};
 
-/// A folder with a good collection, `music`, of four clips a label.
+/// A folder with a valid collection, `music`, of four clips per label.
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempdir().unwrap();
     let dir = folder.path().to_owned();
@@ -20,12 +20,11 @@ fn folder() -> (TempDir, PathBuf) {
 }
 
 fn train_on(dir: &Path, collection: &str, more: &[&str]) -> Outcome {
-    let words = ["train", collection, "--output", "m.safetensors"];
-    duotone(dir, words.iter().chain(&TINY).chain(more))
+    let args = ["train", collection, "--output", "m.safetensors"];
+    duotone(dir, args.iter().chain(&TINY).chain(more))
 }
 
-/// Trains on the collection with one more file in it, which must be left out for a reason that
-/// holds one of the words.
+/// Trains on the collection with one more file in it, which must be left out for the given reason.
 fn left_out_of_training(name: &str, bytes: &[u8], reason: &str) {
     let (_folder, dir) = folder();
     fs::write(dir.join("music/low").join(name), bytes).unwrap();
@@ -33,8 +32,8 @@ fn left_out_of_training(name: &str, bytes: &[u8], reason: &str) {
     assert_eq!(names(&dir), ["m.safetensors", "music", "tiny.toml"]);
     let card = duotone(&dir, ["inspect", "m.safetensors", "--format", "json"]).ends_with(0);
     let card: Value = serde_json::from_str(&card.stdout).unwrap();
-    assert_eq!(card["labels"][1]["clips"], 4, "learnt from the good files");
-    // Alone it is an error of classify's, with others it is left out.
+    assert_eq!(card["labels"][1]["clips"], 4, "trained on the good files");
+    // Classifying only this file is an error; with others, it is left out.
     let path = format!("music/low/{name}");
     duotone(&dir, ["classify", "m.safetensors", &path]).ends_with(1).says(&[name, reason]);
     let both = duotone(&dir, ["classify", "m.safetensors", &path, "music/high"]).ends_with(3);
@@ -56,7 +55,7 @@ fn empty_folder() {
 }
 
 #[test]
-fn one_class_only() {
+fn collection_with_one_class() {
     let (_folder, dir) = folder();
     fs::remove_dir_all(dir.join("music/high")).unwrap();
     train_on(&dir, "music", &[]).ends_with(1).says(&["music", "label"]);
@@ -67,8 +66,8 @@ fn one_class_only() {
 #[test]
 fn class_with_fewer_files_than_folds() {
     let (_folder, dir) = folder();
-    let words = ["evaluate", "music", "--folds", "5", "--output", "report"];
-    let outcome = duotone(&dir, words.into_iter().chain(TINY)).ends_with(1);
+    let args = ["evaluate", "music", "--folds", "5", "--output", "report"];
+    let outcome = duotone(&dir, args.into_iter().chain(TINY)).ends_with(1);
     outcome.says(&["2 labels have fewer files than 5 folds", "`high` (4)", "choose at most 4"]);
     assert!(!dir.join("report/results.json").exists());
 }
@@ -83,13 +82,13 @@ fn missing_file() {
     }
     fs::write(dir.join("list.csv"), list).unwrap();
     train_on(&dir, "list.csv", &[]).ends_with(3).says(&["1 file was left out", "gone.wav"]);
-    let words = ["classify", "m.safetensors", "music/low/gone.wav", "music/low/low0.wav"];
-    duotone(&dir, words).ends_with(3).says(&["gone.wav", "No such file"]);
+    let args = ["classify", "m.safetensors", "music/low/gone.wav", "music/low/low0.wav"];
+    duotone(&dir, args).ends_with(3).says(&["gone.wav", "No such file"]);
     duotone(&dir, ["classify", "gone.safetensors", "x"]).ends_with(1).says(&["gone.safetensors"]);
     duotone(&dir, ["inspect", "gone.wav"]).ends_with(1).says(&["gone.wav", "No such file"]);
 }
 
-/// Root may read everything, so the files that nobody can read are a folder and a link to itself.
+/// Root may read everything, so the unreadable files are a folder and a link to itself.
 #[test]
 #[cfg(unix)]
 fn unreadable_file() {
@@ -101,7 +100,7 @@ fn unreadable_file() {
     fs::remove_file(dir.join("music/low/loop.wav")).unwrap();
     fs::set_permissions(&locked, PermissionsExt::from_mode(0o000)).unwrap();
     if fs::File::open(&locked).is_ok() {
-        println!("skipped: this user may read files that nobody may");
+        println!("skipped: this user may read files without read permission");
     } else {
         let outcome = train_on(&dir, "music", &[]).ends_with(3);
         outcome.says(&["1 file was left out", "low3.wav", "ermission denied"]);
@@ -119,7 +118,8 @@ fn zero_length() {
     left_out_of_training("empty.wav", b"", "empty.wav: ");
 }
 
-/// A head without any body; and one whose body ends early, which is used as far as it goes.
+/// A header without audio data, and a file whose audio data ends early, which is used as far as
+/// possible.
 #[test]
 fn truncated() {
     let whole = wav(&tone(220.0, 1.5, 50));
@@ -166,7 +166,8 @@ fn silent() {
     assert!(table.stdout.contains("silent"), "{}", table.stdout);
     let text = duotone(&dir, ["inspect", "silence.wav"]).ends_with(0).stdout;
     assert!(text.contains("silent"), "{text}");
-    // Nothing is learnt from it, and it is reported; so is a constant, which does not sound either.
+    // Silent files are not trained on, and are reported; so is a constant signal, which is silent
+    // too.
     fs::copy(dir.join("silence.wav"), dir.join("music/low/silence.wav")).unwrap();
     fs::write(dir.join("music/low/constant.wav"), wav(&[0.25; 20_000])).unwrap();
     train_on(&dir, "music", &[])
@@ -175,7 +176,7 @@ fn silent() {
     let card = duotone(&dir, ["inspect", "m.safetensors", "-f", "json"]).ends_with(0).stdout;
     let card: Value = serde_json::from_str(&card).unwrap();
     assert_eq!(card["labels"][1]["clips"], 4, "low");
-    // From nothing else there is nothing to learn.
+    // Training on silent files only is an error.
     for label in ["low", "high"] {
         for i in 0..4 {
             let path = dir.join(format!("music/{label}/{label}{i}.wav"));
@@ -223,25 +224,25 @@ fn column_that_does_not_exist() {
     let (_folder, dir) = folder();
     let list = "path,genre,artist\nmusic/low/low0.wav,low,a\nmusic/high/high0.wav,high,b\n";
     fs::write(dir.join("list.csv"), list).unwrap();
-    for words in [["--label", "mood"], ["--group", "mood"]] {
-        let words = [&words[..], &["--label", "genre"]].concat();
-        let words = if words[0] == "--label" { &words[..2] } else { &words[..] };
-        train_on(&dir, "list.csv", words).ends_with(1).says(&["list.csv", "mood", "artist"]);
+    for args in [["--label", "mood"], ["--group", "mood"]] {
+        let args = [&args[..], &["--label", "genre"]].concat();
+        let args = if args[0] == "--label" { &args[..2] } else { &args[..] };
+        train_on(&dir, "list.csv", args).ends_with(1).says(&["list.csv", "mood", "artist"]);
     }
     assert!(!dir.join("m.safetensors").exists());
 }
 
-/// Gives the header's length and what follows it.
-fn taken_apart(model: &[u8]) -> (u64, String, Vec<u8>) {
+/// Returns the header's length, the header and the data after it.
+fn split_model(model: &[u8]) -> (u64, String, Vec<u8>) {
     let length = u64::from_le_bytes(model[..8].try_into().unwrap());
     let header = String::from_utf8(model[8..8 + length as usize].to_vec()).unwrap();
     (length, header, model[8 + length as usize..].to_vec())
 }
 
-fn refused(dir: &Path, model: &[u8]) {
+fn check_rejected(dir: &Path, model: &[u8]) {
     fs::write(dir.join("bad.safetensors"), model).unwrap();
-    for words in [["inspect", "bad.safetensors", "-q"], ["classify", "bad.safetensors", "music"]] {
-        let outcome = duotone(dir, words).ends_with(1).says(&["bad.safetensors"]);
+    for args in [["inspect", "bad.safetensors", "-q"], ["classify", "bad.safetensors", "music"]] {
+        let outcome = duotone(dir, args).ends_with(1).says(&["bad.safetensors"]);
         assert_eq!(outcome.stdout, "");
     }
 }
@@ -251,7 +252,7 @@ fn model_file_truncated() {
     let (_folder, dir) = folder();
     let model = fs::read(train(&dir)).unwrap();
     for length in [0, 1, 7, 8, 9, 100, model.len() / 2, model.len() - 1] {
-        refused(&dir, &model[..length]);
+        check_rejected(&dir, &model[..length]);
     }
 }
 
@@ -259,9 +260,9 @@ fn model_file_truncated() {
 fn model_file_with_false_lengths() {
     let (_folder, dir) = folder();
     let model = fs::read(train(&dir)).unwrap();
-    let (length, header, data) = taken_apart(&model);
+    let (length, header, data) = split_model(&model);
     for false_length in [0, 1, length - 1, length + 1, 1 << 40, u64::MAX] {
-        refused(&dir, &[&false_length.to_le_bytes()[..], &model[8..]].concat());
+        check_rejected(&dir, &[&false_length.to_le_bytes()[..], &model[8..]].concat());
     }
     let with = |header: &str| {
         [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat()
@@ -270,60 +271,60 @@ fn model_file_with_false_lengths() {
     let offsets = format!(",{}]", data.len());
     assert!(header.contains(&offsets), "{header}");
     for end in [data.len() - 4, data.len() + 4, usize::MAX] {
-        refused(&dir, &with(&header.replace(&offsets, &format!(",{end}]"))));
+        check_rejected(&dir, &with(&header.replace(&offsets, &format!(",{end}]"))));
     }
-    refused(&dir, &[&model[..], b"more"].concat());
+    check_rejected(&dir, &[&model[..], b"more"].concat());
 }
 
 #[test]
 fn model_file_of_another_format_version() {
     let (_folder, dir) = folder();
-    let (_, header, data) = taken_apart(&fs::read(train(&dir)).unwrap());
+    let (_, header, data) = split_model(&fs::read(train(&dir)).unwrap());
     let other = header.replace("\\\"format\\\":1", "\\\"format\\\":9");
     assert_ne!(other, header, "the format version is in the header: {header}");
     let model = [&(other.len() as u64).to_le_bytes()[..], other.as_bytes(), &data].concat();
-    refused(&dir, &model);
+    check_rejected(&dir, &model);
     duotone(&dir, ["inspect", "bad.safetensors"]).ends_with(1).says(&["version"]);
 }
 
-/// A limit on a file's size fails a write as a full disk does.
+/// A limit on the file size makes writes fail as on a full disk.
 #[test]
 fn disk_full_while_writing() {
     let (_folder, dir) = folder();
     let full = "trap '' XFSZ; ulimit -f 1";
-    let words = TINY.join(" ");
+    let args = TINY.join(" ");
     let before = names(&dir);
-    bash(&dir, &format!("{full}; duotone train music --output m.safetensors {words}"))
+    bash(&dir, &format!("{full}; duotone train music --output m.safetensors {args}"))
         .ends_with(1)
         .says(&["m.safetensors", "File too large"]);
-    assert_eq!(names(&dir), before, "nothing half-written is left");
+    assert_eq!(names(&dir), before, "no partial files are left behind");
 
-    bash(&dir, &format!("{full}; duotone evaluate music --folds 2 --output report {words}"))
+    bash(&dir, &format!("{full}; duotone evaluate music --folds 2 --output report {args}"))
         .ends_with(1)
         .says(&["report/", "File too large"]);
     for file in ["results.json", "predictions.csv", "report.html"] {
         assert!(!dir.join("report").join(file).exists(), "{file}");
     }
-    // What an earlier run wrote stays whole.
+    // The output of an earlier run is not damaged.
     let model = fs::read(train(&dir)).unwrap();
-    bash(&dir, &format!("{full}; duotone train music --output m.safetensors {words} --seed 5"))
+    bash(&dir, &format!("{full}; duotone train music --output m.safetensors {args} --seed 5"))
         .ends_with(1);
     assert_eq!(fs::read(dir.join("m.safetensors")).unwrap(), model);
     bash(&dir, "duotone classify m.safetensors music > /dev/full").ends_with(1).says(&["space"]);
 }
 
-/// A name that is not Unicode, and one that would command the terminal.
+/// Tests a name that is not Unicode, and one with terminal escape sequences.
 #[test]
 #[cfg(target_os = "linux")]
-fn strange_file_names() {
+fn unusual_file_names() {
     use std::os::unix::ffi::OsStrExt;
     let (_folder, dir) = folder();
     let low = dir.join("music/low");
     let odd = std::ffi::OsStr::from_bytes(b"l\xffw.wav");
     fs::rename(low.join("low0.wav"), low.join(odd)).unwrap();
     fs::rename(low.join("low1.wav"), low.join("a\u{1b}[31mb.wav")).unwrap();
-    let words = ["evaluate", "music", "--folds", "2", "--output", "report"];
-    duotone(&dir, words.into_iter().chain(TINY)).ends_with(0);
+    let args = ["evaluate", "music", "--folds", "2", "--output", "report"];
+    duotone(&dir, args.into_iter().chain(TINY)).ends_with(0);
     let results = fs::read_to_string(dir.join("report/results.json")).unwrap();
     assert!(results.contains(r"low/l\\xffw.wav"));
     train(&dir);
@@ -337,7 +338,7 @@ fn strange_file_names() {
 }
 
 #[test]
-fn two_architectures_of_one_name() {
+fn two_architectures_with_the_same_name() {
     let (_folder, dir) = folder();
     fs::create_dir(dir.join("other")).unwrap();
     tiny(&dir.join("other"));
@@ -347,13 +348,13 @@ fn two_architectures_of_one_name() {
 
 #[test]
 #[cfg(unix)]
-fn a_pipe_is_not_waited_for() {
+fn pipes_are_rejected() {
     let (_folder, dir) = folder();
     train(&dir);
     bash(&dir, "mkfifo music/low/pipe.wav").ends_with(0);
     train_on(&dir, "music", &[]).ends_with(3).says(&["pipe.wav"]);
     duotone(&dir, ["inspect", "music/low/pipe.wav"]).ends_with(1).says(&["pipe.wav"]);
-    let words = ["classify", "m.safetensors", "music/low/pipe.wav", "music/high"];
-    duotone(&dir, words).ends_with(3).says(&["pipe.wav"]);
+    let args = ["classify", "m.safetensors", "music/low/pipe.wav", "music/high"];
+    duotone(&dir, args).ends_with(3).says(&["pipe.wav"]);
     duotone(&dir, ["classify", "music/low/pipe.wav", "music"]).ends_with(1).says(&["pipe.wav"]);
 }

@@ -1,4 +1,4 @@
-//! `duotone check`: what is found, how it is told, and the exit code.
+//! `duotone check`: findings, output and exit code.
 
 use std::fs;
 use std::path::Path;
@@ -9,8 +9,8 @@ use tempfile::tempdir;
 use crate::run::duotone;
 use crate::sound::{tone, wav};
 
-/// Six clips of two labels by three artists. One is another's second half, louder and under the other
-/// label; one artist is spelt in two ways.
+/// Six clips of two labels by three artists. One clip is another's second half, louder and with the
+/// other label. One artist is spelt in two ways.
 fn music(dir: &Path) {
     fs::create_dir(dir.join("music")).unwrap();
     let save = |name: &str, samples: &[f64]| {
@@ -29,13 +29,13 @@ fn music(dir: &Path) {
 }
 
 #[test]
-fn findings_are_told_and_strict_makes_them_an_error() {
+fn prints_findings_and_fails_if_strict() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     music(dir);
-    let words = ["check", "tracks.csv", "--group", "artist", "--folds", "2"];
-    let outcome = duotone(dir, words).ends_with(0);
-    for words in [
+    let args = ["check", "tracks.csv", "--group", "artist", "--folds", "2"];
+    let outcome = duotone(dir, args).ends_with(0);
+    for expected in [
         "6 clips compared, by artist, 2 folds",
         "1 pair of clips with the same recording",
         "music/a.wav (low, Zoë, fold ",
@@ -44,14 +44,14 @@ fn findings_are_told_and_strict_makes_them_an_error() {
         "under two labels",
         "`Zoe` (1), `Zoë` (1)",
     ] {
-        assert!(outcome.stdout.contains(words), "no {words:?} in:\n{}", outcome.stdout);
+        assert!(outcome.stdout.contains(expected), "no {expected:?} in:\n{}", outcome.stdout);
     }
     assert_eq!(outcome.stderr, "");
-    let strict = duotone(dir, words.into_iter().chain(["--strict"])).ends_with(1);
+    let strict = duotone(dir, args.into_iter().chain(["--strict"])).ends_with(1);
     assert_eq!(strict.stdout, outcome.stdout);
     strict.says(&["2 findings in tracks.csv"]);
 
-    let json = duotone(dir, words.into_iter().chain(["--format", "json"])).ends_with(0).stdout;
+    let json = duotone(dir, args.into_iter().chain(["--format", "json"])).ends_with(0).stdout;
     let report: Value = serde_json::from_str(&json).unwrap();
     let pair = &report["findings"]["recordings"][0];
     assert_eq!(pair["first"]["path"], "music/a.wav");
@@ -60,7 +60,7 @@ fn findings_are_told_and_strict_makes_them_an_error() {
 }
 
 #[test]
-fn a_clean_collection_passes_and_a_bad_file_is_listed() {
+fn clean_collection_passes_and_bad_files_are_listed() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     music(dir);
@@ -69,13 +69,13 @@ fn a_clean_collection_passes_and_a_bad_file_is_listed() {
         list.lines().filter(|l| !l.contains("b.wav")).map(|l| format!("{l}\n")).collect();
     fs::write(dir.join("clean.csv"), &clean).unwrap();
     let outcome = duotone(dir, ["check", "clean.csv", "--strict"]).ends_with(0);
-    assert!(outcome.stdout.contains("Nothing was found"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("No problems were found"), "{}", outcome.stdout);
     fs::write(dir.join("bad.csv"), format!("{clean}music/absent.wav,low,Ann\n")).unwrap();
     duotone(dir, ["check", "bad.csv"]).ends_with(3).says(&["1 file was left out", "absent.wav"]);
 }
 
 #[test]
-fn bad_words_are_refused() {
+fn rejects_bad_arguments() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     music(dir);

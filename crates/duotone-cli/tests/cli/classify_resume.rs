@@ -1,5 +1,5 @@
-//! `classify --output FILE --resume`: what was decided is kept, and the file ends with the bytes of
-//! an uninterrupted run.
+//! `classify --output FILE --resume` keeps earlier decisions and writes the same file as an
+//! uninterrupted run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use tempfile::{TempDir, tempdir};
 use crate::run::{command, duotone, names, train};
 use crate::sound::{collection, tiny};
 
-/// A model, and music of so many clips a label with one file among it that is none.
+/// A model, and a collection with `clips` clips per label and one file that is not audio.
 fn folder(clips: usize) -> (TempDir, PathBuf) {
     let folder = tempdir().unwrap();
     let dir = folder.path().to_owned();
@@ -24,21 +24,21 @@ fn folder(clips: usize) -> (TempDir, PathBuf) {
     (folder, dir)
 }
 
-fn words<'a>(form: &'a str, output: &'a str) -> Vec<&'a str> {
+fn args<'a>(form: &'a str, output: &'a str) -> Vec<&'a str> {
     vec!["classify", "m.safetensors", "music", "--format", form, "--output", output]
 }
 
 #[test]
-fn cut_anywhere_it_ends_with_the_same_bytes() {
+fn resumes_from_any_truncation() {
     let (_folder, dir) = folder(4);
     for more in [&[][..], &["--segments"]] {
         for form in ["csv", "jsonl"] {
             let run = |output: &str, resume: &[&str]| {
-                duotone(&dir, [&words(form, output)[..], more, resume].concat())
+                duotone(&dir, [&args(form, output)[..], more, resume].concat())
             };
             run("whole", &[]).ends_with(3);
             let whole = fs::read(dir.join("whole")).unwrap();
-            // What a run leaves that is killed as soon as it has begun.
+            // The files left by a run that is killed right after its start.
             fs::write(dir.join("cut.part"), "").unwrap();
             fs::write(dir.join("cut.part.json"), "{}").unwrap();
             run("cut", &["--resume"]).ends_with(1).says(&["cut.part", "without --resume"]);
@@ -58,10 +58,10 @@ fn cut_anywhere_it_ends_with_the_same_bytes() {
     }
 }
 
-/// The settings as a run of this form keeps them: one that is stopped at its first decision.
+/// Returns the settings file written by a run with these options.
 fn settings(dir: &Path, form: &str, more: &[&str]) -> Vec<u8> {
     let mut run = command();
-    run.current_dir(dir).args(words(form, "settings")).args(more);
+    run.current_dir(dir).args(args(form, "settings")).args(more);
     let mut child = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let path = dir.join("settings.part.json");
     let text = loop {
@@ -69,7 +69,7 @@ fn settings(dir: &Path, form: &str, more: &[&str]) -> Vec<u8> {
             Ok(text) => break text,
             Err(_) => std::thread::sleep(Duration::from_micros(200)),
         }
-        // It was too fast: once more.
+        // The run ended too fast: try again.
         if child.try_wait().unwrap().is_some() {
             child = run.spawn().unwrap();
         }
@@ -79,12 +79,12 @@ fn settings(dir: &Path, form: &str, more: &[&str]) -> Vec<u8> {
 }
 
 #[test]
-fn stopped_by_a_signal_it_goes_on() {
+fn resumes_after_a_signal() {
     let (_folder, dir) = folder(300);
-    duotone(&dir, words("csv", "whole")).ends_with(3);
+    duotone(&dir, args("csv", "whole")).ends_with(3);
     let mut child = command()
         .current_dir(&dir)
-        .args(words("csv", "stopped"))
+        .args(args("csv", "stopped"))
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -94,35 +94,34 @@ fn stopped_by_a_signal_it_goes_on() {
         assert!(child.try_wait().unwrap().is_none(), "ended before it could be stopped");
         std::thread::sleep(Duration::from_millis(1));
     }
-    // Another run does not write into it meanwhile.
-    duotone(&dir, words("csv", "stopped")).ends_with(1).says(&["another run is writing it"]);
+    // Another run cannot write to it meanwhile.
+    duotone(&dir, args("csv", "stopped")).ends_with(1).says(&["another run is writing it"]);
     let kill = format!("kill -INT {}", child.id());
     assert!(Command::new("bash").args(["-c", &kill]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(130), "{said}");
-    assert!(said.contains("the same command with --resume"), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("the same command with --resume"), "{stderr}");
     assert!(!dir.join("stopped").exists());
     let kept = fs::read_to_string(&part).unwrap().lines().count() - 1;
     assert!((1..600).contains(&kept));
 
-    let resumed = [&words("csv", "stopped")[..], &["--resume"]].concat();
+    let resumed = [&args("csv", "stopped")[..], &["--resume"]].concat();
     duotone(&dir, &resumed).ends_with(3).says(&[&format!("{kept} files kept")]);
     assert!(fs::read(dir.join("stopped")).unwrap() == fs::read(dir.join("whole")).unwrap());
     assert!(!part.exists());
-    // Nothing is left to do.
+    // Nothing is left to be done.
     duotone(&dir, &resumed).ends_with(0).says(&["stopped: already finished"]);
 }
 
 #[test]
-fn other_settings_are_not_mixed() {
+fn different_settings_are_not_mixed() {
     let (_folder, dir) = folder(2);
     let kept = settings(&dir, "csv", &[]);
     fs::write(dir.join("out.part"), "path,label,high,low\n").unwrap();
     fs::write(dir.join("out.part.json"), &kept).unwrap();
-    let run = |form, more: &[&str]| {
-        duotone(&dir, [&words(form, "out")[..], &["--resume"], more].concat())
-    };
+    let run =
+        |form, more: &[&str]| duotone(&dir, [&args(form, "out")[..], &["--resume"], more].concat());
     run("csv", &["--vote", "max"]).ends_with(1).says(&["out.part", "vote \"mean\"", "\"max\""]);
     run("csv", &["--segments"]).ends_with(1).says(&["segments false"]);
     run("jsonl", &[]).ends_with(1).says(&["format \"csv\""]);
@@ -133,12 +132,12 @@ fn other_settings_are_not_mixed() {
     duotone(&dir, other.into_iter().chain(crate::run::TINY)).ends_with(3);
     run("csv", &[]).ends_with(1).says(&["another model"]);
     fs::write(dir.join("out.part"), "path,label,other\n").unwrap();
-    duotone(&dir, words("csv", "out")).ends_with(3).says(&["will be replaced"]);
+    duotone(&dir, args("csv", "out")).ends_with(3).says(&["will be replaced"]);
 }
 
 /// Files that an earlier run could not read are not counted as classified.
 #[test]
-fn left_out_files_of_an_earlier_run_are_no_decisions() {
+fn left_out_files_of_an_earlier_run_do_not_count() {
     let (_folder, dir) = folder(2);
     fs::write(dir.join("out.part.json"), settings(&dir, "jsonl", &[])).unwrap();
     let entry = "{\"path\":\"absent.wav\",\"error\":\"No such file\"}\n";
@@ -150,7 +149,7 @@ fn left_out_files_of_an_earlier_run_are_no_decisions() {
 }
 
 #[test]
-fn files_that_are_left_out_are_objects_under_the_names_that_were_given() {
+fn left_out_files_are_objects_with_their_given_paths() {
     let (_folder, dir) = folder(2);
     std::os::unix::fs::symlink("nowhere.wav", dir.join("music/low/broken.wav")).unwrap();
     let classify = |form| {

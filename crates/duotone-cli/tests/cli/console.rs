@@ -1,4 +1,4 @@
-//! What people read: lines that fit, numbers and names that are the same everywhere.
+//! Output for people: lines fit the terminal, numbers and names are consistent.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ fn fits(text: &str, columns: usize) {
 }
 
 #[test]
-fn tables_fit_a_terminal_of_80_columns() {
+fn tables_fit_80_columns() {
     let (_folder, dir) = folder(4);
     train(&dir);
     let deep = format!("music/low/{}", "a-very-long-name-of-a-folder/".repeat(6));
@@ -38,24 +38,24 @@ fn tables_fit_a_terminal_of_80_columns() {
         fits(&table, 80);
         assert!(table.contains("…") && table.contains("the-name.wav"), "{table}");
     }
-    // Whoever reads a pipe gets all of it.
+    // Output to a pipe is not shortened.
     let whole = duotone(&dir, ["classify", "m.safetensors", "music"]).ends_with(0).stdout;
     assert!(whole.contains(&format!("{deep}end-of-the-name.wav")), "{whole}");
 
     fs::write(dir.join("other.toml"), fs::read(dir.join("tiny.toml")).unwrap()).unwrap();
-    let mut words = [&["evaluate", "music", "--folds", "2", "-o", "r"][..], &TINY].concat();
-    words[7] = "tiny.toml,other.toml";
-    let outcome = duotone(&dir, words).ends_with(0);
+    let mut args = [&["evaluate", "music", "--folds", "2", "-o", "r"][..], &TINY].concat();
+    args[7] = "tiny.toml,other.toml";
+    let outcome = duotone(&dir, args).ends_with(0);
     let tables = outcome.stdout.split_once("label.\n").unwrap().1;
     fits(tables, 80);
-    for words in ["balanced", "accuracy", "parameters", "balanced accuracy"] {
-        assert!(words == "balanced accuracy" || tables.contains(words), "{tables}");
+    for expected in ["balanced", "accuracy", "parameters", "balanced accuracy"] {
+        assert!(expected == "balanced accuracy" || tables.contains(expected), "{tables}");
     }
     assert!(!tables.contains("mean recall") && !tables.contains("weights"), "{tables}");
 }
 
 #[test]
-fn a_matrix_of_many_labels_fits_too() {
+fn matrix_of_many_labels_fits_80_columns() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     tiny(dir);
@@ -70,20 +70,20 @@ fn a_matrix_of_many_labels_fits_too() {
             }
         }
         fs::write(dir.join("list.csv"), list).unwrap();
-        let words = ["evaluate", "list.csv", "-a", "tiny.toml", "--folds", "2", "--epochs", "1"];
-        let outcome = duotone(dir, words).ends_with(0);
+        let args = ["evaluate", "list.csv", "-a", "tiny.toml", "--folds", "2", "--epochs", "1"];
+        let outcome = duotone(dir, args).ends_with(0);
         let matrix = outcome.stdout.split_once("decisions across").unwrap().1;
         fits(matrix, 80);
         assert!(matrix.contains(if many == 12 { "12 genre number 9" } else { "taken for" }));
     }
 }
 
-/// A terminal of 80 columns, by the program `script`.
+/// Runs in a terminal of 80 columns, provided by the program `script`.
 #[test]
-fn progress_fits_a_terminal_of_80_columns() {
+fn progress_fits_80_columns() {
     let (_folder, dir) = folder(6);
     if Command::new("script").arg("--version").stdout(Stdio::null()).status().is_err() {
-        println!("skipped: there is no program `script`");
+        println!("skipped: the program `script` is not installed");
         return;
     }
     let name = "a-network-with-a-long-name.toml";
@@ -104,7 +104,7 @@ fn progress_fits_a_terminal_of_80_columns() {
     }
 }
 
-/// Text without what moves the cursor or colours.
+/// Removes escape sequences from text.
 fn without_escapes(text: &str) -> String {
     let mut plain = String::new();
     let mut parts = text.split('\u{1b}');
@@ -117,10 +117,10 @@ fn without_escapes(text: &str) -> String {
 }
 
 #[test]
-fn one_is_singular() {
+fn counts_of_one_are_singular() {
     let (_folder, dir) = folder(1);
-    let words = ["-a", "tiny.toml", "--epochs", "1", "--segments", "random:4"];
-    let train = [&["train", "music", "-o", "m.safetensors"][..], &words].concat();
+    let args = ["-a", "tiny.toml", "--epochs", "1", "--segments", "random:4"];
+    let train = [&["train", "music", "-o", "m.safetensors"][..], &args].concat();
     let outcome = duotone(&dir, train).ends_with(0);
     assert!(outcome.stdout.contains("2 clips of 2 labels, 1 epoch\n"), "{}", outcome.stdout);
     let card = duotone(&dir, ["inspect", "m.safetensors"]).ends_with(0).stdout;
@@ -132,8 +132,8 @@ fn one_is_singular() {
 #[test]
 fn folds_are_counted_from_1_everywhere() {
     let (_folder, dir) = folder(4);
-    let words = ["evaluate", "music", "--folds", "2", "--output", "report", "-v"];
-    let mut all = [&words[..], &TINY].concat();
+    let args = ["evaluate", "music", "--folds", "2", "--output", "report", "-v"];
+    let mut all = [&args[..], &TINY].concat();
     fs::write(dir.join("other.toml"), fs::read(dir.join("tiny.toml")).unwrap()).unwrap();
     all[8] = "tiny.toml,other.toml";
     all.extend(["--select", "--validation", "0.3"]);
@@ -146,7 +146,10 @@ fn folds_are_counted_from_1_everywhere() {
     let folds = results["systems"][0]["folds"].as_array().unwrap();
     assert!(folds.iter().zip(1..).all(|(fold, n)| fold["fold"] == n), "{folds:?}");
     let html = fs::read_to_string(dir.join("report/report.html")).unwrap();
-    assert!(html.contains("Fold 1") && !html.contains("Fold 0"), "the report, too");
+    assert!(
+        html.contains("Fold 1") && !html.contains("Fold 0"),
+        "the report counts folds from 1, too"
+    );
     for file in ["folds.csv", "predictions.csv"] {
         let text = fs::read_to_string(dir.join("report").join(file)).unwrap();
         assert!(text.contains(",1,") && text.contains(",2,") && !text.contains(",0,"), "{text}");
@@ -157,12 +160,12 @@ fn results(dir: &Path) -> Value {
     serde_json::from_slice(&fs::read(dir.join("report/results.json")).unwrap()).unwrap()
 }
 
-/// Files that an earlier version wrote, within which folds were counted from 0.
+/// Reads files written by an earlier version, which counted folds from 0.
 #[test]
-fn folds_of_an_earlier_version_are_read() {
+fn reads_folds_of_an_earlier_version() {
     let (_folder, dir) = folder(4);
-    let words = ["evaluate", "music", "--folds", "2", "--output", "report"];
-    let all = [&words[..], &TINY].concat();
+    let args = ["evaluate", "music", "--folds", "2", "--output", "report"];
+    let all = [&args[..], &TINY].concat();
     duotone(&dir, &all).ends_with(0);
     let before = results(&dir);
     for fold in 1..=2 {
@@ -174,24 +177,24 @@ fn folds_of_an_earlier_version_are_read() {
     }
     let resumed = [&all[..], &["--resume", "-v"]].concat();
     let outcome = duotone(&dir, resumed).ends_with(0);
-    assert!(!outcome.stderr.contains("epoch"), "nothing is done again: {}", outcome.stderr);
+    assert!(!outcome.stderr.contains("epoch"), "nothing is repeated: {}", outcome.stderr);
     assert_eq!(results(&dir), before);
 
     let folds = fs::read_to_string(dir.join("report/folds.csv")).unwrap();
     let older = folds.replace(",1,", ",0,").replace(",2,", ",1,");
     assert_ne!(older, folds);
     fs::write(dir.join("older.csv"), older).unwrap();
-    let words = ["evaluate", "music", "--folds", "older.csv", "--output", "report"];
-    duotone(&dir, [&words[..], &TINY].concat()).ends_with(0);
+    let args = ["evaluate", "music", "--folds", "older.csv", "--output", "report"];
+    duotone(&dir, [&args[..], &TINY].concat()).ends_with(0);
     assert_eq!(results(&dir)["protocol"]["folds_digest"], before["protocol"]["folds_digest"]);
     assert_eq!(fs::read_to_string(dir.join("report/folds.csv")).unwrap(), folds);
 }
 
 #[test]
-fn a_vote_is_chosen_and_a_wrong_one_is_refused_in_plain_words() {
+fn unknown_settings_give_plain_errors() {
     let (_folder, dir) = folder(4);
-    let words = ["evaluate", "music", "--folds", "2", "--vote", "majority", "-o", "report"];
-    duotone(&dir, words.into_iter().chain(TINY)).ends_with(0);
+    let args = ["evaluate", "music", "--folds", "2", "--vote", "majority", "-o", "report"];
+    duotone(&dir, args.into_iter().chain(TINY)).ends_with(0);
     let results: Value =
         serde_json::from_slice(&fs::read(dir.join("report/results.json")).unwrap()).unwrap();
     assert_eq!(results["protocol"]["vote"], "majority");
@@ -203,7 +206,7 @@ fn a_vote_is_chosen_and_a_wrong_one_is_refused_in_plain_words() {
         fs::write(dir.join("task.toml"), text).unwrap();
         duotone(&dir, ["mirex", "run", "task.toml"]).ends_with(1)
     };
-    for (line, words) in [
+    for (line, expected) in [
         ("vote = \"meen\"", "unknown vote `meen`; expected one of mean, majority, max"),
         (
             "training = { standardize = \"bands\" }",
@@ -211,13 +214,13 @@ fn a_vote_is_chosen_and_a_wrong_one_is_refused_in_plain_words() {
         ),
         ("training = { segments = \"randm\" }", "randm"),
     ] {
-        let said = task(line).says(&[words]).stderr;
-        assert!(!said.contains("variant") && !said.contains("enum"), "{said}");
+        let stderr = task(line).says(&[expected]).stderr;
+        assert!(!stderr.contains("variant") && !stderr.contains("enum"), "{stderr}");
     }
 }
 
 #[test]
-fn help_says_where_results_go() {
+fn help_names_the_default_output() {
     let help = duotone(Path::new("."), ["mirex", "run", "--help"]).ends_with(0).stdout;
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(help.contains("TASK-results in the current folder"), "{help}");

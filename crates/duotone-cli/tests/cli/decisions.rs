@@ -1,4 +1,4 @@
-//! What `classify` prints, in all its forms.
+//! The output of `classify` in every format.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ fn json(text: &str) -> Value {
 }
 
 #[test]
-fn every_form_says_the_same() {
+fn every_format_has_the_same_decisions() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     collection(dir, 5);
@@ -30,8 +30,8 @@ fn every_form_says_the_same() {
     };
 
     let table = classify(&[]);
-    let words = |i: usize| table.lines().nth(i).unwrap().split_whitespace().collect::<Vec<_>>();
-    assert!(words(2).contains(&"low") && words(3).contains(&"high"), "{table}");
+    let cells = |i: usize| table.lines().nth(i).unwrap().split_whitespace().collect::<Vec<_>>();
+    assert!(cells(2).contains(&"low") && cells(3).contains(&"high"), "{table}");
 
     let array = json(&classify(&["--format", "json"]));
     assert_eq!(array.as_array().unwrap().len(), 2);
@@ -63,7 +63,7 @@ fn every_form_says_the_same() {
 /// The last columns of `--format csv`.
 const NOTES: [&str; 5] = ["excerpts", "silent", "repeated", "damage", "warnings"];
 
-/// What makes a decision worth less is in the table, in CSV and in JSON.
+/// Notes that make a decision less reliable are in the table, in CSV and in JSON.
 #[test]
 fn notes_are_in_every_format() {
     let folder = tempdir().unwrap();
@@ -80,8 +80,8 @@ fn notes_are_in_every_format() {
     fs::write(dir.join("cancelling.wav"), stereo(wav(&cancelling))).unwrap();
     let names = ["fine.wav", "silent.wav", "constant.wav", "short.wav", "cancelling.wav"];
     let classify = |more: &[&str]| {
-        let words = [&["classify", "m.safetensors"][..], &names, more].concat();
-        duotone(dir, words).ends_with(0).stdout
+        let args = [&["classify", "m.safetensors"][..], &names, more].concat();
+        duotone(dir, args).ends_with(0).stdout
     };
     let expected = [
         ["", "false", "false", "", ""],
@@ -107,17 +107,17 @@ fn notes_are_in_every_format() {
         assert_eq!(object, &serde_json::from_str::<Value>(line).unwrap());
     }
     let silent: Vec<bool> = (0..5).map(|i| json[i]["silent"].as_bool().unwrap()).collect();
-    // Nothing is left of channels that cancel entirely.
+    // Channels that cancel entirely leave only silence.
     assert_eq!(silent, [false, true, true, false, true]);
     assert_eq!(json[0]["warnings"], serde_json::json!([]));
     assert_eq!(json[4]["warnings"][0], last[4].as_str());
 
     let table = classify(&[]);
-    let words = ["", "silent", "silent", "shorter than a segment", "cancel"];
-    for (name, words) in names.iter().zip(words) {
+    let expected = ["", "silent", "silent", "shorter than a segment", "cancel"];
+    for (name, expected) in names.iter().zip(expected) {
         let note = table.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
-        assert!(note.unwrap_or_default().contains(words), "{table}");
-        assert_eq!(note.is_some(), !words.is_empty(), "{table}");
+        assert!(note.unwrap_or_default().contains(expected), "{table}");
+        assert_eq!(note.is_some(), !expected.is_empty(), "{table}");
     }
 
     let excerpts = classify(&["--format", "csv", "--excerpts", "2x1"]);
@@ -129,7 +129,7 @@ fn notes_are_in_every_format() {
     assert!(spans.is_sorted() && spans[3] <= 8.0, "{spans:?}");
 }
 
-/// The same samples as two channels, taken in turn.
+/// Turns a mono file into one with two interleaved channels.
 fn stereo(mut wav: Vec<u8>) -> Vec<u8> {
     wav[22] = 2;
     wav[32] = 4;
@@ -137,7 +137,7 @@ fn stereo(mut wav: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
-fn segments_votes_and_top() {
+fn outputs_segments_votes_and_top_labels() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     collection(dir, 5);
@@ -148,8 +148,8 @@ fn segments_votes_and_top() {
     samples.extend(tone(2_600.0, 1.6, 91));
     fs::write(dir.join("both.wav"), wav(&samples)).unwrap();
     let classify = |more: &[&str]| {
-        let words = ["classify", "m.safetensors", "both.wav", "--format"];
-        duotone(dir, [&words[..], more].concat()).ends_with(0).stdout
+        let args = ["classify", "m.safetensors", "both.wav", "--format"];
+        duotone(dir, [&args[..], more].concat()).ends_with(0).stdout
     };
     let decision = json(&classify(&["jsonl", "--segments", "--vote", "majority"]));
     let segments = decision["segments"].as_array().unwrap();
@@ -178,7 +178,7 @@ fn segments_votes_and_top() {
 }
 
 #[test]
-fn the_extension_names_the_format() {
+fn extension_selects_the_format() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     collection(dir, 5);
@@ -198,20 +198,20 @@ fn the_extension_names_the_format() {
 }
 
 #[test]
-fn excerpts_that_are_too_short_are_refused_once() {
+fn too_short_excerpts_give_one_error() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     collection(dir, 5);
     tiny(dir);
-    let words = ["train", "music", "-a", "model1", "--epochs", "1", "-o", "m.safetensors"];
-    duotone(dir, words).ends_with(0);
-    let words = ["classify", "m.safetensors", "music", "--excerpts", "2x1"];
-    let error = duotone(dir, words).ends_with(1).stderr;
+    let args = ["train", "music", "-a", "model1", "--epochs", "1", "-o", "m.safetensors"];
+    duotone(dir, args).ends_with(0);
+    let args = ["classify", "m.safetensors", "music", "--excerpts", "2x1"];
+    let error = duotone(dir, args).ends_with(1).stderr;
     assert_eq!(error.matches("shorter than a segment").count(), 1, "{error}");
 }
 
 #[test]
-fn a_list_on_standard_input() {
+fn reads_a_list_from_standard_input() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     collection(dir, 5);

@@ -1,4 +1,4 @@
-//! One recording, as whatever file it is kept, gets one label.
+//! A recording gets the same label in every encoding.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,13 +10,13 @@ use tempfile::tempdir;
 
 use crate::run::{command, duotone};
 
-/// Pieces that are encoded, composed with another seed than those of the training.
+/// Number of encoded pieces, composed with a different seed than the training pieces.
 const PIECES: usize = 64;
-/// Least share of an encoding's files that are labelled as their source is.
-const LEAST: f64 = 0.95;
+/// Smallest allowed share of an encoding's files with the same label as their source.
+const MIN_SHARE: f64 = 0.95;
 
-/// Extensions and what ffmpeg makes them by: its own choices, but for MP3, which it would bring to 32 kbit/s at
-/// this rate.
+/// Extensions and ffmpeg's options for them: its defaults, except for MP3, where the default at
+/// this sample rate would be 32 kbit/s.
 const ENCODINGS: [(&str, &[&str]); 7] = [
     ("mp3", &["-c:a", "libmp3lame", "-b:a", "128k"]),
     ("flac", &["-c:a", "flac"]),
@@ -28,7 +28,7 @@ const ENCODINGS: [(&str, &[&str]); 7] = [
 ];
 
 #[test]
-fn one_recording_has_one_label_in_every_encoding() {
+fn label_does_not_depend_on_the_encoding() {
     if Command::new("ffmpeg").arg("-version").output().is_err() {
         println!("skipped: no ffmpeg");
         return;
@@ -43,26 +43,26 @@ fn one_recording_has_one_label_in_every_encoding() {
     let mut least = 1.0_f64;
     for (encoding, _) in ENCODINGS {
         let labels = labels(dir, encoding);
-        let alike = sources.iter().filter(|(piece, label)| labels.get(*piece) == Some(label));
-        let share = alike.count() as f64 / PIECES as f64;
-        figures += &format!("{encoding}: {:.1} % of {PIECES} alike\n", 100.0 * share);
+        let same = sources.iter().filter(|(piece, label)| labels.get(*piece) == Some(label));
+        let share = same.count() as f64 / PIECES as f64;
+        figures += &format!("{encoding}: {:.1} % of {PIECES} same\n", 100.0 * share);
         least = least.min(share);
     }
     println!("{figures}");
-    assert!(least >= LEAST, "{figures}");
+    assert!(least >= MIN_SHARE, "{figures}");
 }
 
-/// As `duotone demo` trains.
+/// Trains like `duotone demo`.
 fn train_on_the_demo(dir: &Path) {
     compose(&dir.join("demo"), &DemoOptions::default(), &(), &|_, _| {}).unwrap();
-    let words = ["train", "demo/tracks.csv", "--label", "style", "--epochs", "12", "--seed", "0"];
-    // Real training takes longer on a busy machine than what `duotone` takes for a hang.
+    let args = ["train", "demo/tracks.csv", "--label", "style", "--epochs", "12", "--seed", "0"];
+    // Real training may exceed the helper's time limit on a busy machine.
     let mut train = command();
-    train.current_dir(dir).args(words).args(["--quiet", "--output", "style.safetensors"]);
+    train.current_dir(dir).args(args).args(["--quiet", "--output", "style.safetensors"]);
     assert!(train.status().unwrap().success());
 }
 
-/// Folder `source` with 32-bit floats, and one for each encoding, made from those.
+/// Writes a folder `source` with 32-bit floats, and one for each encoding, made from those.
 fn encode_other_pieces(dir: &Path) {
     let options = DemoOptions { seed: 1000, artists: PIECES / 4, pieces: 1, ..Default::default() };
     compose(&dir.join("other"), &options, &(), &|_, _| {}).unwrap();
@@ -79,7 +79,7 @@ fn encode_other_pieces(dir: &Path) {
 fn encode(dir: &Path, piece: &Path) {
     let name = piece.file_stem().unwrap().to_str().unwrap();
     let source = dir.join(format!("source/{name}.wav"));
-    // At another volume, so that 16 bits are a rounding of their own and not the composer's.
+    // At a different volume, so that 16-bit files are rounded anew and do not equal the composer's.
     let mut command = ffmpeg(piece);
     command.args(["-af", "volume=0.7:precision=float", "-c:a", "pcm_f32le"]).arg(&source);
     assert!(command.status().unwrap().success());
@@ -96,11 +96,11 @@ fn ffmpeg(input: &Path) -> Command {
     command
 }
 
-/// The label of each piece in a folder.
+/// Returns the label of each piece in a folder.
 fn labels(dir: &Path, folder: &str) -> BTreeMap<String, String> {
-    let words = ["classify", "style.safetensors", folder, "--format", "csv"];
-    // Files that are left out have no label, which is not the source's.
-    let text = duotone(dir, words).stdout;
+    let args = ["classify", "style.safetensors", folder, "--format", "csv"];
+    // Files that are left out have no label, so they count as different.
+    let text = duotone(dir, args).stdout;
     let mut csv = csv::Reader::from_reader(text.as_bytes());
     let rows = csv.records().map(Result::unwrap);
     rows.map(|row| {

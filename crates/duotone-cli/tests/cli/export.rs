@@ -1,4 +1,4 @@
-//! Models for other programs.
+//! `duotone export`.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::run::{TINY, duotone, names};
 use crate::sound::{collection, tiny};
 
 #[test]
-fn onnx_files_are_written_whole_or_not_at_all() {
+fn writes_complete_onnx_files_or_none() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     collection(dir, 4);
@@ -17,14 +17,17 @@ fn onnx_files_are_written_whole_or_not_at_all() {
     duotone(dir, train.iter().chain(&TINY)).ends_with(0);
     duotone(dir, ["export", "m.safetensors", "--onnx", "m.onnx"]).ends_with(0);
     let plain = fs::read(dir.join("m.onnx")).unwrap();
-    let words = ["export", "m.safetensors", "--onnx", "whole.onnx", "--with-front-end"];
-    duotone(dir, words).ends_with(0);
+    let args = ["export", "m.safetensors", "--onnx", "whole.onnx", "--with-front-end"];
+    duotone(dir, args).ends_with(0);
     let whole = fs::read(dir.join("whole.onnx")).unwrap();
-    let holds = |bytes: &[u8], word: &str| bytes.windows(word.len()).any(|w| w == word.as_bytes());
+    let contains =
+        |bytes: &[u8], word: &str| bytes.windows(word.len()).any(|w| w == word.as_bytes());
     assert!(
-        holds(&plain, "segments") && !holds(&plain, "STFT") && holds(&plain, r#"["high","low"]"#)
+        contains(&plain, "segments")
+            && !contains(&plain, "STFT")
+            && contains(&plain, r#"["high","low"]"#)
     );
-    assert!(holds(&whole, "samples") && holds(&whole, "STFT"));
+    assert!(contains(&whole, "samples") && contains(&whole, "STFT"));
 
     duotone(dir, ["export", "m.safetensors", "--onnx", "no/m.onnx"]).ends_with(1).says(&["m.onnx"]);
     duotone(dir, ["export", "tiny.toml", "--onnx", "x.onnx"]).ends_with(1).says(&["tiny.toml"]);

@@ -1,4 +1,4 @@
-//! Lists and names as people have them.
+//! Lists and file names found in practice.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ fn folder(clips: usize) -> (TempDir, PathBuf) {
     (folder, dir)
 }
 
-/// Four recordings, `t0.wav` to `t3.wav`, and a list that means them.
+/// Writes four recordings, `t0.wav` to `t3.wav`, and a list.
 fn listed(dir: &Path, list: &str) {
     for i in 0..4 {
         let hertz = if i < 2 { 220.0 } else { 2_500.0 };
@@ -27,7 +27,7 @@ fn listed(dir: &Path, list: &str) {
 }
 
 #[test]
-fn a_cell_of_two_lines_is_read_and_an_open_quote_is_named() {
+fn reads_multiline_cells_and_reports_open_quotes() {
     let (_folder, dir) = folder(1);
     let train = || duotone(&dir, [&["train", "list.csv", "-o", "m"][..], &TINY].concat());
     listed(
@@ -44,7 +44,7 @@ fn a_cell_of_two_lines_is_read_and_an_open_quote_is_named() {
 }
 
 #[test]
-fn why_no_file_can_be_used_is_said() {
+fn reports_why_no_file_can_be_used() {
     let (_folder, dir) = folder(1);
     let list = "path,genre\nnone0.wav,rock\nnone1.wav,jazz\n";
     listed(&dir, list);
@@ -52,32 +52,32 @@ fn why_no_file_can_be_used_is_said() {
         duotone(&dir, command).ends_with(1).says(&["none of its 2 entries", "none0.wav: No such"]);
     }
     listed(&dir, "path,genre\nt0.wav,rock\nnone1.wav,jazz\n");
-    let words = [&["train", "list.csv", "-o", "m"][..], &TINY].concat();
-    duotone(&dir, words).ends_with(1).says(&["all usable files", "none1.wav: No such"]);
+    let args = [&["train", "list.csv", "-o", "m"][..], &TINY].concat();
+    duotone(&dir, args).ends_with(1).says(&["all usable files", "none1.wav: No such"]);
 }
 
 #[test]
-fn rare_labels_are_named_at_once_and_left_out_on_request() {
+fn rare_labels_are_reported_and_can_be_left_out() {
     let (_folder, dir) = folder(4);
     for label in ["rare", "lone"] {
         fs::create_dir(dir.join("music").join(label)).unwrap();
         fs::copy(dir.join("music/low/low0.wav"), dir.join(format!("music/{label}/a.wav"))).unwrap();
     }
     let evaluate = [&["evaluate", "music", "--folds", "2"][..], &TINY].concat();
-    let said =
+    let reported =
         ["2 labels have fewer files than 2 folds: `lone` (1), `rare` (1)", "--min-per-label 2"];
-    duotone(&dir, &evaluate).ends_with(1).says(&said);
+    duotone(&dir, &evaluate).ends_with(1).says(&reported);
     let least = ["--min-per-label", "2"];
     let outcome = duotone(&dir, [&evaluate[..], &least, &["-o", "report"]].concat()).ends_with(0);
     assert!(outcome.stdout.contains("8 clips of 2 labels"), "{}", outcome.stdout);
     outcome.says(&["left out 2 labels with fewer than 2 files: `lone` (1), `rare` (1)"]);
     let results = fs::read_to_string(dir.join("report/results.json")).unwrap();
-    assert!(results.contains("--min-per-label 2"), "the recorded command has it");
+    assert!(results.contains("--min-per-label 2"), "the recorded command contains it");
 
     let outcome = duotone(&dir, [&["check", "music", "--folds", "2"][..], &least].concat());
     assert!(outcome.ends_with(0).stdout.starts_with("8 clips"));
-    let words = [&["train", "music", "-o", "m"][..], &TINY, &least].concat();
-    assert!(duotone(&dir, words).ends_with(0).stdout.contains("8 clips of 2 labels"));
+    let args = [&["train", "music", "-o", "m"][..], &TINY, &least].concat();
+    assert!(duotone(&dir, args).ends_with(0).stdout.contains("8 clips of 2 labels"));
     let task = "collection = \"music\"\nmin_per_label = 2\n[folds]\nnumber = 2\n[[system]]\n\
                 name = \"x\"\ntrain_classify = \"true {scratch} {train} {test} {output}\"\n";
     fs::write(dir.join("task.toml"), task).unwrap();
@@ -87,7 +87,7 @@ fn rare_labels_are_named_at_once_and_left_out_on_request() {
 }
 
 #[test]
-fn lists_of_find_with_nul_characters() {
+fn reads_paths_separated_by_nul() {
     let (_folder, dir) = folder(4);
     train(&dir);
     fs::rename(dir.join("music/low/low0.wav"), dir.join("music/low/a\nb.wav")).unwrap();
@@ -95,24 +95,24 @@ fn lists_of_find_with_nul_characters() {
     let lines = bash(&dir, line).ends_with(0).stdout;
     assert_eq!(lines.lines().count(), 8);
     assert!(lines.contains(r"music/low/a\nb.wav"), "{lines}");
-    let words = ["classify", "m.safetensors", "music", "--null"];
-    duotone(&dir, words).ends_with(2).says(&["standard input"]);
+    let args = ["classify", "m.safetensors", "music", "--null"];
+    duotone(&dir, args).ends_with(2).says(&["standard input"]);
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn names_are_found_in_the_other_normal_form_and_broken_ones_come_out_whole() {
+fn names_may_be_decomposed_or_invalid_unicode() {
     use std::os::unix::ffi::OsStrExt;
     let (_folder, dir) = folder(4);
     train(&dir);
-    // Decomposed, as other systems write them; and in Latin-1.
+    // One name is decomposed, as written by other systems, and one is in Latin-1.
     fs::rename(dir.join("music/low/low0.wav"), dir.join("music/low/Jo\u{301}ga.wav")).unwrap();
     let latin = dir.join("music/low").join(std::ffi::OsStr::from_bytes(b"caf\xe9.wav"));
     fs::rename(dir.join("music/low/low1.wav"), &latin).unwrap();
-    let words = ["classify", "m.safetensors", "music/low/J\u{f3}ga.wav"];
-    duotone(&dir, words).ends_with(0);
+    let args = ["classify", "m.safetensors", "music/low/J\u{f3}ga.wav"];
+    duotone(&dir, args).ends_with(0);
 
-    // What comes out of one command goes into the next.
+    // The output of one command can be the input of another.
     for form in ["csv", "jsonl"] {
         let text = duotone(&dir, ["classify", "m.safetensors", "music", "-f", form]).ends_with(0);
         assert!(text.stdout.contains("caf\\xe9.wav") || text.stdout.contains("caf\\\\xe9.wav"));

@@ -1,4 +1,4 @@
-//! The binary as its users meet it: what it prints, writes, and ends with.
+//! Tests of the binary: output, files and exit codes.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,13 +9,13 @@
 
 mod bad_input;
 mod check;
+mod classify_resume;
 mod console;
 mod decisions;
 mod devices;
 mod encodings;
 mod export;
 mod faults;
-mod going_on;
 mod lists;
 mod mirex;
 mod mirex_run;

@@ -1,4 +1,4 @@
-//! duotone as a MIREX submission: lists in, a list out.
+//! duotone as a MIREX submission.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use tempfile::tempdir;
 use crate::run::{bash, duotone};
 use crate::sound::{collection, tiny, tone, wav};
 
-/// Enough for the tiny network to tell these tones apart.
+/// Enough training for the tiny network to distinguish these tones.
 const TRAINING: [&str; 10] = [
     "--architecture",
     "tiny.toml",
@@ -23,8 +23,8 @@ const TRAINING: [&str; 10] = [
     "0.1",
 ];
 
-/// Lists of the folder's collection: the first clips of each label to learn from, the last two to
-/// decide on.
+/// Writes lists of a collection: the first clips of each label for training, the last two for
+/// testing.
 fn lists(dir: &Path) {
     collection(dir, 6);
     tiny(dir);
@@ -44,7 +44,7 @@ fn decided(dir: &Path) -> String {
 }
 
 #[test]
-fn three_calls_or_one_decide_alike() {
+fn three_calls_or_one_give_the_same_output() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     lists(dir);
@@ -52,7 +52,7 @@ fn three_calls_or_one_decide_alike() {
     bash(dir, all).ends_with(0);
     duotone(dir, ["mirex", "extract", "s", "all.txt", "-a", "tiny.toml"]).ends_with(0);
     duotone(dir, [&["mirex", "train", "s", "train.txt"][..], &TRAINING].concat()).ends_with(0);
-    // Features are known by a file's content: without the file there are none.
+    // Features are identified by a file's content, so without the file they cannot be found.
     fs::remove_dir_all(dir.join("music/low")).unwrap();
     let without = duotone(dir, ["mirex", "classify", "s", "test.txt", "decided.txt"]).ends_with(0);
     assert!(without.stdout.is_empty());
@@ -67,11 +67,11 @@ fn three_calls_or_one_decide_alike() {
 }
 
 #[test]
-fn every_line_gets_one_in_its_order_whatever_it_names() {
+fn output_has_one_line_per_input_line_in_order() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     lists(dir);
-    // Three are low, four high.
+    // Three training files are low, four high.
     bash(dir, "grep -v low3 train.txt > t; mv t train.txt; echo hm > noise.wav").ends_with(0);
     let test = "absent.wav\nmusic/low/low5.wav\r\nnoise.wav\nmusic/low/low5.wav\n";
     fs::write(dir.join("test.txt"), test).unwrap();
@@ -84,16 +84,16 @@ fn every_line_gets_one_in_its_order_whatever_it_names() {
     assert_eq!(decided(dir), expected);
 }
 
-/// A list has no room for them, so notes on the files go to standard error.
+/// Notes about files go to standard error, because the output list has no place for them.
 #[test]
-fn notes_are_said() {
+fn notes_go_to_standard_error() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     lists(dir);
     fs::write(dir.join("silent.wav"), wav(&[0.0; 20_000])).unwrap();
     fs::write(dir.join("short.wav"), wav(&tone(230.0, 0.2, 50))).unwrap();
     fs::write(dir.join("test.txt"), "silent.wav\nmusic/low/low5.wav\nshort.wav\n").unwrap();
-    // Nothing is learnt from silence.
+    // Silent files are not trained on.
     bash(dir, "printf 'silent.wav\\tlow\\n' >> train.txt").ends_with(0);
     duotone(dir, [&["mirex", "train", "s", "train.txt"][..], &TRAINING].concat())
         .ends_with(0)
@@ -105,30 +105,30 @@ fn notes_are_said() {
 }
 
 #[test]
-fn the_scripts_are_the_commands() {
+fn scripts_run_the_commands() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     lists(dir);
     let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../../mirex");
-    let script = |name: &str, words: &[&str]| {
+    let script = |name: &str, args: &[&str]| {
         let mut command = Command::new(format!("{scripts}/{name}.sh"));
-        command.current_dir(dir).env("DUOTONE", env!("CARGO_BIN_EXE_duotone")).args(words);
+        command.current_dir(dir).env("DUOTONE", env!("CARGO_BIN_EXE_duotone")).args(args);
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
-    // As MIREX calls them, with its own word for threads before the places.
+    // Called like MIREX does, with its own option for threads before the paths.
     script("extractFeatures", &["-numThreads", "2", "s", "test.txt", "-a", "tiny.toml"]);
     script("Train", &[&["-numThreads", "1", "s", "train.txt"][..], &TRAINING].concat());
     script("Classify", &["-numThreads", "2", "s", "test.txt", "decided.txt"]);
     assert_eq!(decided(dir), RIGHT);
     fs::remove_file(dir.join("decided.txt")).unwrap();
-    let words = ["-numThreads", "2", "other", "train.txt", "test.txt", "decided.txt"];
-    script("TrainAndClassify", &[&words[..], &TRAINING].concat());
+    let args = ["-numThreads", "2", "other", "train.txt", "test.txt", "decided.txt"];
+    script("TrainAndClassify", &[&args[..], &TRAINING].concat());
     assert_eq!(decided(dir), RIGHT);
 }
 
 #[test]
-fn what_cannot_be_done_is_said() {
+fn reports_errors() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     lists(dir);

@@ -1,4 +1,4 @@
-//! duotone as the MIREX evaluator: systems that behave, systems that do not, and interruptions.
+//! duotone as the MIREX evaluator: working systems, failing systems, and interruptions.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use tempfile::tempdir;
 use crate::run::{Outcome, command, duotone};
 use crate::sound::{collection, tiny};
 
-/// A list of eight clips of each of two styles, by four artists each.
+/// Writes a list of eight clips in each of two styles, by four artists each.
 fn clips(dir: &Path) {
     collection(dir, 8);
     tiny(dir);
@@ -24,8 +24,8 @@ fn clips(dir: &Path) {
     fs::write(dir.join("tracks.csv"), list).unwrap();
 }
 
-/// A task of systems that are lines of shell, in which `$1` is the training list, `$2` the test
-/// list, `$3` the output and `$4` the scratch folder.
+/// Writes a task whose systems are shell scripts. Their arguments are the training list, the test
+/// list, the output and the scratch folder.
 fn task(dir: &Path, systems: &[(&str, &str)]) {
     let mut text = String::from(
         "collection = \"tracks.csv\"\nlabel = \"style\"\ngroup = \"artist\"\n[folds]\nnumber = 2\n",
@@ -40,7 +40,7 @@ fn task(dir: &Path, systems: &[(&str, &str)]) {
     fs::write(dir.join("task.toml"), text).unwrap();
 }
 
-/// Names the truth: the folder that each file lies in.
+/// Outputs the true label: the name of each file's folder.
 const ORACLE: &str = r#"sed -E 's,(.*/music/([^/]+)/.*),\1\t\2,' "$2" > "$3""#;
 const ALWAYS_LOW: &str = r#"sed 's/$/\tlow/' "$2" > "$3""#;
 
@@ -58,7 +58,7 @@ fn system<'a>(results: &'a Value, name: &str) -> &'a Value {
 }
 
 #[test]
-fn systems_that_fail_are_named_and_harm_no_other() {
+fn failing_systems_are_reported_and_do_not_affect_others() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     clips(dir);
@@ -99,19 +99,19 @@ fn systems_that_fail_are_named_and_harm_no_other() {
     for fold in backwards["folds"].as_array().unwrap() {
         assert!(fold["notes"][0].as_str().unwrap().contains("another order"));
     }
-    let said = fs::read_to_string(dir.join("out/logs/crashes-fold1-train-classify.log")).unwrap();
-    assert_eq!(said, "oh no\n");
+    let log = fs::read_to_string(dir.join("out/logs/crashes-fold1-train-classify.log")).unwrap();
+    assert_eq!(log, "oh no\n");
     let report = fs::read_to_string(dir.join("out/report.html")).unwrap();
     for word in ["time limit of 2 s", "exit code 9", "another order", "not in UTF-8"] {
         assert!(report.contains(word), "{word}");
     }
-    // Decisions that were not accepted are in no table.
+    // Rejected decisions are not in the predictions.
     let predictions = fs::read_to_string(dir.join("out/predictions.csv")).unwrap();
     assert_eq!(predictions.lines().count(), 1 + 2 * 16);
 }
 
 #[test]
-fn the_same_task_gives_the_same_bytes_for_programs_and_networks() {
+fn repeated_runs_give_the_same_bytes() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     clips(dir);
@@ -131,14 +131,14 @@ fn the_same_task_gives_the_same_bytes_for_programs_and_networks() {
     let results = results(dir, "one");
     let tiny = &system(&results, "tiny")["files"]["accuracy"];
     assert!(tiny.as_f64().unwrap() > 0.9, "{tiny}");
-    // The very folds of `duotone evaluate`.
-    let words = "evaluate tracks.csv --label style --group artist --folds 2 --epochs 20 \
+    // The folds are those of `duotone evaluate`.
+    let args = "evaluate tracks.csv --label style --group artist --folds 2 --epochs 20 \
                  --batch-size 8 --learning-rate 0.1 --segments random:4 -a tiny.toml --output e";
-    duotone(dir, words.split_whitespace()).ends_with(0);
+    duotone(dir, args.split_whitespace()).ends_with(0);
     let evaluated: Value =
         serde_json::from_slice(&fs::read(dir.join("e/results.json")).unwrap()).unwrap();
     assert_eq!(system(&results, "tiny")["files"], evaluated["systems"][0]["files"]);
-    // Lists are MIREX's, and the folds are whole.
+    // Lists are in MIREX's format, and the folds are complete.
     let list = |name: &str| fs::read_to_string(dir.join("one/lists").join(name)).unwrap();
     assert_eq!(list("files.txt").lines().count(), 16);
     let [train, test] = ["fold1-train.txt", "fold1-test.txt"].map(list);
@@ -148,7 +148,7 @@ fn the_same_task_gives_the_same_bytes_for_programs_and_networks() {
 }
 
 #[test]
-fn the_same_recording_twice_is_reported() {
+fn duplicate_recordings_are_reported() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     clips(dir);
@@ -158,7 +158,7 @@ fn the_same_recording_twice_is_reported() {
     let list = fs::read_to_string(dir.join("tracks.csv")).unwrap();
     let more = "music/copy.wav,low,someone\nmusic/broken.wav,high,nobody\n";
     fs::write(dir.join("tracks.csv"), list + more).unwrap();
-    // A system may read what duotone cannot: that is no matter of the run's.
+    // A system may be able to read what duotone cannot, so this does not affect the run.
     run(dir, "out", &[]).ends_with(0).says(&["with the same recording"]);
     let findings = &results(dir, "out")["protocol"]["findings"];
     let pairs = findings["recordings"].as_array().unwrap();
@@ -166,33 +166,33 @@ fn the_same_recording_twice_is_reported() {
     assert_eq!(pair["first"]["path"], "music/low/low0.wav");
     assert_eq!(pair["second"]["path"], "music/copy.wav");
     assert!(pair["first"]["fold"].is_string() && pair["second"]["fold"].is_string());
-    let mute = findings["without_fingerprint"].as_array().unwrap();
-    assert!(mute.contains(&"music/broken.wav".into()), "{mute:?}");
+    let uncompared = findings["without_fingerprint"].as_array().unwrap();
+    assert!(uncompared.contains(&"music/broken.wav".into()), "{uncompared:?}");
     let report = fs::read_to_string(dir.join("out/report.html")).unwrap();
     assert!(report.contains("<h2>Leaks</h2>") && report.contains("copy.wav"));
 }
 
-/// What a system noted in a file of the folder, a line a call.
+/// Returns the calls that systems recorded in a file, one per line.
 fn calls(dir: &Path) -> Vec<String> {
     let calls = fs::read_to_string(dir.join("calls")).unwrap_or_default();
     calls.lines().map(str::to_owned).collect()
 }
 
 #[track_caller]
-fn wait_until(what: &str, is: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[test]
-fn a_killed_run_takes_its_program_along_and_goes_on_without_what_is_done() {
+fn killing_a_run_kills_its_program_and_it_can_be_resumed() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     clips(dir);
-    // In the second fold it waits, while a file says so, for longer than anybody would.
+    // In the second fold it waits as long as a file exists.
     let first = format!("echo first >> calls; {ALWAYS_LOW}");
     let second = format!(
         "echo $$ > pid; echo second >> calls\n\
@@ -212,24 +212,24 @@ fn a_killed_run_takes_its_program_along_and_goes_on_without_what_is_done() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    wait_until("the last fold begins", || calls(dir).len() == 4);
+    wait_until("the last fold starts", || calls(dir).len() == 4);
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!dir.join("killed/results.json").exists());
     let pid = fs::read_to_string(dir.join("pid")).unwrap();
     let alive = format!("kill -0 {} 2> /dev/null", pid.trim());
-    wait_until("the program is ended, too", || {
+    wait_until("the program ends, too", || {
         !Command::new("bash").args(["-c", &alive]).status().unwrap().success()
     });
 
     fs::remove_file(dir.join("wait")).unwrap();
     run(dir, "killed", &["--resume"]).ends_with(0);
-    assert_eq!(calls(dir).len(), 5, "one fold was lost, and only one");
+    assert_eq!(calls(dir).len(), 5, "only one fold was lost");
     for file in ["results.json", "predictions.csv"] {
         let [a, b] = ["whole", "killed"].map(|o| fs::read(dir.join(o).join(file)).unwrap());
         assert!(a == b, "{file}");
     }
-    // Without --resume everything is done again, and so is what is another command now.
+    // Everything is repeated without --resume, and so is a system whose command has changed.
     let changed =
         fs::read_to_string(dir.join("task.toml")).unwrap().replace("bash first", "sh first");
     fs::write(dir.join("task.toml"), changed).unwrap();
@@ -240,7 +240,7 @@ fn a_killed_run_takes_its_program_along_and_goes_on_without_what_is_done() {
 }
 
 #[test]
-fn failures_are_kept_until_they_are_tried_again() {
+fn failures_are_kept_until_retried() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     clips(dir);
@@ -255,7 +255,7 @@ fn failures_are_kept_until_they_are_tried_again() {
 }
 
 #[test]
-fn what_is_extracted_once_comes_to_every_fold_and_nothing_else_does() {
+fn folds_share_extracted_features_only() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     clips(dir);
@@ -298,7 +298,7 @@ fn folds_may_be_listed_and_are_checked() {
     assert_eq!(made["protocol"]["folds_digest"], listed_results["protocol"]["folds_digest"]);
     listed(&fold(1, 2));
     run(dir, "mixed", &[]).ends_with(1).says(&["trained on in the same fold"]);
-    // One clip of an artist on the other side.
+    // One clip of a test artist is in the training list.
     let test = fs::read_to_string(dir.join("made/lists/fold1-test.txt")).unwrap();
     let (first, rest) = test.split_once('\n').unwrap();
     let label = if first.contains("/low/") { "low" } else { "high" };
@@ -312,13 +312,13 @@ fn folds_may_be_listed_and_are_checked() {
 }
 
 #[test]
-fn bad_tasks_are_refused_with_the_cure() {
+fn errors_in_tasks_suggest_a_remedy() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     clips(dir);
     let head = "collection = \"tracks.csv\"\nlabel = \"style\"\n";
     let system = |rest: &str| format!("{head}[[system]]\nname = \"x\"\n{rest}\n");
-    for (text, words) in [
+    for (text, expected) in [
         (String::new(), &["no collection", "--collection"][..]),
         (head.into(), &["no systems"]),
         (system(""), &["system x", "train_classify"]),
@@ -343,22 +343,22 @@ fn bad_tasks_are_refused_with_the_cure() {
         ),
     ] {
         fs::write(dir.join("task.toml"), text).unwrap();
-        run(dir, "out", &[]).ends_with(1).says(words);
+        run(dir, "out", &[]).ends_with(1).says(expected);
     }
     assert!(!dir.join("out/results.json").exists());
 }
 
-/// The complete example, on sounds in place of music; the support vector machine takes part where
-/// Python has what it needs.
+/// Runs the complete example, on synthesised sounds. The support vector machine is included if its
+/// Python packages are installed.
 #[test]
-fn the_example_runs() {
+fn example_runs() {
     let works = |code: &str| {
         let mut python = Command::new("python3");
         python.args(["-c", code]).stderr(Stdio::null());
         python.status().is_ok_and(|status| status.success())
     };
     if !works("import sys; assert sys.version_info >= (3, 10)") {
-        eprintln!("skipped: needs python3 of 3.10 or later");
+        eprintln!("skipped: needs Python 3.10 or later");
         return;
     }
     let folder = tempdir().unwrap();
@@ -370,18 +370,20 @@ fn the_example_runs() {
     }
     let svm = works("import librosa, sklearn");
     if !svm {
-        eprintln!("the support vector machine is left out: python3 has no librosa, scikit-learn");
+        eprintln!(
+            "the support vector machine is left out: librosa or scikit-learn is not installed"
+        );
         let text = fs::read_to_string(dir.join("demo.toml")).unwrap();
         let (head, tail) = text.split_once("[[system]]\nname = \"mfcc-svm\"").unwrap();
         let tail = &tail[tail.find("[[system]]").unwrap()..];
         fs::write(dir.join("demo.toml"), format!("{head}{tail}")).unwrap();
     }
-    let words = ["mirex", "run", "demo.toml", "--collection", "tracks.csv", "--output", "out"];
-    duotone(dir, words).ends_with(0);
+    let args = ["mirex", "run", "demo.toml", "--collection", "tracks.csv", "--output", "out"];
+    duotone(dir, args).ends_with(0);
     let results = results(dir, "out");
     let accuracy = |name: &str| system(&results, name)["files"]["accuracy"].as_f64().unwrap();
     assert!(accuracy("majority") <= 0.5, "{}", accuracy("majority"));
-    // Twelve epochs on a dozen sounds teach it little; that it took part is what matters here.
+    // Twelve epochs on a dozen sounds are too few; the test only checks that it decided.
     let confusion = &system(&results, "model1")["files"]["confusion"];
     let decided = confusion.as_array().unwrap().iter().flat_map(|row| row.as_array().unwrap());
     assert_eq!(decided.map(|count| count.as_u64().unwrap()).sum::<u64>(), 16);

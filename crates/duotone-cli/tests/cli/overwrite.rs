@@ -1,4 +1,4 @@
-//! Nothing that a command reads is written over, under whatever name, and nothing of another kind.
+//! Commands overwrite neither their inputs, under any name, nor other kinds of files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use tempfile::{TempDir, tempdir};
 use crate::run::{TINY, bash, duotone, names, train};
 use crate::sound::{collection, tiny};
 
-/// `music` with four clips a label, and a list of it.
+/// A collection `music` with four clips per label, and a list of it.
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempdir().unwrap();
     let dir = folder.path().to_owned();
@@ -36,18 +36,18 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-/// The command is refused with these words, and every file is as it was.
+/// Checks that a command fails with these messages and changes no file.
 #[track_caller]
-fn refused(dir: &Path, words: &[&str], says: &[&str]) {
+fn check_refused(dir: &Path, args: &[&str], messages: &[&str]) {
     let before = contents(dir);
-    let outcome = duotone(dir, words);
-    assert!(outcome.code == 1 || outcome.code == 2, "{words:?}: {outcome:?}");
-    outcome.says(says);
-    assert!(contents(dir) == before, "{words:?} changed something");
+    let outcome = duotone(dir, args);
+    assert!(outcome.code == 1 || outcome.code == 2, "{args:?}: {outcome:?}");
+    outcome.says(messages);
+    assert!(contents(dir) == before, "{args:?} changed something");
 }
 
 #[test]
-fn training_on_a_list_keeps_the_list_and_the_recordings() {
+fn training_does_not_overwrite_its_inputs() {
     let (_folder, dir) = folder();
     fs::hard_link(dir.join("list.csv"), dir.join("hard.safetensors")).unwrap();
     std::os::unix::fs::symlink("list.csv", dir.join("soft.safetensors")).unwrap();
@@ -59,45 +59,49 @@ fn training_on_a_list_keeps_the_list_and_the_recordings() {
         "music/low/low1.wav",
         "tiny.toml",
     ] {
-        let words = [&["train", "list.csv", "-o", output][..], &TINY].concat();
+        let args = [&["train", "list.csv", "-o", output][..], &TINY].concat();
         let name = Path::new(output).file_name().unwrap().to_str().unwrap();
-        refused(&dir, &words, &[name, "choose another output"]);
+        check_refused(&dir, &args, &[name, "choose another output"]);
     }
-    // What is written beside the model counts, too.
+    // Files written next to the model count, too.
     fs::remove_file(dir.join("soft.safetensors")).unwrap();
     fs::rename(dir.join("list.csv"), dir.join("list.lock")).unwrap();
-    let words = [&["train", "list.lock", "-o", "list"][..], &TINY].concat();
-    refused(&dir, &words, &["list.lock", "choose another output"]);
+    let args = [&["train", "list.lock", "-o", "list"][..], &TINY].concat();
+    check_refused(&dir, &args, &["list.lock", "choose another output"]);
     fs::rename(dir.join("list.lock"), dir.join("list.checkpoint")).unwrap();
-    let words = [&["train", "list.checkpoint", "-o", "list"][..], &TINY].concat();
-    refused(&dir, &words, &["list.checkpoint", "choose another output"]);
+    let args = [&["train", "list.checkpoint", "-o", "list"][..], &TINY].concat();
+    check_refused(&dir, &args, &["list.checkpoint", "choose another output"]);
 }
 
 #[test]
-fn only_a_model_is_replaced_by_a_model_and_that_is_said() {
+fn a_model_only_replaces_a_model() {
     let (_folder, dir) = folder();
     train(&dir);
     let again = [&["train", "music", "-o", "m.safetensors", "--seed", "1"][..], &TINY].concat();
     duotone(&dir, again).ends_with(0).says(&["m.safetensors", "will be replaced"]);
     fs::write(dir.join("thesis.txt"), "years of work").unwrap();
     for output in ["thesis.txt", "list.csv", "/dev/null"] {
-        let words = [&["train", "music", "-o", output][..], &TINY].concat();
-        refused(&dir, &words, &[output]);
+        let args = [&["train", "music", "-o", output][..], &TINY].concat();
+        check_refused(&dir, &args, &[output]);
     }
-    // A lock that somebody else's program keeps there.
+    // A lock file of another program.
     fs::write(dir.join("new.lock"), "pid 1").unwrap();
-    refused(&dir, &[&["train", "music", "-o", "new"][..], &TINY].concat(), &["new.lock"]);
+    check_refused(&dir, &[&["train", "music", "-o", "new"][..], &TINY].concat(), &["new.lock"]);
     fs::write(dir.join("empty"), "").unwrap();
     duotone(&dir, [&["train", "music", "-o", "empty"][..], &TINY].concat()).ends_with(0);
 }
 
 #[test]
-fn exporting_keeps_the_model_and_other_files() {
+fn exporting_does_not_overwrite_other_files() {
     let (_folder, dir) = folder();
     train(&dir);
     std::os::unix::fs::symlink("m.safetensors", dir.join("m.onnx")).unwrap();
     for output in ["m.safetensors", "m.onnx", "./m.safetensors", "list.csv"] {
-        refused(&dir, &["export", "m.safetensors", "--onnx", output], &["choose another output"]);
+        check_refused(
+            &dir,
+            &["export", "m.safetensors", "--onnx", output],
+            &["choose another output"],
+        );
     }
     fs::remove_file(dir.join("m.onnx")).unwrap();
     for _ in 0..2 {
@@ -106,50 +110,58 @@ fn exporting_keeps_the_model_and_other_files() {
 }
 
 #[test]
-fn a_submission_keeps_its_lists() {
+fn submissions_do_not_overwrite_their_lists() {
     let (_folder, dir) = folder();
     let line = "ls music/*/*.wav > test.txt; for l in low high; do for i in 0 1 2; do \
                 printf 'music/%s/%s%s.wav\\t%s\\n' $l $l $i $l; done; done > train.txt";
     bash(&dir, line).ends_with(0);
     let network = ["-a", "tiny.toml", "--epochs", "2"];
-    let words = [&["mirex", "train", "s", "train.txt"][..], &network].concat();
-    duotone(&dir, words).ends_with(0);
+    let args = [&["mirex", "train", "s", "train.txt"][..], &network].concat();
+    duotone(&dir, args).ends_with(0);
     for output in ["test.txt", "s/../test.txt", "s/model.safetensors", "music/low/low0.wav"] {
-        refused(&dir, &["mirex", "classify", "s", "test.txt", output], &["choose another output"]);
+        check_refused(
+            &dir,
+            &["mirex", "classify", "s", "test.txt", output],
+            &["choose another output"],
+        );
     }
-    let words = ["mirex", "train-classify", "s2", "train.txt", "test.txt", "train.txt"];
-    refused(&dir, &[&words[..], &network].concat(), &["train.txt", "choose another output"]);
+    let args = ["mirex", "train-classify", "s2", "train.txt", "test.txt", "train.txt"];
+    check_refused(&dir, &[&args[..], &network].concat(), &["train.txt", "choose another output"]);
     for _ in 0..2 {
         duotone(&dir, ["mirex", "classify", "s", "test.txt", "out.txt"]).ends_with(0);
     }
 }
 
 #[test]
-fn an_evaluation_keeps_what_it_reads_and_what_is_not_its_own() {
+fn evaluations_do_not_overwrite_other_files() {
     let (_folder, dir) = folder();
     let evaluate = |collection: &'static str, more: &[&'static str]| {
-        let words = ["evaluate", collection, "--folds", "2", "--output", "."];
-        [&words[..], &TINY, more].concat()
+        let args = ["evaluate", collection, "--folds", "2", "--output", "."];
+        [&args[..], &TINY, more].concat()
     };
     for name in ["results.json", "predictions.csv", "folds.csv", "report.html"] {
         fs::rename(dir.join("list.csv"), dir.join(name)).unwrap();
-        refused(&dir, &evaluate(name, &[]), &[name, "choose another output"]);
-        refused(&dir, &evaluate("music", &[]), &[name, "choose another output"]);
+        check_refused(&dir, &evaluate(name, &[]), &[name, "choose another output"]);
+        check_refused(&dir, &evaluate("music", &[]), &[name, "choose another output"]);
         fs::rename(dir.join(name), dir.join("list.csv")).unwrap();
     }
     let into = [&["evaluate", "music", "--folds", "2", "-o", "music"][..], &TINY].concat();
-    refused(&dir, &into, &["music", "also an input"]);
-    // The folds of an earlier evaluation, into the very same folder.
+    check_refused(&dir, &into, &["music", "also an input"]);
+    // The folds of an earlier evaluation in the same folder.
     let first = [&["evaluate", "music", "--folds", "2", "-o", "report"][..], &TINY].concat();
     duotone(&dir, &first).ends_with(0);
     let folds = ["evaluate", "music", "--folds", "report/folds.csv", "-o", "report"];
-    refused(&dir, &[&folds[..], &TINY].concat(), &["report/folds.csv", "choose another output"]);
-    // A second time into its own folder is as before.
+    check_refused(
+        &dir,
+        &[&folds[..], &TINY].concat(),
+        &["report/folds.csv", "choose another output"],
+    );
+    // A second run may replace the output of the first.
     duotone(&dir, &first).ends_with(0);
 }
 
 #[test]
-fn a_task_empties_no_folder_that_is_not_its_own() {
+fn tasks_do_not_empty_other_folders() {
     let (_folder, dir) = folder();
     let task = |lists: &str| {
         format!(
@@ -167,55 +179,55 @@ fn a_task_empties_no_folder_that_is_not_its_own() {
     fs::write(dir.join("lists/b.txt"), lines("2", "3")).unwrap();
     let listed = "lists = [{ train = \"lists/a.txt\", test = \"lists/b.txt\" }]";
     fs::write(dir.join("task.toml"), task(listed)).unwrap();
-    let words = ["mirex", "run", "task.toml", "--output", "."];
-    refused(&dir, &words, &["lists", "would be emptied", "a.txt"]);
+    let args = ["mirex", "run", "task.toml", "--output", "."];
+    check_refused(&dir, &args, &["lists", "would be emptied", "a.txt"]);
     fs::write(dir.join("task.toml"), task("number = 2")).unwrap();
-    refused(&dir, &words, &["lists", "would be emptied"]);
+    check_refused(&dir, &args, &["lists", "would be emptied"]);
     fs::remove_dir_all(dir.join("lists")).unwrap();
     for _ in 0..2 {
-        duotone(&dir, words).ends_with(3);
+        duotone(&dir, args).ends_with(3);
     }
 }
 
 #[test]
-fn decisions_are_not_written_over_what_is_decided_about() {
+fn classify_does_not_overwrite_its_inputs() {
     let (_folder, dir) = folder();
     train(&dir);
     let song = "music/low/low0.wav";
     for output in [song, "m.safetensors", "list.csv", "tiny.toml"] {
-        let words = ["classify", "m.safetensors", song, "-f", "csv", "--output", output];
-        refused(&dir, &words, &[output, "choose another output"]);
+        let args = ["classify", "m.safetensors", song, "-f", "csv", "--output", output];
+        check_refused(&dir, &args, &[output, "choose another output"]);
     }
-    // A value that was forgotten: the first recording takes its place.
-    let words = ["classify", "m.safetensors", "--output", song, "music/low/low1.wav"];
-    refused(&dir, &words, &["low0.wav", "another kind"]);
+    // A forgotten value: the first recording is taken as the output.
+    let args = ["classify", "m.safetensors", "--output", song, "music/low/low1.wav"];
+    check_refused(&dir, &args, &["low0.wav", "another kind"]);
     for form in ["csv", "jsonl", "json", "table", "csv"] {
-        let words = ["classify", "m.safetensors", "music", "-f", form, "-o", "decided"];
-        duotone(&dir, words).ends_with(0);
+        let args = ["classify", "m.safetensors", "music", "-f", form, "-o", "decided"];
+        duotone(&dir, args).ends_with(0);
         assert!(!names(&dir).iter().any(|name| name.contains(".part")), "{:?}", names(&dir));
     }
 }
 
 #[test]
-fn the_demo_replaces_no_list_of_others() {
+fn demo_does_not_overwrite_other_lists() {
     let (_folder, dir) = folder();
     fs::create_dir(dir.join("mine")).unwrap();
     fs::rename(dir.join("list.csv"), dir.join("mine/tracks.csv")).unwrap();
-    refused(&dir, &["demo", "--output", "mine"], &["tracks.csv", "choose another output"]);
+    check_refused(&dir, &["demo", "--output", "mine"], &["tracks.csv", "choose another output"]);
 }
 
 #[test]
-fn what_duotone_writes_into_a_collection_is_no_music() {
+fn outputs_inside_a_collection_are_not_music() {
     let (_folder, dir) = folder();
     let features =
         |output| ["features", "music", "-a", "tiny.toml", "--sample-rate", "11025", "-o", output];
-    refused(&dir, &features("music"), &["music", "also an input"]);
-    let words = [&["train", "music", "--features", "music", "-o", "m"][..], &TINY].concat();
-    refused(&dir, &words, &["music", "also an input"]);
+    check_refused(&dir, &features("music"), &["music", "also an input"]);
+    let args = [&["train", "music", "--features", "music", "-o", "m"][..], &TINY].concat();
+    check_refused(&dir, &args, &["music", "also an input"]);
 
     let report =
         |output| [&["evaluate", "music", "--folds", "2", "-o", output][..], &TINY].concat();
-    refused(&dir, &report("music/low"), &["music/low", "contains", "low0.wav"]);
+    check_refused(&dir, &report("music/low"), &["music/low", "contains", "low0.wav"]);
     duotone(&dir, report("music/report")).ends_with(0);
     for output in ["music/store", "music/low/store"] {
         duotone(&dir, features(output)).ends_with(0);
@@ -223,6 +235,6 @@ fn what_duotone_writes_into_a_collection_is_no_music() {
     let model = [&["train", "music", "-o", "music/high/m.safetensors"][..], &TINY].concat();
     let outcome = duotone(&dir, model).ends_with(0).says(&["2 folders written by duotone"]);
     assert!(outcome.stdout.contains("8 clips of 2 labels"), "{}", outcome.stdout);
-    let words = ["classify", "music/high/m.safetensors", "music", "-f", "jsonl"];
-    assert_eq!(duotone(&dir, words).ends_with(0).stdout.lines().count(), 8);
+    let args = ["classify", "music/high/m.safetensors", "music", "-f", "jsonl"];
+    assert_eq!(duotone(&dir, args).ends_with(0).stdout.lines().count(), 8);
 }

@@ -1,4 +1,4 @@
-//! A run that is stopped, however rudely, goes on to the very same model.
+//! A run that is stopped or killed can be resumed and gives the same model.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Lines};
@@ -12,7 +12,7 @@ use crate::run::{command, duotone, names};
 use crate::sound::{collection, tiny};
 
 const EPOCHS: usize = 600;
-const WORDS: [&str; 14] = [
+const ARGS: [&str; 14] = [
     "train",
     "music",
     "--output",
@@ -29,22 +29,22 @@ const WORDS: [&str; 14] = [
     "-v",
 ];
 
-type Said = Lines<BufReader<ChildStderr>>;
+type Messages = Lines<BufReader<ChildStderr>>;
 
-/// Trains until the given epoch is reported, and a little longer; gives the first epoch that this
-/// run reported, the child, and the rest of what it says.
-fn train_to(dir: &Path, epoch: usize, longer: Duration) -> (usize, Child, Said) {
+/// Trains until the given epoch is reported, and a little longer. Returns the first epoch that this
+/// run reported, the child, and its remaining messages.
+fn train_to(dir: &Path, epoch: usize, extra: Duration) -> (usize, Child, Messages) {
     let mut child = command()
         .current_dir(dir)
-        .args(WORDS)
+        .args(ARGS)
         .arg("--resume")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut first = None;
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    for line in said.by_ref().map(Result::unwrap) {
+    let mut messages = BufReader::new(child.stderr.take().unwrap()).lines();
+    for line in messages.by_ref().map(Result::unwrap) {
         let Some(rest) = line.strip_prefix("tiny, epoch ") else { continue };
         let number: usize = rest.split(' ').next().unwrap().parse().unwrap();
         first = first.or(Some(number));
@@ -52,66 +52,66 @@ fn train_to(dir: &Path, epoch: usize, longer: Duration) -> (usize, Child, Said) 
             break;
         }
     }
-    std::thread::sleep(longer);
-    (first.expect("no epoch was reported"), child, said)
+    std::thread::sleep(extra);
+    (first.expect("no epoch was reported"), child, messages)
 }
 
 #[test]
-fn killed_ten_times_it_ends_with_the_same_bytes() {
+fn ten_kills_do_not_change_the_model() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     collection(dir, 4);
     tiny(dir);
-    duotone(dir, WORDS).ends_with(0);
+    duotone(dir, ARGS).ends_with(0);
     let uninterrupted = fs::read(dir.join("m.safetensors")).unwrap();
     fs::remove_file(dir.join("m.safetensors")).unwrap();
 
     let mut reached = 0;
     for kill in 1..=10 {
-        // Anywhere in an epoch or in the writing of its checkpoint.
-        let longer = Duration::from_micros(kill as u64 * 7_919 % 3_000);
+        // Anywhere in an epoch, or while its checkpoint is written.
+        let extra = Duration::from_micros(kill as u64 * 7_919 % 3_000);
         let target = kill * EPOCHS / 13;
-        let (first, mut child, _said) = train_to(dir, target, longer);
-        assert!(first > reached, "kill {kill}: began again at {first} after {reached}");
-        assert!(child.try_wait().unwrap().is_none(), "kill {kill}: ended before");
+        let (first, mut child, _messages) = train_to(dir, target, extra);
+        assert!(first > reached, "kill {kill}: restarted at {first} after {reached}");
+        assert!(child.try_wait().unwrap().is_none(), "kill {kill}: ended too early");
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(!dir.join("m.safetensors").exists(), "no half-written model");
+        assert!(!dir.join("m.safetensors").exists(), "no partial model");
         reached = target;
     }
-    let last = duotone(dir, WORDS.into_iter().chain(["--resume"])).ends_with(0);
-    assert!(last.stderr.lines().count() < EPOCHS, "it went on, not began again");
+    let last = duotone(dir, ARGS.into_iter().chain(["--resume"])).ends_with(0);
+    assert!(last.stderr.lines().count() < EPOCHS, "it continued and did not start over");
     assert_eq!(fs::read(dir.join("m.safetensors")).unwrap(), uninterrupted);
     assert_eq!(names(dir), ["m.safetensors", "music", "tiny.toml"], "nothing is left behind");
 }
 
 #[test]
-fn asked_to_stop_it_keeps_its_checkpoint_and_tells_how_to_go_on() {
+fn stopping_keeps_the_checkpoint_and_prints_a_hint() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     collection(dir, 4);
     tiny(dir);
-    let (_, mut child, said) = train_to(dir, 5, Duration::ZERO);
+    let (_, mut child, messages) = train_to(dir, 5, Duration::ZERO);
     let kill = format!("kill -INT {}", child.id());
     assert!(Command::new("bash").args(["-c", &kill]).status().unwrap().success());
-    let said: Vec<String> = said.map(Result::unwrap).collect();
+    let messages: Vec<String> = messages.map(Result::unwrap).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(said.last().unwrap().contains("--resume"), "{said:?}");
+    assert!(messages.last().unwrap().contains("--resume"), "{messages:?}");
     assert!(!dir.join("m.safetensors").exists());
-    let again = duotone(dir, WORDS.into_iter().chain(["--resume"])).ends_with(0);
+    let again = duotone(dir, ARGS.into_iter().chain(["--resume"])).ends_with(0);
     assert!(!again.stderr.contains("epoch 5 of"), "{}", again.stderr);
 }
 
 #[test]
-fn a_killed_evaluation_goes_on_to_the_same_results() {
+fn resumed_evaluation_gives_the_same_results() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     collection(dir, 6);
     tiny(dir);
-    let words = ["evaluate", "music", "--architecture", "tiny.toml", "--folds", "3", "-v"];
+    let args = ["evaluate", "music", "--architecture", "tiny.toml", "--folds", "3", "-v"];
     let settings = ["--epochs", "60", "--segments", "random:4", "--batch-size", "8"];
     let evaluate = |output, more: &[&'static str]| {
-        [&words[..], &settings[..], &["--output", output], more].concat()
+        [&args[..], &settings[..], &["--output", output], more].concat()
     };
     let whole = duotone(dir, evaluate("whole", &[])).ends_with(0);
     assert_eq!(whole.stderr.matches("loss").count(), 180);
@@ -123,8 +123,9 @@ fn a_killed_evaluation_goes_on_to_the_same_results() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let said = BufReader::new(child.stderr.take().unwrap()).lines();
-    let reached = said.map(Result::unwrap).find(|line| line.contains("fold 2 of 3, epoch 20 of"));
+    let messages = BufReader::new(child.stderr.take().unwrap()).lines();
+    let reached =
+        messages.map(Result::unwrap).find(|line| line.contains("fold 2 of 3, epoch 20 of"));
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(reached.is_some() && !dir.join("killed/results.json").exists());
@@ -138,7 +139,7 @@ fn a_killed_evaluation_goes_on_to_the_same_results() {
             ["whole", "killed"].map(|output| fs::read(dir.join(output).join(file)).unwrap());
         assert!(whole == killed, "{file}");
     }
-    // Other settings are not gone on with.
+    // A run with different settings cannot be resumed.
     let other = evaluate("killed", &["--resume", "--seed", "1"]);
     duotone(dir, other).ends_with(1).says(&["killed", "seed"]);
 }

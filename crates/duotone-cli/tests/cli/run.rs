@@ -1,4 +1,4 @@
-//! Starts the binary, and never waits for ever.
+//! Runs the binary, with a time limit.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// Far beyond what any of the tests needs: reaching it is a hang.
+/// Far more than any of the tests needs; reaching it means a hang.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Debug)]
@@ -21,15 +21,15 @@ pub(crate) fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_duotone"))
 }
 
-/// Runs `duotone` in a folder with these words.
+/// Runs `duotone` with these arguments in a folder.
 pub(crate) fn duotone<S: AsRef<OsStr>>(
     folder: &Path,
-    words: impl IntoIterator<Item = S>,
+    args: impl IntoIterator<Item = S>,
 ) -> Outcome {
-    finish(command().current_dir(folder).args(words))
+    finish(command().current_dir(folder).args(args))
 }
 
-/// Runs a line of bash in a folder, `duotone` being the binary.
+/// Runs a line of bash in a folder. `duotone` is the binary.
 pub(crate) fn bash(folder: &Path, line: &str) -> Outcome {
     let line = format!("duotone() {{ '{}' \"$@\"; }}\n{line}", env!("CARGO_BIN_EXE_duotone"));
     finish(Command::new("bash").current_dir(folder).args(["-c", &line]))
@@ -60,11 +60,11 @@ impl Outcome {
         self
     }
 
-    /// Standard error says all of these.
+    /// Asserts that standard error contains all of these.
     #[track_caller]
-    pub(crate) fn says(self, words: &[&str]) -> Self {
-        for word in words {
-            assert!(self.stderr.contains(word), "no {word:?} in:\n{}", self.stderr);
+    pub(crate) fn says(self, expected: &[&str]) -> Self {
+        for text in expected {
+            assert!(self.stderr.contains(text), "no {text:?} in:\n{}", self.stderr);
         }
         self
     }
@@ -79,7 +79,7 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Words of a training run with the tiny network.
+/// Arguments of a training run with the tiny network.
 pub(crate) const TINY: [&str; 10] = [
     "--architecture",
     "tiny.toml",
@@ -93,9 +93,9 @@ pub(crate) const TINY: [&str; 10] = [
     "0.1",
 ];
 
-/// A model of the folder's collection, trained once more for each test that wants one.
+/// Trains a model on the folder's collection.
 pub(crate) fn train(folder: &Path) -> std::path::PathBuf {
-    let words = ["train", "music", "--output", "m.safetensors"];
-    duotone(folder, words.into_iter().chain(TINY)).ends_with(0);
+    let args = ["train", "music", "--output", "m.safetensors"];
+    duotone(folder, args.into_iter().chain(TINY)).ends_with(0);
     folder.join("m.safetensors")
 }

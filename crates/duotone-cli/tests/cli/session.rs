@@ -1,4 +1,4 @@
-//! From a collection to decisions, and the same bytes every time.
+//! Whole sessions, from a collection to decisions, with reproducible output.
 
 use std::fs;
 
@@ -14,8 +14,8 @@ fn train_then_inspect() {
     let dir = folder.path();
     collection(dir, 5);
     tiny(dir);
-    let words = "train music --output m.safetensors --validation 0.2 --sampling balanced";
-    let outcome = duotone(dir, words.split(' ').chain(TINY)).ends_with(0);
+    let args = "train music --output m.safetensors --validation 0.2 --sampling balanced";
+    let outcome = duotone(dir, args.split(' ').chain(TINY)).ends_with(0);
     assert!(
         outcome.stdout.contains("tiny trained on 8 clips of 2 labels, 2 held out, 8 epochs"),
         "{}",
@@ -26,7 +26,7 @@ fn train_then_inspect() {
     assert_eq!(names(dir), ["m.safetensors", "music", "tiny.toml"], "nothing else is left");
 
     let card = duotone(dir, ["inspect", "m.safetensors"]).ends_with(0).stdout;
-    for words in [
+    for expected in [
         "tiny",
         "low",
         "high",
@@ -38,7 +38,7 @@ fn train_then_inspect() {
         "8 clips, 2 held out",
         "balanced by label",
     ] {
-        assert!(card.contains(words), "no {words} in:\n{card}");
+        assert!(card.contains(expected), "no {expected} in:\n{card}");
     }
     let card = duotone(dir, ["inspect", "m.safetensors", "--format", "json"]).ends_with(0).stdout;
     let card: Value = serde_json::from_str(&card).unwrap();
@@ -61,12 +61,12 @@ fn evaluate_prints_tables_and_writes_three_files() {
     collection(dir, 6);
     tiny(dir);
     fs::write(dir.join("other.toml"), fs::read_to_string(dir.join("tiny.toml")).unwrap()).unwrap();
-    let words = ["evaluate", "music", "--folds", "3", "--output", "new/report"];
-    let mut all = [&words[..], &TINY].concat();
+    let args = ["evaluate", "music", "--folds", "3", "--output", "new/report"];
+    let mut all = [&args[..], &TINY].concat();
     all[7] = "tiny.toml,other.toml";
     let outcome = duotone(dir, &all).ends_with(0);
-    for words in ["12 clips of 2 labels in 3 folds", "tiny", "other", "precision", "50.0 %"] {
-        assert!(outcome.stdout.contains(words), "no {words} in:\n{}", outcome.stdout);
+    for expected in ["12 clips of 2 labels in 3 folds", "tiny", "other", "precision", "50.0 %"] {
+        assert!(outcome.stdout.contains(expected), "no {expected} in:\n{}", outcome.stdout);
     }
     assert!(outcome.stderr.contains("report.html"));
 
@@ -75,7 +75,7 @@ fn evaluate_prints_tables_and_writes_three_files() {
         serde_json::from_slice(&fs::read(report.join("results.json")).unwrap()).unwrap();
     assert_eq!(results["systems"].as_array().unwrap().len(), 2);
     let accuracy = results["systems"][0]["files"]["accuracy"].as_f64().unwrap();
-    assert!(accuracy > 0.9, "a low and a high tone are told apart: {accuracy}");
+    assert!(accuracy > 0.9, "low and high tones are distinguished: {accuracy}");
     let mut rows = csv::Reader::from_path(report.join("predictions.csv")).unwrap();
     let header = rows.headers().unwrap().clone();
     for column in ["path", "label", "predicted", "fold"] {
@@ -86,7 +86,7 @@ fn evaluate_prints_tables_and_writes_three_files() {
     assert!(html.contains("</html>") && html.contains("other"));
     assert_eq!(names(&report).iter().filter(|n| n.starts_with('.')).count(), 0);
 
-    // The recorded command, options of its own added, repeats it to the byte.
+    // The recorded command, with other options added, gives the same bytes.
     let command = results["protocol"]["command"].as_str().unwrap();
     let first = fs::read(report.join("results.json")).unwrap();
     let again = command.split(' ').skip(1).chain(["--output", "again", "--threads", "1", "-q"]);
@@ -96,21 +96,21 @@ fn evaluate_prints_tables_and_writes_three_files() {
 }
 
 #[test]
-fn one_thread_or_two_give_the_same_bytes() {
+fn thread_count_does_not_change_the_model() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     collection(dir, 5);
     tiny(dir);
     let mut models = Vec::new();
     for threads in ["1", "2"] {
-        let words = ["train", "music", "--output", threads, "--threads", threads];
-        duotone(dir, words.into_iter().chain(TINY)).ends_with(0);
+        let args = ["train", "music", "--output", threads, "--threads", threads];
+        duotone(dir, args.into_iter().chain(TINY)).ends_with(0);
         models.push(fs::read(dir.join(threads)).unwrap());
     }
     assert!(models[0].len() > 1000 && models[0] == models[1]);
     let seed = ["train", "music", "--output", "seed", "--seed", "1"];
     duotone(dir, seed.into_iter().chain(TINY)).ends_with(0);
-    assert_ne!(fs::read(dir.join("seed")).unwrap(), models[0], "the seed decides");
+    assert_ne!(fs::read(dir.join("seed")).unwrap(), models[0], "the seed changes the model");
 }
 
 #[test]
@@ -120,23 +120,23 @@ fn features_are_computed_once() {
     collection(dir, 5);
     tiny(dir);
     let plain = fs::read(train(dir)).unwrap();
-    let words = ["features", "music", "--output", "store", "--architecture", "tiny.toml"];
-    let first = duotone(dir, words).ends_with(0).stdout;
+    let args = ["features", "music", "--output", "store", "--architecture", "tiny.toml"];
+    let first = duotone(dir, args).ends_with(0).stdout;
     assert!(first.contains("10 files"), "{first}");
-    // With the store at hand the sound itself is not needed to be decoded again: same model.
-    let words = ["train", "music", "--output", "m2.safetensors", "--features", "store"];
-    duotone(dir, words.into_iter().chain(TINY)).ends_with(0);
+    // Features from the store give the same model.
+    let args = ["train", "music", "--output", "m2.safetensors", "--features", "store"];
+    duotone(dir, args.into_iter().chain(TINY)).ends_with(0);
     assert_eq!(fs::read(dir.join("m2.safetensors")).unwrap(), plain);
 }
 
 #[test]
-fn quiet_is_quiet() {
+fn quiet_prints_nothing() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     collection(dir, 5);
     tiny(dir);
-    let words = ["train", "music", "--output", "m.safetensors", "--quiet"];
-    let outcome = duotone(dir, words.into_iter().chain(TINY)).ends_with(0);
+    let args = ["train", "music", "--output", "m.safetensors", "--quiet"];
+    let outcome = duotone(dir, args.into_iter().chain(TINY)).ends_with(0);
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""));
     let loud = ["train", "music", "--output", "m.safetensors", "-v"];
     let outcome = duotone(dir, loud.into_iter().chain(TINY)).ends_with(0);
@@ -145,13 +145,13 @@ fn quiet_is_quiet() {
 }
 
 #[test]
-fn inspect_tells_of_a_recording() {
+fn inspect_describes_a_recording() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
     fs::write(dir.join("a.wav"), wav(&tone(440.0, 6.0, 0))).unwrap();
     let text = duotone(dir, ["inspect", "a.wav"]).ends_with(0).stdout;
-    for words in ["11025 Hz", "1 channel", "6.0 s", "40 bands", "2 one after the other"] {
-        assert!(text.contains(words), "no {words} in:\n{text}");
+    for expected in ["11025 Hz", "1 channel", "6.0 s", "40 bands", "2 consecutive"] {
+        assert!(text.contains(expected), "no {expected} in:\n{text}");
     }
     let json = duotone(dir, ["inspect", "a.wav", "-f", "json"]).ends_with(0).stdout;
     let json: Value = serde_json::from_str(&json).unwrap();
@@ -160,13 +160,13 @@ fn inspect_tells_of_a_recording() {
 }
 
 #[test]
-fn an_output_that_cannot_be_is_found_out_at_once() {
+fn outputs_are_checked_first() {
     let folder = tempdir().unwrap();
     let dir = folder.path();
-    // Not even the collection exists: the output is looked at first.
+    // The output is checked even before the collection, which does not exist.
     duotone(dir, ["train", "nothing", "-o", "no/m.safetensors"])
         .ends_with(1)
-        .says(&["no/m.safetensors", "no folder"]);
+        .says(&["no/m.safetensors", "does not exist"]);
     duotone(dir, ["train", "nothing", "-o", "."]).ends_with(1).says(&["folder"]);
     fs::write(dir.join("file"), "").unwrap();
     duotone(dir, ["train", "nothing", "-o", "file/m.safetensors"]).ends_with(1).says(&["file/m"]);

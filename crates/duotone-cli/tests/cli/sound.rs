@@ -1,11 +1,11 @@
-//! Small collections of synthesised signals, and files with something wrong in them.
+//! Small collections of synthesised signals.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) const RATE: u32 = 11_025;
 
-/// A network that trains in no time: its segments are 0.73 seconds long.
+/// A tiny network that trains quickly. Its segments are 0.73 seconds long.
 const TINY: &str = "\
 bands = 8
 frames = 20
@@ -23,8 +23,8 @@ pub(crate) fn tiny(folder: &Path) -> PathBuf {
     path
 }
 
-/// Folder `music` of two label folders, `low` and `high`, with this many clips each, told apart
-/// easily.
+/// Writes a folder `music` with two label folders, `low` and `high`, of `clips` easily
+/// distinguished clips each.
 pub(crate) fn collection(folder: &Path, clips: usize) -> PathBuf {
     let music = folder.join("music");
     for (label, hertz) in [("low", 220.0), ("high", 2_500.0)] {
@@ -38,7 +38,7 @@ pub(crate) fn collection(folder: &Path, clips: usize) -> PathBuf {
     music
 }
 
-/// A tone with noise of its own.
+/// A tone with noise that depends on the seed.
 pub(crate) fn tone(hertz: f64, seconds: f64, seed: u64) -> Vec<f64> {
     let mut state = seed.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(3_037_000_493);
     (0..(seconds * f64::from(RATE)) as usize)
@@ -51,13 +51,13 @@ pub(crate) fn tone(hertz: f64, seconds: f64, seed: u64) -> Vec<f64> {
         .collect()
 }
 
-/// Mono, 16 bits.
+/// A mono WAV file of 16-bit samples.
 pub(crate) fn wav(samples: &[f64]) -> Vec<u8> {
     let data = samples.iter().flat_map(|x| ((x * 32_767.0) as i16).to_le_bytes()).collect();
     riff(1, 16, data)
 }
 
-/// Mono, 32-bit float.
+/// A mono WAV file of 32-bit floats.
 pub(crate) fn float_wav(samples: &[f32]) -> Vec<u8> {
     riff(3, 32, samples.iter().flat_map(|x| x.to_le_bytes()).collect())
 }

@@ -1,4 +1,4 @@
-//! Words, help, and wrong usage.
+//! Arguments, help, and wrong usage.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ const COMMANDS: [&str; 8] =
     ["train", "evaluate", "classify", "features", "inspect", "mirex", "demo", "completions"];
 
 #[test]
-fn help_teaches_by_examples() {
+fn help_has_examples() {
     let here = Path::new(".");
     let help = duotone(here, ["--help"]).ends_with(0).stdout;
     for command in COMMANDS {
@@ -23,9 +23,9 @@ fn help_teaches_by_examples() {
 }
 
 #[test]
-fn wrong_usage_is_2() {
-    let evaluate = |words: &[&'static str]| [&["evaluate", "x"], words].concat();
-    for words in [
+fn wrong_usage_exits_with_2() {
+    let evaluate = |args: &[&'static str]| [&["evaluate", "x"], args].concat();
+    for args in [
         vec![],
         vec!["fly"],
         vec!["train", "x"],
@@ -45,13 +45,13 @@ fn wrong_usage_is_2() {
         evaluate(&["--resume"]),
         evaluate(&["--quiet", "-v"]),
     ] {
-        let outcome = duotone(Path::new("."), &words).ends_with(2);
-        assert!(outcome.stdout.is_empty() && !outcome.stderr.is_empty(), "{words:?}");
+        let outcome = duotone(Path::new("."), &args).ends_with(2);
+        assert!(outcome.stdout.is_empty() && !outcome.stderr.is_empty(), "{args:?}");
     }
 }
 
 #[test]
-fn completions_know_every_command() {
+fn completions_contain_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = duotone(Path::new("."), ["completions", shell]).ends_with(0).stdout;
         for word in COMMANDS.into_iter().chain(["fresh-segments"]) {
@@ -81,14 +81,14 @@ fn every_command_has_a_man_page() {
 }
 
 #[test]
-fn a_reader_who_has_read_enough_is_no_error() {
+fn closed_pipe_is_not_an_error() {
     let line = "set -o pipefail; duotone completions bash | head -n 1";
     let outcome = bash(Path::new("."), line).ends_with(0);
     assert_eq!((outcome.stdout.lines().count(), outcome.stderr.as_str()), (1, ""));
 }
 
 #[test]
-fn standard_output_that_takes_nothing_is_an_error() {
+fn unwritable_standard_output_is_an_error() {
     bash(Path::new("."), "duotone completions bash > /dev/full")
         .ends_with(1)
         .says(&["standard output", "space"]);

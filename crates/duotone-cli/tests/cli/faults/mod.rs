@@ -1,6 +1,5 @@
-//! Faults of the machine, not of the input. After each: nothing finished is lost, nothing
-//! half-written bears its final name, and the message names the cure. `docs/robustness.md` has the
-//! whole table.
+//! Faults of the machine, not of the input. After each, finished work is kept, no partial file has
+//! its final name, and the message suggests a remedy. `docs/robustness.md` lists all of them.
 
 mod disk;
 mod kill;
@@ -16,7 +15,7 @@ use tempfile::{TempDir, tempdir};
 
 use crate::sound::{collection, tiny};
 
-/// A folder with `music`, of so many clips a label, and the tiny network.
+/// A folder with a collection `music`, of `clips` clips per label, and the tiny network.
 fn folder(clips: usize) -> (TempDir, PathBuf) {
     let folder = tempdir().unwrap();
     let dir = folder.path().to_owned();
@@ -25,7 +24,7 @@ fn folder(clips: usize) -> (TempDir, PathBuf) {
     (folder, dir)
 }
 
-/// Every file below a folder with its content, by its path within.
+/// Returns the content of every file below a folder, by relative path.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -42,7 +41,7 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// What [`contents`] has under final names.
+/// Like [`contents`], without temporary files.
 fn final_contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = contents(folder);
     found.retain(|path, _| !path.to_string_lossy().contains(".partial-"));

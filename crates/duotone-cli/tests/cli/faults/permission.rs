@@ -1,4 +1,5 @@
-//! What may not be read or written. Root may everything, so as root another user is played.
+//! Missing permissions. Root may read and write everything, so as root the tests run as another
+//! user.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -10,10 +11,10 @@ use crate::run::{Outcome, TINY, command, names};
 
 const NOBODY: u32 = 65_534;
 
-/// Runs `duotone` as somebody who is not root; `None` where that cannot be.
-fn as_nobody(dir: &Path, words: &[&str]) -> Option<Outcome> {
+/// Runs `duotone` as a user who is not root; `None` if that is not possible.
+fn as_nobody(dir: &Path, args: &[&str]) -> Option<Outcome> {
     let mut command = command();
-    command.current_dir(dir).args(words);
+    command.current_dir(dir).args(args);
     if fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0) {
         command.uid(NOBODY).gid(NOBODY);
     }
@@ -34,7 +35,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 #[test]
-fn what_may_not_be_read_is_left_out_and_what_may_not_be_written_is_said_at_once() {
+fn missing_permissions_are_reported() {
     let (_folder, dir) = folder(4);
     set_mode(&dir, 0o755);
     fs::create_dir(dir.join("mine")).unwrap();
@@ -51,8 +52,8 @@ fn what_may_not_be_read_is_left_out_and_what_may_not_be_written_is_said_at_once(
     let before = names(&dir.join("mine"));
     let features = ["features", "music", "-o", "mine/store"];
     let evaluate = ["evaluate", "music", "--folds", "2", "-o", "mine/report"];
-    for words in [&train("mine/other.safetensors")[..], &features, &evaluate] {
-        let outcome = as_nobody(&dir, words).unwrap().ends_with(1);
+    for args in [&train("mine/other.safetensors")[..], &features, &evaluate] {
+        let outcome = as_nobody(&dir, args).unwrap().ends_with(1);
         outcome.says(&["mine", "Permission denied"]);
     }
     assert_eq!(names(&dir.join("mine")), before);

@@ -1,4 +1,4 @@
-//! Several processes at once.
+//! Several processes at the same time.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -8,32 +8,32 @@ use super::{final_contents, folder};
 use crate::run::{command, duotone, names};
 
 #[test]
-fn a_second_run_is_kept_from_the_firsts_output() {
+fn two_runs_cannot_write_the_same_output() {
     let (_folder, dir) = folder(4);
     let settings = ["--architecture", "tiny.toml", "--segments", "random:4"];
     for (verb, output, more) in
         [("train", "m.safetensors", &[][..]), ("evaluate", "report", &["--folds", "2"])]
     {
-        let words = |epochs| {
+        let args = |epochs| {
             let own = [verb, "music", "--output", output, "--epochs", epochs, "-v"];
             [&own[..], &settings, more].concat()
         };
         let mut child = command()
             .current_dir(&dir)
-            .args(words("50000"))
+            .args(args("50000"))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-        assert!(said.any(|line| line.unwrap().contains("epoch 2 of")));
-        let refused = duotone(&dir, words("2")).ends_with(1);
+        let mut messages = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(messages.any(|line| line.unwrap().contains("epoch 2 of")));
+        let refused = duotone(&dir, args("2")).ends_with(1);
         refused.says(&[output, "another run is writing it", "choose another output"]);
-        assert!(child.try_wait().unwrap().is_none(), "the first goes on");
-        // A killed run's right ends with it.
+        assert!(child.try_wait().unwrap().is_none(), "the first continues");
+        // The lock of a killed run is released.
         child.kill().unwrap();
         child.wait().unwrap();
-        duotone(&dir, words("2")).ends_with(0);
+        duotone(&dir, args("2")).ends_with(0);
     }
     let left = ["m.safetensors", "music", "report", "tiny.toml"];
     assert_eq!(names(&dir), left, "nothing is left behind");
@@ -42,20 +42,20 @@ fn a_second_run_is_kept_from_the_firsts_output() {
 }
 
 #[test]
-fn several_extractions_into_one_store() {
+fn several_runs_can_share_a_store() {
     let (_folder, dir) = folder(20);
-    let words = |output| ["features", "music", "--architecture", "tiny.toml", "-o", output];
+    let args = |output| ["features", "music", "--architecture", "tiny.toml", "-o", output];
     let run = |output| {
         let mut command = command();
-        command.current_dir(&dir).args(words(output)).stdout(Stdio::null()).stderr(Stdio::null());
+        command.current_dir(&dir).args(args(output)).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().unwrap()
     };
     for mut child in [0; 4].map(|_| run("shared")) {
         assert!(child.wait().unwrap().success());
     }
-    duotone(&dir, words("alone")).ends_with(0);
+    duotone(&dir, args("alone")).ends_with(0);
     let [shared, alone] = ["shared", "alone"].map(|store| final_contents(&dir.join(store)));
     assert!(shared == alone);
-    let about = fs::read_dir(dir.join("shared")).unwrap().count();
-    assert_eq!(about, 1, "one front end");
+    let front_ends = fs::read_dir(dir.join("shared")).unwrap().count();
+    assert_eq!(front_ends, 1, "one front end");
 }
