@@ -1,4 +1,4 @@
-//! The backward half of training: what follows the head.
+//! The backward half of training, after the head.
 
 use wgpu::Buffer;
 
@@ -9,12 +9,12 @@ use crate::shaders;
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the tests look into the buffers"))]
 pub(crate) struct Backward {
-    /// Of the pooled maps before their LeakyReLU, (sample, feature).
+    /// Gradients of the pooled maps before their LeakyReLU, (sample, feature).
     pub(crate) gradients: Buffer,
-    /// Of each pipeline, (part, filter, tap).
+    /// Parts of each pipeline's filter gradients, (part, filter, tap).
     pub(crate) filter_parts: Vec<Buffer>,
-    /// In their order: the gradients of the maps come before the dense layer's update, whose
-    /// weights they need.
+    /// In execution order: the gradients of the maps come before the dense layer's update, because
+    /// they need its old weights.
     pub(crate) kernels: Vec<Kernel>,
 }
 

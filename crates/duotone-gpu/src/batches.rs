@@ -1,4 +1,4 @@
-//! What the shaders are told of each mini-batch.
+//! The parameters of each mini-batch for the shaders.
 
 use std::num::NonZeroU64;
 
@@ -10,7 +10,7 @@ use wgpu::{
 use crate::device::Device;
 use crate::layout::layout_entry;
 
-/// One mini-batch; `batch.wgsl` has its fields in this order.
+/// One mini-batch, with its fields in the same order as in `batch.wgsl`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Batch {
     pub(crate) samples: usize,
@@ -22,10 +22,10 @@ pub(crate) struct Batch {
     pub(crate) rate: f32,
 }
 
-/// Numbers of 32 bits in a [`Batch`].
+/// Number of 32-bit words in a [`Batch`].
 const WORDS: usize = 9;
 
-/// The mini-batches of one submission: each of its dispatches points at its own.
+/// The mini-batches of one submission. Each dispatch binds one of them.
 pub(crate) struct Batches {
     buffer: Buffer,
     pub(crate) layout: BindGroupLayout,
@@ -34,7 +34,7 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    /// Room for `count` mini-batches.
+    /// Allocates space for `count` mini-batches.
     pub(crate) fn new(device: &Device, count: usize) -> Self {
         let d = &device.device;
         let align = d.limits().min_uniform_buffer_offset_alignment as usize;
@@ -59,12 +59,12 @@ impl Batches {
         Self { buffer, layout, group, stride }
     }
 
-    /// Where the mini-batch of that number begins.
+    /// Byte offset of a mini-batch.
     pub(crate) fn offset(&self, number: usize) -> u32 {
         (number * self.stride) as u32
     }
 
-    /// Sends them to the device before what is submitted next.
+    /// Writes the mini-batches to the device before the next submission.
     pub(crate) fn write(&self, device: &Device, batches: &[Batch]) {
         let mut words = Vec::with_capacity(batches.len() * self.stride / 4);
         for (number, batch) in batches.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! How fast a device trains and runs the paper's networks.
+//! Measures how fast a device trains and runs the paper's networks.
 
 use std::time::{Duration, Instant};
 
@@ -15,23 +15,23 @@ use crate::trainer::{Epoch, Scaling, Trainer};
 /// One network's measurements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
-    /// Segments trained on a second.
+    /// Segments trained on per second.
     pub training: f64,
-    /// Operations a second in training, by the count of [`training_step`].
+    /// Operations per second in training, as counted by [`training_step`].
     pub operations: f64,
-    /// Bytes a second in training, by the same count.
+    /// Bytes per second in training, as counted by [`training_step`].
     pub bytes: f64,
-    /// Segments a second through inference, with their way to the device and back.
+    /// Segments classified per second, including transfers to the device and back.
     pub inference: f64,
 }
 
 const BATCH: usize = 40;
 const CLASSES: usize = 10;
-/// Frames of the one clip that all segments are cut from: 30 seconds at 22.05 kHz.
+/// Frames of the clip from which all segments are cut: 30 seconds at 22.05 kHz.
 const FRAMES: usize = 860;
 
-/// Measures one of the paper's networks, by its preset's name, for about `time` each way, on
-/// noise.
+/// Measures training and inference of one of the paper's networks, given its preset's name, for
+/// about `time` each, on noise.
 ///
 /// # Errors
 /// As [`Trainer::new`] and [`Trainer::epoch`].
@@ -43,7 +43,7 @@ pub fn benchmark(device: &Device, network: &str, time: Duration) -> Result<Measu
     let random = Philox::new(0, 0);
     let noise: Vec<f32> = (0..(bands * FRAMES) as u64).map(|i| random.uniform(i)).collect();
     let spectrograms = Spectrograms::upload(device, bands, &[&noise])?
-        .ok_or_else(|| Error::Limit("no room for one spectrogram".into()))?;
+        .ok_or_else(|| Error::Limit("not enough memory for one spectrogram".into()))?;
     let scaling = Scaling { mean: &[0.5], deviation: &[0.3] };
     let mut trainer = Trainer::new(device, &architecture, &weights, scaling, BATCH)?;
     let training = rate(time, |steps| {
@@ -69,15 +69,15 @@ pub fn benchmark(device: &Device, network: &str, time: Duration) -> Result<Measu
     })
 }
 
-/// Mini-batches a second: ever more in a row, until they take the time given. The first is not
-/// counted: the driver compiles.
+/// Returns mini-batches per second. Runs more and more of them until they take at least `time`. The
+/// first one is not counted, because the driver compiles the shaders.
 fn rate(time: Duration, mut work: impl FnMut(usize) -> Result<(), Error>) -> Result<f64, Error> {
     work(1)?;
     let mut count = 1;
     loop {
-        let begun = Instant::now();
+        let start = Instant::now();
         work(count)?;
-        let taken = begun.elapsed();
+        let taken = start.elapsed();
         if taken >= time {
             return Ok(count as f64 / taken.as_secs_f64());
         }

@@ -1,4 +1,4 @@
-//! The GPUs of this machine, and one of them opened.
+//! The GPUs of this machine, and access to one of them.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -9,48 +9,48 @@ use wgpu::{BufferDescriptor, BufferUsages, DeviceDescriptor, DeviceType, PollTyp
 use crate::error::Error;
 use crate::plan::Limits;
 
-/// A result that the device has is here by then, however busy the threads are.
-const SENT_BY: Duration = Duration::from_secs(60);
+/// Time limit for a result that the device has computed, however busy the threads are.
+const RESULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What kind of a device it is, the fastest first.
+/// Kinds of devices, fastest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A GPU with memory of its own.
+    /// A GPU with dedicated memory.
     Discrete,
     /// A GPU that shares the processor's memory.
     Integrated,
-    /// A part of another machine's GPU, or what does not say what it is.
+    /// A virtual GPU, or a device of unknown kind.
     Other,
-    /// The processor that acts as a GPU: for tests, slower than the CPU's own engine.
+    /// A GPU emulated by the processor: for tests, slower than the CPU engine.
     Software,
 }
 
-/// A device as it presents itself.
+/// Information about a device, as reported by its driver.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeviceInfo {
-    /// Its number among this machine's, from 0.
+    /// Number of the device on this machine, from 0.
     pub number: usize,
-    /// `NVIDIA H100 PCIe`.
+    /// Name, such as `NVIDIA H100 PCIe`.
     pub name: String,
     /// Vulkan, Metal or DX12.
     pub backend: &'static str,
-    /// What kind it is.
+    /// Kind of device.
     pub kind: Kind,
-    /// What it allows.
+    /// Limits of the device.
     pub limits: Limits,
 }
 
-/// A GPU, opened. A copy is the same GPU.
+/// An open GPU. Clones refer to the same GPU.
 #[derive(Clone)]
 pub struct Device {
     pub(crate) device: wgpu::Device,
     pub(crate) queue: wgpu::Queue,
     info: Arc<DeviceInfo>,
-    /// What went wrong first, noticed by the driver's own threads.
+    /// The first failure, reported by the driver's threads.
     failure: Arc<Mutex<Option<String>>>,
 }
 
-/// This machine's devices, the fastest kinds first.
+/// Returns this machine's devices, fastest kinds first.
 #[must_use]
 pub fn devices() -> Vec<DeviceInfo> {
     adapters().into_iter().map(|(info, _)| info).collect()
@@ -58,7 +58,7 @@ pub fn devices() -> Vec<DeviceInfo> {
 
 fn adapters() -> Vec<(DeviceInfo, wgpu::Adapter)> {
     let mut description = wgpu::InstanceDescriptor::new_without_display_handle();
-    // No debugging layers: the tests hold the shaders to their contracts.
+    // No validation layers: the tests check the shaders.
     description.flags = wgpu::InstanceFlags::empty();
     let instance = wgpu::Instance::new(description);
     let found = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
@@ -108,10 +108,10 @@ impl fmt::Debug for Device {
 }
 
 impl Device {
-    /// Opens the device of that number.
+    /// Opens a device by its number.
     ///
     /// # Errors
-    /// [`Error::NoDevice`] where there is none, or it does not open.
+    /// [`Error::NoDevice`] if there is no such device, or it cannot be opened.
     pub fn open(number: usize) -> Result<Self, Error> {
         let mut adapters = adapters();
         if number >= adapters.len() {
@@ -124,28 +124,28 @@ impl Device {
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.request_device(&request))
-            .map_err(|e| Error::NoDevice(format!("{info} does not open: {e}")))?;
+            .map_err(|e| Error::NoDevice(format!("{info} cannot be opened: {e}")))?;
         let failure = Arc::new(Mutex::new(None));
-        let note = Arc::clone(&failure);
-        device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| keep(&note, e.to_string())));
-        let note = Arc::clone(&failure);
-        device.set_device_lost_callback(move |_, message| keep(&note, message));
+        let slot = Arc::clone(&failure);
+        device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| keep(&slot, e.to_string())));
+        let slot = Arc::clone(&failure);
+        device.set_device_lost_callback(move |_, message| keep(&slot, message));
         Ok(Self { device, queue, info: Arc::new(info), failure })
     }
 
-    /// What it is.
+    /// Information about the device.
     #[must_use]
     pub fn info(&self) -> &DeviceInfo {
         &self.info
     }
 
-    /// Gives the device's memory back at once: work under way and to come is [`Error::Lost`], as
-    /// when a driver takes the device away.
+    /// Frees the device's memory immediately. Current and later work fails with [`Error::Lost`], as
+    /// if the driver had removed the device.
     pub fn destroy(&self) {
         self.device.destroy();
     }
 
-    /// Fails once anything has gone wrong on the device.
+    /// Returns an error if anything has failed on the device.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         match failure.as_ref() {
@@ -154,7 +154,7 @@ impl Device {
         }
     }
 
-    /// Waits for all that was submitted, or up to the submission that is named.
+    /// Waits until a submission is done, or all of them.
     pub(crate) fn wait(&self, until: Option<wgpu::SubmissionIndex>) -> Result<(), Error> {
         let wait = PollType::Wait { submission_index: until, timeout: None };
         let waited = self.device.poll(wait);
@@ -162,7 +162,8 @@ impl Device {
         waited.map(drop).map_err(|e| Error::Lost(e.to_string()))
     }
 
-    /// A buffer of `length` 32-bit numbers for shaders, filled from and copied to anywhere.
+    /// Creates a buffer of `length` 32-bit numbers for shaders, which can be read and written by
+    /// the host.
     pub(crate) fn buffer(&self, label: &str, length: usize) -> wgpu::Buffer {
         let copied = BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
         self.device.create_buffer(&BufferDescriptor {
@@ -173,12 +174,12 @@ impl Device {
         })
     }
 
-    /// Writes numbers to the start of a buffer before what is submitted next.
+    /// Writes numbers to the start of a buffer before the next submission.
     pub(crate) fn write<T: bytemuck::NoUninit>(&self, buffer: &wgpu::Buffer, numbers: &[T]) {
         self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(numbers));
     }
 
-    /// Reads the first `length` 32-bit numbers of a buffer, once all that was submitted is done.
+    /// Reads the first `length` 32-bit numbers of a buffer, once all submissions are done.
     pub(crate) fn read<T: bytemuck::Pod>(
         &self,
         buffer: &wgpu::Buffer,
@@ -200,8 +201,8 @@ impl Device {
         });
         self.wait(None)?;
         let lost = |e: &dyn fmt::Display| Error::Lost(e.to_string());
-        // Another thread that waits too may have it, and be about to send.
-        receiver.recv_timeout(SENT_BY).map_err(|e| lost(&e))?.map_err(|e| lost(&e))?;
+        // Another waiting thread may have the result and be about to send it.
+        receiver.recv_timeout(RESULT_TIMEOUT).map_err(|e| lost(&e))?.map_err(|e| lost(&e))?;
         let view = staging.slice(..).get_mapped_range().map_err(|e| lost(&e))?;
         Ok(bytemuck::pod_collect_to_vec(&view))
     }
@@ -213,9 +214,7 @@ fn keep(failure: &Mutex<Option<String>>, message: String) {
 
 fn missing(number: usize, adapters: &[(DeviceInfo, wgpu::Adapter)]) -> String {
     if adapters.is_empty() {
-        return "no GPU was found: none whose driver speaks Vulkan, Metal or DX12; \
-                --device cpu needs none"
-            .into();
+        return "no GPU with a driver for Vulkan, Metal or DX12 was found; use --device cpu".into();
     }
     let names: Vec<String> = adapters.iter().map(|(info, _)| info.to_string()).collect();
     format!("there is no gpu:{number}, only {}", names.join("; "))

@@ -1,4 +1,4 @@
-//! One shader with its buffers, ready to be recorded for mini-batches of any size.
+//! A shader with its buffers, ready to be recorded for mini-batches of any size.
 
 use wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, BindGroupLayoutDescriptor,
@@ -11,7 +11,7 @@ use crate::device::Device;
 use crate::layout::layout_entry;
 use crate::shaders::Shader;
 
-/// A buffer and what the shader does with it.
+/// A buffer and how the shader accesses it.
 #[derive(Clone, Copy)]
 pub(crate) enum Bound<'a> {
     Read(&'a Buffer),
@@ -26,7 +26,7 @@ impl Bound<'_> {
     }
 }
 
-/// Numbers of workgroups; along one axis it may be one for every so many samples.
+/// Numbers of workgroups along each axis. Along one axis it may depend on the number of samples.
 #[derive(Clone, Copy)]
 pub(crate) struct Grid {
     size: [usize; 3],
@@ -38,7 +38,7 @@ impl Grid {
         Self { size: [x, y, 1], by_samples: None }
     }
 
-    /// One workgroup along `axis` for every `each` samples.
+    /// Uses one workgroup along `axis` for every `each` samples.
     pub(crate) fn along(mut self, axis: usize, each: usize) -> Self {
         self.by_samples = Some((axis, each));
         self
@@ -95,7 +95,7 @@ impl Kernel {
             layout: Some(&pipeline_layout),
             module: &module,
             entry_point: Some("main"),
-            // Every shader writes there what it reads.
+            // Every shader initialises the memory that it reads.
             compilation_options: PipelineCompilationOptions {
                 zero_initialize_workgroup_memory: false,
                 ..Default::default()
@@ -106,12 +106,12 @@ impl Kernel {
         Self { pipeline, layout, buffers, grid }
     }
 
-    /// Takes other buffers from now on.
+    /// Binds other buffers.
     pub(crate) fn rebind(&mut self, device: &Device, bound: &[Bound<'_>]) {
         self.buffers = bind(device, &self.layout, bound);
     }
 
-    /// Appends it to a pass, for the mini-batch of that number.
+    /// Records the kernel in a pass, for the mini-batch with the given number and samples.
     pub(crate) fn record(
         &self,
         pass: &mut ComputePass<'_>,

@@ -1,8 +1,8 @@
 //! The networks of [`duotone_nn`] on a GPU of any vendor: the same [`Architecture`] and
 //! [`Weights`], trained and run by compute shaders.
 //!
-//! Without the feature `device` the crate holds the shaders, their sizes and the counts of work
-//! alone; with it, what runs them on Vulkan, Metal or DX12 through `wgpu`.
+//! Without the feature `device` the crate only contains the shaders, their sizes and estimates of
+//! their work. With it, they run on Vulkan, Metal or DX12 through `wgpu`.
 //!
 //! [`Architecture`]: duotone_nn::Architecture
 //! [`Weights`]: duotone_nn::Weights

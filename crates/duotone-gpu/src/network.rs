@@ -14,7 +14,7 @@ use crate::plan::{COLUMNS, Plan, ROWS};
 use crate::shaders;
 use crate::tensors::Tensors;
 
-/// What both halves of a network share on a device: weights, a batch and its activations.
+/// The state on a device shared by both halves of a network: weights, a batch and its activations.
 pub(crate) struct Forward {
     pub(crate) device: Device,
     pub(crate) plan: Plan,
@@ -24,11 +24,11 @@ pub(crate) struct Forward {
     pub(crate) inputs: Buffer,
     /// (sample, feature)
     pub(crate) features: Buffer,
-    /// (sample, feature): first number of the winning patch in its segment.
+    /// (sample, feature): index of the winning patch's first value in its segment.
     pub(crate) positions: Buffer,
     /// (part, sample, unit)
     pub(crate) parts: Buffer,
-    /// (2, sample, unit): after dropout, and gradients of the sums.
+    /// (2, sample, unit): values after dropout, and gradients of the sums.
     pub(crate) units: Buffer,
     /// (sample, class)
     pub(crate) logits: Buffer,
@@ -37,7 +37,7 @@ pub(crate) struct Forward {
 }
 
 impl Forward {
-    /// For a plan that the device is known to allow, and `count` mini-batches in one submission.
+    /// Creates the state for a plan that fits the device, with `count` mini-batches per submission.
     pub(crate) fn new(
         device: &Device,
         plan: Plan,
@@ -99,7 +99,7 @@ impl Forward {
         Kernel::new(&self.device, &self.batches, shader, grid, bound)
     }
 
-    /// The head's buffers, with the places and outcomes that only training uses.
+    /// Returns the head's buffers, including places and outcomes, which only training uses.
     pub(crate) fn head_buffers<'a>(
         &'a self,
         places: &'a Buffer,
@@ -137,11 +137,11 @@ impl Forward {
     }
 }
 
-/// A network ready to run on a GPU: what [`duotone_nn::Network`] is on the CPU.
+/// A network ready to run on a GPU, like [`duotone_nn::Network`] on the CPU.
 pub struct Network {
     pub(crate) forward: Forward,
     head: Kernel,
-    /// Its buffers serve one batch at a time.
+    /// The buffers serve one batch at a time.
     turn: Mutex<()>,
 }
 
@@ -155,8 +155,8 @@ impl Network {
     /// Binds weights to their architecture, for up to `batch` segments at once.
     ///
     /// # Errors
-    /// What [`Architecture::validate`] or [`Weights::check`] finds; [`Error::Limit`] for what is
-    /// too large for the device; [`Error::Lost`].
+    /// Those of [`Architecture::validate`] and [`Weights::check`]; [`Error::Limit`] if the network
+    /// is too large for the device; [`Error::Lost`].
     pub fn new(
         device: &Device,
         architecture: &Architecture,
@@ -180,13 +180,13 @@ impl Network {
         Ok(Self { forward, head, turn: Mutex::new(()) })
     }
 
-    /// What this network looks like.
+    /// The network's architecture.
     #[must_use]
     pub fn architecture(&self) -> &Architecture {
         &self.forward.plan.architecture
     }
 
-    /// A copy of the weights as they are now.
+    /// Returns a copy of the current weights.
     ///
     /// # Errors
     /// [`Error::Lost`].
@@ -194,16 +194,17 @@ impl Network {
         self.forward.tensors.download(&self.forward.device)
     }
 
-    /// Logits of any number of segments: see [`duotone_nn::Network::logits`]. Threads take turns.
+    /// Computes the logits of any number of segments: see [`duotone_nn::Network::logits`]. Threads
+    /// take turns.
     ///
     /// # Errors
-    /// [`Error::Network`] when `inputs` is not a whole number of segments; [`Error::Lost`].
+    /// [`Error::Network`] if `inputs` is not a whole number of segments; [`Error::Lost`].
     pub fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
         let (device, plan) = (&self.forward.device, &self.forward.plan);
         let size = plan.size();
         if !inputs.len().is_multiple_of(size) {
-            let words = format!("{} values are no whole number of {size}", inputs.len());
-            return Err(duotone_nn::Error::Batch(words).into());
+            let message = format!("{} values are not a multiple of {size}", inputs.len());
+            return Err(duotone_nn::Error::Batch(message).into());
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut logits = Vec::with_capacity(inputs.len() / size * plan.architecture.classes);

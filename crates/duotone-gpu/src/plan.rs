@@ -1,4 +1,4 @@
-//! Sizes of all that a network needs on a device: buffers, workgroups, constants of the shaders.
+//! The sizes of everything that a network needs on a device: buffers, workgroups, shader constants.
 
 mod cost;
 
@@ -8,49 +8,49 @@ use duotone_nn::{Architecture, Pipeline};
 
 use crate::error::Error;
 
-/// A product's tile: rows × columns of its result, and how much of the sum's range is loaded at
-/// once.
+/// A tile of a matrix product: rows and columns of the result, and how much of the sum's range is
+/// loaded at a time.
 pub(crate) const ROWS: usize = 64;
 pub(crate) const COLUMNS: usize = 32;
 pub(crate) const DEPTH: usize = 16;
-/// Invocations that work on a tile: 4 × 4 sums each.
+/// Invocations per tile, with 4 × 4 sums each.
 pub(crate) const TILE_THREADS: usize = ROWS * COLUMNS / 16;
-/// Invocations of a workgroup of the other shaders.
+/// Invocations per workgroup of the other shaders.
 pub(crate) const HEAD_THREADS: usize = 256;
 pub(crate) const THREADS: usize = 64;
-/// Workgroup memory of the convolution, the largest: two tiles and the map, as its shader has them.
+/// Workgroup memory of the convolution, the largest of all shaders: two tiles and the map.
 const WORKGROUP_BYTES: usize =
     4 * (4 * DEPTH * (ROWS / 4 + COLUMNS / 4 + 2) + ROWS * (COLUMNS + 1) + ROWS);
-/// Storage buffers that the head binds, the most of all.
+/// Storage buffers of the head, the most of all shaders.
 const BINDINGS: usize = 8;
-/// Tiles a convolution's workgroup passes over, at most.
+/// Largest number of tiles per workgroup of a convolution.
 const MAX_PASSES: usize = 4;
-/// Workgroups that keep a large GPU busy: below it sums are split.
+/// Workgroups that keep a large GPU busy. Sums are split if there would be fewer.
 const WORKGROUPS: usize = 256;
-/// Parts of a filter gradient's sum over a batch, at most.
+/// Largest number of parts of a filter gradient's sum over a batch.
 const MAX_PARTS: usize = 16;
-/// Training steps in one submission, at most.
+/// Largest number of training steps per submission.
 const STEPS: usize = 32;
-/// Operations in one submission, about: a slow GPU's second, after which some systems take it
-/// away.
+/// Approximate number of operations per submission: one second on a slow GPU. Some systems reset
+/// the GPU if a submission takes longer.
 const OPERATIONS: f64 = 2e11;
-/// Bytes of segments in one submission, about.
+/// Approximate number of bytes of segments per submission.
 const BYTES: usize = 32 << 20;
-/// Indices in shaders have 32 bits.
+/// Largest buffer, because indices in shaders have 32 bits.
 const MAX_BUFFER: u64 = (1 << 32) - 4;
 
-/// What a device allows.
+/// The limits of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of a buffer that a shader sees.
+    /// Largest buffer of a shader, in bytes.
     pub buffer_bytes: u64,
-    /// Workgroups along each dimension.
+    /// Largest number of workgroups along each dimension.
     pub workgroups: u32,
-    /// Bytes of memory that a workgroup shares.
+    /// Largest shared memory of a workgroup, in bytes.
     pub workgroup_bytes: u32,
-    /// Invocations of a workgroup.
+    /// Largest number of invocations per workgroup.
     pub invocations: u32,
-    /// Storage buffers that a shader sees.
+    /// Largest number of storage buffers per shader.
     pub storage_buffers: u32,
 }
 
@@ -61,33 +61,33 @@ pub(crate) struct PipelinePlan {
     pub(crate) taps: usize,
     /// Index of its first feature.
     pub(crate) first: usize,
-    /// Pooling windows of a map.
+    /// Pooling windows per map.
     pub(crate) windows: usize,
     pub(crate) windows_per_group: usize,
     pub(crate) passes: usize,
 }
 
-/// How a network with its mini-batch is laid out on a device.
+/// The layout of a network and its mini-batch on a device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     pub(crate) architecture: Architecture,
-    /// Segments in a mini-batch, at most.
+    /// Largest number of segments in a mini-batch.
     pub(crate) batch: usize,
     pub(crate) features: usize,
     pub(crate) pipelines: Vec<PipelinePlan>,
     /// Parts of the dense layer's sums, and features in each.
     pub(crate) parts: usize,
     pub(crate) part_depth: usize,
-    /// Segments in a part of a filter gradient, and parts.
+    /// Segments in a part of a filter gradient, and number of parts.
     pub(crate) samples_per_part: usize,
     pub(crate) filter_parts: usize,
 }
 
 impl Plan {
-    /// Lays a network out for mini-batches of up to `batch` segments.
+    /// Plans a network for mini-batches of up to `batch` segments.
     ///
     /// # Errors
-    /// [`Error::Network`] for an impossible architecture or an empty batch.
+    /// [`Error::Network`] for an invalid architecture or an empty batch.
     pub fn new(architecture: &Architecture, batch: usize) -> Result<Self, Error> {
         architecture.validate()?;
         if batch == 0 {
@@ -120,19 +120,19 @@ impl Plan {
         })
     }
 
-    /// Numbers in a segment.
+    /// Number of values in a segment.
     pub(crate) fn size(&self) -> usize {
         self.architecture.bands * self.architecture.frames
     }
 
-    /// Training steps in one submission.
+    /// Number of training steps per submission.
     pub(crate) fn steps(&self) -> usize {
         let operations: f64 = training_step(self).iter().map(|cost| cost.operations).sum();
         let bytes = 4 * self.batch * self.size();
         STEPS.min((OPERATIONS / operations) as usize).min(BYTES / bytes).max(1)
     }
 
-    /// Bytes of every large buffer but the segments' source, and what it is.
+    /// Name and size in bytes of every large buffer, except for the source of the segments.
     fn buffers(&self) -> Vec<(String, u64)> {
         let a = &self.architecture;
         let bytes = |factors: &[usize]| 4 * factors.iter().map(|&f| f as u64).product::<u64>();
@@ -152,7 +152,7 @@ impl Plan {
         buffers
     }
 
-    /// The largest number of workgroups along a dimension, and whose it is.
+    /// The largest numbers of workgroups along a dimension, and what they are for.
     fn workgroups(&self) -> Vec<(&'static str, usize)> {
         let a = &self.architecture;
         let mut groups = vec![
@@ -170,16 +170,16 @@ impl Plan {
         groups
     }
 
-    /// Refuses what the device cannot hold or start.
+    /// Checks that the network fits the device.
     ///
     /// # Errors
-    /// [`Error::Limit`] says what is too large, how large it is and what is allowed.
+    /// [`Error::Limit`] names what is too large, its size and the limit.
     pub fn check(&self, limits: &Limits) -> Result<(), Error> {
         let most = limits.buffer_bytes.min(MAX_BUFFER);
         for (what, bytes) in self.buffers() {
             if bytes > most {
                 return Err(Error::Limit(format!(
-                    "{what} take {bytes} bytes, and a buffer at most {most}: use a smaller \
+                    "{what} take {bytes} bytes, but a buffer has at most {most}: use a smaller \
                      mini-batch or network, or the CPU"
                 )));
             }
@@ -187,8 +187,8 @@ impl Plan {
         for (what, groups) in self.workgroups() {
             if groups > limits.workgroups as usize {
                 return Err(Error::Limit(format!(
-                    "{what}: {groups} workgroups in a row, and at most {}: use a smaller network, \
-                     or the CPU",
+                    "{what}: {groups} workgroups in a row, but at most {} are supported: use a \
+                     smaller network, or the CPU",
                     limits.workgroups
                 )));
             }
@@ -199,7 +199,9 @@ impl Plan {
             ("storage buffers in a shader", BINDINGS, limits.storage_buffers),
         ] {
             if need > have as usize {
-                return Err(Error::Limit(format!("it has {have} {what}, and {need} are needed")));
+                return Err(Error::Limit(format!(
+                    "it supports {have} {what}, but {need} are needed"
+                )));
             }
         }
         Ok(())
@@ -222,9 +224,8 @@ impl PipelinePlan {
     }
 }
 
-/// How many whole windows of `pool` positions a workgroup takes, and in how many tiles: so that
-/// the fewest rows of the tiles stay empty, and the workgroups stay small where it makes little
-/// difference.
+/// Returns how many whole windows of `pool` positions a workgroup processes, and in how many tiles.
+/// Leaves few rows of the tiles empty, but prefers small workgroups if it makes little difference.
 fn grouping(windows: usize, pool: usize) -> (usize, usize) {
     let tiles = |group: usize| windows.div_ceil(group) * (group * pool).div_ceil(ROWS);
     let mut best = 1.max(ROWS / pool).min(windows);
@@ -251,7 +252,7 @@ mod tests {
     };
 
     #[test]
-    fn groups_leave_few_rows_empty() {
+    fn grouping_leaves_few_rows_empty() {
         assert_eq!(grouping(81, 17), (7, 2));
         assert_eq!(grouping(146, 15), (4, 1));
         assert_eq!(grouping(93, 20), (3, 1));
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn presets_fit_what_every_device_must_allow() {
+    fn presets_fit_every_webgpu_device() {
         for name in Architecture::PRESETS {
             let architecture = Architecture::preset(name, 1000).unwrap();
             for batch in [1, 40, 1024] {
@@ -271,21 +272,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_named() {
+    fn errors_name_what_is_too_large() {
         let plan = |dense, batch| {
             let mut architecture = Architecture::preset("model2", 10).unwrap();
             architecture.dense = dense;
             Plan::new(&architecture, batch).unwrap()
         };
         let message = |plan: Plan, limits| plan.check(&limits).unwrap_err().to_string();
-        let words = message(plan(5000, 40), WEBGPU);
-        assert!(words.contains("the dense layer's weights take 145280000 bytes"), "{words}");
-        let words = message(plan(200, 8192), WEBGPU);
-        assert!(words.contains("pooled maps") && words.contains("134217728"), "{words}");
-        let words = message(plan(200, 40), Limits { workgroups: 100, ..WEBGPU });
-        assert!(words.contains("features: 227 workgroups"), "{words}");
-        let words = message(plan(200, 40), Limits { invocations: 128, ..WEBGPU });
-        assert!(words.contains("128 invocations") && words.contains("256"), "{words}");
+        let error = message(plan(5000, 40), WEBGPU);
+        assert!(error.contains("the dense layer's weights take 145280000 bytes"), "{error}");
+        let error = message(plan(200, 8192), WEBGPU);
+        assert!(error.contains("pooled maps") && error.contains("134217728"), "{error}");
+        let error = message(plan(200, 40), Limits { workgroups: 100, ..WEBGPU });
+        assert!(error.contains("features: 227 workgroups"), "{error}");
+        let error = message(plan(200, 40), Limits { invocations: 128, ..WEBGPU });
+        assert!(error.contains("128 invocations") && error.contains("256"), "{error}");
         assert!(Plan::new(&Architecture::preset("model2", 10).unwrap(), 0).is_err());
     }
 }

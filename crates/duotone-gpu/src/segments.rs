@@ -1,5 +1,5 @@
-//! Where an epoch's segments come from: spectrograms that stay on the device, or the host, piece
-//! by piece.
+//! The source of an epoch's segments: spectrograms that stay on the device, or the host, which
+//! sends them piece by piece.
 
 use wgpu::Buffer;
 
@@ -10,15 +10,15 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct Spectrograms {
     pub(crate) buffer: Buffer,
-    /// Of each clip: index of its first number, and its frames.
+    /// Index of the first value and number of frames of each clip.
     clips: Vec<(usize, usize)>,
     bands: usize,
 }
 
-/// Where a segment lies in [`Spectrograms`].
+/// The place of a segment in [`Spectrograms`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The clip's number.
+    /// Index of the clip.
     pub clip: usize,
     /// The segment's first frame.
     pub start: usize,
@@ -28,18 +28,19 @@ pub struct Place {
 pub enum Segments<'a> {
     /// On the device.
     Resident {
-        /// What they are cut from.
+        /// The spectrograms from which segments are cut.
         spectrograms: &'a Spectrograms,
-        /// Where each lies.
+        /// The place of each segment.
         places: &'a [Place],
     },
-    /// On the host: copied when needed, a bounded number ahead, as the front end gave them.
+    /// On the host: a function that copies a segment, unscaled, when it is needed, a bounded number
+    /// ahead.
     Streamed(&'a dyn Fn(usize, &mut [f32])),
 }
 
 impl Spectrograms {
-    /// Uploads clips, each `bands` rows of its own number of frames, band-major. `None` where they
-    /// are more than one buffer of the device holds.
+    /// Uploads clips, each with `bands` rows and any number of frames, band-major. Returns `None`
+    /// if they do not fit into one buffer of the device.
     ///
     /// # Errors
     /// [`Error::Lost`].
@@ -57,14 +58,14 @@ impl Spectrograms {
             places.push((first, clip.len() / bands));
             first += clip.len();
         }
-        // Now, or what waits to be copied would double the host's memory.
+        // Submitted now, because data waiting to be copied would double the host's memory use.
         device.queue.submit([]);
         device.wait(None)?;
         Ok(Some(Self { buffer, clips: places, bands }))
     }
 
-    /// Index of a segment's first number and the distance of its bands; `None` where a segment of
-    /// bands × frames is not all within its clip.
+    /// Returns the index of a segment's first value and the distance between its bands; `None` if a
+    /// segment of bands × frames is not entirely within its clip.
     pub(crate) fn find(&self, place: Place, (bands, frames): (usize, usize)) -> Option<(u32, u32)> {
         let &(first, stride) = self.clips.get(place.clip)?;
         let fits = bands == self.bands && place.start.checked_add(frames)? <= stride;

@@ -1,4 +1,4 @@
-//! The shaders' source: one text in WGSL each, behind the network's sizes as constants.
+//! The shaders' source code in WGSL, with the network's sizes as constants in front.
 
 use std::fmt::Write;
 
@@ -6,17 +6,17 @@ use duotone_nn::reference;
 
 use crate::plan::{COLUMNS, DEPTH, HEAD_THREADS, Plan, ROWS, THREADS, TILE_THREADS};
 
-/// A compute shader, complete; its entry point is `main`.
+/// A complete compute shader with the entry point `main`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shader {
-    /// What it is called, for messages: `convolve 1`.
+    /// Name for messages, such as `convolve 1`.
     pub name: String,
-    /// WGSL.
+    /// Source code in WGSL.
     pub source: String,
 }
 
-/// Every shader of a network whose inputs are scaled by `cells` means: those of training, then
-/// inference's head.
+/// Returns every shader of a network whose inputs are scaled by `cells` means: first those of
+/// training, then the head for inference.
 #[must_use]
 pub fn all(plan: &Plan, cells: usize) -> Vec<Shader> {
     let pipelines = 0..plan.pipelines.len();
@@ -30,7 +30,7 @@ pub fn all(plan: &Plan, cells: usize) -> Vec<Shader> {
     shaders
 }
 
-/// Brings a batch together; `cells` means are there for the numbers of a segment.
+/// Collects and scales a batch; there are `cells` means for the values of a segment.
 pub(crate) fn gather(plan: &Plan, cells: usize) -> Shader {
     let run = plan.size() / cells.max(1);
     let text = Text::new(plan, "gather").threads(THREADS).size("CELLS", cells).size("RUN", run);
@@ -62,7 +62,7 @@ pub(crate) fn dense_update(plan: &Plan) -> Shader {
     text.with(&[PRODUCT, include_str!("shaders/dense_update.wgsl")])
 }
 
-/// From the dense layer's sums to logits and, in training, back.
+/// Computes logits from the dense layer's sums and, in training, goes back.
 pub(crate) fn head(plan: &Plan, training: bool) -> Shader {
     let a = &plan.architecture;
     let name = if training { "head" } else { "head of inference" };
@@ -95,7 +95,7 @@ pub(crate) fn filter_update(plan: &Plan, i: usize) -> Shader {
 
 const PRODUCT: &str = include_str!("shaders/product.wgsl");
 
-/// A shader in the making.
+/// A builder for shaders.
 struct Text {
     name: String,
     source: String,
@@ -145,7 +145,7 @@ impl Text {
             .size("SAMPLES_PER_PART", plan.samples_per_part)
     }
 
-    /// Whether the factors lie in memory along the range of the sums.
+    /// Sets whether the factors are contiguous along the range of the sums.
     fn product(mut self, left_along_k: bool, right_along_k: bool) -> Self {
         let _ = writeln!(self.source, "const LEFT_ALONG_K: bool = {left_along_k};");
         let _ = writeln!(self.source, "const RIGHT_ALONG_K: bool = {right_along_k};");

@@ -11,7 +11,7 @@ pub(crate) struct Tensors {
 }
 
 impl Tensors {
-    /// Uploads weights that fit the architecture.
+    /// Uploads weights, which must fit the architecture.
     pub(crate) fn upload(
         device: &Device,
         architecture: &Architecture,
@@ -29,18 +29,18 @@ impl Tensors {
         Ok(Self { entries })
     }
 
-    /// Weights and biases of pipeline `i`.
+    /// Returns the weights and biases of pipeline `i`.
     pub(crate) fn pipeline(&self, i: usize) -> [&Buffer; 2] {
         [&self.entries[2 * i].2, &self.entries[2 * i + 1].2]
     }
 
-    /// Weights and biases of the dense layer, then of the output layer.
+    /// Returns the weights and biases of the dense layer, then those of the output layer.
     pub(crate) fn head(&self) -> [&Buffer; 4] {
         let first = self.entries.len() - 4;
         std::array::from_fn(|i| &self.entries[first + i].2)
     }
 
-    /// Downloads them.
+    /// Downloads the weights.
     pub(crate) fn download(&self, device: &Device) -> Result<Weights, Error> {
         let mut weights = Weights::default();
         for (name, shape, buffer) in &self.entries {

@@ -1,5 +1,5 @@
-//! Every shader on a device, against the plain reference and the CPU's engine. Without a device
-//! (a software one will do: Mesa's lavapipe) they say so and pass.
+//! Compares every shader on a device with the plain reference and the CPU engine. Without a device
+//! (a software one is enough: Mesa's lavapipe) the tests print a message and pass.
 
 mod bench;
 mod epoch;

@@ -15,58 +15,57 @@ use crate::plan::{Plan, THREADS};
 use crate::segments::Segments;
 use crate::shaders;
 
-/// Submissions under way at once: one at work, one waiting.
-const AHEAD: usize = 2;
+/// Submissions in flight: one running, one waiting.
+const IN_FLIGHT: usize = 2;
 
-/// How inputs are brought to a common scale: value − mean, over deviation.
+/// Scaling of inputs: (value − mean) / deviation.
 #[derive(Clone, Copy, Debug)]
 pub struct Scaling<'a> {
-    /// None, one, one a band, or one a band and frame.
+    /// Empty, or one mean, one per band, or one per band and frame.
     pub mean: &'a [f32],
-    /// As many.
+    /// As many standard deviations as means.
     pub deviation: &'a [f32],
 }
 
-/// The numbers of one epoch.
+/// The parameters of one epoch.
 #[derive(Clone, Copy, Debug)]
 pub struct Epoch<'a> {
-    /// Numbers of the segments, in the order in which they are learnt from.
+    /// Indices of the segments, in training order.
     pub order: &'a [usize],
-    /// The class of every segment, by its number.
+    /// The class of every segment, by its index.
     pub labels: &'a [u32],
     /// SGD's learning rate.
     pub learning_rate: f32,
     /// The run's seed.
     pub seed: u64,
-    /// Number of the first step since the run began, from 0: it chooses the dropout masks.
+    /// Index of the first step since the start of the run, from 0. It selects the dropout masks.
     pub first_step: u64,
 }
 
-/// What an epoch saw, each segment before the update of its step.
+/// The outcome of an epoch, with each segment evaluated before its step's update.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EpochOutcome {
-    /// Mean cross-entropy of the segments in nats, with dropout. Not finite when training
-    /// diverged.
+    /// Mean cross-entropy of the segments in nats, with dropout. Not finite if training diverged.
     pub loss: f64,
-    /// Segments whose largest logit was their label's.
+    /// Number of segments whose largest logit was that of their label.
     pub correct: usize,
 }
 
-/// A network in training on a GPU by plain SGD: the steps of [`duotone_nn::Trainer`], an epoch at
-/// a time. The host hears of it once it is over.
+/// Trains a network on a GPU by plain SGD: the same steps as [`duotone_nn::Trainer`], one epoch at
+/// a time. The host gets results at the end of an epoch.
 pub struct Trainer {
     pub(crate) network: Network,
     pub(crate) backward: Backward,
     scaler: Buffer,
     places: Buffer,
-    /// The segments of a submission, where they come from the host.
+    /// The segments of a submission, if they come from the host.
     streamed: Option<Buffer>,
     /// (segment of the epoch, (loss, right))
     pub(crate) outcomes: Buffer,
     gather: Kernel,
     head: Kernel,
-    /// What becomes of the weights: this share of them, minus this many learning rates of their
-    /// gradients.
+    /// The update of the weights: this share of them is kept, and this many learning rates times
+    /// their gradients are subtracted.
     pub(crate) update: (f32, f32),
 }
 
@@ -92,8 +91,8 @@ impl Trainer {
             numbers => (scaling.mean.len(), numbers),
         };
         if numbers.len() != 2 * cells || !plan.size().is_multiple_of(cells) {
-            let words = format!("{cells} means for segments of {} numbers", plan.size());
-            return Err(duotone_nn::Error::Batch(words).into());
+            let message = format!("{cells} means for segments of {} numbers", plan.size());
+            return Err(duotone_nn::Error::Batch(message).into());
         }
         let scaler = device.buffer("scaler", numbers.len());
         device.write(&scaler, &numbers);
@@ -102,7 +101,7 @@ impl Trainer {
         let gather = forward.kernel(
             &shaders::gather(plan, cells),
             Grid::fixed(plan.size().div_ceil(THREADS), 1).along(1, 1),
-            // Until an epoch names its source.
+            // Placeholder until an epoch sets the source.
             &gather_buffers(&places, &places, &scaler, &forward.inputs),
         );
         let head = forward.kernel(
@@ -125,24 +124,25 @@ impl Trainer {
         })
     }
 
-    /// The network as trained so far.
+    /// The network with its current weights.
     #[must_use]
     pub fn network(&self) -> &Network {
         &self.network
     }
 
-    /// The network as trained.
+    /// Returns the trained network.
     #[must_use]
     pub fn into_network(self) -> Network {
         self.network
     }
 
-    /// One epoch: for each mini-batch of the order forward with dropout, backward, update.
-    /// `proceed` hears how many segments are under way and may stop the work by `false`.
+    /// Runs one epoch: forward with dropout, backward and update for each mini-batch in order.
+    /// `proceed` is called with the number of segments submitted so far and may return `false` to
+    /// stop the work.
     ///
     /// # Errors
-    /// [`Error::Network`] for a label or segment that is not there; [`Error::Limit`] for more
-    /// segments than the device can keep outcomes of; [`Error::Interrupted`]; [`Error::Lost`].
+    /// [`Error::Network`] for a missing label or segment; [`Error::Limit`] if the outcomes of all
+    /// segments do not fit into a buffer; [`Error::Interrupted`]; [`Error::Lost`].
     pub fn epoch(
         &mut self,
         segments: &Segments<'_>,
@@ -154,7 +154,7 @@ impl Trainer {
         self.prepare(segments, total)?;
         let device = &self.network.forward.device;
         let (batch, steps) = (self.network.forward.plan.batch, self.network.forward.plan.steps());
-        let mut under_way = VecDeque::new();
+        let mut in_flight = VecDeque::new();
         for (number, chunk) in epoch.order.chunks(steps * batch).enumerate() {
             let first = number * steps * batch;
             if !proceed(first) {
@@ -176,9 +176,9 @@ impl Trainer {
             let batches: Vec<Batch> = chunk.chunks(batch).enumerate().map(step).collect();
             let kernels = [&self.gather].into_iter().chain(&self.network.forward.kernels);
             let kernels = kernels.chain([&self.head]).chain(&self.backward.kernels);
-            under_way.push_back(self.network.forward.submit(&batches, kernels));
-            if under_way.len() > AHEAD {
-                device.wait(under_way.pop_front())?;
+            in_flight.push_back(self.network.forward.submit(&batches, kernels));
+            if in_flight.len() > IN_FLIGHT {
+                device.wait(in_flight.pop_front())?;
             }
         }
         let outcomes: Vec<f32> = device.read(&self.outcomes, 2 * total)?;
@@ -188,14 +188,14 @@ impl Trainer {
         Ok(EpochOutcome { loss: losses.sum::<f64>() / total as f64, correct })
     }
 
-    /// Where each segment of the order lies in its source, and its class, as the shaders read it.
+    /// Returns the place of each segment in its source and its class, in the shaders' layout.
     fn find(&self, segments: &Segments<'_>, epoch: Epoch<'_>) -> Result<Vec<u32>, Error> {
         let plan = &self.network.forward.plan;
         let a = &plan.architecture;
         let chunk = plan.steps() * plan.batch;
-        let wrong = |words: String| Error::from(duotone_nn::Error::Batch(words));
+        let wrong = |message: String| Error::from(duotone_nn::Error::Batch(message));
         if epoch.order.is_empty() {
-            return Err(wrong("an epoch of no segments".into()));
+            return Err(wrong("an epoch without segments".into()));
         }
         let mut found = Vec::with_capacity(4 * epoch.order.len());
         for (i, &number) in epoch.order.iter().enumerate() {
@@ -214,13 +214,14 @@ impl Trainer {
         Ok(found)
     }
 
-    /// Gets buffers ready for an epoch of that many segments from that source.
+    /// Prepares buffers for an epoch of `total` segments from the given source.
     fn prepare(&mut self, segments: &Segments<'_>, total: usize) -> Result<(), Error> {
         let device = &self.network.forward.device;
         let (bytes, most) = (8 * total as u64, device.info().limits.buffer_bytes);
         if bytes > most {
             return Err(Error::Limit(format!(
-                "the outcomes of {total} segments take {bytes} bytes, and a buffer at most {most}"
+                "the outcomes of {total} segments take {bytes} bytes, but a buffer has at most \
+                 {most}"
             )));
         }
         if self.outcomes.size() < bytes {
@@ -241,7 +242,7 @@ impl Trainer {
         device.check()
     }
 
-    /// Sends the segments of a submission to the device.
+    /// Writes the segments of a submission to the device.
     fn stream(&self, chunk: &[usize], copy: &dyn Fn(usize, &mut [f32])) {
         let size = self.network.forward.plan.size();
         let mut numbers = vec![0.0; chunk.len() * size];

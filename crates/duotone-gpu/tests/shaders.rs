@@ -1,4 +1,4 @@
-//! Every shader is valid WGSL for networks of many shapes; needs no device.
+//! Every shader is valid WGSL for networks of many shapes. Needs no device.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ fn valid(architecture: &Architecture, batch: usize, cells: usize) {
 }
 
 #[test]
-fn of_the_presets() {
+fn shaders_of_presets_are_valid() {
     for name in Architecture::PRESETS {
         let architecture = Architecture::preset(name, 10).unwrap();
         for (batch, cells) in [(40, architecture.bands), (1, 1)] {
@@ -36,7 +36,7 @@ fn of_the_presets() {
 }
 
 #[test]
-fn of_the_smallest_and_of_large_networks() {
+fn shaders_of_extreme_networks_are_valid() {
     let pipeline = |filters, kernel, pool| Pipeline { filters, kernel, pool };
     let mut a = Architecture::preset("model1", 2).unwrap();
     (a.bands, a.frames, a.dense) = (1, 1, 1);

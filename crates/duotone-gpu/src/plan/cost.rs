@@ -1,20 +1,20 @@
-//! What a training step costs by its nature: multiply-adds, and bytes that must pass between the
-//! device's memory and its processors when nothing is kept between two shaders.
+//! The inherent cost of a training step: multiply-adds, and bytes transferred between the device's
+//! memory and its processors if nothing is cached between two shaders.
 
 use super::Plan;
 
-/// Of one shader, or of a whole step.
+/// The cost of one shader.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cost {
-    /// What it is: `convolve 1`.
+    /// Name, such as `convolve 1`.
     pub name: String,
-    /// Floating-point operations, a multiply-add being two.
+    /// Floating-point operations. A multiply-add counts as two.
     pub operations: f64,
-    /// Bytes read and written once each.
+    /// Bytes read and written, each counted once.
     pub bytes: f64,
 }
 
-/// The large shaders' shares of a training step, for a full mini-batch.
+/// Returns the costs of the large shaders in a training step, for a full mini-batch.
 #[must_use]
 pub fn training_step(plan: &Plan) -> Vec<Cost> {
     let a = &plan.architecture;
@@ -53,9 +53,9 @@ mod tests {
     use crate::plan::Plan;
     use duotone_nn::Architecture;
 
-    /// 27 × 51 positions of 14 × 15 taps and 30 rows × 73 of 4 × 8, 32 filters each.
+    /// 27 × 51 positions with 14 × 15 taps, and 30 × 73 positions with 4 × 8 taps, 32 filters each.
     #[test]
-    fn model2_by_hand() {
+    fn costs_of_model2() {
         let plan = Plan::new(&Architecture::preset("model2", 10).unwrap(), 40).unwrap();
         let costs = training_step(&plan);
         let of = |name| costs.iter().find(|c| c.name == name).unwrap();

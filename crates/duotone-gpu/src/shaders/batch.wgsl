@@ -1,21 +1,21 @@
-// One mini-batch as the host planned it. Sizes of the network are constants before this text.
+// One mini-batch. The sizes of the network are constants in front of this text.
 struct Batch {
     samples: u32,
-    // Of its first segment in the list of places.
+    // Index of its first segment in the list of places.
     first: u32,
-    // Of its first segment in the list of outcomes.
+    // Index of its first segment in the list of outcomes.
     outcome: u32,
     // Key and stream of the dropout masks.
     key_low: u32,
     key_high: u32,
     stream_low: u32,
     stream_high: u32,
-    // What becomes of the weights: keep × weight − rate × gradient.
+    // The update of a weight: keep × weight − rate × gradient.
     keep: f32,
     rate: f32,
 }
 
-// A segment: index of its first number in the source, distance of its bands there, its class.
+// A segment: index of its first value in the source, distance between its bands there, its class.
 struct Place {
     offset: u32,
     stride: u32,

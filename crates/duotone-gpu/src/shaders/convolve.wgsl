@@ -1,12 +1,12 @@
-// Convolution, bias, LeakyReLU and max-pooling of one pipeline in one pass: a product of patches,
-// gathered as they are needed, and filters, whose sums never leave the workgroup. A workgroup has
-// WINDOWS_PER_GROUP whole pooling windows of one segment, and passes over their positions (window
-// after window, each row by row) in PASSES tiles.
+// Convolution, bias, LeakyReLU and max-pooling of one pipeline in one pass: a matrix product of
+// patches, which are gathered on the fly, and filters. The sums never leave the workgroup. A
+// workgroup processes WINDOWS_PER_GROUP whole pooling windows of one segment, and their positions
+// (window by window, each row by row) in PASSES tiles.
 @group(1) @binding(0) var<storage, read> inputs: array<f32>;
 @group(1) @binding(1) var<storage, read> weight: array<f32>;
 @group(1) @binding(2) var<storage, read> bias: array<f32>;
-// (sample, feature): the pooled and activated maps, and where in the segment each winner's patch
-// starts. Between two passes, the best so far.
+// (sample, feature): the pooled and activated maps, and where each winner's patch starts in the
+// segment. Between two passes they contain the best so far.
 @group(1) @binding(3) var<storage, read_write> features: array<f32>;
 @group(1) @binding(4) var<storage, read_write> positions: array<u32>;
 
@@ -27,12 +27,12 @@ fn right(column: u32, k: u32) -> f32 {
     return select(0.0, weight[at], k < TAPS);
 }
 
-// By its bits: a shader's comparisons may take it that there are none.
+// Tests the bits, because comparisons in shaders may assume that there are no NaNs.
 fn is_nan(x: f32) -> bool {
     return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }
 
-// Where the patch of the `p`-th position of the group starts in the segment.
+// Returns where the patch of the group's `p`-th position starts in the segment.
 fn start(first: u32, p: u32) -> u32 {
     let window = min(first + p / POOL, WINDOWS - 1u);
     let q = p % POOL;
@@ -62,7 +62,8 @@ fn main(
             }
         }
         workgroupBarrier();
-        // The same invocation has a window and filter in every pass: it finds its own best again.
+        // An invocation has the same windows and filter in every pass, so it finds its previous
+        // best.
         let filter_ = group.y * COLUMNS + thread % COLUMNS;
         let lanes = THREADS / COLUMNS;
         let end = min(begin + ROWS, WINDOWS_PER_GROUP * POOL);

@@ -1,5 +1,5 @@
-// The dense layer's sums before bias and sigmoid: (part, sample, unit), each part the sum over
-// PART_DEPTH features, so that there are workgroups enough.
+// The dense layer's sums before bias and sigmoid, (part, sample, unit). Each part is the sum over
+// PART_DEPTH features, so that there are enough workgroups.
 @group(1) @binding(0) var<storage, read> features: array<f32>;
 @group(1) @binding(1) var<storage, read> weight: array<f32>;
 @group(1) @binding(2) var<storage, read_write> parts: array<f32>;

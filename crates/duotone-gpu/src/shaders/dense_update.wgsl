@@ -1,4 +1,4 @@
-// The dense layer's weights, updated in place: their gradients are sums over all samples.
+// Updates the dense layer's weights in place. Their gradients are sums over all samples.
 @group(1) @binding(0) var<storage, read> units: array<f32>;
 @group(1) @binding(1) var<storage, read> features: array<f32>;
 @group(1) @binding(2) var<storage, read_write> weight: array<f32>;

@@ -1,12 +1,12 @@
-// Gradients of one pipeline's filters: one input patch for each pooled value, since a maximum
-// hands its gradient to one position. (part, filter, tap), the bias as the last tap; a part is the
-// sum over SAMPLES_PER_PART segments, in their order.
+// Gradients of one pipeline's filters, (part, filter, tap), with the bias as the last tap. There is
+// one input patch per pooled value, because a maximum passes its gradient to one position. A part
+// is the sum over SAMPLES_PER_PART segments, in order.
 @group(1) @binding(0) var<storage, read> inputs: array<f32>;
 @group(1) @binding(1) var<storage, read> gradients: array<f32>;
 @group(1) @binding(2) var<storage, read> positions: array<u32>;
 @group(1) @binding(3) var<storage, read_write> parts: array<f32>;
 
-// The gradients that a workgroup works on at once, and where their patches start.
+// The gradients that a workgroup processes at a time, and where their patches start.
 var<workgroup> values: array<f32, THREADS>;
 var<workgroup> patches: array<u32, THREADS>;
 

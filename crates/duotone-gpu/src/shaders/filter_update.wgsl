@@ -1,4 +1,4 @@
-// One pipeline's filters and biases, updated in place: the parts' sum, in their order.
+// Updates one pipeline's filters and biases in place by the sum of the parts, in order.
 @group(1) @binding(0) var<storage, read> parts: array<f32>;
 @group(1) @binding(1) var<storage, read_write> weight: array<f32>;
 @group(1) @binding(2) var<storage, read_write> bias: array<f32>;

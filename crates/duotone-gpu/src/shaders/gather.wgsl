@@ -1,7 +1,7 @@
-// The segments of a batch, scaled, one after the other.
+// Copies and scales the segments of a batch.
 @group(1) @binding(0) var<storage, read> source: array<f32>;
 @group(1) @binding(1) var<storage, read> places: array<Place>;
-// Means, then deviations: each for RUN numbers of a segment.
+// Means, then standard deviations, each for RUN values of a segment.
 @group(1) @binding(2) var<storage, read> scaler: array<f32>;
 @group(1) @binding(3) var<storage, read_write> inputs: array<f32>;
 

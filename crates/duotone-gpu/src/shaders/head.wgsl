@@ -1,4 +1,4 @@
-// From the dense layer's sums to the logits and back, one workgroup a sample.
+// From the dense layer's sums to the logits and back, with one workgroup per sample.
 @group(1) @binding(0) var<storage, read> parts: array<f32>;
 @group(1) @binding(1) var<storage, read> dense_bias: array<f32>;
 @group(1) @binding(2) var<storage, read> weight: array<f32>;
@@ -6,9 +6,9 @@
 @group(1) @binding(4) var<storage, read> places: array<Place>;
 // (2, BATCH, UNITS): the units after dropout, then the gradients of their sums.
 @group(1) @binding(5) var<storage, read_write> units: array<f32>;
-// (sample, class): logits; in training, in the end their gradients.
+// (sample, class): logits; in training, finally their gradients.
 @group(1) @binding(6) var<storage, read_write> logits: array<f32>;
-// Loss in nats, and 1 where the decision was right.
+// Loss in nats, and 1 if the decision was right.
 @group(1) @binding(7) var<storage, read_write> outcomes: array<vec2<f32>>;
 
 // Invocations that share a class's sum.
@@ -33,7 +33,7 @@ fn hidden(sample: u32, thread: u32) {
         var kept = 1.0;
         if TRAINING {
             kept = select(DROPOUT_SCALE, 0.0, random_word(at) < DROPOUT_THRESHOLD);
-            // For now the derivative of the unit's way from its sum to the output layer.
+            // The derivative of the unit's output with respect to its sum, completed below.
             units[BATCH * UNITS + at] = h * (1.0 - h) * kept;
         }
         units[at] = h * kept;
@@ -62,7 +62,7 @@ fn output(sample: u32, thread: u32) {
     }
 }
 
-// Largest logit, and the first class that has it.
+// Returns the largest logit. The first class that has it is in shared_places[0].
 fn largest(sample: u32, thread: u32) -> f32 {
     var best = logits[sample * CLASSES];
     var class_ = 0u;
@@ -93,7 +93,7 @@ fn largest(sample: u32, thread: u32) -> f32 {
 }
 
 fn sum_of_all(value: f32, thread: u32) -> f32 {
-    // The last reader of the memory may not be done yet.
+    // Other invocations may still be reading the memory.
     workgroupBarrier();
     shared_sums[thread] = value;
     for (var half = THREADS / 2u; half > 0u; half /= 2u) {

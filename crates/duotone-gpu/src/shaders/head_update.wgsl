@@ -1,5 +1,5 @@
-// The output layer's weights and biases and the dense layer's biases, updated in place, one an
-// invocation: their gradients are sums over all samples.
+// Updates the output layer's weights and biases and the dense layer's biases in place, one per
+// invocation. Their gradients are sums over all samples.
 @group(1) @binding(0) var<storage, read> units: array<f32>;
 @group(1) @binding(1) var<storage, read> logits: array<f32>;
 @group(1) @binding(2) var<storage, read_write> weight: array<f32>;
@@ -8,7 +8,8 @@
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    // A row a class, the last the dense layer's biases; its last column the class's bias.
+    // One row per class; the last column is the class's bias. An additional row has the dense
+    // layer's biases.
     let class_ = id.y;
     let unit = id.x;
     if unit > UNITS || (class_ == CLASSES && unit == UNITS) {

@@ -1,4 +1,4 @@
-// Philox4x32-10, as duotone_nn::random: its 64-bit products in halves of 16 bits.
+// Philox4x32-10, as in duotone_nn::random, with 64-bit products computed from 16-bit halves.
 fn wide_product(a: u32, b: u32) -> vec2<u32> {
     let low = (a & 0xffffu) * (b & 0xffffu);
     let cross = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
@@ -6,7 +6,7 @@ fn wide_product(a: u32, b: u32) -> vec2<u32> {
     return vec2<u32>(a * b, (a >> 16u) * (b >> 16u) + (cross >> 16u) + (other >> 16u));
 }
 
-// Word `index` of the batch's stream.
+// Returns word `index` of the batch's stream.
 fn random_word(index: u32) -> u32 {
     var c = vec4<u32>(index / 4u, 0u, batch.stream_low, batch.stream_high);
     var k = vec2<u32>(batch.key_low, batch.key_high);

@@ -1,15 +1,15 @@
-// A tile of a matrix product: ROWS × COLUMNS sums over a range of k, 4 × 4 of them an invocation.
-// What is multiplied is said by `left(row, k)` and `right(column, k)`, which give 0 beyond the
-// range of k and anything finite beyond the last row or column.
+// A tile of a matrix product: ROWS × COLUMNS sums over a range of k, 4 × 4 of them per invocation.
+// The factors come from `left(row, k)` and `right(column, k)`, which return 0 beyond the range of k
+// and any finite value beyond the last row or column.
 
-// Of the tiles in workgroup memory: one register more than needed, against bank conflicts.
+// Strides of the tiles in workgroup memory, one more than needed to avoid bank conflicts.
 const LEFT: u32 = ROWS / 4u + 1u;
 const RIGHT: u32 = COLUMNS / 4u + 1u;
 
 var<workgroup> left_tile: array<vec4<f32>, DEPTH * LEFT>;
 var<workgroup> right_tile: array<vec4<f32>, DEPTH * RIGHT>;
 
-// This invocation's sums: its four rows, in each its four columns.
+// This invocation's sums: four rows with four columns each.
 var<private> sums: array<vec4<f32>, 4>;
 
 // First row and column of an invocation's sums in the tile.

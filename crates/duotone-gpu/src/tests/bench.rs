@@ -1,4 +1,4 @@
-//! One training step on a device whose buffers were poisoned first.
+//! A training step on a device with poisoned buffers.
 
 use std::sync::OnceLock;
 
@@ -11,10 +11,10 @@ use crate::error::Error;
 use crate::segments::Segments;
 use crate::trainer::{Epoch, EpochOutcome, Scaling, Trainer};
 
-/// A NaN that no arithmetic gives.
+/// A NaN that arithmetic does not produce.
 const POISON: u32 = 0x7fc5_a5a5;
 
-/// The first device there is, opened once for all tests.
+/// The first device, opened once for all tests.
 pub(super) fn device() -> Option<&'static Device> {
     static DEVICE: OnceLock<Option<Device>> = OnceLock::new();
     let device = DEVICE.get_or_init(|| match Device::open(0) {
@@ -31,7 +31,7 @@ pub(super) fn device() -> Option<&'static Device> {
 /// (bands, frames)
 pub(super) type Size = (usize, usize);
 
-/// Of (filters, kernel, pool) each pipeline.
+/// Builds an architecture. Each pipeline is (filters, kernel, pool).
 pub(super) fn architecture(
     input: Size,
     pipelines: &[(usize, Size, Size)],
@@ -70,7 +70,7 @@ pub(super) fn weights(architecture: &Architecture, seed: u64) -> Weights {
     weights
 }
 
-/// Largest difference in relation to the largest expected value; NaN where there is one.
+/// Returns the largest difference relative to the largest expected value; NaN if there is one.
 pub(super) fn distance(got: &[f32], expected: &[f64]) -> f64 {
     assert_eq!(got.len(), expected.len());
     let scale = expected.iter().fold(1e-12, |m: f64, x| m.max(x.abs()));
@@ -78,7 +78,8 @@ pub(super) fn distance(got: &[f32], expected: &[f64]) -> f64 {
     worst.fold(0.0, |m: f64, d| if d.is_nan() || m.is_nan() { f64::NAN } else { m.max(d) }) / scale
 }
 
-/// A trainer whose weights become their gradients, and a batch smaller than it has room for.
+/// A trainer whose update replaces weights by their gradients, and a batch that may be smaller than
+/// its capacity.
 pub(super) struct Bench {
     pub(super) architecture: Architecture,
     pub(super) weights: Weights,
@@ -91,7 +92,7 @@ pub(super) const SEED: u64 = 0x1234_5678_9abc_def0;
 pub(super) const STEP: u64 = 0x0001_0000_0005;
 
 impl Bench {
-    /// Room for `room` segments.
+    /// Creates a trainer with capacity for `room` segments.
     pub(super) fn new(device: &Device, a: &Architecture, samples: usize, room: usize) -> Self {
         let weights = weights(a, samples as u64);
         let scaling = Scaling { mean: &[], deviation: &[] };
@@ -126,8 +127,8 @@ impl Bench {
         self.trainer.epoch(&Segments::Streamed(&copy), epoch, &mut |_| true).unwrap()
     }
 
-    /// The samples' share of a buffer after [`step`](Self::step): all of it is written, and
-    /// nothing after it.
+    /// Returns the samples' part of a buffer after [`step`](Self::step). Checks that all of it has
+    /// been written, and nothing after it.
     #[track_caller]
     pub(super) fn written(&self, name: &str) -> Vec<f32> {
         let all = buffers(&self.trainer);
@@ -135,7 +136,7 @@ impl Bench {
         let all = self.read(buffer);
         let (written, rest) = all.split_at(each * self.labels.len());
         let poisoned = |x: &&f32| x.to_bits() == POISON;
-        assert_eq!(written.iter().filter(poisoned).count(), 0, "{name} is not all written");
+        assert_eq!(written.iter().filter(poisoned).count(), 0, "{name} is not completely written");
         assert_eq!(rest.iter().filter(poisoned).count(), rest.len(), "{name} is overrun");
         written.to_vec()
     }
@@ -149,7 +150,7 @@ fn poison(device: &Device, buffer: &Buffer) {
     device.write(buffer, &vec![POISON; (buffer.size() / 4) as usize]);
 }
 
-/// Every buffer that lies sample by sample, and how many numbers a sample has.
+/// Returns every buffer, and how many values it has per sample.
 fn buffers(trainer: &Trainer) -> Vec<(&'static str, &Buffer, usize)> {
     let (forward, backward) = (&trainer.network.forward, &trainer.backward);
     let plan = &forward.plan;
@@ -159,7 +160,8 @@ fn buffers(trainer: &Trainer) -> Vec<(&'static str, &Buffer, usize)> {
         ("positions", &forward.positions, plan.features),
         ("logits", &forward.logits, plan.architecture.classes),
         ("gradients", &backward.gradients, plan.features),
-        // These have samples further in; what reads them is checked.
+        // Samples are not the first dimension of these, so only the shaders that read them are
+        // checked.
         ("parts", &forward.parts, 0),
         ("units", &forward.units, 0),
     ];

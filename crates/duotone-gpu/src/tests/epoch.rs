@@ -1,4 +1,4 @@
-//! Whole epochs, against the CPU's steps.
+//! Compares whole epochs with steps on the CPU.
 
 use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Step, Weights};
@@ -14,7 +14,7 @@ const BATCH: usize = 11;
 const RATE: f32 = 0.1;
 const SEED: u64 = 3;
 
-/// Clips of several lengths, and segments cut from them.
+/// Clips of different lengths, and segments cut from them.
 struct Collection {
     architecture: Architecture,
     clips: Vec<Vec<f32>>,
@@ -104,9 +104,9 @@ impl Collection {
     }
 }
 
-/// 375 segments are 35 steps: two submissions, and a last batch of one.
+/// 375 segments are 35 steps: two submissions, and a last batch with one segment.
 #[test]
-fn gives_the_weights_of_the_cpu() {
+fn epochs_match_the_cpu() {
     let Some(device) = device() else { return };
     let collection = Collection::new();
     let spectrograms = collection.upload(device);
@@ -130,7 +130,7 @@ fn gives_the_weights_of_the_cpu() {
 }
 
 #[test]
-fn twice_the_same_gives_the_same_bits() {
+fn training_is_deterministic() {
     let Some(device) = device() else { return };
     let collection = Collection::new();
     let spectrograms = collection.upload(device);
@@ -144,7 +144,7 @@ fn twice_the_same_gives_the_same_bits() {
 }
 
 #[test]
-fn bad_segments_are_refused_before_any_work() {
+fn invalid_segments_are_rejected_first() {
     let Some(device) = device() else { return };
     let mut collection = Collection::new();
     let spectrograms = collection.upload(device);
@@ -167,7 +167,7 @@ fn bad_segments_are_refused_before_any_work() {
 }
 
 #[test]
-fn a_lost_device_is_an_error() {
+fn lost_device_is_an_error() {
     if device().is_none() {
         return;
     }
@@ -184,7 +184,7 @@ fn a_lost_device_is_an_error() {
 }
 
 #[test]
-fn it_stops_when_asked() {
+fn stops_on_request() {
     let Some(device) = device() else { return };
     let collection = Collection::new();
     let spectrograms = collection.upload(device);
@@ -193,11 +193,11 @@ fn it_stops_when_asked() {
     let order = collection.order(0);
     let (order, labels) = (&order[..], &collection.labels[..]);
     let epoch = Epoch { order, labels, learning_rate: RATE, seed: SEED, first_step: 0 };
-    let mut heard = Vec::new();
+    let mut reported = Vec::new();
     let stopped = trainer.epoch(&segments, epoch, &mut |done| {
-        heard.push(done);
+        reported.push(done);
         done == 0
     });
     assert_eq!(stopped, Err(Error::Interrupted));
-    assert_eq!(heard, [0, 32 * BATCH]);
+    assert_eq!(reported, [0, 32 * BATCH]);
 }

@@ -1,4 +1,4 @@
-//! The values of one step, shader by shader.
+//! Compares the values of one step with the reference, shader by shader.
 
 use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, reference};
@@ -11,7 +11,7 @@ fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&x| f64::from(x)).collect()
 }
 
-/// The one checker: everything that a step leaves behind, for a batch and with room for more.
+/// Checks all results of a step, for a batch that may be smaller than the capacity.
 fn check(a: &Architecture, samples: usize, room: usize) {
     let Some(device) = device() else { return };
     let mut bench = Bench::new(device, a, samples, room);
@@ -68,7 +68,7 @@ fn check(a: &Architecture, samples: usize, room: usize) {
     close("logits", &network.logits(&bench.inputs).unwrap(), &plain.logits);
 }
 
-/// The reference counts positions in the map.
+/// Converts the reference's positions, which are in the map, to positions in the segment.
 fn in_segment(a: &Architecture, positions: &[usize]) -> Vec<usize> {
     let mut widths = Vec::new();
     for p in &a.pipelines {
@@ -81,8 +81,8 @@ fn in_segment(a: &Architecture, positions: &[usize]) -> Vec<usize> {
 }
 
 #[test]
-fn presets() {
-    // Model 3 has Model 1's pipeline.
+fn steps_of_presets() {
+    // Model 3 includes Model 1's pipeline.
     for name in ["model2", "model3"] {
         check(&Architecture::preset(name, 10).unwrap(), 2, 40);
     }
@@ -90,7 +90,7 @@ fn presets() {
 }
 
 #[test]
-fn batches_around_the_tiles() {
+fn batches_around_tile_sizes() {
     let a = architecture((9, 31), &[(5, (3, 4), (2, 5)), (3, (9, 31), (1, 1))], 17, 5);
     for samples in [1, 39, 41] {
         check(&a, samples, samples);
@@ -99,14 +99,14 @@ fn batches_around_the_tiles() {
 }
 
 #[test]
-fn sizes_at_the_edges() {
+fn extreme_sizes() {
     let a = architecture;
     // A kernel as large as the input; one filter; one band; one frame; one unit.
     check(&a((5, 7), &[(3, (5, 7), (1, 1))], 4, 2), 3, 4);
     check(&a((1, 20), &[(1, (1, 3), (1, 4))], 1, 3), 1, 2);
     check(&a((20, 1), &[(2, (4, 1), (3, 1))], 5, 3), 2, 2);
     check(&a((1, 1), &[(1, (1, 1), (1, 1))], 1, 2), 1, 1);
-    // Pools larger than a tile's rows, and filters, units and classes beyond theirs.
+    // Pools larger than a tile's rows, and more filters, units and classes than a tile has columns.
     check(&a((24, 40), &[(2, (3, 3), (10, 19)), (65, (2, 2), (23, 39))], 3, 2), 2, 3);
     check(&a((6, 9), &[(33, (2, 3), (1, 1))], 300, 2), 2, 2);
     check(&a((6, 9), &[(4, (2, 3), (2, 2))], 33, 300), 5, 6);
@@ -136,9 +136,9 @@ fn random_networks() {
     }
 }
 
-/// Small whole numbers, whose sums are exact: many are equal, and which comes first decides.
+/// Sums of small whole numbers are exact, so many are equal, and the first one must win.
 #[test]
-fn of_equal_values_the_first_wins() {
+fn first_of_equal_values_wins() {
     let Some(device) = device() else { return };
     let a = architecture((8, 30), &[(6, (2, 2), (3, 7)), (4, (1, 3), (1, 28))], 5, 3);
     let mut bench = Bench::new(device, &a, 4, 4);
@@ -159,12 +159,12 @@ fn of_equal_values_the_first_wins() {
 }
 
 #[test]
-fn what_is_no_number_is_not_hidden() {
+fn non_finite_values_propagate() {
     let Some(device) = device() else { return };
     let a = architecture((8, 30), &[(6, (2, 2), (3, 7))], 5, 3);
     for broken in [f32::NAN, f32::INFINITY] {
         let mut bench = Bench::new(device, &a, 2, 2);
-        // Of the second segment, within the first window.
+        // In the second segment, within the first window.
         bench.inputs[8 * 30 + 31] = broken;
         assert!(!bench.step().loss.is_finite(), "{broken}");
     }

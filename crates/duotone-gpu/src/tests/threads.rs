@@ -1,9 +1,9 @@
-//! Threads that share a device.
+//! Several threads sharing a device.
 
 use super::device;
 
 #[test]
-fn each_gets_its_own_numbers() {
+fn threads_read_their_own_data() {
     let Some(device) = device() else { return };
     std::thread::scope(|scope| {
         for thread in 0..8_u32 {
