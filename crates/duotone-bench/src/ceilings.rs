@@ -1,9 +1,9 @@
-//! What this machine can do at most, to state each stage as a share of it:
-//! `ceilings THREADS SECONDS` prints a JSON object.
+//! Measures this machine's peak performance, to which each stage is compared: `ceilings THREADS
+//! SECONDS` prints a JSON object.
 //!
-//! - `multiply_adds`: 32-bit multiply-adds a second, all in registers.
-//! - `read_cache`, `read_memory`: bytes a second read from 4 MiB and from 256 MiB a thread.
-//! - `transforms`: real Fourier transforms of 3072 samples a second, from cache.
+//! - `multiply_adds`: 32-bit multiply-adds per second, all in registers.
+//! - `read_cache`, `read_memory`: bytes per second read from 4 MiB and from 256 MiB per thread.
+//! - `transforms`: real Fourier transforms of 3072 samples per second, from cache.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -13,7 +13,7 @@ use std::time::Instant;
 use pulp::{Arch, Simd, WithSimd};
 use realfft::RealFftPlanner;
 
-/// Enough sums to hide the latency of a multiply-add on any processor of today, few enough for
+/// Enough sums to hide the latency of a multiply-add on any current processor, but few enough for
 /// its registers.
 const SUMS: usize = 12;
 const REPEATS: usize = 100_000;
@@ -39,9 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (mut input, mut output) = (transform.make_input_vec(), transform.make_output_vec());
         let mut scratch = transform.make_scratch_vec();
         Box::new(move || {
-            // The transform overwrites its input: nothing must grow from call to call.
+            // The transform overwrites its input, whose values must not grow from call to call.
             input.fill(0.5);
-            // Lengths are the plan's own: it cannot fail.
+            // The lengths come from the plan, so this cannot fail.
             let done = transform.process_with_scratch(&mut input, &mut output, &mut scratch);
             black_box(&output);
             f64::from(u8::from(done.is_ok()))
@@ -61,9 +61,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Units of work a second of all threads together; each makes its own work, whose calls tell how
-/// much they did. The best of five spans: a ceiling is what the machine can, not what it mostly
-/// does.
+/// Returns the units of work per second of all threads together. Each thread creates its own work,
+/// whose calls return how much they did. The best of five time spans counts, because this is a peak
+/// and not an average.
 fn rate(threads: f64, seconds: f64, make: &(dyn Fn() -> Box<dyn FnMut() -> f64> + Sync)) -> f64 {
     let one = || {
         let mut work = make();
@@ -78,12 +78,12 @@ fn rate(threads: f64, seconds: f64, make: &(dyn Fn() -> Box<dyn FnMut() -> f64> 
     };
     std::thread::scope(|scope| {
         let all: Vec<_> = (0..threads as usize).map(|_| scope.spawn(one)).collect();
-        // A thread that panicked did nothing.
+        // A panicked thread counts as 0.
         all.into_iter().map(|thread| thread.join().unwrap_or(0.0)).sum()
     })
 }
 
-/// Counts the multiply-adds it makes.
+/// Performs multiply-adds and returns their number.
 struct MultiplyAdds;
 
 impl WithSimd for MultiplyAdds {

@@ -1,8 +1,8 @@
-//! A fixed amount of work for `scripts/count_work` to count the instructions of:
-//! `counted WORK REPETITIONS`, or `counted list` for the works.
+//! Does a fixed amount of work, whose instructions are counted by `scripts/count_work`: `counted
+//! WORK REPETITIONS`, or `counted list` to list the kinds of work.
 //!
-//! Everything is on one thread, and what is needed before the first repetition is the same for any
-//! number of them, none included, so the difference of two runs is the work alone.
+//! Everything runs on one thread, and the setup is the same for any number of repetitions,
+//! including 0, so the difference between two runs is the work alone.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -12,9 +12,9 @@ use duotone_audio::FrontEnd;
 use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Isa, Kernels, Network, Step, Trainer, Weights};
 
-/// Segments of a training step.
+/// Segments per training step.
 const TRAINED: usize = 40;
-/// Segments that inference is counted for: fewer, as counting is slow.
+/// Segments for which inference is counted: fewer, because counting is slow.
 const INFERRED: usize = 8;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -45,7 +45,10 @@ fn run(work: &str, repetitions: u64) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let (what, name) = work.split_once(' ').ok_or("no such work")?;
-    let isa = Isa::available().into_iter().find(|isa| isa.name() == name).ok_or("no such set")?;
+    let isa = Isa::available()
+        .into_iter()
+        .find(|isa| isa.name() == name)
+        .ok_or("no such instruction set")?;
     let kernels = Kernels { isa, ..Kernels::default() };
     let architecture = Architecture::preset("model2", 10).ok_or("no such preset")?;
     let weights = Weights::glorot(&architecture, 1)?;

@@ -38,7 +38,7 @@ impl Works for Files {
         let each = |path: &PathBuf| match work {
             "spectrograms" => self.spectrogram(path).map(|numbers| drop(black_box(numbers))),
             "samples" => decode(path).map(|clip| drop(black_box(clip))).map_err(|e| e.to_string()),
-            _ => Err(format!("files cannot {work}")),
+            _ => Err(format!("unknown work for files: {work}")),
         };
         Ok(self.paths.par_iter().with_max_len(1).try_for_each(each)?)
     }

@@ -4,25 +4,25 @@ use duotone_nn::{Architecture, Network, Step, Tensor, Trainer, Weights};
 
 use crate::{Outcome, Works, tensors};
 
-/// Steps whose outcome is compared: enough that an error of one shows in the next.
+/// Steps whose results are compared: enough for an error in one to show in the next.
 const CHECKED_STEPS: u64 = 3;
 const LEARNING_RATE: f32 = 0.02;
 
-/// A network with the weights and the batch that a file gives.
+/// A network with weights and a batch from a file.
 pub(crate) struct Networks {
     architecture: Architecture,
     weights: Weights,
     network: Network,
     trainer: Trainer,
-    /// Segments, one after the other.
+    /// Concatenated segments.
     inputs: Vec<f32>,
     labels: Vec<u32>,
     steps: u64,
 }
 
 impl Networks {
-    /// `FILE` holds the weights by their names, `inputs` and `labels`; its metadata the
-    /// `architecture` as TOML.
+    /// Reads a file with named weights, `inputs` and `labels`, and the `architecture` as TOML in
+    /// its metadata.
     pub(crate) fn read(path: &Path) -> Outcome<Self> {
         let mut file = tensors::read(path)?;
         let mut take = |name: &str| file.all.remove(name).ok_or(format!("{name} is missing"));
@@ -39,8 +39,8 @@ impl Networks {
 }
 
 impl Works for Networks {
-    /// Probabilities, and the weights after a few steps without dropout, in which nobody draws
-    /// the same numbers.
+    /// Returns probabilities, and the weights after a few steps. Dropout is off, because other
+    /// programs draw different random numbers.
     fn check(&mut self) -> Outcome<Vec<(String, Vec<f32>)>> {
         let mut results =
             vec![("probabilities".to_owned(), self.network.probabilities(&self.inputs)?)];
@@ -67,7 +67,7 @@ impl Works for Networks {
                 let size = self.architecture.bands * self.architecture.frames;
                 self.network.probabilities(&self.inputs[..size])?;
             }
-            _ => return Err(format!("a network cannot {work}").into()),
+            _ => return Err(format!("unknown work for a network: {work}").into()),
         }
         Ok(())
     }

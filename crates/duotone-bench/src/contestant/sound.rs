@@ -8,7 +8,7 @@ use realfft::{RealFftPlanner, RealToComplex};
 
 use crate::{Outcome, Works, tensors};
 
-/// Clips of samples at 44.1 kHz, each a tensor of its own.
+/// Clips of samples at 44.1 kHz, one per tensor.
 pub(crate) struct Sound {
     clips: Vec<(String, Vec<f32>)>,
     front_end: FrontEnd,
@@ -29,7 +29,7 @@ impl Sound {
         Ok(spectrogram.data().to_vec())
     }
 
-    /// The real Fourier transforms of all frames and nothing else: what any front end has to pay.
+    /// Computes only the real Fourier transforms of all frames, which every front end needs.
     fn transforms(&self, samples: &[f32]) -> Result<(), String> {
         let mut frame = self.transform.make_input_vec();
         let mut spectrum = self.transform.make_output_vec();
@@ -60,7 +60,7 @@ impl Works for Sound {
                 Ok(())
             }
             "transforms" => self.transforms(samples),
-            _ => Err(format!("a sound cannot {work}")),
+            _ => Err(format!("unknown work for sound: {work}")),
         };
         Ok(self.clips.par_iter().with_max_len(1).try_for_each(each)?)
     }

@@ -1,4 +1,4 @@
-//! Numbers to and from safetensors files, which the other side reads and writes too.
+//! Reads and writes safetensors files, which are exchanged with `bench/run.py`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(crate) fn read(path: &Path) -> Outcome<Tensors> {
     let mut all = HashMap::new();
     for (name, tensor) in SafeTensors::deserialize(&bytes)?.iter() {
         if tensor.dtype() != Dtype::F32 {
-            return Err(format!("{name} holds {:?}, not F32", tensor.dtype()).into());
+            return Err(format!("{name} has type {:?}, not F32", tensor.dtype()).into());
         }
         let numbers = tensor.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b));
         all.insert(name.to_owned(), (tensor.shape().to_vec(), numbers.collect()));
