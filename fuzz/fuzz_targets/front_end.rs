@@ -1,4 +1,4 @@
-//! Any samples at any rate through resampler and front end.
+//! Any samples at any rate through the resampler and the front end.
 #![no_main]
 
 use duotone::audio::{FrontEnd, extract};
@@ -9,11 +9,11 @@ fuzz_target!(|input: (u32, [u32; 5], bool, &[u8])| {
     let [window, hop, bands, segment_frames] =
         [window, hop, bands, segment_frames].map(|number| number as usize % 5_000);
     let front_end = FrontEnd { sample_rate, window, hop, bands, segment_frames, centered };
-    // A long window at every sample is work without end for a small input.
+    // Long windows with a short hop would be too much work for a small input.
     if front_end.validate().is_err() || front_end.segment_samples() / front_end.hop > 2_000 {
         return;
     }
-    // An AU file of 32-bit floats: the only door to the resampler.
+    // The resampler is only reachable through a file: AU with 32-bit floats.
     let mut bytes = b".snd".to_vec();
     bytes.extend([24, u32::MAX, 6, rate, 1].map(u32::to_be_bytes).concat());
     bytes.extend(samples);

@@ -1,4 +1,4 @@
-//! Any bytes as a collection's list: CSV in each of its forms, or `path<TAB>label`.
+//! Any bytes as a collection's list: CSV in any of its forms, or `path<TAB>label` lines.
 #![no_main]
 
 use duotone::data::{Collection, CollectionOptions};

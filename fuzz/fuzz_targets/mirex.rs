@@ -1,4 +1,4 @@
-//! Any bytes as a system's decisions, and as a list that a submission is given.
+//! Any bytes as a system's output, and as an input list of a submission.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! Any bytes as an architecture's TOML file; what is accepted can be written and read again.
+//! Any bytes as an architecture's TOML file. An accepted architecture can be written and read
+//! again.
 #![no_main]
 
 use duotone::model::ModelSpec;

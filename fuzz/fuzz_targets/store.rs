@@ -1,5 +1,5 @@
-//! Any bytes as an entry of the feature store: it is what the front end makes of the file, or
-//! counts as absent.
+//! Any bytes as an entry of the feature store. It must have the front end's shape or count as
+//! absent.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

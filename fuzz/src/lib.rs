@@ -1,11 +1,11 @@
-//! What the fuzz targets share: everything duotone reads is a file, so each input becomes one.
+//! Code shared by the fuzz targets. duotone only reads files, so each input is written to one.
 //!
-//! `docs/robustness.md` tells how to run them.
+//! `docs/robustness.md` describes how to run them.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-/// A folder of this process's own; in memory where the system has such a place.
+/// A folder for this process, in memory if the system supports that.
 pub static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let memory = Path::new("/dev/shm");
     let root = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
@@ -14,16 +14,16 @@ pub static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     folder
 });
 
-/// Writes an input to a file of this name and gives its path.
+/// Writes an input to a file with this name and returns its path.
 pub fn file(name: &str, bytes: &[u8]) -> PathBuf {
     let path = FOLDER.join(name);
     std::fs::write(&path, bytes).expect("a file for the input");
     path
 }
 
-/// An Ogg file with the checksums of its pages put right: behind a wrong one a page is not looked at, and no
-/// fuzzer finds a right one. Anything else is left as it is.
-pub fn with_right_checksums(bytes: &[u8]) -> Vec<u8> {
+/// Corrects the checksums of an Ogg file's pages. Pages with a wrong checksum are ignored, and a
+/// fuzzer does not find right ones. Other inputs are returned unchanged.
+pub fn with_valid_checksums(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let mut at = 0;
     while let Some(page) = page_length(&bytes[at..]) {
@@ -36,7 +36,7 @@ pub fn with_right_checksums(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The length of the Ogg page that starts here, if one does and all of it is there.
+/// Returns the length of the Ogg page that starts here, if it is complete.
 fn page_length(bytes: &[u8]) -> Option<usize> {
     if !bytes.starts_with(b"OggS") {
         return None;
@@ -54,7 +54,7 @@ fn ogg_checksum(sum: u32, byte: u8) -> u32 {
     sum
 }
 
-/// A mono file of a tone, 16 bits at 11,025 Hz.
+/// A mono WAV file with a tone, 16 bits at 11,025 Hz.
 pub fn wav(samples: u32) -> Vec<u8> {
     let mut bytes = b"RIFF".to_vec();
     bytes.extend((36 + 2 * samples).to_le_bytes());
@@ -68,16 +68,16 @@ pub fn wav(samples: u32) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::with_right_checksums;
+    use super::with_valid_checksums;
 
     #[test]
-    fn right_checksums_are_those_that_were_there() {
+    fn restores_valid_checksums() {
         let fixtures = "../crates/duotone-audio/tests/fixtures/audio";
         let whole = std::fs::read(format!("{fixtures}/vorbis_44k.ogg")).expect("a fixture");
         let mut wrong = whole.clone();
         wrong[22..26].fill(7);
-        assert_eq!(with_right_checksums(&wrong), whole);
-        assert_eq!(with_right_checksums(&whole[..100]).len(), 100);
-        assert_eq!(with_right_checksums(b"RIFF"), b"RIFF");
+        assert_eq!(with_valid_checksums(&wrong), whole);
+        assert_eq!(with_valid_checksums(&whole[..100]).len(), 100);
+        assert_eq!(with_valid_checksums(b"RIFF"), b"RIFF");
     }
 }
