@@ -44,7 +44,7 @@ fn remedy(error: &duotone::Error) -> &'static str {
     let source = match error {
         duotone::Error::Io { source, .. } => source,
         duotone::Error::Device(_) if cfg!(not(feature = "gpu")) => {
-            return " (to add it: cargo build --release --features gpu)";
+            return " (to enable it: cargo build --release --features gpu)";
         }
         _ => return "",
     };

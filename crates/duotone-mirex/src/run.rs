@@ -97,8 +97,8 @@ fn check_output(job: &TaskJob<'_>, places: &Places, setup: &Setup) -> Result<(),
         refuse_inputs_within(&folder, inputs())?;
         let filled = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
         if filled && !of_a_task {
-            let reason = "this folder would be emptied, and no task of duotone's wrote it: \
-                          name another output";
+            let reason = "this folder would be emptied, but was not written by `duotone mirex run`: \
+                          choose another output";
             return Err(Error::File { path: folder, reason: reason.into() });
         }
     }

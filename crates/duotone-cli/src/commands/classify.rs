@@ -17,8 +17,8 @@ use crate::sink::{self, Part, Sink};
 
 pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure> {
     if args.resume && !is_line_by_line(&args) {
-        let reason = "--resume is for `--format csv` and `--format jsonl`, which are written line by \
-                      line";
+        let reason = "--resume is for `--format csv` and `--format jsonl`, which are written line \
+                      by line";
         return Err(Failure::Usage(reason.into()));
     }
     let device = args.device.open(console)?;
