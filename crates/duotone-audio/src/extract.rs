@@ -126,7 +126,7 @@ pub fn extract_pieces<E: From<Error>>(
 const BLOCK: usize = 1 << 14;
 
 /// Computes the log-mel spectrogram of mono samples at a rate in hertz, as [`extract`] does for a
-/// file.
+/// file. Full scale is ±1: divide 16-bit samples by 32,768.
 ///
 /// # Errors
 /// [`Error::NoAudio`], [`Error::Malformed`] for samples that are not finite, [`Error::Limit`] and

@@ -78,13 +78,12 @@ pub(super) fn segments(text: &str) -> Result<Segmenter, String> {
 
 /// Parses excerpts as COUNTxSECONDS.
 pub(super) fn excerpts(text: &str) -> Result<Excerpts, String> {
-    let numbers = text
-        .split_once('x')
-        .map(|(count, seconds)| (whole(count, 1, 1_000), whole(seconds, 1, 3_600)));
-    match numbers {
-        Some((Ok(count), Ok(seconds))) => Ok(Excerpts { count, seconds: seconds as u32 }),
-        _ => Err("it must be COUNTxSECONDS, such as 3x10".into()),
-    }
+    let Some((count, seconds)) = text.split_once('x') else {
+        return Err("it must be COUNTxSECONDS, such as 3x10".into());
+    };
+    let count = whole(count, 1, 1_000).map_err(|e| format!("COUNT: {e}"))?;
+    let seconds = whole(seconds, 1, 3_600).map_err(|e| format!("SECONDS: {e}"))?;
+    Ok(Excerpts { count, seconds: seconds as u32 })
 }
 
 /// Parses a count, limited because it determines the size of something in memory.
@@ -181,6 +180,8 @@ mod tests {
         for bad in ["", "3", "x", "3x", "x10", "0x10", "3x0", "3x2.5", "3x10x2", "-1x3"] {
             assert!(excerpts(bad).is_err(), "{bad}");
         }
+        assert!(excerpts("0x10").unwrap_err().starts_with("COUNT: "));
+        assert!(excerpts("3x0").unwrap_err().starts_with("SECONDS: "));
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl ClipsJob<'_> {
             return wrong(format!("a class number is not less than {}", counts.len()));
         }
         if counts.len() < 2 {
-            return wrong(format!("{} labels: at least two are needed", counts.len()));
+            return wrong(format!("{}: at least two are needed", plural(counts.len(), "label")));
         }
         if let Some(empty) = counts.iter().find(|count| count.clips == 0) {
             return wrong(format!(
