@@ -1,8 +1,9 @@
-//! Prints how fast this machine trains and runs a network, for comparison with other frameworks.
+//! Measures how fast this machine trains and runs a network, for comparison with other frameworks.
 //!
 //! `cargo run --release -p duotone-nn --example speed -- [ARCHITECTURE] [BATCH] [THREADS] [SECONDS]`
 //!
-//! One line a measurement: what, instruction set, segments a second (median of the rounds).
+//! Prints one line per measurement: settings, instruction set, training or inference, and segments per
+//! second (the median over calls).
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Segments a second, the median over calls after a warm-up.
+/// Returns segments per second, the median over calls after a warm-up.
 fn measure<E>(
     batch: usize,
     seconds: f64,

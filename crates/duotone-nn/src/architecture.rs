@@ -2,18 +2,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// One convolution followed by LeakyReLU and max-pooling, side by side with the other pipelines on
-/// the same input.
+/// A convolution followed by LeakyReLU and max-pooling, in parallel with the other pipelines on the same
+/// input.
 ///
 /// All sizes are (bands, frames): the first along frequency, the second along time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
-    /// Number of filters, each giving one map.
+    /// The number of filters, each of which computes one map.
     pub filters: usize,
-    /// Kernel size; the convolution is 'valid'.
+    /// The kernel size; the convolution is 'valid'.
     pub kernel: (usize, usize),
-    /// Max-pooling window and stride; what does not fill a window is dropped (floor).
+    /// The max-pooling window, which is also the stride; rows and columns that do not fill a window are dropped.
     pub pool: (usize, usize),
 }
 
@@ -24,20 +24,20 @@ pub struct Pipeline {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Architecture {
-    /// Mel bands of the input.
+    /// The number of mel bands of the input.
     pub bands: usize,
-    /// Frames of the input.
+    /// The number of frames of the input.
     pub frames: usize,
-    /// Slope α of LeakyReLU below zero.
+    /// The slope α of LeakyReLU below zero.
     #[serde(default = "default_slope")]
     pub slope: f32,
-    /// Units of the dense layer.
+    /// The number of units of the dense layer.
     #[serde(default = "default_dense")]
     pub dense: usize,
-    /// Share of the dense layer's units that dropout silences in training.
+    /// The fraction of the dense layer's units that dropout sets to zero in training.
     #[serde(default = "default_dropout")]
     pub dropout: f32,
-    /// Number of classes; 0 in a recipe that is not bound to a collection yet.
+    /// The number of classes; 0 in a recipe that is not bound to a collection yet.
     #[serde(default)]
     pub classes: usize,
     /// The parallel pipelines.
@@ -55,7 +55,7 @@ fn default_dropout() -> f32 {
     0.2
 }
 
-/// Sizes of a pipeline's maps, each (bands, frames).
+/// The sizes of a pipeline's maps, each (bands, frames).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MapShape {
     /// After the convolution.
@@ -64,22 +64,22 @@ pub struct MapShape {
     pub pooled: (usize, usize),
 }
 
-/// A layer wider than this is refused: no network of this family comes near it.
+/// The maximum width of a layer, far above any network of this family.
 const MAX_SIDE: usize = 1 << 16;
-/// Numbers in a segment: positions in it are kept in 32 bits, and a batch of them in memory.
+/// The maximum number of values in a segment: positions must be exact in f32, and batches fit in memory.
 const MAX_INPUT: usize = 1 << 24;
-/// Weights of a whole network.
+/// The maximum number of weights of a network.
 const MAX_PARAMETERS: usize = 1 << 28;
 
 impl Architecture {
-    /// Names of the presets.
+    /// The names of the presets.
     pub const PRESETS: [&'static str; 4] = ["model1", "model2", "model2-figure", "model3"];
 
-    /// One of the paper's networks, by name (see [`PRESETS`](Self::PRESETS)), for a number of
-    /// classes.
+    /// Returns one of the paper's networks by name (see [`PRESETS`](Self::PRESETS)), or `None` if there is
+    /// none of that name.
     ///
-    /// `model2` is the text's 40 × 80 input. `model2-figure` is the network whose map sizes the
-    /// paper prints (67 × 68 pooled to 67 × 4, and 5 × 75): they follow from 80 bands × 82 frames.
+    /// `model2` has the 40 × 80 input of the paper's text. `model2-figure` has the map sizes of its figure
+    /// (67 × 68 pooled to 67 × 4, and 5 × 75), which require 80 bands × 82 frames.
     #[must_use]
     pub fn preset(name: &str, classes: usize) -> Option<Self> {
         let pipeline = |filters, kernel, pool| Pipeline { filters, kernel, pool };
@@ -115,22 +115,22 @@ impl Architecture {
     /// Writes the architecture as TOML.
     ///
     /// # Errors
-    /// [`Error::Architecture`] when a size does not fit TOML's integers.
+    /// [`Error::Architecture`] if a size does not fit TOML's integers.
     pub fn to_toml(&self) -> Result<String, Error> {
         toml::to_string(self).map_err(|e| Error::Architecture(e.to_string()))
     }
 
-    /// The same network for another number of classes.
+    /// Returns the same network with another number of classes.
     #[must_use]
     pub fn with_classes(mut self, classes: usize) -> Self {
         self.classes = classes;
         self
     }
 
-    /// Refuses what cannot exist or is beyond all reason.
+    /// Checks that the sizes are consistent and within the limits.
     ///
     /// # Errors
-    /// [`Error::Architecture`] or [`Error::Limit`], naming the pipeline (counted from 1) and sizes.
+    /// [`Error::Architecture`] or [`Error::Limit`], naming the pipeline (counted from 1) and the sizes.
     pub fn validate(&self) -> Result<(), Error> {
         let bad = |message: String| Err(Error::Architecture(message));
         if self.bands == 0 || self.frames == 0 {
@@ -211,7 +211,7 @@ impl Architecture {
         Ok(())
     }
 
-    /// Sizes of a pipeline's maps. Meaningful once [`validate`](Self::validate) has passed.
+    /// Returns the sizes of a pipeline's maps. Meaningful only after [`validate`](Self::validate).
     #[must_use]
     pub fn map_shape(&self, pipeline: &Pipeline) -> MapShape {
         let side = |input: usize, kernel: usize| (input + 1).saturating_sub(kernel);
@@ -220,7 +220,7 @@ impl Architecture {
         MapShape { convolved, pooled }
     }
 
-    /// Values that all pipelines together hand to the dense layer.
+    /// Returns the number of inputs of the dense layer, from all pipelines.
     #[must_use]
     pub fn features(&self) -> usize {
         self.pipelines
@@ -232,7 +232,7 @@ impl Architecture {
             .sum()
     }
 
-    /// Trainable numbers of the whole network.
+    /// Returns the number of trainable parameters.
     #[must_use]
     pub fn parameters(&self) -> usize {
         self.checked_parameters().unwrap_or(usize::MAX)

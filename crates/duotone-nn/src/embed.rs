@@ -1,15 +1,14 @@
-//! What a network has found in a segment before it decides.
+//! A network's intermediate values.
 
 use crate::error::Error;
 use crate::head::sigmoid;
 use crate::layers::{Activations, Pass};
-use crate::network::Network;
-use crate::network::{BATCH, segment_size};
+use crate::network::{BATCH, Network, segment_size};
 
-/// The inner values of a batch of segments, without dropout.
+/// The intermediate values of a batch of segments, without dropout.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Embedding {
-    /// The dense layer's units after the sigmoid, (segment, unit): what the decision is made of.
+    /// The dense layer's units after the sigmoid, (segment, unit): the inputs of the output layer.
     pub units: Vec<f32>,
     /// The pooled maps after LeakyReLU, (segment, feature), features in the canonical order of
     /// [`Weights`](crate::Weights): pipeline, filter, band, frame.
@@ -17,10 +16,10 @@ pub struct Embedding {
 }
 
 impl Network {
-    /// Embeds a batch of segments, laid out as for [`logits`](Self::logits).
+    /// Returns the embedding of a batch of segments, laid out as for [`logits`](Self::logits).
     ///
     /// # Errors
-    /// As [`logits`](Self::logits).
+    /// As for [`logits`](Self::logits).
     pub fn embed(&self, inputs: &[f32]) -> Result<Embedding, Error> {
         let size = segment_size(&self.architecture, inputs)?;
         let (dense, features) = (self.architecture.dense, self.architecture.features());

@@ -1,4 +1,4 @@
-//! From the dense layer's sums to logits and back: small products, in plain code.
+//! From the dense layer's sums to the logits and back. The products are small, so this is plain code.
 
 use crate::architecture::Architecture;
 use crate::layers::{Activations, Layers};
@@ -7,22 +7,22 @@ use crate::random::Philox;
 use crate::reference::{DROPOUT, dropout_threshold};
 use crate::step::{Step, StepOutcome};
 
-/// What the head's backward pass hands on and leaves behind, each a mean over the batch.
+/// The results of the head's backward pass. Gradients are means over the batch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeadGradients {
-    /// Of the dense layer's sums, (sample, padded unit).
+    /// The gradients of the dense layer's sums, (sample, padded unit).
     pub(crate) by_sample: Vec<f32>,
     /// The same, (padded unit, sample).
     pub(crate) by_unit: Vec<f32>,
-    /// Of the logits, (sample, class).
+    /// The gradients of the logits, (sample, class).
     pub(crate) logits: Vec<f32>,
     /// The units after dropout, (sample, unit).
     pub(crate) dropped: Vec<f32>,
-    /// Loss in nats and whether the decision was right, a sample.
+    /// For each sample, the loss in nats and whether the decision was right.
     outcomes: Vec<(f32, bool)>,
 }
 
-/// Appends a batch's logits, without dropout.
+/// Appends the logits of a batch, without dropout.
 pub(crate) fn logits(
     architecture: &Architecture,
     layers: &Layers,
@@ -41,7 +41,8 @@ pub(crate) fn logits(
     }
 }
 
-/// Forward with dropout, softmax and cross-entropy, and backward to the dense layer's sums.
+/// Runs the forward pass with dropout, softmax and cross-entropy, and the backward pass to the dense layer's
+/// sums.
 pub(crate) fn backward(
     architecture: &Architecture,
     layers: &Layers,
@@ -53,7 +54,7 @@ pub(crate) fn backward(
     let (samples, dense, classes) = (labels.len(), architecture.dense, architecture.classes);
     let units = layers.dense.units;
     out.by_sample.resize(samples * units, 0.0);
-    // The padding's place moves with the number of samples: all anew.
+    // The padding moves with the number of samples, so everything is cleared.
     out.by_unit.clear();
     out.by_unit.resize(samples * units, 0.0);
     out.logits.resize(samples * classes, 0.0);
@@ -74,16 +75,16 @@ pub(crate) fn backward(
             let sum = activations.sums[unit * samples + sample] + layers.dense.bias[unit];
             let hidden = sigmoid(sum);
             let kept = if words.next() < threshold { 0.0 } else { scale };
-            // For now the derivative of the unit's way from its sum to the output layer.
+            // The derivative of the dropped unit by its sum; multiplied by its gradient below.
             row.by_sample[unit] = hidden * (1.0 - hidden) * kept;
             row.dropped[unit] = hidden * kept;
         }
         output(layers, row.dropped, row.logits);
         let label = labels[sample] as usize;
-        let largest = row.logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let right = row.logits.iter().position(|&x| x == largest) == Some(label);
-        let logit = f64::from(row.logits[label]) - f64::from(largest);
-        let sum: f64 = row.logits.iter().map(|&x| (f64::from(x) - f64::from(largest)).exp()).sum();
+        let max = row.logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let right = row.logits.iter().position(|&x| x == max) == Some(label);
+        let logit = f64::from(row.logits[label]) - f64::from(max);
+        let sum: f64 = row.logits.iter().map(|&x| (f64::from(x) - f64::from(max)).exp()).sum();
         *row.outcome = ((sum.ln() - logit) as f32, right);
         softmax(row.logits);
         row.logits[label] -= 1.0;
@@ -92,7 +93,7 @@ pub(crate) fn backward(
         for (&d, weight) in row.logits.iter().zip(layers.output_weight.chunks_exact(dense)) {
             back.iter_mut().zip(weight).for_each(|(back, w)| *back += d * w);
         }
-        row.by_sample.iter_mut().zip(back).for_each(|(way, back)| *way *= back);
+        row.by_sample.iter_mut().zip(back).for_each(|(d, back)| *d *= back);
     });
     for (sample, row) in out.by_sample.chunks_exact(units).enumerate() {
         for (unit, &d) in row.iter().enumerate() {
@@ -113,7 +114,7 @@ struct Rows<'a> {
     outcomes: &'a mut [(f32, bool)],
 }
 
-/// One sample's part of each.
+/// The part of each buffer that belongs to one sample.
 struct Row<'a> {
     by_sample: &'a mut [f32],
     logits: &'a mut [f32],
@@ -144,7 +145,7 @@ impl Rows<'_> {
     }
 }
 
-/// The generator's words one after the other, four to a block.
+/// Consecutive words of the generator, which come in blocks of four.
 struct Words {
     random: Philox,
     next: u64,
@@ -166,7 +167,7 @@ impl Words {
     }
 }
 
-/// The output layer of one sample.
+/// Computes the logits of one sample.
 fn output(layers: &Layers, hidden: &[f32], logits: &mut [f32]) {
     let rows = layers.output_weight.chunks_exact(hidden.len());
     for ((logit, bias), row) in logits.iter_mut().zip(&layers.output_bias).zip(rows) {
@@ -174,7 +175,7 @@ fn output(layers: &Layers, hidden: &[f32], logits: &mut [f32]) {
     }
 }
 
-/// The sum of products, in as many sums as the compiler can take at once.
+/// Returns the dot product, in several partial sums so that the compiler vectorises it.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     const SUMS: usize = 16;
     let (a_whole, a_rest) = a.as_chunks::<SUMS>();
@@ -193,10 +194,10 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// Softmax in place.
+/// Applies softmax in place.
 pub(crate) fn softmax(row: &mut [f32]) {
-    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    row.iter_mut().for_each(|x| *x = (*x - largest).exp());
+    let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    row.iter_mut().for_each(|x| *x = (*x - max).exp());
     let sum: f32 = row.iter().sum();
     row.iter_mut().for_each(|x| *x /= sum);
 }

@@ -1,19 +1,19 @@
-//! A network's weights as the kernels want them, and the forward pass over them.
+//! A network's weights in the kernels' layout, with the forward pass and the dense layer's backward pass.
 
 use crate::architecture::Architecture;
 use crate::kernel::{
-    AlignedBuf, BLOCK, DenseBlock, Inputs, Isa, Kernels, PackedFilters, UNITS, block_gradients,
-    dense_rows,
+    AlignedBuf, BLOCK, DenseBlock, Inputs, Isa, Kernels, LINE, PackedFilters, UNITS,
+    block_gradients, dense_rows,
 };
 use crate::parallel;
 use crate::weights::{Tensor, Weights};
 
-/// Units that one task of the dense layer's forward product takes: its rows of weights and the
-/// samples' inputs share the second-level cache.
+/// Units per task of the dense layer's forward product: their weights and the samples' inputs share the
+/// second-level cache.
 const UNITS_PER_TASK: usize = 5 * UNITS;
 
-/// Parts that a pipeline's convolution is split into at most, where there are fewer segments than
-/// threads: each part transforms the segment for itself, and has tiles of fewer rows.
+/// The maximum number of tasks per pipeline if there are fewer segments than threads. More would not help:
+/// each task transforms the segment again, and its tiles have fewer rows.
 const MAX_PARTS: usize = 4;
 
 /// All layers of a network, packed for one instruction set.
@@ -25,34 +25,34 @@ pub(crate) struct Layers {
     /// (class, unit)
     pub(crate) output_weight: Vec<f32>,
     pub(crate) output_bias: Vec<f32>,
-    /// For each feature in the kernels' order its index in the canonical one.
+    /// The canonical index of each feature in the kernels' order.
     pub(crate) canonical: Vec<usize>,
 }
 
-/// The dense layer: see [`crate::kernel`] for the order of its weights.
+/// The dense layer; `kernel/dense.rs` describes the order of its weights.
 #[derive(Clone, Debug)]
 pub(crate) struct Dense {
     pub(crate) weight: AlignedBuf,
     pub(crate) bias: Vec<f32>,
-    /// Units, padded to a multiple of what a tile takes.
+    /// The number of units, padded to whole tiles.
     pub(crate) units: usize,
     pub(crate) blocks: usize,
 }
 
-/// What the forward pass of a batch leaves behind.
+/// The results of a batch's forward pass.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Activations {
     pub(crate) samples: usize,
     /// (sample, feature), `stride` apart, zeros after the last feature.
     pub(crate) features: AlignedBuf,
     pub(crate) stride: usize,
-    /// (sample, feature); empty where no gradients will be asked for.
+    /// (sample, feature); not filled by an inference pass.
     pub(crate) positions: Vec<u32>,
     /// The dense layer's sums before bias and sigmoid, (unit, sample).
     pub(crate) sums: Vec<f32>,
 }
 
-/// What a forward pass is for.
+/// The purpose of a forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pass {
     Training,
@@ -79,7 +79,7 @@ impl Layers {
             blocks: a.features().div_ceil(BLOCK),
         };
         dense.weight.resize(dense.blocks * dense.units * BLOCK);
-        // A row is put in order where it stays in the nearest cache, and goes to its blocks in runs.
+        // Each row is reordered in a small buffer, then copied to its blocks.
         let mut ordered = vec![0.0; dense.blocks * BLOCK];
         for (unit, row) in weights.get("dense.weight").chunks_exact(a.features()).enumerate() {
             kernels_order(a, row, &mut ordered);
@@ -101,7 +101,7 @@ impl Layers {
         }
     }
 
-    /// The weights by name, in their canonical order.
+    /// Returns the weights by name, in their canonical order.
     pub(crate) fn unpack(&self, architecture: &Architecture) -> Weights {
         let features = self.canonical.len();
         let mut weights = Weights::default();
@@ -133,14 +133,14 @@ impl Layers {
         weights
     }
 
-    /// From a batch of segments of `size` numbers to the dense layer's sums, with what the backward
-    /// pass needs or without.
+    /// Runs a batch of segments of `size` values up to the dense layer's sums. A training pass also stores
+    /// what the backward pass needs.
     pub(crate) fn forward(&self, segments: &[f32], size: usize, pass: Pass, out: &mut Activations) {
         let features = self.canonical.len();
         let samples = segments.len() / size;
         out.samples = samples;
-        // One cache line more than needed: the rows of a block then lie in different cache sets.
-        out.stride = self.dense.blocks * BLOCK + 16;
+        // An extra cache line, so that the rows of a block map to different cache sets.
+        out.stride = self.dense.blocks * BLOCK + LINE;
         out.features.resize(samples * out.stride);
         let mut positions: Vec<Option<&mut [u32]>> = match pass {
             Pass::Training => {
@@ -161,7 +161,7 @@ impl Layers {
                 let (maps, padding) = values.split_at_mut(features);
                 let maps = (maps, positions[0].take());
                 PackedFilters::convolve(&self.pipelines, segment, maps, parts);
-                // It may hold what another network left there.
+                // It may hold values of another network.
                 padding.fill(0.0);
             },
         );
@@ -177,9 +177,9 @@ impl Layers {
         });
     }
 
-    /// The dense layer's backward pass: from the gradients of its sums, (unit, sample) and
-    /// (sample, unit), to those of the pooled maps before LeakyReLU, (feature block, sample,
-    /// feature in the block), while the weights become `keep × weight − rate × gradient`.
+    /// Runs the dense layer's backward pass from the gradients of its sums, (unit, sample) and (sample, unit).
+    /// Writes the gradients of the pooled maps before LeakyReLU, (feature block, sample, feature in the
+    /// block), to `gradients`; the weights become `keep × weight − rate × gradient`.
     pub(crate) fn dense_backward(
         &mut self,
         activations: &Activations,
@@ -211,8 +211,8 @@ impl Dense {
     }
 }
 
-/// One value a feature, from the canonical order, (filter, row, column) in each pipeline, to the
-/// kernels', (row, column, filter).
+/// Reorders one value per feature from the canonical order, (filter, row, column) in each pipeline, to the
+/// kernels' order, (row, column, filter).
 fn kernels_order<T: Copy>(architecture: &Architecture, mut from: &[T], mut to: &mut [T]) {
     for pipeline in &architecture.pipelines {
         let (rows, columns) = architecture.map_shape(pipeline).pooled;

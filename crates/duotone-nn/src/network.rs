@@ -7,11 +7,11 @@ use crate::layers::{Activations, Layers, Pass};
 use crate::weights::Weights;
 use crate::{head, parallel};
 
-/// Segments that go through the network together: as many as keep its dense layer busy.
+/// Segments per batch, enough to use the dense layer efficiently.
 pub(crate) const BATCH: usize = 48;
 
 thread_local! {
-    /// A batch's activations are megabytes: they are kept from one call to the next.
+    /// Kept from one call to the next, since a batch's activations take megabytes.
     static ACTIVATIONS: Cell<Activations> = Cell::default();
 }
 
@@ -23,18 +23,18 @@ pub struct Network {
 }
 
 impl Network {
-    /// Binds weights to their architecture.
+    /// Creates a network from its architecture and weights.
     ///
     /// # Errors
-    /// What [`Architecture::validate`] or [`Weights::check`] finds.
+    /// Those of [`Architecture::validate`] and [`Weights::check`].
     pub fn new(architecture: &Architecture, weights: &Weights) -> Result<Self, Error> {
         Self::with_kernels(architecture, weights, Kernels::default())
     }
 
-    /// As [`new`](Self::new), with chosen kernels: to compare them.
+    /// Like [`new`](Self::new), with the given kernels instead of the fastest ones.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
+    /// As for [`new`](Self::new).
     pub fn with_kernels(
         architecture: &Architecture,
         weights: &Weights,
@@ -46,24 +46,24 @@ impl Network {
         Ok(Self { architecture: architecture.clone(), layers })
     }
 
-    /// What this network looks like.
+    /// Returns the architecture.
     #[must_use]
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
 
-    /// A copy of the weights as they are now.
+    /// Returns a copy of the current weights.
     #[must_use]
     pub fn weights(&self) -> Weights {
         self.layers.unpack(&self.architecture)
     }
 
-    /// Logits of a batch: `inputs` holds any number of segments (bands × frames, band-major) one
-    /// after the other; the result one row of `classes` values a segment. A segment's logits do
-    /// not depend on the others in its batch, nor on the number of threads.
+    /// Returns the logits of a batch, one row of `classes` values per segment. `inputs` holds any number of
+    /// segments (bands × frames, band-major) one after the other. A segment's logits do not depend on the
+    /// other segments, nor on the number of threads.
     ///
     /// # Errors
-    /// [`Error::Batch`] when `inputs` is not a whole number of segments.
+    /// [`Error::Batch`] if `inputs` is not a whole number of segments.
     pub fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
         parallel::inside(|| self.batches(inputs))
     }
@@ -71,7 +71,7 @@ impl Network {
     fn batches(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
         let size = segment_size(&self.architecture, inputs)?;
         let mut logits = Vec::with_capacity(inputs.len() / size * self.architecture.classes);
-        // Another call on this thread, while this one waits for its helpers, finds none to take.
+        // While this call waits for other threads, another call on this thread starts with empty ones.
         let mut activations = ACTIVATIONS.take();
         for batch in inputs.chunks(BATCH * size) {
             self.layers.forward(batch, size, Pass::Inference, &mut activations);
@@ -81,10 +81,10 @@ impl Network {
         Ok(logits)
     }
 
-    /// Softmax of [`logits`](Self::logits).
+    /// Returns the softmax of the [`logits`](Self::logits).
     ///
     /// # Errors
-    /// As [`logits`](Self::logits).
+    /// As for [`logits`](Self::logits).
     pub fn probabilities(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
         let mut rows = self.logits(inputs)?;
         rows.chunks_exact_mut(self.architecture.classes).for_each(head::softmax);
@@ -92,7 +92,7 @@ impl Network {
     }
 }
 
-/// Numbers in a segment, where `inputs` holds a whole number of them.
+/// Returns the number of values in a segment, after checking that `inputs` holds whole segments.
 pub(crate) fn segment_size(architecture: &Architecture, inputs: &[f32]) -> Result<usize, Error> {
     let size = architecture.bands * architecture.frames;
     if !inputs.len().is_multiple_of(size) {

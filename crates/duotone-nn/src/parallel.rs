@@ -1,4 +1,4 @@
-//! Work split into pieces that each own their output, so that no sum depends on who ran it.
+//! Work is split into pieces that each own their output, so that no sum depends on the threads.
 
 use rayon::prelude::*;
 
@@ -19,13 +19,13 @@ pub(crate) fn pieces2<A: Send, B: Send>(
         .for_each(|(i, (a, b))| work(i, a, b));
 }
 
-/// Threads that share the work.
+/// Returns the number of threads.
 pub(crate) fn threads() -> usize {
     rayon::current_num_threads()
 }
 
-/// Does all of `work` on one of those threads: the others are then called without its having to
-/// wait for them to wake.
+/// Runs `work` on one of these threads, which can then hand out pieces without waiting for the others to
+/// wake up.
 pub(crate) fn inside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     rayon::scope(|_| work())
 }

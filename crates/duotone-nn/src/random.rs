@@ -1,10 +1,10 @@
-//! Random numbers as a function of (seed, stream, index): Philox4x32-10 (Salmon et al., "Parallel
-//! random numbers: as easy as 1, 2, 3", 2011).
+//! Random numbers as a function of (seed, stream, index): Philox4x32-10 (Salmon et al., "Parallel random
+//! numbers: as easy as 1, 2, 3", 2011).
 //!
-//! A counter-based generator has no state to store in a checkpoint, gives the same numbers to any
-//! number of threads, and needs only 32-bit integer operations, so a shader can repeat it.
+//! A counter-based generator has no state to store in a checkpoint, returns the same numbers for any number
+//! of threads, and needs only 32-bit integer operations, so that a shader can do the same.
 
-/// One stream of random numbers; any of them can be had at any time by its index.
+/// A stream of random numbers, each accessible by its index.
 #[derive(Clone, Copy, Debug)]
 pub struct Philox {
     key: [u32; 2],
@@ -12,13 +12,13 @@ pub struct Philox {
 }
 
 impl Philox {
-    /// The stream `stream` of the generator seeded with `seed`.
+    /// Returns the stream `stream` of the generator seeded with `seed`.
     #[must_use]
     pub fn new(seed: u64, stream: u64) -> Self {
         Self { key: [seed as u32, (seed >> 32) as u32], stream }
     }
 
-    /// Four words for a 128-bit counter whose low half is `block` and high half the stream.
+    /// Returns four words for the 128-bit counter whose low half is `block` and whose high half is the stream.
     #[must_use]
     pub fn block(&self, block: u64) -> [u32; 4] {
         let mut c =
@@ -39,21 +39,21 @@ impl Philox {
         c
     }
 
-    /// The `index`-th word.
+    /// Returns the word at `index`.
     #[must_use]
     pub fn word(&self, index: u64) -> u32 {
         self.block(index / 4)[(index % 4) as usize]
     }
 
-    /// The `index`-th number in 0..1 (1 excluded), a multiple of 2⁻²⁴.
+    /// Returns the number at `index`, a multiple of 2⁻²⁴ from 0 to below 1.
     #[must_use]
     pub fn uniform(&self, index: u64) -> f32 {
         (self.word(index) >> 8) as f32 * (1.0 / 16_777_216.0)
     }
 
-    /// The `index`-th number below `n`, each as likely as the others to within 2⁻⁶⁴ · `n`.
+    /// Returns the integer below `n` at `index`, uniform to within 2⁻⁶⁴ · `n`.
     ///
-    /// Gives 0 when `n` is 0.
+    /// Returns 0 if `n` is 0.
     #[must_use]
     pub fn below(&self, index: u64, n: usize) -> usize {
         let [low, high, ..] = self.block(index);
@@ -61,7 +61,7 @@ impl Philox {
         (wide >> 64) as usize
     }
 
-    /// A shuffled `0..n` (Fisher and Yates).
+    /// Returns `0..n` shuffled (Fisher-Yates).
     #[must_use]
     pub fn permutation(&self, n: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..n).collect();
@@ -76,7 +76,7 @@ impl Philox {
 mod tests {
     use super::Philox;
 
-    /// Known answers of the authors' Random123 library (`kat_vectors`, philox4x32 10).
+    /// Known answers from the authors' Random123 library (`kat_vectors`, philox4x32 10).
     #[test]
     fn known_answers() {
         let zero = Philox::new(0, 0).block(0);
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn permutation_holds_each_number_once() {
+    fn permutation_contains_each_number_once() {
         let mut order = Philox::new(7, 1).permutation(1000);
         assert_ne!(order, (0..1000).collect::<Vec<_>>());
         order.sort_unstable();
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_even() {
+    fn numbers_are_uniform() {
         let random = Philox::new(3, 9);
         let mean = (0..40_000).map(|i| f64::from(random.uniform(i))).sum::<f64>() / 40_000.0;
         assert!((mean - 0.5).abs() < 0.005, "{mean}");

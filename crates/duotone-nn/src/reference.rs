@@ -1,5 +1,5 @@
-//! What every kernel must compute, stated as plainly as possible and in f64. Slow on purpose: the
-//! fast engine is held to it.
+//! A plain implementation in f64 of everything the kernels compute. It is slow on purpose; the tests compare
+//! the kernels with it.
 //!
 //! A batch is `n` segments one after the other, each bands × frames, band-major. Losses and
 //! gradients are means over the batch.
@@ -12,18 +12,18 @@ use crate::random::Philox;
 /// Named weights or gradients in f64; names and shapes as in [`Weights`](crate::Weights).
 pub type Tensors = BTreeMap<String, Vec<f64>>;
 
-/// The weights of a network in f64.
+/// Returns the weights of a network in f64.
 #[must_use]
 pub fn widen(weights: &crate::weights::Weights) -> Tensors {
     let wide = |t: &crate::weights::Tensor| t.data.iter().map(|&x| f64::from(x)).collect();
     weights.0.iter().map(|(name, tensor)| (name.clone(), wide(tensor))).collect()
 }
 
-/// What dropout multiplies the dense layer's units with: 0 for a silenced unit,
+/// Returns the factors by which dropout multiplies the dense layer's units: 0 for a dropped unit,
 /// 1 / (1 − rate) for a kept one, so that inference needs no scaling.
 ///
-/// Unit `unit` of the batch's `sample`-th segment is kept when word `sample * units + unit` of the
-/// stream `step` is not below `rate` · 2³².
+/// Unit `unit` of segment `sample` is kept if word `sample * units + unit` of the stream `step` is at least
+/// `rate` · 2³².
 #[must_use]
 pub fn dropout_mask(architecture: &Architecture, samples: usize, seed: u64, step: u64) -> Vec<f32> {
     let random = Philox::new(seed ^ DROPOUT, step);
@@ -34,16 +34,16 @@ pub fn dropout_mask(architecture: &Architecture, samples: usize, seed: u64, step
         .collect()
 }
 
-/// Keeps the dropout stream apart from the other uses of a run's seed.
+/// Separates the dropout stream from the other uses of a run's seed.
 pub const DROPOUT: u64 = 0x6472_6f70_6f75_7400;
 
-/// Random words below it silence a unit.
+/// Returns the threshold below which a random word drops a unit.
 #[must_use]
 pub fn dropout_threshold(rate: f32) -> u32 {
     (f64::from(rate) * 4_294_967_296.0) as u32
 }
 
-/// All values of a forward pass that the backward pass or a test looks at.
+/// The values of a forward pass that the backward pass or a test needs.
 #[derive(Clone, Debug)]
 pub struct Forward {
     /// Per sample, the concatenated pooled and activated maps.
@@ -52,11 +52,11 @@ pub struct Forward {
     pub positions: Vec<usize>,
     /// Per sample, the dense layer's units after the sigmoid, before dropout.
     pub hidden: Vec<f64>,
-    /// Per sample, one logit a class.
+    /// Per sample, one logit per class.
     pub logits: Vec<f64>,
 }
 
-/// The whole network, forward. `mask` as [`dropout_mask`] gives it, or none for inference.
+/// Runs the forward pass. `mask` is that of [`dropout_mask`], or `None` for inference.
 #[must_use]
 pub fn forward(
     architecture: &Architecture,
@@ -102,7 +102,7 @@ pub fn forward(
     out
 }
 
-/// Valid correlation of one input with one kernel: the map, row after row.
+/// Returns the valid correlation of one input with one kernel, row by row.
 fn convolve(a: &Architecture, size: (usize, usize), kernel: &[f64], input: &[f64]) -> Vec<f64> {
     let mut map = Vec::new();
     for row in 0..=a.bands - size.0 {
@@ -119,7 +119,7 @@ fn convolve(a: &Architecture, size: (usize, usize), kernel: &[f64], input: &[f64
     map
 }
 
-/// Largest value of a pooling window and its position in the map; the first of equals, and the
+/// Returns the maximum of a pooling window and its position in the map: the first of equal values, or the
 /// last NaN if there is one.
 fn pool(
     map: &[f64],
@@ -144,20 +144,20 @@ fn affine(weight: &[f64], bias: &[f64], input: &[f64]) -> Vec<f64> {
     bias.iter().zip(weight.chunks(input.len())).map(|(b, row)| b + dot(row)).collect()
 }
 
-/// Softmax of each sample's logits.
+/// Returns the softmax of each sample's logits.
 #[must_use]
 pub fn softmax(logits: &[f64], classes: usize) -> Vec<f64> {
     let mut out = Vec::new();
     for row in logits.chunks(classes) {
-        let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let exps: Vec<f64> = row.iter().map(|x| (x - largest).exp()).collect();
+        let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let exps: Vec<f64> = row.iter().map(|x| (x - max).exp()).collect();
         let sum: f64 = exps.iter().sum();
         out.extend(exps.iter().map(|e| e / sum));
     }
     out
 }
 
-/// Mean cross-entropy of the logits against the labels, in nats.
+/// Returns the mean cross-entropy of the logits and the labels, in nats.
 #[must_use]
 pub fn loss(logits: &[f64], labels: &[u32], classes: usize) -> f64 {
     let probabilities = softmax(logits, classes);
@@ -169,7 +169,7 @@ pub fn loss(logits: &[f64], labels: &[u32], classes: usize) -> f64 {
     total / labels.len() as f64
 }
 
-/// The gradient of [`loss`] for every weight, by the chain rule written out.
+/// Returns the gradient of [`loss`] with respect to every weight, by the chain rule.
 #[must_use]
 pub fn backward(
     architecture: &Architecture,

@@ -1,19 +1,19 @@
-/// The numbers of one training step.
+/// The settings of one training step.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
-    /// SGD's learning rate.
+    /// The learning rate of SGD.
     pub learning_rate: f32,
-    /// The run's seed.
+    /// The seed of the training run.
     pub seed: u64,
-    /// Number of this step since the run began, from 0: it chooses the dropout masks.
+    /// The index of this step in the run, from 0, which selects the dropout masks.
     pub index: u64,
 }
 
-/// What a training step saw, before its update.
+/// The outcome of a training step, before its update.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepOutcome {
-    /// Mean cross-entropy of the batch in nats, with dropout. Not finite when training diverged.
+    /// The mean cross-entropy of the batch in nats, with dropout. Not finite if training diverged.
     pub loss: f64,
-    /// Segments of the batch whose largest logit was their label's.
+    /// The number of segments whose label has the largest logit.
     pub correct: usize,
 }

@@ -10,17 +10,17 @@ use crate::parallel;
 use crate::step::{Step, StepOutcome};
 use crate::weights::Weights;
 
-/// A network in training by plain SGD on the mean cross-entropy of mini-batches.
+/// Trains a network by plain SGD on the mean cross-entropy of mini-batches.
 #[derive(Clone, Debug)]
 pub struct Trainer {
     network: Network,
-    /// A pipeline's layout and its filters' gradients, one after the other.
+    /// For each pipeline, the layout of a filter's gradient and the gradients of all filters.
     filter_gradients: Vec<(FilterGradient, Vec<f32>)>,
-    /// The batch's last segments, followed by the zeros that gradient kernels read beyond them.
+    /// The batch's last segments, followed by zeros that the gradient kernels read past the end.
     last: Vec<f32>,
     activations: Activations,
     head: HeadGradients,
-    /// Gradients of the pooled maps, (feature block, sample, feature in the block).
+    /// The gradients of the pooled maps, (feature block, sample, feature in the block).
     pooled: AlignedBuf,
 }
 
@@ -28,15 +28,15 @@ impl Trainer {
     /// Starts from the given weights.
     ///
     /// # Errors
-    /// As [`Network::new`].
+    /// As for [`Network::new`].
     pub fn new(architecture: &Architecture, weights: &Weights) -> Result<Self, Error> {
         Self::with_kernels(architecture, weights, Kernels::default())
     }
 
-    /// As [`new`](Self::new), with chosen kernels: to compare them.
+    /// Like [`new`](Self::new), with the given kernels instead of the fastest ones.
     ///
     /// # Errors
-    /// As [`Network::new`].
+    /// As for [`Network::new`].
     pub fn with_kernels(
         architecture: &Architecture,
         weights: &Weights,
@@ -61,16 +61,17 @@ impl Trainer {
         })
     }
 
-    /// The network as trained so far.
+    /// Returns the network in its current state.
     #[must_use]
     pub fn network(&self) -> &Network {
         &self.network
     }
 
-    /// One step: forward with dropout, backward, update. The same bits for any number of threads.
+    /// Runs one step: forward with dropout, backward, update. The result has the same bits for any number of
+    /// threads.
     ///
     /// # Errors
-    /// [`Error::Batch`] when the sizes of `inputs` and `labels` differ or a label has no class.
+    /// [`Error::Batch`] if the sizes of `inputs` and `labels` do not match or a label is not a class.
     pub fn step(
         &mut self,
         inputs: &[f32],
@@ -80,11 +81,11 @@ impl Trainer {
         parallel::inside(|| self.run(inputs, labels, step, (1.0, step.learning_rate)))
     }
 
-    /// What [`step`](Self::step) would do, with the gradient of every weight instead of an update;
-    /// the learning rate plays no part.
+    /// Returns the outcome of [`step`](Self::step) and the gradient of every weight, without an update. The
+    /// learning rate is not used.
     ///
     /// # Errors
-    /// As [`step`](Self::step).
+    /// As for [`step`](Self::step).
     pub fn gradients(
         &self,
         inputs: &[f32],
@@ -96,7 +97,7 @@ impl Trainer {
         Ok((outcome, copy.network.weights()))
     }
 
-    /// Weights become `keep × weight − rate × gradient`.
+    /// Runs a step in which weights become `keep × weight − rate × gradient`.
     fn run(
         &mut self,
         inputs: &[f32],
@@ -178,7 +179,8 @@ impl Trainer {
     }
 }
 
-/// Numbers in a segment, where there is one for every label and every label has its class.
+/// Returns the number of values in a segment, after checking that there is a segment for every label and
+/// that every label is a class.
 fn check(architecture: &Architecture, inputs: &[f32], labels: &[u32]) -> Result<usize, Error> {
     let size = segment_size(architecture, inputs)?;
     if labels.is_empty() || inputs.len() != labels.len() * size {
@@ -190,7 +192,7 @@ fn check(architecture: &Architecture, inputs: &[f32], labels: &[u32]) -> Result<
     }
     match labels.iter().find(|&&label| label as usize >= architecture.classes) {
         Some(label) => Err(Error::Batch(format!(
-            "label {label} where there are {} classes",
+            "label {label}, but there are {} classes",
             architecture.classes
         ))),
         None => Ok(size),

@@ -7,13 +7,13 @@ use crate::random::Philox;
 /// A shaped array of numbers, last axis fastest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
-    /// Length of each axis.
+    /// The length of each axis.
     pub shape: Vec<usize>,
-    /// `shape.iter().product()` values.
+    /// The values, `shape.iter().product()` of them.
     pub data: Vec<f32>,
 }
 
-/// A network's named weights: all that CPU, GPU, Python, ONNX and browser share about it.
+/// A network's named weights, the form that CPU, GPU, Python, ONNX and browser share.
 ///
 /// | name | shape |
 /// | --- | --- |
@@ -25,12 +25,12 @@ pub struct Tensor {
 /// | `output.bias` | classes |
 ///
 /// Features are the pipelines' pooled maps one pipeline after the other, each flattened as
-/// (filter, band, frame): what PyTorch's `flatten` and `cat` give.
+/// (filter, band, frame), as with PyTorch's `flatten` and `cat`.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Weights(pub BTreeMap<String, Tensor>);
 
 impl Weights {
-    /// Names and shapes of an architecture's weights, in a fixed order.
+    /// Returns the names and shapes of an architecture's weights, in a fixed order.
     #[must_use]
     pub fn shapes(architecture: &Architecture) -> Vec<(String, Vec<usize>)> {
         let mut shapes = Vec::new();
@@ -46,12 +46,12 @@ impl Weights {
         shapes
     }
 
-    /// Fresh weights: Glorot-uniform, biases zero (Keras's `glorot_uniform`, the default of the
-    /// authors' framework): uniform within ±√(6 / (fan in + fan out)), where a convolution's fans
-    /// are kernel size × input maps (1) and kernel size × filters.
+    /// Returns initial weights: zero biases, and all else uniform within ±√(6 / (fan in + fan out)), where a
+    /// convolution's fans are kernel size × input maps (1) and kernel size × filters (Keras's
+    /// `glorot_uniform`, the default of the authors' framework).
     ///
     /// # Errors
-    /// What [`Architecture::validate`] finds.
+    /// Those of [`Architecture::validate`].
     pub fn glorot(architecture: &Architecture, seed: u64) -> Result<Self, Error> {
         architecture.validate()?;
         let mut weights = BTreeMap::new();
@@ -73,10 +73,10 @@ impl Weights {
         Ok(Self(weights))
     }
 
-    /// Checks that exactly the architecture's tensors are here, with its shapes.
+    /// Checks that the tensors are exactly the architecture's, with its shapes.
     ///
     /// # Errors
-    /// [`Error::Weights`] names the first tensor that does not fit.
+    /// [`Error::Weights`], naming the first tensor that does not fit.
     pub fn check(&self, architecture: &Architecture) -> Result<(), Error> {
         let shapes = Self::shapes(architecture);
         for (name, shape) in &shapes {
@@ -92,12 +92,12 @@ impl Weights {
             }
         }
         match self.0.keys().find(|key| !shapes.iter().any(|(name, _)| name == *key)) {
-            Some(extra) => Err(Error::Weights(format!("{extra} has no place in it"))),
+            Some(extra) => Err(Error::Weights(format!("{extra} is not part of it"))),
             None => Ok(()),
         }
     }
 
-    /// The values of one tensor; empty when there is none of that name.
+    /// Returns the values of one tensor, or an empty slice if there is none of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> &[f32] {
         self.0.get(name).map_or(&[], |tensor| &tensor.data)

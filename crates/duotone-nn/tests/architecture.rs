@@ -1,4 +1,4 @@
-//! The presets' shapes as the paper's numbers give them, and what is refused.
+//! The presets have the paper's shapes, and invalid architectures and weights are refused.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ fn maps(name: &str) -> Vec<((usize, usize), (usize, usize))> {
 fn map_shapes_of_the_presets() {
     assert_eq!(maps("model1"), [((31, 69), (31, 3))]);
     assert_eq!(maps("model2"), [((27, 66), (27, 3)), ((37, 73), (2, 73))]);
-    // What the paper prints: 67×68 pooled to 67×4, and 5×75.
+    // As printed in the paper: 67×68 pooled to 67×4, and 5×75.
     assert_eq!(maps("model2-figure"), [((67, 68), (67, 4)), ((77, 75), (5, 75))]);
     assert_eq!(maps("model3"), [((31, 69), (31, 3)), ((31, 47), (31, 2))]);
 }
@@ -43,7 +43,7 @@ fn features_and_parameters_of_the_presets() {
 }
 
 #[test]
-fn glorot_fills_its_range() {
+fn glorot_covers_its_range() {
     let a = Architecture::preset("model2", 10).unwrap();
     let weights = Weights::glorot(&a, 5).unwrap();
     for (name, fans) in [
@@ -54,9 +54,9 @@ fn glorot_fills_its_range() {
     ] {
         let limit = (6.0 / f64::from(fans)).sqrt();
         let values = weights.get(name);
-        let largest = values.iter().fold(0.0, |m: f64, x| m.max(f64::from(x.abs())));
+        let max = values.iter().fold(0.0, |m: f64, x| m.max(f64::from(x.abs())));
         let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / values.len() as f64;
-        assert!(largest <= limit && largest > 0.99 * limit, "{name}: {largest} of {limit}");
+        assert!(max <= limit && max > 0.99 * limit, "{name}: {max} of {limit}");
         assert!(mean.abs() < 0.05 * limit, "{name}: {mean}");
     }
     assert!(weights.get("dense.bias").iter().all(|&b| b == 0.0));
@@ -74,13 +74,13 @@ fn toml_round_trip_and_defaults() {
     assert_eq!((a.slope, a.dense, a.dropout, a.classes), (0.3, 200, 0.2, 0));
     let Err(Error::Architecture(message)) = Architecture::from_toml("bands = 40\nfrmes = 80")
     else {
-        panic!("a misspelt key was taken");
+        panic!("a misspelt key was accepted");
     };
     assert!(message.contains("frmes"), "{message}");
 }
 
 #[test]
-fn the_impossible_is_refused_with_its_pipeline_and_sizes() {
+fn invalid_architectures_are_refused_with_pipeline_and_sizes() {
     let refused = |change: &dyn Fn(&mut Architecture)| {
         let mut a = Architecture::preset("model2", 4).unwrap();
         change(&mut a);

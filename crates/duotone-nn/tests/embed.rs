@@ -1,4 +1,4 @@
-//! The embedding is what the rest of the network computes with.
+//! The rest of the network, computed from the embedding, gives the same logits.
 
 use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Network, Weights};
@@ -11,7 +11,7 @@ fn product(weight: &[f32], bias: &[f32], input: &[f32]) -> Vec<f32> {
 fn assert_near(got: &[f32], expected: &[f32]) {
     assert_eq!(got.len(), expected.len());
     for (a, b) in got.iter().zip(expected) {
-        assert!((a - b).abs() < 1e-4, "{a} is not {b}");
+        assert!((a - b).abs() < 1e-4, "{a}, expected {b}");
     }
 }
 
@@ -26,7 +26,7 @@ fn maps_lead_to_units_and_units_to_logits() {
             }
         }
         let network = Network::new(&architecture, &weights).unwrap();
-        // More than one batch of the engine, and not a multiple of one.
+        // More than one of the network's batches, and not a multiple of one.
         let segments = 53;
         let random = Philox::new(1, 0);
         let count = segments * architecture.bands * architecture.frames;

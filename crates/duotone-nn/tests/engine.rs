@@ -1,4 +1,4 @@
-//! The engine, on every instruction set of this machine, against the plain reference.
+//! Compares the engine, on every instruction set of this machine, with the plain reference.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,13 +10,13 @@
 use duotone_nn::random::Philox;
 use duotone_nn::{Architecture, Kernels, Network, Pipeline, Step, Trainer, Weights, reference};
 
-/// Numbers between −1 and 1.
+/// Returns random numbers between −1 and 1.
 fn noise(count: usize, seed: u64) -> Vec<f32> {
     let random = Philox::new(seed, 77);
     (0..count as u64).map(|i| random.uniform(i) * 2.0 - 1.0).collect()
 }
 
-/// Weights with biases that are not zero.
+/// Returns weights with biases that are not zero.
 fn weights(architecture: &Architecture, seed: u64) -> Weights {
     let mut weights = Weights::glorot(architecture, seed).unwrap();
     for (stream, (name, tensor)) in weights.0.iter_mut().enumerate() {
@@ -32,7 +32,7 @@ fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&x| f64::from(x)).collect()
 }
 
-/// Largest difference in relation to the largest expected value.
+/// Returns the largest difference relative to the largest expected value.
 fn distance(got: &[f32], expected: &[f64]) -> f64 {
     assert_eq!(got.len(), expected.len());
     let scale = expected.iter().fold(1e-12, |m: f64, x| m.max(x.abs()));
@@ -40,7 +40,7 @@ fn distance(got: &[f32], expected: &[f64]) -> f64 {
     worst.fold(0.0, |m, d| if d.is_nan() { f64::NAN } else { m.max(d) }) / scale
 }
 
-/// The one checker: logits, loss and the gradient of every weight, on every instruction set.
+/// Checks logits, loss and the gradient of every weight, on every instruction set.
 fn check(architecture: &Architecture, samples: usize, seed: u64) {
     let a = architecture;
     let weights = weights(a, seed);
@@ -56,16 +56,16 @@ fn check(architecture: &Architecture, samples: usize, seed: u64) {
     for kernels in Kernels::available() {
         let context = format!("{} on {samples} × {a:?}", kernels.name());
         let network = Network::with_kernels(a, &weights, kernels).unwrap();
-        assert_eq!(network.weights(), weights, "packing loses weights: {context}");
+        assert_eq!(network.weights(), weights, "packing changes weights: {context}");
         let error = distance(&network.logits(&inputs).unwrap(), &plain.logits);
-        assert!(error < 1e-5, "logits are {error} off: {context}");
+        assert!(error < 1e-5, "logits are off by {error}: {context}");
 
         let trainer = Trainer::with_kernels(a, &weights, kernels).unwrap();
         let (outcome, got) = trainer.gradients(&inputs, &labels, step).unwrap();
         assert!((outcome.loss - loss).abs() < 1e-5 * loss, "{} {loss}", outcome.loss);
         for (name, expected) in &gradients {
             let error = distance(got.get(name), expected);
-            assert!(error < 1e-5, "gradient of {name} is {error} off: {context}");
+            assert!(error < 1e-5, "gradient of {name} is off by {error}: {context}");
         }
     }
 }
@@ -107,11 +107,11 @@ fn sizes_at_the_edges() {
     check(&a((5, 7), &[(3, (5, 7), (1, 1))], 4, 2), 3, 1);
     check(&a((1, 20), &[(1, (1, 3), (1, 4))], 1, 3), 1, 2);
     check(&a((20, 1), &[(2, (4, 1), (3, 1))], 5, 3), 2, 3);
-    // Pools that leave a rest, filters around the registers' size.
+    // Pools that leave a remainder, numbers of filters around the registers' size.
     for filters in [7, 8, 9, 15, 16, 17, 33] {
         check(&a((9, 31), &[(filters, (3, 4), (2, 5))], 6, 4), 2, filters as u64);
     }
-    // Batches around the tiles' sizes.
+    // Batches around the sizes of the tiles.
     for samples in [1, 2, 3, 4, 5, 6, 7, 39, 41, 49] {
         let two = [(4, (3, 9), (1, 3)), (5, (2, 2), (4, 1))];
         check(&a((8, 16), &two, 7, 3), samples, samples as u64);
@@ -192,7 +192,7 @@ fn a_step_follows_the_gradient() {
     }
 }
 
-/// Trains a few steps and gives all bits of the weights and logits.
+/// Trains a few steps and returns the bits of all weights and logits.
 fn bits(threads: usize, kernels: Kernels) -> Vec<u32> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
@@ -218,7 +218,7 @@ fn same_bits_for_any_number_of_threads() {
 }
 
 #[test]
-fn a_segment_does_not_see_its_batch() {
+fn logits_do_not_depend_on_the_batch() {
     let a = Architecture::preset("model3", 3).unwrap();
     let inputs = noise(101 * a.bands * a.frames, 5);
     for kernels in Kernels::available() {
@@ -233,10 +233,10 @@ fn a_segment_does_not_see_its_batch() {
 }
 
 #[test]
-fn not_a_number_is_not_lost() {
+fn nan_reaches_the_logits() {
     let a = architecture((6, 30), &[(3, (3, 4), (1, 9)), (3, (2, 3), (5, 1))], 5, 3);
     let mut inputs = noise(2 * a.bands * a.frames, 5);
-    // In a place that pooling windows go on after.
+    // Pooling windows extend past it.
     inputs[70] = f32::NAN;
     for kernels in Kernels::available() {
         let network = Network::with_kernels(&a, &weights(&a, 3), kernels).unwrap();
@@ -246,9 +246,9 @@ fn not_a_number_is_not_lost() {
     }
 }
 
-/// In one row of tall windows, with nothing but numbers before and after it.
+/// The rows of the window before and after it are finite.
 #[test]
-fn not_a_number_is_not_lost_among_rows() {
+fn nan_in_a_row_of_a_tall_window_reaches_the_logits() {
     for pool in [(8, 1), (8, 3), (5, 1), (4, 4)] {
         let a = architecture((8, 30), &[(3, (1, 4), pool)], 5, 3);
         let mut inputs = noise(2 * a.bands * a.frames, 5);
@@ -267,10 +267,10 @@ fn not_a_number_is_not_lost_among_rows() {
     }
 }
 
-/// As after a training run that diverged: all of a filter's sums are NaN. With one window a filter, since
-/// several that are −∞ by mistake make NaN together.
+/// After a training run that diverged, all of a filter's sums are NaN. There is one window per filter, since
+/// several windows that are −∞ by mistake would also make the logits NaN.
 #[test]
-fn not_a_number_among_the_weights_is_not_lost() {
+fn nan_in_the_weights_reaches_the_logits() {
     let a = architecture((6, 30), &[(3, (3, 4), (4, 27)), (3, (2, 3), (5, 28))], 5, 3);
     let inputs = noise(a.bands * a.frames, 5);
     for pipeline in 0..2 {
@@ -285,10 +285,10 @@ fn not_a_number_among_the_weights_is_not_lost() {
     }
 }
 
-/// In the last frames that a window sees: the transforms of Model 2's first pipeline have room for all
-/// but one of 80 frames, and all but two of 82.
+/// The last frames that a window covers: the transforms of Model 2's first pipeline hold all but one of 80
+/// frames, and all but two of 82.
 #[test]
-fn not_a_number_is_not_lost_at_the_end() {
+fn nan_in_the_last_frames_reaches_the_logits() {
     for (frames, frame) in [(80, 50), (80, 63), (80, 64), (82, 79), (82, 80), (82, 81)] {
         let a = architecture((40, frames), &[(2, (14, 15), (1, 17))], 5, 3);
         let mut inputs = noise(a.bands * a.frames, 5);
@@ -302,7 +302,7 @@ fn not_a_number_is_not_lost_at_the_end() {
     }
 }
 
-/// Where all of a window is equal, the fast path and the reference keep the same patch.
+/// If all sums of a window are equal, the kernels and the reference choose the same patch.
 #[test]
 fn ties_keep_the_first() {
     let a = architecture((6, 30), &[(3, (3, 4), (1, 9)), (3, (2, 3), (5, 1))], 5, 3);

@@ -1,5 +1,5 @@
-//! One training step of each of the paper's networks against PyTorch, by the fixtures that
-//! `scripts/pytorch_fixtures.py` makes (few filters and units, true kernels, pools and input).
+//! Compares one training step of each of the paper's networks with PyTorch. The fixtures are made by
+//! `scripts/pytorch_fixtures.py`, with few filters and units but the paper's kernels, pools and inputs.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ fn numbers(file: &SafeTensors<'_>, name: &str) -> Vec<f64> {
             .chunks_exact(8)
             .map(|b| f64::from_le_bytes(b.try_into().unwrap()))
             .collect(),
-        other => panic!("{name} holds {other:?}"),
+        other => panic!("{name} is of type {other:?}"),
     }
 }
 
