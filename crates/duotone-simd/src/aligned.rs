@@ -1,16 +1,16 @@
-//! Memory that begins with a cache line.
+//! Buffers aligned to cache lines.
 
 use std::ops::{Deref, DerefMut};
 
-/// Numbers in a cache line.
+/// Values in a cache line.
 pub const LINE: usize = 16;
 
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 struct Line([f32; LINE]);
 
-/// Numbers whose first one begins a cache line, as a `Vec`'s need not: a register's share of them
-/// that lies in two lines takes twice the time to fetch.
+/// A buffer that starts at a cache line, which a `Vec` need not: loading a register that straddles
+/// two lines takes twice as long.
 #[derive(Clone, Debug, Default)]
 pub struct AlignedBuf {
     lines: Vec<Line>,
@@ -18,20 +18,20 @@ pub struct AlignedBuf {
 }
 
 impl AlignedBuf {
-    /// So many zeros.
+    /// Returns `len` zeros.
     pub fn zeros(len: usize) -> Self {
         let mut zeros = Self::default();
         zeros.resize(len);
         zeros
     }
 
-    /// Cuts numbers off or adds zeros.
+    /// Truncates or appends zeros.
     pub fn resize(&mut self, len: usize) {
         let old = self.len;
         self.lines.resize(len.div_ceil(LINE), Line([0.0; LINE]));
         self.len = len;
         if old < len {
-            // The last line may hold what was cut off before.
+            // The last line may still hold values that were truncated earlier.
             self[old..].fill(0.0);
         }
     }
@@ -41,15 +41,15 @@ impl Deref for AlignedBuf {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        // SAFETY: a `Line` is `LINE` numbers without padding (its size is its alignment), lines lie
-        // one behind the other in a `Vec`, and `len` is at most `LINE` times their number.
+        // SAFETY: a `Line` is `LINE` values without padding (its size is its alignment), a `Vec` holds
+        // its lines without gaps, and `len` is at most `LINE` times their number.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
     }
 }
 
 impl DerefMut for AlignedBuf {
     fn deref_mut(&mut self) -> &mut [f32] {
-        // SAFETY: as in `deref`, and nobody else holds what `self` is borrowed for.
+        // SAFETY: as in `deref`; `self` is borrowed mutably.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
     }
 }
@@ -59,18 +59,18 @@ mod tests {
     use super::AlignedBuf;
 
     #[test]
-    fn growing_gives_zeros_and_keeps_what_was_there() {
-        let mut lines = AlignedBuf::zeros(3);
-        lines.fill(1.0);
-        lines.resize(40);
-        assert_eq!(lines[..3], [1.0; 3]);
-        assert_eq!(lines[3..], [0.0; 37]);
-        lines.fill(2.0);
-        lines.resize(17);
-        lines.resize(50);
-        assert_eq!(lines[..17], [2.0; 17]);
-        assert_eq!(lines[17..], [0.0; 33]);
-        assert_eq!(lines.as_ptr().align_offset(64), 0);
+    fn growing_appends_zeros_and_keeps_the_rest() {
+        let mut buffer = AlignedBuf::zeros(3);
+        buffer.fill(1.0);
+        buffer.resize(40);
+        assert_eq!(buffer[..3], [1.0; 3]);
+        assert_eq!(buffer[3..], [0.0; 37]);
+        buffer.fill(2.0);
+        buffer.resize(17);
+        buffer.resize(50);
+        assert_eq!(buffer[..17], [2.0; 17]);
+        assert_eq!(buffer[17..], [0.0; 33]);
+        assert_eq!(buffer.as_ptr().align_offset(64), 0);
         assert!(AlignedBuf::zeros(0).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 use crate::complex::Complex;
 use crate::vector::Vector;
 
-/// The inverse transform of `R` numbers.
+/// Returns the inverse Fourier transform of `R` values.
 #[inline(always)]
 pub(crate) fn butterfly<V: Vector, const R: usize>(x: [Complex<V>; R]) -> [Complex<V>; R] {
     let mut y = x;
@@ -27,7 +27,7 @@ pub(crate) fn butterfly<V: Vector, const R: usize>(x: [Complex<V>; R]) -> [Compl
             y[3] = across.sub_i(along);
         }
         6 => {
-            // Good and Thomas: index 3a + 2b in, 3c + 4d out, and no twiddles between.
+            // Good-Thomas: input index 3a + 2b, output index 3c + 4d, no twiddle factors in between.
             let pair = |b: usize| {
                 let (p, q) = (x[2 * b], x[(2 * b + 3) % 6]);
                 (p + q, p - q)

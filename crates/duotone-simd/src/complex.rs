@@ -12,29 +12,6 @@ pub struct Complex<V> {
 }
 
 impl<V: Vector> Complex<V> {
-    /// A register of real parts and behind it one of imaginary parts.
-    ///
-    /// # Safety
-    /// `from` is valid for reading `2 × LANES` numbers.
-    #[inline(always)]
-    pub unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: as the caller vouches.
-        unsafe { Self { re: V::load(from), im: V::load(from.add(V::LANES)) } }
-    }
-
-    /// As [`load`](Self::load) reads it.
-    ///
-    /// # Safety
-    /// `to` is valid for writing `2 × LANES` numbers.
-    #[inline(always)]
-    pub unsafe fn store(self, to: *mut f32) {
-        // SAFETY: as the caller vouches.
-        unsafe {
-            self.re.store(to);
-            self.im.store(to.add(V::LANES));
-        }
-    }
-
     #[inline(always)]
     pub(crate) fn scale(self, by: V) -> Self {
         Self { re: self.re.mul(by), im: self.im.mul(by) }
@@ -58,11 +35,13 @@ impl<V: Vector> Complex<V> {
         Self { re: self.re.add(other.im), im: self.im.sub(other.re) }
     }
 
+    /// `self − conjugate other`
     #[inline(always)]
     pub(crate) fn conjugate_sub(self, other: Self) -> Self {
         Self { re: self.re.sub(other.re), im: self.im.add(other.im) }
     }
 
+    /// `self + conjugate other`
     #[inline(always)]
     pub(crate) fn conjugate_add(self, other: Self) -> Self {
         Self { re: self.re.add(other.re), im: self.im.sub(other.im) }
@@ -77,8 +56,15 @@ impl<V: Vector> Complex<V> {
         }
     }
 
+    /// Returns |self|².
     #[inline(always)]
-    pub(crate) fn splat([re, im]: [f32; 2]) -> Self {
+    pub(crate) fn power(self) -> V {
+        self.re.mul(self.re).mul_add(self.im, self.im)
+    }
+
+    /// Returns one complex number in every lane.
+    #[inline(always)]
+    pub fn splat([re, im]: [f32; 2]) -> Self {
         Self { re: V::splat(re), im: V::splat(im) }
     }
 }

@@ -1,9 +1,10 @@
 use crate::isa::Isa;
 use crate::power::FRAMES;
 use crate::vector::{Kernel, Vector};
+use crate::view::View;
 
-/// Weighted sums of neighbouring bins of [`FRAMES`] frames: a filterbank whose filters are each zero but
-/// for one stretch of bins.
+/// A filterbank over the bins of [`FRAMES`] frames, each of whose filters is zero outside one run of
+/// neighbouring bins.
 pub struct SparseFilterbank {
     isa: Isa,
     filters: Vec<Filter>,
@@ -11,16 +12,16 @@ pub struct SparseFilterbank {
 }
 
 struct Filter {
-    /// Bin of the first weight.
+    /// The bin of the first weight.
     first: usize,
     count: usize,
 }
 
-/// Sums of a filter that need not wait for each other.
+/// Independent partial sums of a filter, so that additions do not wait for each other.
 const SUMS: usize = 4;
 
 impl SparseFilterbank {
-    /// For an instruction set, from each filter's first bin and its weights from there on.
+    /// Plans a filterbank from each filter's first bin and its weights from there on.
     pub fn new(isa: Isa, filters: impl IntoIterator<Item = (usize, Vec<f32>)>) -> Self {
         let mut all = Self { isa, filters: Vec::new(), weights: Vec::new() };
         for (first, weights) in filters {
@@ -30,14 +31,14 @@ impl SparseFilterbank {
         all
     }
 
-    /// Writes each filter's sums, (filter, frame), over `bins`, (bin, frame).
+    /// Writes each filter's weighted sum of `bins`, (bin, frame), to `sums`, (filter, frame).
     ///
     /// # Panics
-    /// When a filter reaches beyond the bins or there is no room for its sums.
+    /// If a filter extends past the bins or there is no room for its sums.
     pub fn compute(&self, bins: &[f32], sums: &mut [f32]) {
         let end = self.filters.iter().map(|filter| filter.first + filter.count).max().unwrap_or(0);
-        assert!(bins.len() >= end * FRAMES, "bins that filters weigh");
-        assert!(sums.len() >= self.filters.len() * FRAMES, "room for all sums");
+        assert!(bins.len() >= end * FRAMES, "a filter extends past the bins");
+        assert!(sums.len() >= self.filters.len() * FRAMES, "no room for all sums");
         self.isa.run(Compute { plan: self, bins, sums });
     }
 }
@@ -65,13 +66,12 @@ impl Kernel for Compute<'_> {
                         sums.iter_mut().zip(bins.chunks_exact(FRAMES)).zip(weights)
                     {
                         // SAFETY: `bin` is FRAMES long, a multiple of LANES.
-                        let bin = unsafe { V::load(bin.as_ptr().add(lane)) };
+                        let bin = unsafe { bin.load(lane) };
                         *sum = sum.mul_add(bin, V::splat(weight));
                     }
                 }
                 let sum = sums.into_iter().reduce(V::add).unwrap_or(V::splat(0.0));
-                // SAFETY: `to` is FRAMES long, a multiple of LANES.
-                unsafe { sum.store(to.as_mut_ptr().add(lane)) };
+                sum.copy_to_slice(&mut to[lane..]);
             }
         }
     }
@@ -85,7 +85,7 @@ mod tests {
     use crate::power::FRAMES;
 
     #[test]
-    fn sums_are_those_of_a_dense_product() {
+    fn sums_match_a_dense_product() {
         let filters: Vec<(usize, Vec<f32>)> = [(0, 1), (0, 9), (3, 4), (7, 0), (2, 13)]
             .map(|(first, n)| (first, noise(n, first)))
             .into();
@@ -98,14 +98,14 @@ mod tests {
                 let bin = |n: usize| f64::from(bins[(first + n) * FRAMES + i % FRAMES]);
                 let sum: f64 =
                     weights.iter().enumerate().map(|(n, &w)| f64::from(w) * bin(n)).sum();
-                assert!((f64::from(*got) - sum).abs() < 1e-6, "{got} for {sum}");
+                assert!((f64::from(*got) - sum).abs() < 1e-6, "{got}, expected {sum}");
             }
         }
     }
 
     #[test]
-    #[should_panic = "bins that filters weigh"]
-    fn filters_that_reach_too_far_are_refused() {
+    #[should_panic = "a filter extends past the bins"]
+    fn filters_past_the_bins_are_refused() {
         SparseFilterbank::new(Isa::best(), [(1, vec![1.0])])
             .compute(&[0.0; FRAMES], &mut [0.0; FRAMES]);
     }

@@ -1,38 +1,30 @@
 //! Real Fourier transforms, one in each lane.
 //!
-//! A transform of `length` real numbers is a complex one of half that length (evens as real parts,
-//! odds as imaginary ones) and a step that splits or joins the two halves' spectra. A register is one
-//! number of each of `LANES` transforms; complex numbers lie in memory as a register of real parts
-//! and one of imaginary parts.
+//! A transform of `length` real values is a complex one of half that length (even samples as real
+//! parts, odd ones as imaginary parts) and a step that splits or joins the spectra of the two halves.
+//! A register holds one value of each of `LANES` transforms; complex values lie in memory as a register
+//! of real parts and one of imaginary parts.
 //!
-//! Normalisation: forward, `X[k] = Σ x[n] e^(−2πi kn / length)`; inverse, the same sum with the
-//! other sign, not divided by anything. Bins 0 and `length / 2` are real and share place 0.
+//! Normalisation: the forward transform is `X[k] = Σ x[n] e^(−2πi kn / length)`; the inverse is the same
+//! sum with the other sign, without a factor. Bins 0 and `length / 2` are real and share index 0.
 
-use super::stockham::{Stockham, radices, root};
-use super::two_pass::{InOrder, TwoPassFft};
 use crate::complex::Complex;
+use crate::stockham::{Sink, Stockham, radices, root};
 use crate::vector::Vector;
+use crate::view::View;
 
 /// The tables of a transform.
 #[derive(Clone, Debug)]
 pub struct Fourier {
-    bins: usize,
-    complex: Complexes,
+    /// The complex transform of half the length.
+    complex: Stockham,
     /// e^(2πi k / length), k up to a quarter of the length.
     split: Vec<[f32; 2]>,
 }
 
-/// The complex transform of half the length.
-#[derive(Clone, Debug)]
-enum Complexes {
-    /// Of a length that the compiler knows.
-    Known(TwoPassFft),
-    Any(Stockham),
-}
-
 impl Fourier {
-    /// The smallest length from `least` on that has a transform: even, without prime factors above
-    /// 5 in its half.
+    /// Returns the smallest length not below `least` that has a transform: an even number whose half has
+    /// no prime factor above 5.
     #[must_use]
     pub fn length_from(least: usize) -> usize {
         let mut half = least.div_ceil(2).max(2);
@@ -42,84 +34,84 @@ impl Fourier {
         2 * half
     }
 
-    /// The transform of `length` numbers, as [`length_from`](Self::length_from) gives it.
+    /// Plans the transform of `length` values, or returns `None` if there is none (see
+    /// [`length_from`](Self::length_from)).
     #[must_use]
     pub fn new(length: usize) -> Option<Self> {
         let half = length / 2;
         let split = (0..=half / 2).map(|k| root(k, length)).collect();
-        let known = TwoPassFft::new(half).map(Complexes::Known);
-        let complex = known.or_else(|| Stockham::new(half).map(Complexes::Any))?;
-        Some(Self { bins: half, complex, split })
+        Some(Self { complex: Stockham::new(half)?, split })
     }
 
-    /// Real numbers of a transform.
+    /// Returns the number of real values.
     #[must_use]
     pub fn length(&self) -> usize {
         2 * self.bins()
     }
 
-    /// Complex numbers of a spectrum: bins 0 and `length / 2` share one.
+    /// Returns the number of complex values of a spectrum: bins 0 and `length / 2` share one.
     #[must_use]
     pub fn bins(&self) -> usize {
-        self.bins
+        self.complex.length()
     }
 
-    /// Transforms the real numbers that `sample(n)` gives, `n` below `length`, and hands each bin to
-    /// `emit`, all below `bins`.
+    /// Transforms the real values that `sample(n)` returns, `n` below `length`, and passes each bin,
+    /// below `bins`, to `emit`. `work` is overwritten.
     ///
-    /// # Safety
-    /// `work` is valid for `3 × length × LANES` numbers.
+    /// # Panics
+    /// If `work` holds fewer than `3 × length` registers.
     #[inline(always)]
-    pub unsafe fn forward<V: Vector>(
+    pub fn forward<V: Vector>(
         &self,
         sample: impl Fn(usize) -> V,
-        work: *mut f32,
+        work: &mut [f32],
         mut emit: impl FnMut(usize, Complex<V>),
     ) {
         let half = self.bins();
         let size = 2 * V::LANES;
-        // SAFETY: three buffers of `half` complex numbers lie in `work`; indices are below `half`.
-        unsafe {
-            let (scratch, to) = (work.add(half * size), work.add(2 * half * size));
-            // With real and imaginary parts exchanged the inverse transform is the forward one.
-            for n in 0..half {
-                let swapped = Complex { re: sample(2 * n + 1), im: sample(2 * n) };
-                swapped.store(work.add(n * size));
-            }
-            self.inverse::<V>(work, scratch, to);
-            let read = |k: usize| {
-                let swapped = Complex::<V>::load(to.add(k * size));
-                Complex { re: swapped.im, im: swapped.re }
-            };
-            let zero = read(0);
-            emit(0, Complex { re: zero.re.add(zero.im), im: zero.re.sub(zero.im) });
-            let by_half = V::splat(0.5);
-            for k in 1..half.div_ceil(2) {
-                let (p, q) = (read(k), read(half - k));
-                let even = p.conjugate_add(q).scale(by_half);
-                let odd = p.conjugate_sub(q).scale(by_half);
-                // −i × odd, multiplied by e^(−2πi k / length).
-                let odd = Complex { re: odd.im, im: V::splat(0.0).sub(odd.re) };
-                let [re, im] = self.split[k];
-                let odd = odd.mul_twiddle(Complex::splat([re, -im]));
-                emit(k, even + odd);
-                let other = even - odd;
-                emit(half - k, Complex { re: other.re, im: V::splat(0.0).sub(other.im) });
-            }
-            if half.is_multiple_of(2) {
-                let middle = read(half / 2);
-                emit(half / 2, Complex { re: middle.re, im: V::splat(0.0).sub(middle.im) });
-            }
+        let (from, rest) = work.split_at_mut(half * size);
+        let (scratch, spectrum) = rest.split_at_mut(half * size);
+        assert!(spectrum.len() >= half * size);
+        // The inverse transform with real and imaginary parts exchanged is the forward one.
+        for n in 0..half {
+            let swapped = Complex { re: sample(2 * n + 1), im: sample(2 * n) };
+            // SAFETY: `from` holds `half` complex registers.
+            unsafe { from.store_complex(n * size, swapped) }
+        }
+        self.inverse::<V>(from, scratch, spectrum);
+        let read = |k: usize| {
+            // SAFETY: `spectrum` holds `half` complex registers, and `k` is below `half`.
+            let swapped: Complex<V> = unsafe { spectrum.load_complex(k * size) };
+            Complex { re: swapped.im, im: swapped.re }
+        };
+        let zero = read(0);
+        emit(0, Complex { re: zero.re.add(zero.im), im: zero.re.sub(zero.im) });
+        let by_half = V::splat(0.5);
+        for k in 1..half.div_ceil(2) {
+            let (p, q) = (read(k), read(half - k));
+            let even = p.conjugate_add(q).scale(by_half);
+            let odd = p.conjugate_sub(q).scale(by_half);
+            // −i × odd, multiplied by e^(−2πi k / length).
+            let odd = Complex { re: odd.im, im: V::splat(0.0).sub(odd.re) };
+            let [re, im] = self.split[k];
+            let odd = odd.mul_twiddle(Complex::splat([re, -im]));
+            emit(k, even + odd);
+            let other = even - odd;
+            emit(half - k, Complex { re: other.re, im: V::splat(0.0).sub(other.im) });
+        }
+        if half.is_multiple_of(2) {
+            let middle = read(half / 2);
+            emit(half / 2, Complex { re: middle.re, im: V::splat(0.0).sub(middle.im) });
         }
     }
 
-    /// What [`inverse`](Self::inverse) wants at bin 0, from the two real bins.
+    /// Returns what [`inverse`](Self::inverse) expects at bin 0, from the two real bins.
     #[inline(always)]
     pub fn join_ends<V: Vector>(ends: Complex<V>) -> Complex<V> {
         Complex { re: ends.re.add(ends.im), im: ends.re.sub(ends.im) }
     }
 
-    /// What [`inverse`](Self::inverse) wants at bins `k` and `bins − k`.
+    /// Returns what [`inverse`](Self::inverse) expects at bins `k` and `bins − k`.
     #[inline(always)]
     pub fn join<V: Vector>(
         &self,
@@ -134,26 +126,20 @@ impl Fourier {
         (first, second)
     }
 
-    /// What [`inverse`](Self::inverse) wants at the bin that is its own partner.
+    /// Returns what [`inverse`](Self::inverse) expects at bin `bins / 2`, its own partner.
     #[inline(always)]
     pub fn join_middle<V: Vector>(middle: Complex<V>) -> Complex<V> {
         let two = V::splat(2.0);
         Complex { re: middle.re.mul(two), im: V::splat(0.0).sub(middle.im.mul(two)) }
     }
 
-    /// From a joined spectrum (which is destroyed) to `length` registers of real numbers.
+    /// Transforms a joined spectrum, which is destroyed, to `length` registers of real values.
     ///
-    /// # Safety
-    /// All three are valid for `length × LANES` numbers and do not overlap.
+    /// # Panics
+    /// If a buffer holds fewer than `length` registers.
     #[inline(always)]
-    pub unsafe fn inverse<V: Vector>(&self, joined: *mut f32, scratch: *mut f32, to: *mut f32) {
-        // SAFETY: as the caller vouches.
-        unsafe {
-            match &self.complex {
-                Complexes::Known(known) => known.run::<V>(joined, scratch, InOrder(to)),
-                Complexes::Any(any) => any.run::<V>(joined, scratch, to),
-            }
-        }
+    pub fn inverse<V: Vector>(&self, joined: &mut [f32], scratch: &mut [f32], to: &mut [f32]) {
+        self.complex.run::<V>(joined, scratch, Sink::in_order::<V>(to));
     }
 }
 
@@ -161,12 +147,12 @@ impl Fourier {
 mod tests {
     use std::f64::consts::TAU;
 
-    use super::{Complex, Fourier};
+    use super::Fourier;
     use crate::isa::Isa;
     use crate::vector::{Kernel, Vector};
+    use crate::view::View;
 
-    /// Both ways of one transform: the spectrum's real and imaginary parts bin by bin, each
-    /// `LANES` wide, and what the inverse makes of it.
+    /// Returns the spectrum of a forward transform, bin by bin, and the inverse transform of it.
     struct RoundTrip<'a> {
         fourier: &'a Fourier,
         samples: &'a [f32],
@@ -184,35 +170,33 @@ mod tests {
             let mut back = vec![0.0; n * V::LANES];
             let samples: Vec<f32> =
                 self.samples.iter().flat_map(|&x| std::iter::repeat_n(x, V::LANES)).collect();
-            // SAFETY: all buffers are as long as the transforms ask for; bins are below `bins`.
+            // SAFETY: all buffers hold `n` registers; samples are below `n`, bins below `bins`.
             unsafe {
-                let to = spectrum.as_mut_ptr();
                 self.fourier.forward::<V>(
-                    |i| V::load(samples.as_ptr().add(i * V::LANES)),
-                    work.as_mut_ptr(),
-                    |k, bin| bin.store(to.add(k * size)),
+                    |i| samples.load(i * V::LANES),
+                    &mut work,
+                    |k, bin| spectrum.store_complex(k * size, bin),
                 );
-                let bin = |k: usize| Complex::<V>::load(to.add(k * size));
-                let joined = work.as_mut_ptr();
-                Fourier::join_ends(bin(0)).store(joined);
+                let bin = |k: usize| spectrum.load_complex::<V>(k * size);
+                let (joined, scratch) = work.split_at_mut(n * V::LANES);
+                joined.store_complex(0, Fourier::join_ends(bin(0)));
                 for k in 1..bins.div_ceil(2) {
                     let (low, high) = self.fourier.join(k, bin(k), bin(bins - k));
-                    low.store(joined.add(k * size));
-                    high.store(joined.add((bins - k) * size));
+                    joined.store_complex(k * size, low);
+                    joined.store_complex((bins - k) * size, high);
                 }
                 if bins.is_multiple_of(2) {
-                    Fourier::join_middle(bin(bins / 2)).store(joined.add(bins / 2 * size));
+                    joined.store_complex(bins / 2 * size, Fourier::join_middle(bin(bins / 2)));
                 }
-                let scratch = joined.add(n * V::LANES);
-                self.fourier.inverse::<V>(joined, scratch, back.as_mut_ptr());
+                self.fourier.inverse::<V>(joined, scratch, &mut back);
             }
             (spectrum, back)
         }
     }
 
-    /// All lengths against the sum written out in f64, and back.
+    /// Compares all lengths with the sum in f64, and the inverse with the samples.
     #[test]
-    fn transforms_are_the_sums_they_stand_for() {
+    fn transforms_match_the_definition() {
         let mut length = 0;
         while length < 200 {
             length = Fourier::length_from(length + 1);
@@ -234,14 +218,14 @@ mod tests {
                     }
                     for lane in 0..lanes {
                         let got = &spectrum[2 * k * lanes + lane..];
-                        let off = (f64::from(got[0]) - re).hypot(f64::from(got[lanes]) - im);
-                        assert!(off < 1e-5, "length {length}, bin {k}: {off} off");
+                        let error = (f64::from(got[0]) - re).hypot(f64::from(got[lanes]) - im);
+                        assert!(error < 1e-5, "length {length}, bin {k}: off by {error}");
                     }
                 }
                 for (n, x) in samples.iter().enumerate() {
                     for got in &back[n * lanes..][..lanes] {
-                        let off = (got / length as f32 - x).abs();
-                        assert!(off < 1e-6, "length {length}, sample {n}: {off} off");
+                        let error = (got / length as f32 - x).abs();
+                        assert!(error < 1e-6, "length {length}, sample {n}: off by {error}");
                     }
                 }
             }
@@ -249,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_without_a_transform_are_passed_over() {
+    fn lengths_without_a_transform_are_skipped() {
         assert_eq!(Fourier::length_from(1), 4);
         assert_eq!(Fourier::length_from(13), 16);
         assert_eq!(Fourier::length_from(65), 72);

@@ -3,7 +3,7 @@ use super::portable::Portable;
 use super::x86::Avx2;
 use crate::vector::Kernel;
 
-/// An instruction set that this processor has: the only way to get one is to ask for it here.
+/// An instruction set that this processor has; there is no other way to construct one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Isa(Kind);
 
@@ -15,7 +15,7 @@ enum Kind {
 }
 
 impl Isa {
-    /// The fastest of [`available`](Self::available).
+    /// Returns the fastest of [`available`](Self::available).
     #[must_use]
     pub fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
@@ -25,7 +25,7 @@ impl Isa {
         Self(Kind::Portable)
     }
 
-    /// All that this processor has, fastest first; the portable one is always there.
+    /// Returns all instruction sets of this processor, fastest first; the portable one is always there.
     #[must_use]
     pub fn available() -> Vec<Self> {
         let mut all = vec![Self::best()];
@@ -35,7 +35,7 @@ impl Isa {
         all
     }
 
-    /// What people call it.
+    /// Returns the common name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
@@ -45,7 +45,7 @@ impl Isa {
         }
     }
 
-    /// Numbers in a register.
+    /// Returns the number of values in a register.
     pub fn lanes(self) -> usize {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
@@ -59,7 +59,7 @@ impl Isa {
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: an `Isa` of this kind exists only after `has_avx2` said yes.
+            // SAFETY: an `Isa` of this kind is constructed only if `has_avx2` is true.
             Kind::Avx2 => unsafe { run_avx2(kernel) },
             Kind::Portable => kernel.run::<Portable>(),
         }

@@ -1,24 +1,25 @@
-//! Vector instructions, and what is made of them for the front end and the network alike: Fourier
-//! transforms, one in each lane. No files, no threads, no clocks.
+//! Vector instructions, and what the front end and the network both build on them: Fourier transforms,
+//! one in each lane. No files, no threads, no clocks.
 //!
-//! Every kernel is written once, generic over a [`Vector`], and run through [`Isa::run`], which
-//! compiles it for the instruction set.
+//! Every kernel is written once, generic over a [`Vector`], and run through [`Isa::run`], which compiles
+//! it for each instruction set. Offsets into slices go through [`View`], which debug builds check.
 
-#![allow(unsafe_code, reason = "vector instructions read and write through pointers")]
-// Loops over registers count: an index into two or three arrays of registers says more than zips.
+#![allow(unsafe_code, reason = "vector instructions load and store through pointers")]
+// An index into two or three arrays of registers reads better than nested zips.
 #![allow(clippy::needless_range_loop)]
 
 mod aligned;
 mod butterfly;
 mod complex;
+mod dispatch;
 mod filterbank;
 mod fourier;
 mod isa;
 mod portable;
 mod power;
 mod stockham;
-mod two_pass;
 mod vector;
+mod view;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -29,11 +30,12 @@ pub use fourier::Fourier;
 pub use isa::Isa;
 pub use power::{FRAMES, PowerSpectra};
 pub use vector::{Kernel, Vector};
+pub use view::View;
 
-/// Numbers from −1 to 1 without a pattern, for the tests; each seed has its own.
+/// Returns pseudo-random numbers from −1 to 1 for the tests.
 #[cfg(test)]
 fn noise(count: usize, seed: usize) -> Vec<f32> {
-    // Knuth's linear congruential generator; its upper bits are the good ones.
+    // Knuth's linear congruential generator; only its upper bits are random enough.
     let mut state = seed as u64 + 1;
     let next = || {
         state =

@@ -1,5 +1,5 @@
-//! Four lanes by the `wide` crate: SSE2, NEON, WASM's simd128 or plain code, whichever the target
-//! always has.
+//! Four lanes of the `wide` crate: SSE2, NEON, WASM's simd128 or scalar code, whichever every
+//! processor of the target has.
 
 use wide::f32x4;
 
@@ -19,31 +19,29 @@ impl Vector for Portable {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller vouches for four numbers at `from`.
+        // SAFETY: the caller guarantees four values at `from`.
         Self(f32x4::new(unsafe { from.cast::<[f32; 4]>().read_unaligned() }))
     }
 
     #[inline(always)]
     unsafe fn load_transposed(from: *const f32, stride: usize) -> [Self; 4] {
         let mut rows = [f32x4::ZERO; 4];
-        for (row, to) in rows.iter_mut().enumerate() {
-            // SAFETY: the caller vouches for four numbers at each row.
-            *to = unsafe { Self::load(from.add(row * stride)).0 };
+        for (i, row) in rows.iter_mut().enumerate() {
+            // SAFETY: the caller guarantees four values in each row.
+            *row = unsafe { Self::load(from.add(i * stride)).0 };
         }
         f32x4::transpose(rows).map(Self)
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller vouches for room for four numbers at `to`.
+        // SAFETY: the caller guarantees room for four values at `to`.
         unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0.to_array()) }
     }
 
     #[inline(always)]
-    unsafe fn store_whole(self, to: *mut u32) {
-        let whole = self.0.to_array().map(|x| x as u32);
-        // SAFETY: the caller vouches for room for four numbers at `to`.
-        unsafe { to.cast::<[u32; 4]>().write_unaligned(whole) }
+    fn integers_to_slice(self, to: &mut [u32]) {
+        to[..4].copy_from_slice(&self.0.to_array().map(|x| x as u32));
     }
 
     #[inline(always)]
@@ -86,11 +84,6 @@ impl Vector for Portable {
     #[inline(always)]
     fn max_no_nan(best: Self, candidate: Self) -> Self {
         Self(candidate.0.simd_gt(best.0).bitselect(candidate.0, best.0))
-    }
-
-    #[inline(always)]
-    fn is_finite(self) -> bool {
-        self.0.is_finite().all()
     }
 
     #[inline(always)]

@@ -1,15 +1,15 @@
-use super::stockham::root;
-use super::two_pass::{InOrder, Sink, TwoPassFft};
 use crate::aligned::AlignedBuf;
 use crate::complex::Complex;
 use crate::isa::Isa;
+use crate::stockham::{Sink, Stockham, root};
 use crate::vector::{Kernel, Vector};
+use crate::view::View;
 
 /// Power spectra of overlapping frames of real samples, several at once, one in each lane.
 ///
-/// A frame's even and odd samples are the real and imaginary parts of one complex sequence of half the
-/// length `N`, whose transform is taken apart and squared, so that the spectrum itself never lies in
-/// memory. The transform is done in two steps, so that all but one pass over the whole stays in the
+/// A frame's even and odd samples are the real and imaginary parts of a complex sequence of half the
+/// length, `N`. Its transform is split into the spectrum and squared at once, so that the spectrum itself
+/// is never stored. The transform has two steps, so that all but one pass over the whole stay in the
 /// first-level cache: with `N = columns × rows`, `n = rows × a + b` and `k = c + columns × d`,
 ///
 /// ```text
@@ -20,26 +20,26 @@ use crate::vector::{Kernel, Vector};
 pub struct PowerSpectra {
     isa: Isa,
     hop: usize,
-    /// Half of the window: the other half of the product is the ½ of taking apart.
+    /// The window times ½, a factor of splitting the spectrum.
     window: Vec<f32>,
-    /// The transform over `a`, `rows` times.
-    column: TwoPassFft,
-    /// The transform over `b`, `columns` times.
-    row: TwoPassFft,
+    /// The transform over `a`, run `rows` times.
+    column: Stockham,
+    /// The transform over `b`, run `columns` times.
+    row: Stockham,
     /// e^(2πi bc / N), (b, c)
     twiddles: Vec<[f32; 2]>,
-    /// e^(2πi k / length) of the pairs of bins, in the order in which they are taken apart.
+    /// e^(2πi k / length) of the pairs of bins, in the order in which they are split.
     angles: Vec<[f32; 2]>,
     work: AlignedBuf,
 }
 
-/// Frames that are worked on together.
+/// Frames that are transformed together.
 pub const FRAMES: usize = 8;
 
 impl PowerSpectra {
-    /// Plans transforms of frames of `window.len()` samples, `hop` apart, each multiplied by `window`,
-    /// for an instruction set. There is none where half the length is not a product of two of 16, 24, 32,
-    /// 40, 48 and 64 or of 36 and one of them.
+    /// Plans transforms of frames of `window.len()` samples, `hop` apart, each multiplied by `window`.
+    /// Returns `None` unless half the length is a product of two of 16, 24, 32, 40, 48 and 64, or of 36
+    /// and one of them.
     #[must_use]
     pub fn new(isa: Isa, window: &[f32], hop: usize) -> Option<Self> {
         let length = window.len();
@@ -61,17 +61,17 @@ impl PowerSpectra {
         })
     }
 
-    /// Samples that [`FRAMES`] frames span.
+    /// Returns the number of samples that [`FRAMES`] frames span.
     #[must_use]
     pub fn span(&self) -> usize {
         self.window.len() + (FRAMES - 1) * self.hop
     }
 
-    /// The power of [`FRAMES`] frames, which begin at the first sample and one hop after the other:
-    /// (bin, frame), bins from 0 to half the length.
+    /// Writes the powers of [`FRAMES`] frames, the first of which starts at the first sample: (bin,
+    /// frame), bins from 0 to half the length.
     ///
     /// # Panics
-    /// When there are fewer samples than [`span`](Self::span) or no room for `length / 2 + 1` bins.
+    /// If there are fewer samples than [`span`](Self::span) or there is no room for `length / 2 + 1` bins.
     pub fn compute(&mut self, samples: &[f32], power: &mut [f32]) {
         assert!(samples.len() >= self.span(), "samples of all frames");
         assert!(power.len() >= (self.window.len() / 2 + 1) * FRAMES, "room for all bins");
@@ -81,21 +81,24 @@ impl PowerSpectra {
     }
 }
 
-/// Columns and rows whose product is `half`, as near to each other as there are.
-fn factors(half: usize) -> Option<(TwoPassFft, TwoPassFft)> {
-    // Rows are taken by whole registers.
+/// Returns transforms of columns and rows whose product is `half`, the pair with the shortest longer one.
+fn factors(half: usize) -> Option<(Stockham, Stockham)> {
+    // Rows fill whole registers.
     let columns = (1..=half / FRAMES).filter(|columns| half.is_multiple_of(columns * FRAMES));
-    let factors = columns.filter_map(|c| TwoPassFft::new(c).zip(TwoPassFft::new(half / c)));
+    let factors =
+        columns.filter_map(|c| Stockham::two_passes(c).zip(Stockham::two_passes(half / c)));
     factors.min_by_key(|(column, row)| column.length().max(row.length()))
 }
 
-/// How many bins `c + columns × d`, d from 0, are taken apart with row `c`: of a bin and its mirror
-/// only one. Rows beyond the middle have none.
+/// Returns how many bins `c + columns × d`, d from 0, are split with row `c`: one of each bin and its
+/// mirror, none in the rows after the middle one.
 fn pairs(columns: usize, rows: usize, c: usize) -> usize {
-    match columns - c {
-        _ if c == 0 => rows / 2 + 1,
-        mirror if mirror == c => rows / 2,
-        _ => rows,
+    if c == 0 {
+        rows / 2 + 1
+    } else if 2 * c == columns {
+        rows / 2
+    } else {
+        rows
     }
 }
 
@@ -106,16 +109,15 @@ struct Compute<'a> {
     power: &'a mut [f32],
 }
 
-/// Where a pass over [`Compute`]'s lanes works: pointers to complex registers.
-#[derive(Clone, Copy)]
-struct Buffers {
-    /// All `columns × rows` numbers, (c, b), each row one number longer than it is: else all numbers
-    /// of a column would lie in the same few sets of the first-level cache.
-    all: *mut f32,
+/// Working memory, in complex registers.
+struct Buffers<'a> {
+    /// All `columns × rows` values, (c, b). Each row is padded by one value: otherwise all values of a
+    /// column would share the same few sets of the first-level cache.
+    all: &'a mut [f32],
     /// `LANES` columns or two rows.
-    lines: *mut f32,
+    lines: &'a mut [f32],
     /// One column or row.
-    scratch: *mut f32,
+    scratch: &'a mut [f32],
 }
 
 impl Kernel for Compute<'_> {
@@ -130,16 +132,15 @@ impl Kernel for Compute<'_> {
         let line = columns.max(rows) * size;
         work.resize(all + (V::LANES + 1) * line);
         assert!(FRAMES.is_multiple_of(V::LANES) && rows.is_multiple_of(V::LANES));
+        let (all, rest) = work.split_at_mut(all);
+        let (lines, scratch) = rest.split_at_mut(V::LANES * line);
+        let mut buffers = Buffers { all, lines, scratch };
         for first in (0..FRAMES).step_by(V::LANES) {
-            // SAFETY: `work` holds `all`, `LANES` lines and one more. The door checked that there are
-            // samples of all frames, the last of which begins `first + LANES - 1` hops after the first,
-            // and room for all bins of all frames.
+            // SAFETY: `compute` has checked that the samples hold all frames, the last of which starts
+            // `first + LANES − 1` hops after the first sample, and `power` all bins of all frames.
             unsafe {
-                let to = work.as_mut_ptr();
-                let scratch = to.add(all + V::LANES * line);
-                let buffers = Buffers { all: to, lines: to.add(all), scratch };
-                plan.columns::<V>(samples.as_ptr().add(first * plan.hop), buffers);
-                plan.rows::<V>(buffers, power.as_mut_ptr().add(first));
+                plan.columns::<V>(&samples[first * plan.hop..], &mut buffers);
+                plan.rows::<V>(&mut buffers, &mut power[first..]);
             }
         }
     }
@@ -149,111 +150,96 @@ impl PowerSpectra {
     /// Fills `all` from the samples of `LANES` frames.
     ///
     /// # Safety
-    /// `samples` is valid for reading those frames, `buffers` as [`Compute`] makes them.
+    /// `samples` must hold those frames.
     #[inline(always)]
-    unsafe fn columns<V: Vector>(&self, samples: *const f32, buffers: Buffers) {
+    unsafe fn columns<V: Vector>(&self, samples: &[f32], buffers: &mut Buffers<'_>) {
         let (columns, rows) = (self.column.length(), self.row.length());
         let size = 2 * V::LANES;
-        // Samples of so many columns are cache lines.
+        let Buffers { all, lines, scratch } = buffers;
+        // The samples of LANES columns fill whole cache lines.
         for b in (0..rows).step_by(V::LANES) {
-            // SAFETY: `rows` is a multiple of LANES, so `b + LANES <= rows`; a and c are below `columns`:
-            // samples end within their frame, and within LANES lines of `columns` numbers.
-            unsafe {
-                for a in 0..columns {
-                    for part in 0..2 {
-                        let at = 2 * (a * rows + b) + part * V::LANES;
-                        let first = part * V::LANES / 2;
-                        let window = &self.window[at..at + V::LANES];
-                        let transposed = V::load_transposed(samples.add(at), self.hop);
-                        for (i, (&x, &w)) in transposed.as_ref().iter().zip(window).enumerate() {
+            for a in 0..columns {
+                for part in 0..2 {
+                    let at = 2 * (a * rows + b) + part * V::LANES;
+                    let first = part * V::LANES / 2;
+                    let window = &self.window[at..at + V::LANES];
+                    // SAFETY: `rows` is a multiple of LANES, so that `b + LANES <= rows` and the samples
+                    // end within their frame; `lines` holds LANES columns of `columns` values.
+                    unsafe {
+                        let square = samples.load_transposed::<V>(at, self.hop);
+                        for (i, (&x, &w)) in square.as_ref().iter().zip(window).enumerate() {
                             let to = ((first + i / 2) * columns + a) * size;
-                            // Real and imaginary parts exchanged: see `TwoPassFft`.
-                            let to = to + (1 - i % 2) * V::LANES;
-                            x.mul(V::splat(w)).store(buffers.lines.add(to));
+                            // Real and imaginary parts are exchanged: see `Stockham`.
+                            lines.store(to + (1 - i % 2) * V::LANES, x.mul(V::splat(w)));
                         }
                     }
                 }
-                let twiddles = self.twiddles[b * columns..].chunks_exact(columns);
-                for (i, twiddles) in twiddles.take(V::LANES).enumerate() {
-                    let from = buffers.lines.add(i * columns * size);
-                    let to = buffers.all.add((b + i) * size);
-                    let to = Twiddled { to, stride: (rows + 1) * size, twiddles };
-                    self.column.run::<V>(from, buffers.scratch, to);
-                }
+            }
+            let twiddles = self.twiddles[b * columns..].chunks_exact(columns);
+            for (i, twiddles) in twiddles.take(V::LANES).enumerate() {
+                let to = Sink {
+                    values: &mut all[(b + i) * size..],
+                    stride: (rows + 1) * size,
+                    twiddles: Some(twiddles),
+                };
+                self.column.run_two_passes::<V>(&lines[i * columns * size..], scratch, to);
             }
         }
     }
 
-    /// Writes the powers of `LANES` frames, each bin [`FRAMES`] numbers after the one before.
+    /// Writes the powers of `LANES` frames, those of each bin [`FRAMES`] values after the bin before.
     ///
     /// # Safety
-    /// `buffers` are as [`columns`](Self::columns) leaves them, `power` is valid for writing `LANES`
-    /// numbers at every bin.
+    /// `buffers` must be as [`columns`](Self::columns) leaves them, and `power` must have room for `LANES`
+    /// values at every bin.
     #[inline(always)]
-    unsafe fn rows<V: Vector>(&self, buffers: Buffers, power: *mut f32) {
+    unsafe fn rows<V: Vector>(&self, buffers: &mut Buffers<'_>, power: &mut [f32]) {
         let (columns, rows) = (self.column.length(), self.row.length());
         let size = 2 * V::LANES;
         let half = columns * rows;
-        // SAFETY: c is below `columns`, b and d below `rows`; `lines` holds two rows; a bin and its
-        // mirror are at most `half`.
-        unsafe {
-            let (low, other) = (buffers.lines, buffers.lines.add(rows * size));
-            let mut angles = self.angles.iter();
-            for c in 0..=columns / 2 {
-                let mirror = (columns - c) % columns;
-                let pair = [(c, low), (mirror, other)];
-                // The first row and the middle one mirror themselves.
-                let pair = &pair[..if mirror == c { 1 } else { 2 }];
-                let high = pair[pair.len() - 1].1;
-                for &(row, to) in pair {
-                    let from = buffers.all.add(row * (rows + 1) * size);
-                    self.row.run::<V>(from, buffers.scratch, InOrder(to));
-                }
-                for (d, &angle) in (0..pairs(columns, rows, c)).zip(&mut angles) {
-                    let opposite = if c == 0 { (rows - d) % rows } else { rows - 1 - d };
-                    let a = Complex::<V>::load(low.add(d * size));
-                    let b = Complex::<V>::load(high.add(opposite * size));
+        let Buffers { all, lines, scratch } = buffers;
+        let mut angles = self.angles.iter();
+        for c in 0..=columns / 2 {
+            let mirror = (columns - c) % columns;
+            // The first row and the middle one mirror themselves.
+            let count = if mirror == c { 1 } else { 2 };
+            let high = (count - 1) * rows * size;
+            for (row, to) in [(c, 0), (mirror, high)].into_iter().take(count) {
+                let from = &all[row * (rows + 1) * size..];
+                self.row.run_two_passes::<V>(from, scratch, Sink::in_order::<V>(&mut lines[to..]));
+            }
+            for (d, &angle) in (0..pairs(columns, rows, c)).zip(&mut angles) {
+                let opposite = if c == 0 { (rows - d) % rows } else { rows - 1 - d };
+                let bin = c + columns * d;
+                // SAFETY: `lines` holds two rows, d and `opposite` are below `rows`; a bin and its
+                // mirror are at most `half`.
+                unsafe {
+                    let a = lines.load_complex::<V>(d * size);
+                    let b = lines.load_complex::<V>(high + opposite * size);
                     let (p, q) = powers(a, b, Complex::splat(angle));
-                    let bin = c + columns * d;
-                    p.store(power.add(bin * FRAMES));
-                    q.store(power.add((half - bin) * FRAMES));
+                    power.store(bin * FRAMES, p);
+                    power.store((half - bin) * FRAMES, q);
                 }
             }
         }
     }
 }
 
-/// The numbers of a column, each multiplied by its own twiddle factor: memory that is valid for writing them, `stride`
-/// apart.
-struct Twiddled<'a> {
-    to: *mut f32,
-    stride: usize,
-    twiddles: &'a [[f32; 2]],
-}
-
-impl<V: Vector> Sink<V> for Twiddled<'_> {
-    #[inline(always)]
-    unsafe fn store_result(&self, k: usize, x: Complex<V>) {
-        let x = x.mul_twiddle(Complex::splat(self.twiddles[k]));
-        // SAFETY: as the caller vouches.
-        unsafe { x.store(self.to.add(k * self.stride)) }
-    }
-}
-
-/// The powers of bins `k` and `half − k` from the half-length transform's values there, real and
-/// imaginary parts exchanged, and e^(2πi k / length).
+/// Returns the powers of bins `k` and `half − k` from the half-length transform's values there, real and
+/// imaginary parts exchanged, and the twiddle factor e^(2πi k / length).
 #[inline(always)]
-fn powers<V: Vector>(a: Complex<V>, b: Complex<V>, turn: Complex<V>) -> (V, V) {
+fn powers<V: Vector>(a: Complex<V>, b: Complex<V>, twiddle: Complex<V>) -> (V, V) {
     let even = Complex { re: a.im.add(b.im), im: a.re.sub(b.re) };
     let odd = Complex { re: a.im.sub(b.im), im: a.re.add(b.re) };
-    // The odd part times −i · e^(−2πi k / length); the sign of its imaginary part is in what follows.
+    // The odd part times −i · e^(−2πi k / length), but for the sign of its imaginary part, which the
+    // next lines account for.
     let odd = Complex {
-        re: odd.im.mul(turn.re).neg_mul_add(odd.re, turn.im),
-        im: odd.re.mul(turn.re).mul_add(odd.im, turn.im),
+        re: odd.im.mul(twiddle.re).neg_mul_add(odd.re, twiddle.im),
+        im: odd.re.mul(twiddle.re).mul_add(odd.im, twiddle.im),
     };
-    let [low, high] =
-        [(even.re.add(odd.re), even.im.sub(odd.im)), (even.re.sub(odd.re), even.im.add(odd.im))];
-    (low.0.mul(low.0).mul_add(low.1, low.1), high.0.mul(high.0).mul_add(high.1, high.1))
+    let low = Complex { re: even.re.add(odd.re), im: even.im.sub(odd.im) };
+    let high = Complex { re: even.re.sub(odd.re), im: even.im.add(odd.im) };
+    (low.power(), high.power())
 }
 
 #[cfg(test)]
@@ -264,47 +250,47 @@ mod tests {
     use crate::isa::Isa;
     use crate::noise;
 
-    /// The sum written out in f64: (bin, frame).
-    fn sums(window: &[f32], hop: usize, samples: &[f32]) -> Vec<f64> {
+    /// Returns the powers by the definition in f64: (bin, frame).
+    fn powers(window: &[f32], hop: usize, samples: &[f32]) -> Vec<f64> {
         let length = window.len();
-        let turn: Vec<(f64, f64)> =
+        let roots: Vec<(f64, f64)> =
             (0..length).map(|i| (TAU * i as f64 / length as f64).sin_cos()).collect();
-        let mut sums = Vec::new();
+        let mut powers = Vec::new();
         for bin in 0..=length / 2 {
             for frame in 0..FRAMES {
                 let windowed = samples[frame * hop..].iter().zip(window);
                 let windowed = windowed.map(|(x, w)| f64::from(*x) * f64::from(*w));
                 let (re, im) = windowed.enumerate().fold((0.0, 0.0), |(re, im), (n, x)| {
-                    let (sin, cos) = turn[n * bin % length];
+                    let (sin, cos) = roots[n * bin % length];
                     (re + x * cos, im + x * sin)
                 });
-                sums.push(re * re + im * im);
+                powers.push(re * re + im * im);
             }
         }
-        sums
+        powers
     }
 
-    /// Frames that overlap, touch and leave gaps.
+    /// The frames overlap, touch, or leave gaps.
     #[test]
-    fn powers_are_the_sums_they_stand_for() {
+    fn powers_match_the_definition() {
         for (length, hop) in
             [(512, 1), (512, 512), (768, 384), (1280, 1283), (1728, 864), (3072, 1536)]
         {
             let window = noise(length, 1);
             let samples = noise(length + (FRAMES - 1) * hop, length);
-            let expected = sums(&window, hop, &samples);
+            let expected = powers(&window, hop, &samples);
             for isa in Isa::available() {
                 let mut spectra = PowerSpectra::new(isa, &window, hop).unwrap();
                 assert_eq!(spectra.span(), samples.len());
                 let mut power = vec![f32::NAN; expected.len()];
-                // TwoPassFft: nothing of a run may be left for the next.
+                // Nothing may be left over from an earlier call.
                 spectra.compute(&vec![1e3; samples.len()], &mut power);
                 spectra.compute(&samples, &mut power);
                 for (i, (got, expected)) in power.iter().zip(&expected).enumerate() {
-                    let off = (f64::from(*got) - expected).abs();
+                    let error = (f64::from(*got) - expected).abs();
                     assert!(
-                        off < 1e-6 * length as f64,
-                        "{}, length {length}, hop {hop}, bin {}, frame {}: {got} for {expected}",
+                        error < 1e-6 * length as f64,
+                        "{}, length {length}, hop {hop}, bin {}, frame {}: {got}, expected {expected}",
                         isa.name(),
                         i / FRAMES,
                         i % FRAMES
@@ -315,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_taken_apart_evenly_or_not_at_all() {
+    fn lengths_are_factored_evenly_or_refused() {
         let factors = |half| factors(half).map(|(column, row)| (column.length(), row.length()));
         assert_eq!(factors(1536), Some((32, 48)));
         assert_eq!(factors(768), Some((24, 32)));

@@ -1,7 +1,6 @@
 //! AVX2 with FMA.
 //!
-//! The methods rely on the processor having both: they are reached through [`super::Isa::run`]
-//! alone, which has asked it.
+//! The methods require a processor with both: only [`super::Isa::run`] reaches them, after checking.
 
 use std::arch::x86_64::*;
 
@@ -22,23 +21,23 @@ impl Vector for Avx2 {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the processor has AVX; the caller vouches for eight numbers at `from`.
+        // SAFETY: the processor has AVX; the caller guarantees eight values at `from`.
         Self(unsafe { _mm256_loadu_ps(from) })
     }
 
     #[inline(always)]
     unsafe fn load_transposed(from: *const f32, stride: usize) -> [Self; 8] {
-        // SAFETY: the processor has AVX; the caller vouches for eight numbers at each row.
+        // SAFETY: the processor has AVX; the caller guarantees eight values in each row.
         unsafe {
             let zero = Self(_mm256_setzero_ps());
             let mut transposed = [zero; 8];
             for half in 0..2 {
-                // A row's four numbers beside those of the row four below.
+                // Half of a row in the low lanes, half of the row four further down in the high lanes.
                 let mut rows = [zero.0; 4];
-                for (row, to) in rows.iter_mut().enumerate() {
-                    let at = from.add(row * stride + 4 * half);
+                for (i, row) in rows.iter_mut().enumerate() {
+                    let at = from.add(i * stride + 4 * half);
                     let low = _mm256_castps128_ps256(_mm_loadu_ps(at));
-                    *to = _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(at.add(4 * stride)));
+                    *row = _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(at.add(4 * stride)));
                 }
                 let [a, b, c, d] = rows;
                 let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
@@ -54,14 +53,15 @@ impl Vector for Avx2 {
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the processor has AVX; the caller vouches for room for eight numbers at `to`.
+        // SAFETY: the processor has AVX; the caller guarantees room for eight values at `to`.
         unsafe { _mm256_storeu_ps(to, self.0) }
     }
 
     #[inline(always)]
-    unsafe fn store_whole(self, to: *mut u32) {
-        // SAFETY: the processor has AVX; the caller vouches for room for eight numbers at `to`.
-        unsafe { _mm256_storeu_si256(to.cast(), _mm256_cvttps_epi32(self.0)) }
+    fn integers_to_slice(self, to: &mut [u32]) {
+        assert!(to.len() >= Self::LANES);
+        // SAFETY: the processor has AVX; the slice is long enough.
+        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm256_cvttps_epi32(self.0)) }
     }
 
     #[inline(always)]
@@ -120,26 +120,16 @@ impl Vector for Avx2 {
 
     #[inline(always)]
     fn max_no_nan(best: Self, candidate: Self) -> Self {
-        // The second operand is what the instruction gives where one is NaN: a NaN stays.
+        // The instruction returns its second operand if either is NaN, so that a NaN stays.
         // SAFETY: the processor has AVX.
         Self(unsafe { _mm256_max_ps(candidate.0, best.0) })
-    }
-
-    #[inline(always)]
-    fn is_finite(self) -> bool {
-        // SAFETY: the processor has AVX.
-        unsafe {
-            let zero = _mm256_sub_ps(self.0, self.0);
-            let finite = _mm256_cmp_ps::<_CMP_EQ_OQ>(zero, _mm256_setzero_ps());
-            _mm256_movemask_ps(finite) == 0xff
-        }
     }
 
     #[inline(always)]
     fn positive_or(self, other: Self) -> Self {
         // SAFETY: the processor has AVX.
         unsafe {
-            // Not "less or equal" is true of a NaN too.
+            // "Not less or equal" also holds for NaN.
             let keep = _mm256_cmp_ps::<_CMP_NLE_UQ>(self.0, _mm256_setzero_ps());
             Self(_mm256_blendv_ps(other.0, self.0, keep))
         }
@@ -156,7 +146,7 @@ impl Vector for Avx2 {
 
     #[inline(always)]
     fn prefetch(at: *const f32) {
-        // SAFETY: a hint, which faults at no address.
+        // SAFETY: a hint, which does not fault at any address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
 

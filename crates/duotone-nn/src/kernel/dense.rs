@@ -1,24 +1,23 @@
-//! The dense layer's three products. Its weights lie in blocks of [`BLOCK`] features: (feature
-//! block, unit, feature in the block), so that a block's share of the backward pass and of the
-//! update touches one contiguous piece and nothing else.
+//! The three products of the dense layer. Its weights are stored in blocks of [`BLOCK`] features, (feature
+//! block, unit, feature in the block), so that the backward pass and the update of a block touch one
+//! contiguous piece of memory.
 
-use super::LINE;
-use super::{Isa, Kernel, Vector};
+use super::{Isa, Kernel, LINE, Vector, View, dispatch};
 
 /// Features in a block of weights.
 pub(crate) const BLOCK: usize = 64;
-/// Units in a tile of the forward product; units are padded to a multiple of it.
+/// Units in a tile of the forward product; the number of units is padded to a multiple.
 pub(crate) const UNITS: usize = 4;
 /// Samples in a tile of the forward product.
 const SAMPLES: usize = 3;
-/// Blocks summed in registers before they are added up: the samples' share of them stays in the
-/// second-level cache.
+/// Blocks that are summed in registers at once: the samples' features in them stay in the second-level
+/// cache.
 const DEPTH: usize = 8;
-/// Rows of a tile of the backward products, and registers of features in one.
+/// Rows of a tile of the backward products, and registers of features in a row.
 const ROWS: usize = 6;
 const WIDE: usize = 2;
 
-/// Inputs of the dense layer: `samples` rows of `blocks × BLOCK` features, `stride` apart.
+/// The inputs of the dense layer: `samples` rows of `blocks × BLOCK` features, `stride` apart.
 #[derive(Clone, Copy)]
 pub(crate) struct Inputs<'a> {
     pub(crate) values: &'a [f32],
@@ -34,8 +33,8 @@ impl Inputs<'_> {
     }
 }
 
-/// Sums inputs × weights for the units from `first` on into `out`: (unit, sample). `weight` has
-/// `units` (padded) units in each block. A sample's sums do not depend on the other samples.
+/// Writes the sums of inputs × weights for the units from `first` on to `out`, (unit, sample). `weight`
+/// has `units` (padded) units in each block. A sample's sums do not depend on the other samples.
 pub(crate) fn dense_rows(
     isa: Isa,
     inputs: Inputs<'_>,
@@ -70,37 +69,35 @@ impl Kernel for Rows<'_> {
             let depth = (blocks - block).min(DEPTH);
             let units = self.out.len() / samples;
             for unit in (0..units).step_by(UNITS) {
-                // After the last units come the first ones of the next blocks.
+                // The first units of the next blocks follow the last units of these.
                 let last = unit + UNITS >= units;
                 let next = if last { depth * self.units - unit } else { UNITS };
-                let place = Place { block, depth, unit, next: next * BLOCK };
+                let tile = Tile { block, depth, unit, next: next * BLOCK };
                 for sample in (0..samples).step_by(SAMPLES) {
-                    match samples - sample {
-                        1 => self.tile::<V, 1>(place, sample),
-                        2 => self.tile::<V, 2>(place, sample),
-                        _ => self.tile::<V, SAMPLES>(place, sample),
-                    }
+                    dispatch!((samples - sample).min(SAMPLES), [1, 2, 3] => N, {
+                        self.tile::<V, N>(tile, sample)
+                    });
                 }
             }
         }
     }
 }
 
-/// Weights of a tile: its blocks and its first unit.
+/// The weights of a tile: its blocks and its first unit.
 #[derive(Clone, Copy)]
-struct Place {
+struct Tile {
     block: usize,
     depth: usize,
     unit: usize,
-    /// Numbers from these weights to the next tile's.
+    /// The offset from these weights to the next tile's.
     next: usize,
 }
 
 impl Rows<'_> {
-    /// `N` samples from `sample` on.
+    /// Adds the sums of `N` samples from `sample` on.
     #[inline(always)]
-    fn tile<V: Vector, const N: usize>(&mut self, place: Place, sample: usize) {
-        let Place { block, depth, unit, next } = place;
+    fn tile<V: Vector, const N: usize>(&mut self, tile: Tile, sample: usize) {
+        let Tile { block, depth, unit, next } = tile;
         let Inputs { values, samples, stride, .. } = self.inputs;
         let start = (block * self.units + self.first + unit) * BLOCK;
         let weight = &self.weight[start..];
@@ -110,18 +107,18 @@ impl Rows<'_> {
         let tiles = samples.div_ceil(SAMPLES);
         let mut sums = [[V::splat(0.0); UNITS]; N];
         for block in 0..depth {
-            // SAFETY: by the assertions above, UNITS rows of BLOCK weights and N rows of BLOCK
-            // inputs begin here.
+            // SAFETY: by the assertions above, UNITS rows of BLOCK weights and N rows of BLOCK inputs start
+            // here.
             let (weight, inputs) = unsafe {
                 (
-                    weight.as_ptr().add(block * self.units * BLOCK),
-                    inputs.as_ptr().add(block * BLOCK),
+                    weight.get_unchecked(block * self.units * BLOCK..),
+                    inputs.get_unchecked(block * BLOCK..),
                 )
             };
-            // The next tile's weights come while these are at work, some with each tile.
+            // The tiles of these units share the prefetching of the next units' weights.
             let mut line = sample / SAMPLES;
             while line < UNITS * BLOCK / LINE {
-                V::prefetch(weight.wrapping_add(next + line * LINE));
+                weight.prefetch::<V>(next + line * LINE);
                 line += tiles;
             }
             for lane in (0..BLOCK).step_by(V::LANES) {
@@ -129,10 +126,10 @@ impl Rows<'_> {
                 unsafe {
                     let mut x = [V::splat(0.0); N];
                     for (n, x) in x.iter_mut().enumerate() {
-                        *x = V::load(inputs.add(n * stride + lane));
+                        *x = inputs.load(n * stride + lane);
                     }
                     for u in 0..UNITS {
-                        let w = V::load(weight.add(u * BLOCK + lane));
+                        let w = weight.load(u * BLOCK + lane);
                         for n in 0..N {
                             sums[n][u] = sums[n][u].mul_add(x[n], w);
                         }
@@ -148,27 +145,27 @@ impl Rows<'_> {
     }
 }
 
-/// What the backward pass of one block reads.
+/// The inputs of the backward pass of one block.
 #[derive(Clone, Copy)]
 pub(crate) struct DenseBlock<'a> {
     pub(crate) inputs: Inputs<'a>,
-    /// Number of the block.
+    /// The index of the block.
     pub(crate) block: usize,
-    /// Units, padded.
+    /// The padded number of units.
     pub(crate) units: usize,
-    /// Gradients of the layer's sums, (unit, sample).
+    /// The gradients of the layer's sums, (unit, sample).
     pub(crate) by_unit: &'a [f32],
     /// The same, (sample, unit).
     pub(crate) by_sample: &'a [f32],
-    /// Slope of the LeakyReLU that made the inputs.
+    /// The slope of the LeakyReLU before the layer.
     pub(crate) slope: f32,
-    /// What becomes of the weights: `keep × weight − rate × gradient`.
+    /// The weights become `keep × weight − rate × gradient`.
     pub(crate) keep: f32,
     pub(crate) rate: f32,
 }
 
-/// One block's share of the backward pass: the gradients of its inputs before their LeakyReLU,
-/// (sample, feature in the block), to `gradients`; then its weights' update in place.
+/// Runs the backward pass of one block: writes the gradients of its inputs before their LeakyReLU, (sample,
+/// feature in the block), to `gradients`, then updates its weights in place.
 pub(crate) fn block_gradients(
     isa: Isa,
     from: DenseBlock<'_>,
@@ -195,137 +192,118 @@ impl Kernel for Block<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(mut self) {
-        let samples = self.from.inputs.samples;
+        let (samples, units) = (self.from.inputs.samples, self.from.units);
         for sample in (0..samples).step_by(ROWS) {
-            match samples - sample {
-                1 => self.input_gradients::<V, 1>(sample),
-                2 => self.input_gradients::<V, 2>(sample),
-                3 => self.input_gradients::<V, 3>(sample),
-                4 => self.input_gradients::<V, 4>(sample),
-                5 => self.input_gradients::<V, 5>(sample),
-                _ => self.input_gradients::<V, ROWS>(sample),
-            }
+            dispatch!((samples - sample).min(ROWS), [1, 2, 3, 4, 5, 6] => N, {
+                self.input_gradients::<V, N>(sample)
+            });
         }
-        for unit in (0..self.from.units).step_by(ROWS) {
-            match self.from.units - unit {
-                1 => self.update::<V, 1>(unit),
-                2 => self.update::<V, 2>(unit),
-                3 => self.update::<V, 3>(unit),
-                4 => self.update::<V, 4>(unit),
-                5 => self.update::<V, 5>(unit),
-                _ => self.update::<V, ROWS>(unit),
-            }
+        for unit in (0..units).step_by(ROWS) {
+            dispatch!((units - unit).min(ROWS), [1, 2, 3, 4, 5, 6] => U, {
+                self.update::<V, U>(unit)
+            });
         }
     }
 }
 
 impl Block<'_> {
-    /// Gradients of `N` samples' inputs: sums over all units.
+    /// Computes the gradients of `N` samples' inputs: sums over all units.
     #[inline(always)]
     fn input_gradients<V: Vector, const N: usize>(&mut self, sample: usize) {
         let DenseBlock { inputs, block, units, by_unit, slope, .. } = self.from;
         let samples = inputs.samples;
         assert!(sample + N <= samples);
         for lane in (0..BLOCK).step_by(WIDE * V::LANES) {
-            // SAFETY: unit < units and n < N: in `by_unit`, whose length the door checked; and within
-            // the unit's row of BLOCK weights, since `lane + WIDE × LANES <= BLOCK`.
-            let sums = unsafe {
-                product::<V, N>(
-                    units,
-                    |unit, n| *by_unit.as_ptr().add(unit * samples + sample + n),
-                    |unit| self.weight.as_ptr().add(unit * BLOCK + lane),
-                )
-            };
+            let by_unit = Strided { values: by_unit, first: sample, stride: samples };
+            let weight = Strided { values: &*self.weight, first: lane, stride: BLOCK };
+            // SAFETY: `block_gradients` has checked the lengths; `sample + N <= samples`, and
+            // `lane + WIDE × LANES <= BLOCK`.
+            let sums = unsafe { product::<V, N>(units, by_unit, weight) };
             for (n, sums) in sums.iter().enumerate() {
                 for (wide, &sum) in sums.iter().enumerate() {
                     let lane = lane + wide * V::LANES;
                     let at = (sample + n) * inputs.stride + block * BLOCK + lane;
-                    let values = &inputs.values[at..at + V::LANES];
-                    let at = (sample + n) * BLOCK + lane;
-                    let to = &mut self.gradients[at..at + V::LANES];
-                    // SAFETY: both slices are `LANES` long.
-                    unsafe {
-                        V::load(values.as_ptr())
-                            .if_positive(sum, sum.mul(V::splat(slope)))
-                            .store(to.as_mut_ptr());
-                    }
+                    let value = V::from_slice(&inputs.values[at..]);
+                    value
+                        .if_positive(sum, sum.mul(V::splat(slope)))
+                        .copy_to_slice(&mut self.gradients[(sample + n) * BLOCK + lane..]);
                 }
             }
         }
     }
 
-    /// The update of `U` units' weights: gradients are sums over all samples.
+    /// Updates the weights of `U` units; their gradients are sums over all samples.
     #[inline(always)]
     fn update<V: Vector, const U: usize>(&mut self, unit: usize) {
         let DenseBlock { inputs, block, units, by_sample, keep, rate, .. } = self.from;
         assert!(unit + U <= units);
         self.prefetch_next::<V>(unit, U);
         for lane in (0..BLOCK).step_by(WIDE * V::LANES) {
-            // SAFETY: n < samples and u < U: in `by_sample` and in the sample's row of features, both
-            // of whose lengths the door checked; `lane + WIDE × LANES <= BLOCK`.
-            let sums = unsafe {
-                product::<V, U>(
-                    inputs.samples,
-                    |n, u| *by_sample.as_ptr().add(n * units + unit + u),
-                    |n| inputs.values.as_ptr().add(n * inputs.stride + block * BLOCK + lane),
-                )
-            };
+            let first = block * BLOCK + lane;
+            let by_sample = Strided { values: by_sample, first: unit, stride: units };
+            let features = Strided { values: inputs.values, first, stride: inputs.stride };
+            // SAFETY: `block_gradients` has checked the lengths; `unit + U <= units`, and
+            // `lane + WIDE × LANES <= BLOCK`.
+            let sums = unsafe { product::<V, U>(inputs.samples, by_sample, features) };
             for (u, sums) in sums.iter().enumerate() {
                 for (wide, &sum) in sums.iter().enumerate() {
-                    let at = (unit + u) * BLOCK + lane + wide * V::LANES;
-                    let weight = &mut self.weight[at..at + V::LANES];
-                    // SAFETY: the slice is `LANES` long.
-                    unsafe {
-                        V::load(weight.as_ptr())
-                            .mul(V::splat(keep))
-                            .mul_add(V::splat(-rate), sum)
-                            .store(weight.as_mut_ptr());
-                    }
+                    let weight = &mut self.weight[(unit + u) * BLOCK + lane + wide * V::LANES..];
+                    V::from_slice(weight)
+                        .mul(V::splat(keep))
+                        .mul_add(V::splat(-rate), sum)
+                        .copy_to_slice(weight);
                 }
             }
         }
     }
-}
 
-impl Block<'_> {
-    /// The next block's numbers come while this one is at work: with some units' update the same
-    /// units' weights, and a share of the samples' inputs.
+    /// Prefetches for the next block, a share with each update: the weights of the same units and some
+    /// samples' inputs.
     #[inline(always)]
     fn prefetch_next<V: Vector>(&self, unit: usize, count: usize) {
         let DenseBlock { inputs, block, units, .. } = self.from;
-        let next = self.weight.as_ptr().wrapping_add((units + unit) * BLOCK);
         for line in 0..count * BLOCK / LINE {
-            V::prefetch(next.wrapping_add(line * LINE));
+            self.weight.prefetch::<V>((units + unit) * BLOCK + line * LINE);
         }
         for sample in (unit / ROWS..inputs.samples).step_by(units.div_ceil(ROWS)) {
             let at = sample * inputs.stride + (block + 1) * BLOCK;
             for line in 0..BLOCK / LINE {
-                V::prefetch(inputs.values.as_ptr().wrapping_add(at + line * LINE));
+                inputs.values.prefetch::<V>(at + line * LINE);
             }
         }
     }
 }
 
-/// For each of `T` rows the sum over `i` below `count` of `scalar(i, row)` × the `WIDE` registers
-/// at `vector(i)`, in the order of `i`.
+/// Rows of a matrix, `stride` apart, from the column `first` on.
+#[derive(Clone, Copy)]
+struct Strided<'a> {
+    values: &'a [f32],
+    first: usize,
+    stride: usize,
+}
+
+/// Returns, for each of the first `T` columns of `a`, the sum over its rows of that column's value times
+/// the first `WIDE` registers of the same row of `b`, added in the order of the `rows`.
 ///
 /// # Safety
-/// `vector` gives pointers that are valid for reading `WIDE × LANES` numbers.
+/// `a` must have `T` columns and `b` `WIDE × LANES` in each of `rows` rows.
 #[inline(always)]
 unsafe fn product<V: Vector, const T: usize>(
-    count: usize,
-    scalar: impl Fn(usize, usize) -> f32,
-    vector: impl Fn(usize) -> *const f32,
+    rows: usize,
+    a: Strided<'_>,
+    b: Strided<'_>,
 ) -> [[V; WIDE]; T] {
     let mut sums = [[V::splat(0.0); WIDE]; T];
-    for i in 0..count {
-        let from = vector(i);
-        // SAFETY: as the caller vouches.
-        let registers = unsafe { [V::load(from), V::load(from.add(V::LANES))] };
-        for (row, sums) in sums.iter_mut().enumerate() {
-            let x = V::splat(scalar(i, row));
-            for (sum, register) in sums.iter_mut().zip(registers) {
-                *sum = sum.mul_add(x, register);
+    for row in 0..rows {
+        let at = b.first + row * b.stride;
+        // SAFETY: the caller guarantees the rows and columns.
+        unsafe {
+            let registers = [b.values.load(at), b.values.load::<V>(at + V::LANES)];
+            for (column, sums) in sums.iter_mut().enumerate() {
+                let x = V::splat(a.values.scalar(a.first + row * a.stride + column));
+                for (sum, register) in sums.iter_mut().zip(registers) {
+                    *sum = sum.mul_add(x, register);
+                }
             }
         }
     }

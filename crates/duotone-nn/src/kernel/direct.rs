@@ -3,17 +3,17 @@
 use super::pooling::{PooledMaps, Shape, Sums, Windows};
 use super::scratch::Work;
 use super::spectral::POOL_COST;
-use super::{AlignedBuf, Isa, Kernel, Vector, opaque_stride};
+use super::{AlignedBuf, Isa, Kernel, Vector, View, dispatch, opaque_stride};
 
-/// Registers of filters that a tile works on at once.
+/// Registers of filters in a strip.
 const FILTERS: usize = 2;
-/// Columns that a tile works on at once: with two registers of filters, twelve sums, two weights
-/// and one input fill the sixteen registers of x86.
+/// Columns in a strip: with two registers of filters, twelve sums, two weights and one input take up
+/// fifteen of the sixteen registers of x86.
 const COLUMNS: usize = 6;
-/// Rows of sums that are pooled at once, an even number.
+/// Rows of sums that are pooled at once; must be even.
 const ROWS: usize = 4;
 
-/// A pipeline's filters tap by tap: (block of `2 × LANES` filters, kernel row, kernel column,
+/// A pipeline's filters for the direct method: (block of `2 × LANES` filters, kernel row, kernel column,
 /// filter), padded with zeros.
 #[derive(Clone, Debug)]
 pub(super) struct DirectFilters {
@@ -21,18 +21,18 @@ pub(super) struct DirectFilters {
 }
 
 impl DirectFilters {
-    /// All weights zero.
+    /// Returns filters whose weights are all zero.
     pub(super) fn new(shape: &Shape, lanes: usize) -> Self {
         let padded = shape.filters.next_multiple_of(FILTERS * lanes);
         Self { weight: AlignedBuf::zeros(padded * shape.taps()) }
     }
 
-    /// What it costs, in multiply-adds of a register a row of sums.
+    /// Returns the cost of a row of sums in multiply-adds of registers.
     pub(super) fn cost(shape: &Shape) -> usize {
         shape.kept().1 * (shape.taps() + POOL_COST)
     }
 
-    /// Takes weights in the canonical order (filter, row, column).
+    /// Sets the weights, given in the canonical order (filter, row, column).
     pub(super) fn pack(&mut self, isa: Isa, shape: &Shape, weight: &[f32]) {
         let (taps, block) = (shape.taps(), FILTERS * isa.lanes());
         for (filter, row) in weight.chunks_exact(taps).enumerate() {
@@ -44,14 +44,14 @@ impl DirectFilters {
     }
 }
 
-/// Runs a pipeline's convolution and pooling over one segment. Of equal sums in a window the one of
-/// the first row wins, in it that of the first column.
+/// Runs a pipeline's convolution and pooling over one segment. Of equal sums in a window, the first in
+/// row-major order wins.
 pub(super) struct Convolve<'a, 'b> {
     pub(super) shape: &'a Shape,
     pub(super) filters: &'a DirectFilters,
     pub(super) bias: &'a [f32],
     pub(super) segment: &'a [f32],
-    /// Whether it and the filters are.
+    /// Whether the segment and the filters are finite.
     pub(super) finite: bool,
     pub(super) work: &'a mut Work,
     pub(super) out: &'a mut PooledMaps<'b>,
@@ -82,14 +82,8 @@ impl Kernel for Convolve<'_, '_> {
                     for i in 0..strips {
                         let column = i * columns / strips;
                         let mut strip = Strip { shape, weight, segment, row, column, sums, at };
-                        match (i + 1) * columns / strips - column {
-                            1 => strip.run::<V, 1>(),
-                            2 => strip.run::<V, 2>(),
-                            3 => strip.run::<V, 3>(),
-                            4 => strip.run::<V, 4>(),
-                            5 => strip.run::<V, 5>(),
-                            _ => strip.run::<V, COLUMNS>(),
-                        }
+                        let count = (i + 1) * columns / strips - column;
+                        dispatch!(count, [1, 2, 3, 4, 5, 6] => T, strip.run::<V, T>());
                     }
                 }
                 let registers = windows.iter_mut().zip(sums.chunks_exact(ROWS * width));
@@ -102,20 +96,21 @@ impl Kernel for Convolve<'_, '_> {
     }
 }
 
-/// Neighbouring columns of a row of sums, of two registers of filters.
+/// Neighbouring columns of a row of sums, for two registers of filters.
 struct Strip<'a> {
     shape: &'a Shape,
     weight: &'a [f32],
     segment: &'a [f32],
     row: usize,
     column: usize,
-    /// (register of filters, row of the tile, column, filter), and where the row begins.
+    /// (register of filters, row of the tile, column, filter)
     sums: &'a mut [f32],
+    /// The offset of the row in each register's sums.
     at: usize,
 }
 
 impl Strip<'_> {
-    /// The sums of `T` columns.
+    /// Computes and stores the sums of `T` columns.
     #[inline(always)]
     fn run<V: Vector, const T: usize>(&mut self) {
         let sums = self.tile::<V, T>();
@@ -124,40 +119,37 @@ impl Strip<'_> {
         for (i, to) in self.sums.chunks_exact_mut(block).enumerate() {
             let to = to[first..].chunks_exact_mut(V::LANES);
             for (sums, to) in sums.iter().zip(to) {
-                // SAFETY: the slice is `LANES` long.
-                unsafe { sums[i].store(to.as_mut_ptr()) };
+                sums[i].copy_to_slice(to);
             }
         }
     }
 
-    /// The same, by register of filters, before they are stored.
+    /// Returns the sums of `T` columns.
     #[inline(always)]
     fn tile<V: Vector, const T: usize>(&self) -> [[V; FILTERS]; T] {
-        let Self { shape: f, weight, segment, row, column, .. } = *self;
-        let taps = f.taps();
-        assert_eq!(weight.len(), FILTERS * V::LANES * taps);
-        let last = (row + f.kernel.0 - 1) * f.frames + column + T - 1 + f.kernel.1;
-        assert!(last <= segment.len());
-        let next = opaque_stride();
+        let Self { shape, weight, segment, row, column, .. } = *self;
+        let (rows, columns) = shape.kernel;
+        assert_eq!(weight.len(), FILTERS * V::LANES * shape.taps());
+        assert!((row + rows - 1) * shape.frames + column + T - 1 + columns <= segment.len());
+        let stride = opaque_stride();
         let mut sums = [[V::splat(0.0); FILTERS]; T];
-        let mut w = weight.as_ptr();
-        for i in 0..f.kernel.0 {
-            // SAFETY: within the segment, as all of `row + i`'s columns up to `last` are.
-            let mut x = unsafe { segment.as_ptr().add((row + i) * f.frames + column) };
-            for _ in 0..f.kernel.1 {
-                // SAFETY: `w` passes once over `weight`, whose length is taps × FILTERS × LANES;
-                // `x` reads no further than `last`, which lies within the segment.
+        let mut tap = 0;
+        for i in 0..rows {
+            let mut x = (row + i) * shape.frames + column;
+            for _ in 0..columns {
+                // SAFETY: `tap` passes once over the weights, and `x + T` stays within the segment, by
+                // the assertions above.
                 unsafe {
-                    let w0 = V::load(w);
-                    let w1 = V::load(w.add(V::LANES));
-                    w = w.add(FILTERS * V::LANES);
+                    let w0 = weight.load(tap);
+                    let w1 = weight.load(tap + V::LANES);
                     for (t, sum) in sums.iter_mut().enumerate() {
-                        let input = V::splat(*x.add(t));
+                        let input = V::splat(segment.scalar(x + t));
                         sum[0] = sum[0].mul_add(input, w0);
                         sum[1] = sum[1].mul_add(input, w1);
                     }
-                    x = x.add(next);
                 }
+                tap += FILTERS * V::LANES;
+                x += stride;
             }
         }
         sums

@@ -1,4 +1,4 @@
-//! A pipeline's filters, and which of the two ways runs them.
+//! A pipeline's filters, and which of the two methods runs them.
 
 use super::direct::{self, DirectFilters};
 use super::pooling::{PooledMaps, Shape};
@@ -6,16 +6,16 @@ use super::spectral::{self, Plan, SpectralFilters};
 use super::{Isa, Kernels, Method, Scratch};
 use crate::architecture::{Architecture, Pipeline};
 
-/// A pipeline's filters: the weights themselves, and as the kernels want them.
+/// A pipeline's filters: the weights, and the layout that the kernels use.
 #[derive(Clone, Debug)]
 pub(crate) struct PackedFilters {
     isa: Isa,
     shape: Shape,
     /// (filter, row, column)
     weight: Vec<f32>,
-    /// One a filter, padded with zeros.
+    /// One bias per filter, padded with zeros.
     bias: Vec<f32>,
-    /// Whether all weights are.
+    /// Whether all weights are finite.
     finite: bool,
     form: Form,
 }
@@ -27,7 +27,7 @@ enum Form {
 }
 
 impl PackedFilters {
-    /// All weights zero.
+    /// Returns filters whose weights are all zero.
     pub(crate) fn new(
         Kernels { isa, method }: Kernels,
         architecture: &Architecture,
@@ -48,14 +48,14 @@ impl PackedFilters {
             isa,
             shape,
             weight: vec![0.0; shape.filters * shape.taps()],
-            // Enough for the widest blocks of either form.
+            // Both forms fit: the direct one has the wider blocks.
             bias: vec![0.0; shape.filters.next_multiple_of(2 * isa.lanes())],
             finite: true,
             form,
         }
     }
 
-    /// Lets `change` set the weights, (filter, row, column), and the biases.
+    /// Calls `change` with the weights, (filter, row, column), and the biases, and packs the result.
     pub(crate) fn update(&mut self, change: impl FnOnce(&mut [f32], &mut [f32])) {
         change(&mut self.weight, &mut self.bias[..self.shape.filters]);
         self.finite = all_finite(&self.weight);
@@ -65,21 +65,21 @@ impl PackedFilters {
         }
     }
 
-    /// The weights, (filter, row, column).
+    /// Returns the weights, (filter, row, column).
     pub(crate) fn weight(&self) -> &[f32] {
         &self.weight
     }
 
-    /// One bias a filter.
+    /// Returns one bias per filter.
     pub(crate) fn bias(&self) -> &[f32] {
         &self.bias[..self.shape.filters]
     }
 
-    /// Convolution, bias, LeakyReLU and max-pooling of one segment (bands × frames, band-major) by
-    /// all pipelines; their maps lie one behind the other in `values`, and in `positions` where
-    /// they are wanted. Of equal values in a window the first one seen wins.
+    /// Runs convolution, bias, LeakyReLU and max-pooling of all pipelines on one segment (bands × frames,
+    /// band-major). Their maps are stored one after the other in `values`, and in `positions` if those are
+    /// asked for. Of equal values in a window, the first in row-major order wins.
     ///
-    /// With `parts` the pipelines' work is done side by side, each one's split into so many.
+    /// With `parts`, each pipeline is split into that many tasks, and all tasks run in parallel.
     pub(crate) fn convolve(
         pipelines: &[Self],
         segment: &[f32],
@@ -94,7 +94,7 @@ impl PackedFilters {
     }
 }
 
-/// Some pooled rows of one pipeline.
+/// A task: some pooled rows of one pipeline.
 type Job<'a> = (&'a PackedFilters, PooledMaps<'a>);
 
 fn jobs<'a>(
@@ -125,9 +125,9 @@ fn convolve(segment: &[f32], jobs: &mut [Job<'_>]) {
             spectral::transpose(*isa, segment, shape.frames, transposed);
         }
         let finite = all_finite(segment);
-        for (PackedFilters { isa, shape, bias, form, finite: filters_are, .. }, out) in jobs {
+        for (PackedFilters { isa, shape, bias, form, finite: filters_finite, .. }, out) in jobs {
             assert_eq!(segment.len(), shape.bands * shape.frames);
-            let finite = finite && *filters_are;
+            let finite = finite && *filters_finite;
             match form {
                 Form::Direct(filters) => {
                     isa.run(direct::Convolve { shape, filters, bias, segment, finite, work, out });
@@ -152,7 +152,7 @@ fn is_spectral((filters, _): &&Job<'_>) -> bool {
     matches!(filters.form, Form::Spectral(_))
 }
 
-/// Without a way out of the loop, so that the compiler can take many at once.
-fn all_finite(numbers: &[f32]) -> bool {
-    numbers.iter().fold(true, |all, x| all & x.is_finite())
+/// Does not return early, so that the compiler vectorises the loop.
+fn all_finite(values: &[f32]) -> bool {
+    values.iter().fold(true, |all, x| all & x.is_finite())
 }

@@ -1,43 +1,43 @@
 //! The gradient of a pipeline's filters: one patch of the input per pooled value.
 //!
-//! Filters are taken in groups, since the values of neighbouring filters lie side by side.
+//! Filters are processed in groups, since the values of neighbouring filters are stored side by side.
 
 use super::dense::BLOCK;
-use super::{Isa, Kernel, Vector};
+use super::{Isa, Kernel, Vector, View, dispatch};
 
 /// Filters in a group.
 pub(crate) const GROUP: usize = 8;
-/// Kernel rows whose sums are held in registers at once.
+/// Kernel rows whose sums are in registers at once.
 const ROWS: usize = 6;
-/// Registers along a kernel row that are held at once.
+/// Registers of each of these rows.
 const WIDE: usize = 2;
 
-/// What a gradient kernel reads: the batch's segments and the gradients of its pooled values.
+/// The inputs of a gradient kernel: the batch's segments and the gradients of its pooled values.
 #[derive(Clone, Copy)]
 pub(crate) struct PooledGradients<'a> {
     /// Segments, each bands × frames, one after the other.
     pub(crate) segments: &'a [f32],
-    /// Those from a number on behind which fewer than [`FilterGradient::overrun`] numbers follow, with
-    /// as many zeros behind them.
+    /// The index of the first segment followed by fewer than [`FilterGradient::overrun`] values, and a copy of
+    /// the segments from there on, followed by that many zeros.
     pub(crate) last: (usize, &'a [f32]),
     pub(crate) samples: usize,
     pub(crate) frames: usize,
-    /// Gradients of the values before LeakyReLU, in the dense layer's blocks: (feature block,
-    /// sample, feature in the block).
+    /// The gradients of the values before LeakyReLU, in the dense layer's blocks: (feature block, sample,
+    /// feature in the block).
     pub(crate) gradients: &'a [f32],
-    /// Winning patches, (sample, feature), as the forward pass gave them.
+    /// The winning patches, (sample, feature), as the forward pass stored them.
     pub(crate) positions: &'a [u32],
-    /// Features of a sample in `positions`.
+    /// The features of a sample in `positions`.
     pub(crate) features: usize,
     /// The pipeline's first feature.
     pub(crate) first: usize,
-    /// The pipeline's filters and how many windows each has.
+    /// The number of the pipeline's filters and of each one's windows.
     pub(crate) filters: usize,
     pub(crate) windows: usize,
 }
 
-/// The layout of one filter's gradient: kernel rows of `stride` numbers (the kernel's width,
-/// padded to whole registers) and at last one number for the bias.
+/// The layout of one filter's gradient: kernel rows of `stride` values (the kernel's width, padded to
+/// whole registers), then one value for the bias.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FilterGradient {
     isa: Isa,
@@ -50,30 +50,30 @@ impl FilterGradient {
         Self { isa, kernel, stride: kernel.1.next_multiple_of(isa.lanes()) }
     }
 
-    /// Numbers that are read past the end of a segment, the next one's first (and come to nothing).
+    /// Returns how many values are read past the end of a segment; they only reach sums in the padding.
     pub(crate) fn overrun(&self) -> usize {
         self.stride - self.kernel.1
     }
 
-    /// Numbers of one filter.
+    /// Returns the number of values of one filter.
     pub(crate) fn len(&self) -> usize {
         self.kernel.0 * self.stride + 1
     }
 
-    /// The weights' gradients of one filter, (row, column), from its numbers.
+    /// Returns the gradients of a filter's weights, (row, column).
     pub(crate) fn weights<'a>(&self, sums: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
         let columns = self.kernel.1;
         sums.chunks_exact(self.stride).flat_map(move |row| row[..columns].iter().copied())
     }
 
-    /// The bias's gradient of one filter.
+    /// Returns the gradient of a filter's bias.
     pub(crate) fn bias(&self, sums: &[f32]) -> f32 {
         sums[self.kernel.0 * self.stride]
     }
 }
 
-/// Sums the gradients of a group of filters from `filter` on over the whole batch, in the order of
-/// its samples and windows, into `sums`: one filter after the other, laid out as `layout` says.
+/// Writes the gradients of a group of filters from `filter` on, summed over the whole batch in the order
+/// of its samples and windows, to `sums`: one filter after the other, in the given layout.
 pub(crate) fn filter_gradients(
     layout: FilterGradient,
     from: PooledGradients<'_>,
@@ -98,8 +98,8 @@ struct Gradient<'a> {
     sums: &'a mut [f32],
 }
 
-/// What a window's pooled values of a group add, each: its gradient × the patch of the segment at
-/// its position.
+/// The pooled values of a group in one window. Each adds its gradient × the patch of the segment at its
+/// position.
 #[derive(Clone, Copy, Default)]
 struct Patches {
     gradients: [f32; GROUP],
@@ -132,20 +132,12 @@ impl Kernel for Gradient<'_> {
                         let sums = &mut sums[row * stride + column..];
                         let at = row * p.frames + column;
                         let wide = ((stride - column) / V::LANES).min(WIDE);
-                        match (wide, (kernel.0 - row).min(ROWS)) {
-                            (1, 1) => add.rows::<V, 1, 1>(at, sums),
-                            (1, 2) => add.rows::<V, 1, 2>(at, sums),
-                            (1, 3) => add.rows::<V, 1, 3>(at, sums),
-                            (1, 4) => add.rows::<V, 1, 4>(at, sums),
-                            (1, 5) => add.rows::<V, 1, 5>(at, sums),
-                            (1, _) => add.rows::<V, 1, ROWS>(at, sums),
-                            (_, 1) => add.rows::<V, WIDE, 1>(at, sums),
-                            (_, 2) => add.rows::<V, WIDE, 2>(at, sums),
-                            (_, 3) => add.rows::<V, WIDE, 3>(at, sums),
-                            (_, 4) => add.rows::<V, WIDE, 4>(at, sums),
-                            (_, 5) => add.rows::<V, WIDE, 5>(at, sums),
-                            (_, _) => add.rows::<V, WIDE, ROWS>(at, sums),
-                        }
+                        let rows = (kernel.0 - row).min(ROWS);
+                        dispatch!(wide, [1, 2] => W, {
+                            dispatch!(rows, [1, 2, 3, 4, 5, 6] => R, {
+                                add.rows::<V, W, R>(at, sums)
+                            })
+                        });
                         column += wide * V::LANES;
                     }
                 }
@@ -158,8 +150,8 @@ impl Kernel for Gradient<'_> {
 }
 
 impl Gradient<'_> {
-    /// Fills the group's patches of one sample, a window each, adds their gradients to the biases'
-    /// and gives the largest position.
+    /// Collects the group's patches of one sample, one per window, adds their gradients to those of the
+    /// biases and returns the largest position.
     #[inline(always)]
     fn collect<V: Vector>(
         &self,
@@ -180,7 +172,7 @@ impl Gradient<'_> {
             match (positions.first_chunk(), low.first_chunk()) {
                 (Some(&positions), Some(&gradients)) => *patches = Patches { gradients, positions },
                 _ => {
-                    // Fewer filters than a group has, or gradients that lie in two blocks.
+                    // The group is not full, or its gradients span two blocks.
                     patches.positions[..group].copy_from_slice(positions);
                     let (here, there) =
                         patches.gradients[..group].split_at_mut(group.min(low.len()));
@@ -194,15 +186,15 @@ impl Gradient<'_> {
                 bias[filter] += patches.gradients[filter];
                 farthest[filter] = farthest[filter].max(patches.positions[filter]);
             }
-            // The next sample's numbers come while this one's are at work.
+            // For the next sample.
             V::prefetch(positions.as_ptr().cast::<f32>().wrapping_add(p.features));
-            V::prefetch(low.as_ptr().wrapping_add(BLOCK));
+            low.prefetch::<V>(BLOCK);
         }
         farthest.into_iter().fold(0, u32::max)
     }
 }
 
-/// One segment's share of one filter's gradient. Every patch, padded to `stride` columns, ends
+/// Adds one segment's part of one filter's gradient. Every patch, padded to `stride` columns, must end
 /// within the segment.
 struct Add<'a> {
     frames: usize,
@@ -213,7 +205,7 @@ struct Add<'a> {
 }
 
 impl Add<'_> {
-    /// `R` kernel rows and `W` registers of columns, which begin `at` numbers after a patch does.
+    /// Adds to `R` kernel rows and `W` registers of columns, `at` values after the start of a patch.
     #[inline(always)]
     fn rows<V: Vector, const W: usize, const R: usize>(&self, at: usize, sums: &mut [f32]) {
         let Self { frames, stride, segment, patches, filter } = *self;
@@ -221,28 +213,25 @@ impl Add<'_> {
         let mut registers = [[V::splat(0.0); W]; R];
         for r in 0..R {
             for w in 0..W {
-                // SAFETY: within `sums`, by the assertion above.
-                registers[r][w] = unsafe { V::load(sums.as_ptr().add(r * stride + w * V::LANES)) };
+                // SAFETY: by the assertion above.
+                registers[r][w] = unsafe { sums.load(r * stride + w * V::LANES) };
             }
         }
         for patches in patches {
             let gradient = V::splat(patches.gradients[filter]);
-            let position = patches.positions[filter];
-            // SAFETY: the patch's rows and padded columns end within `segment` (see `Add`).
-            unsafe {
-                let patch = segment.as_ptr().add(position as usize + at);
-                for r in 0..R {
-                    for w in 0..W {
-                        let input = V::load(patch.add(r * frames + w * V::LANES));
-                        registers[r][w] = registers[r][w].mul_add(gradient, input);
-                    }
+            let patch = patches.positions[filter] as usize + at;
+            for r in 0..R {
+                for w in 0..W {
+                    // SAFETY: the patch's rows and padded columns end within `segment` (see `Add`).
+                    let input = unsafe { segment.load(patch + r * frames + w * V::LANES) };
+                    registers[r][w] = registers[r][w].mul_add(gradient, input);
                 }
             }
         }
         for r in 0..R {
             for w in 0..W {
-                // SAFETY: within `sums`, by the assertion above.
-                unsafe { registers[r][w].store(sums.as_mut_ptr().add(r * stride + w * V::LANES)) }
+                // SAFETY: by the first assertion.
+                unsafe { sums.store(r * stride + w * V::LANES, registers[r][w]) }
             }
         }
     }

@@ -1,35 +1,35 @@
 use super::Isa;
 
-/// Which kernels compute: all give the same numbers but for rounding.
+/// Which kernels to use: all compute the same values up to rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kernels {
     /// The instruction set.
     pub isa: Isa,
-    /// The way of the convolutions.
+    /// The method for convolutions.
     pub method: Method,
 }
 
 /// How a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Method {
-    /// Whichever needs less work for the pipeline's sizes.
+    /// Whichever costs less for the pipeline's sizes.
     #[default]
     Cheapest,
     /// Tap by tap.
     Direct,
-    /// In the frequency domain along time, where its memory is in proportion to the layer's.
+    /// In the frequency domain along time, unless that needs far more memory than the layer.
     Spectral,
 }
 
 impl Default for Kernels {
-    /// The fastest on this processor.
+    /// Returns the fastest kernels on this processor.
     fn default() -> Self {
         Self { isa: Isa::best(), method: Method::Cheapest }
     }
 }
 
 impl Kernels {
-    /// All there are on this processor.
+    /// Returns all combinations on this processor.
     #[must_use]
     pub fn available() -> Vec<Self> {
         let methods = [Method::Cheapest, Method::Direct, Method::Spectral];
@@ -37,7 +37,7 @@ impl Kernels {
         Isa::available().into_iter().flat_map(every).collect()
     }
 
-    /// The instruction set and the way, in words.
+    /// Returns the names of the instruction set and the method.
     #[must_use]
     pub fn name(self) -> String {
         let method = match self.method {

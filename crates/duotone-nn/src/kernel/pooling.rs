@@ -1,12 +1,16 @@
-//! Max-pooling and what follows it: bias, LeakyReLU, and the way to the layer's output.
+//! Max-pooling, followed by bias and LeakyReLU.
 
 use std::ops::Range;
 
-use super::{AlignedBuf, Vector};
+use super::{AlignedBuf, Vector, View, dispatch};
 use crate::architecture::{Architecture, Pipeline};
 
-/// Lanes of the widest register.
+/// The lanes of the widest register.
 const MAX_LANES: usize = 8;
+/// Rows that are pooled into windows of one column at once.
+const ROWS: usize = 6;
+/// Windows of several columns that a row is pooled into at once.
+const WINDOWS: usize = 3;
 
 /// The sizes of a pipeline.
 #[derive(Clone, Copy, Debug)]
@@ -34,40 +38,39 @@ impl Shape {
         }
     }
 
-    /// Taps of a filter.
+    /// Returns the number of taps of a filter.
     pub(super) fn taps(&self) -> usize {
         self.kernel.0 * self.kernel.1
     }
 
-    /// Rows and columns of the map that pooling windows keep.
+    /// Returns the rows and columns of the map that lie in a pooling window.
     pub(super) fn kept(&self) -> (usize, usize) {
         (self.pooled.0 * self.pool.0, self.pooled.1 * self.pool.1)
     }
 
-    /// Tiles of at most `most` rows of sums, an even number, that together are those of some pooled rows.
-    /// All begin with an even row, the first one with a row too many perhaps: what pairs of rows share
-    /// must not depend on which rows are wanted.
+    /// Divides the rows of sums of some pooled rows into tiles of at most `max_rows`, which must be even.
+    /// Every tile starts with an even row, the first one with an extra row if need be: which rows share
+    /// products must not depend on which rows are asked for.
     pub(super) fn tiles(
         &self,
         pooled: &Range<usize>,
-        most: usize,
+        max_rows: usize,
     ) -> impl Iterator<Item = Range<usize>> + use<> {
         let end = pooled.end * self.pool.0;
         let pairs = pooled.start * self.pool.0 / 2..end.div_ceil(2);
-        let tiles = pairs.len().div_ceil(most / 2);
+        let tiles = pairs.len().div_ceil(max_rows / 2);
         let row = move |tile: usize| 2 * (pairs.start + tile * pairs.len() / tiles);
         (0..tiles).map(move |tile| row(tile)..row(tile + 1).min(end))
     }
 }
 
-/// Where a segment's pooled values go: (pooled row, pooled column, filter), filter fastest.
+/// The output for a segment's pooled values: (pooled row, pooled column, filter).
 pub(super) struct PooledMaps<'a> {
-    /// The pooled rows that these are.
+    /// The pooled rows to compute.
     pub(super) rows: Range<usize>,
-    /// After bias and LeakyReLU.
+    /// The values after bias and LeakyReLU.
     pub(super) values: &'a mut [f32],
-    /// Index in the segment of the first input number of the patch that won each window, where
-    /// gradients will want it.
+    /// For the gradients: the index in the segment of the first input of the patch that won each window.
     pub(super) positions: Option<&'a mut [u32]>,
 }
 
@@ -75,39 +78,40 @@ pub(super) struct PooledMaps<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Sums<'a> {
     pub(super) sums: &'a [f32],
-    /// Numbers from one row to the next.
+    /// The offset from one row to the next.
     pub(super) width: usize,
-    /// Whether all that was summed up was finite: then comparisons need not look for NaN. (Numbers
-    /// near f32's largest may overflow on the way to a sum; that can be missed.)
+    /// Whether the segment and the filters are finite: if so, comparisons do not check for NaN. (If values
+    /// near f32's maximum overflow within a sum, a NaN can be missed.)
     pub(super) finite: bool,
 }
 
-/// Pooling windows of `LANES` filters while they are filled: (window, filter), the largest sums so far
-/// and their positions (below 2²⁴: whole numbers that f32 can hold). They are one pooled row, or several
-/// where each is of one row of sums.
+/// Pooling windows of `LANES` filters while they are filled: (window, filter), the greatest sums so far and
+/// their positions (integers below 2²⁴, exact in f32). They belong to one pooled row, or to several if
+/// each consists of a single row of sums.
 pub(super) struct Windows {
     values: AlignedBuf,
-    /// Of no meaning where they are not wanted.
+    /// Not meaningful unless positions are asked for.
     positions: AlignedBuf,
-    /// The first filter, and the pooled row at work.
+    /// The first filter.
     first: usize,
+    /// The current pooled row.
     pooled: usize,
 }
 
 impl Windows {
-    /// Windows of a pipeline: of as many pooled rows as `rows` of sums may belong to.
+    /// Returns windows for the pooled rows that `rows` rows of sums may belong to.
     pub(super) fn new<V: Vector>(shape: &Shape, rows: usize) -> Self {
         let rows = if shape.pool.0 == 1 { rows } else { 1 };
         let empty = AlignedBuf::zeros(rows * shape.pooled.1 * V::LANES);
         Self { values: empty.clone(), positions: empty, first: 0, pooled: 0 }
     }
 
-    /// Turns to the filters from `first` on and to the first pooled row that is wanted of them.
+    /// Starts with the filters from `first` on and the first pooled row to compute.
     pub(super) fn start(&mut self, first: usize, out: &PooledMaps<'_>) {
         (self.first, self.pooled) = (first, out.rows.start);
     }
 
-    /// Takes the next tile of rows of sums and hands on the pooled rows that it completes.
+    /// Pools the next tile of rows of sums and stores the pooled rows that it completes.
     #[inline(always)]
     pub(super) fn feed<V: Vector>(
         &mut self,
@@ -119,47 +123,46 @@ impl Windows {
     ) {
         let mut row = tile.start.max(out.rows.start * shape.pool.0);
         sums.sums = &sums.sums[(row - tile.start) * sums.width..];
-        // Rows of one pooled row go into its windows together, and so do pooled rows of one row.
+        // The rows of one pooled row are pooled together, and so are pooled rows of one row each.
         while row < tile.end {
-            let whole = if shape.pool.0 == 1 { tile.end - row } else { 1 };
-            let pooled = self.pooled..self.pooled + whole;
+            let count = if shape.pool.0 == 1 { tile.end - row } else { 1 };
+            let pooled = self.pooled..self.pooled + count;
             if row == pooled.start * shape.pool.0 {
-                self.begin::<V>(shape, pooled.clone(), out);
+                self.clear::<V>(shape, pooled.clone(), out);
             }
             let next = tile.end.min(pooled.end * shape.pool.0);
-            self.take::<V>(shape, row..next, sums, out);
+            self.pool_rows::<V>(shape, row..next, sums, out);
             if next == pooled.end * shape.pool.0 {
                 self.pooled = pooled.end;
-                self.end::<V>(shape, bias, pooled, out);
+                self.finish::<V>(shape, bias, pooled, out);
             }
             sums.sums = &sums.sums[(next - row) * sums.width..];
             row = next;
         }
     }
 
-    /// Empties the windows for pooled rows.
+    /// Clears the windows for pooled rows.
     #[inline(always)]
-    fn begin<V: Vector>(&mut self, shape: &Shape, pooled: Range<usize>, out: &PooledMaps<'_>) {
+    fn clear<V: Vector>(&mut self, shape: &Shape, pooled: Range<usize>, out: &PooledMaps<'_>) {
         let row_size = shape.pooled.1 * V::LANES;
         self.values[..pooled.len() * row_size].fill(f32::NEG_INFINITY);
         if out.positions.is_some() {
-            // What wins against nothing but −∞: the window's own first patch.
+            // If all sums are −∞, the window's first patch wins.
             let step = V::splat(shape.pool.1 as f32);
             for (row, positions) in pooled.zip(self.positions.chunks_exact_mut(row_size)) {
                 let mut start = V::splat((row * shape.pool.0 * shape.frames) as f32);
                 for positions in positions.chunks_exact_mut(V::LANES) {
-                    // SAFETY: the slice is `LANES` long.
-                    unsafe { start.store(positions.as_mut_ptr()) };
+                    start.copy_to_slice(positions);
                     start = start.add(step);
                 }
             }
         }
     }
 
-    /// Takes rows of sums into the windows, all into the same ones or each into its own. Of equal
-    /// sums the one of the first row wins, in it that of the first column.
+    /// Pools rows of sums, all into the same windows or, if a window is one row high, each into its own.
+    /// Of equal sums, the first in row-major order wins.
     #[inline(always)]
-    fn take<V: Vector>(
+    fn pool_rows<V: Vector>(
         &mut self,
         shape: &Shape,
         rows: Range<usize>,
@@ -167,142 +170,57 @@ impl Windows {
         out: &PooledMaps<'_>,
     ) {
         match (sums.finite, out.positions.is_some()) {
-            (false, _) => self.rows(shape, rows, sums, V::argmax_pair),
-            (true, true) => self.rows(shape, rows, sums, V::argmax_pair_no_nan),
+            (false, _) => self.compare(shape, rows, sums, V::argmax_pair),
+            (true, true) => self.compare(shape, rows, sums, V::argmax_pair_no_nan),
             (true, false) => {
-                let argmax_pair = |best: (V, V), sum, _| (V::max_no_nan(best.0, sum), best.1);
-                self.rows(shape, rows, sums, argmax_pair)
+                let max = |best: (V, V), sum, _| (V::max_no_nan(best.0, sum), best.1);
+                self.compare(shape, rows, sums, max);
             }
         }
     }
 
-    /// Independent comparisons lie side by side, since each waits for the one before it in its
-    /// window: of several windows, or of several rows where windows are one column wide and each
-    /// would be fetched and put back for a single comparison.
+    /// Each comparison waits for the one before it in its window, so comparisons of several windows are
+    /// interleaved. Windows of one column are loaded and stored once for several rows.
     #[inline(always)]
-    fn rows<V: Vector>(
+    fn compare<V: Vector>(
         &mut self,
         shape: &Shape,
         rows: Range<usize>,
-        sums: Sums<'_>,
+        mut sums: Sums<'_>,
         argmax_pair: impl Fn((V, V), V, V) -> (V, V) + Copy,
     ) {
-        let mut rest = sums.sums;
-        let mut row = rows.start;
-        let mut first = 0;
+        let windows = shape.pooled.1;
+        let (mut row, mut first) = (rows.start, 0);
         while row < rows.end {
-            let at = row * shape.frames;
-            let sums = Sums { sums: rest, ..sums };
-            let together = if shape.pool.0 == 1 { 1 } else { rows.end - row };
-            let count = match (shape.pool.1, together) {
-                (1, 1) => self.narrow::<V, 1>(shape, (at, first), sums, argmax_pair),
-                (1, 2) => self.narrow::<V, 2>(shape, (at, first), sums, argmax_pair),
-                (1, 3..5) => self.narrow::<V, 3>(shape, (at, first), sums, argmax_pair),
-                (1, 5) => self.narrow::<V, 5>(shape, (at, first), sums, argmax_pair),
-                (1, _) => self.narrow::<V, 6>(shape, (at, first), sums, argmax_pair),
-                (columns, _) => {
-                    let mut window = 0;
-                    while window < shape.pooled.1 {
-                        let at = (at, columns, window);
-                        window += match shape.pooled.1 - window {
-                            1 => self.wide::<V, 1>(at, first, sums, argmax_pair),
-                            2 => self.wide::<V, 2>(at, first, sums, argmax_pair),
-                            _ => self.wide::<V, 3>(at, first, sums, argmax_pair),
-                        };
-                    }
-                    1
-                }
+            let values = &mut self.values[first..][..windows * V::LANES];
+            let positions = &mut self.positions[first..][..windows * V::LANES];
+            let together = match shape.pool {
+                (2.., 1) => (rows.end - row).min(ROWS),
+                _ => 1,
             };
-            rest = &rest[count * sums.width..];
-            row += count;
-            if shape.pool.0 == 1 {
-                first += shape.pooled.1 * V::LANES;
-            }
-        }
-    }
-
-    /// `T` rows, the first of which begins at the segment's number `at`, into windows of one column
-    /// whose numbers begin with `first`; gives `T`.
-    #[inline(always)]
-    fn narrow<V: Vector, const T: usize>(
-        &mut self,
-        shape: &Shape,
-        (at, first): (usize, usize),
-        Sums { sums, width, .. }: Sums<'_>,
-        argmax_pair: impl Fn((V, V), V, V) -> (V, V),
-    ) -> usize {
-        let count = shape.pooled.1 * V::LANES;
-        assert!(sums.len() >= T * width && width >= count);
-        let values = &mut self.values[first..][..count];
-        let places = &mut self.positions[first..][..count];
-        let mut positions = [V::splat(0.0); T];
-        for t in 0..T {
-            positions[t] = V::splat((at + t * shape.frames) as f32);
-        }
-        for window in (0..count).step_by(V::LANES) {
-            // SAFETY: `window + LANES <= count`, and see the assertions.
-            unsafe {
-                let value = values.as_mut_ptr().add(window);
-                let place = places.as_mut_ptr().add(window);
-                let mut best = (V::load(value), V::load(place));
-                for t in 0..T {
-                    let sum = V::load(sums.as_ptr().add(t * width + window));
-                    best = argmax_pair(best, sum, positions[t]);
-                    positions[t] = positions[t].add(V::splat(1.0));
+            if shape.pool.1 == 1 {
+                dispatch!(together, [1, 2, 3, 4, 5, 6] => T, {
+                    narrow::<V, T>(shape, row, sums, values, positions, argmax_pair)
+                });
+            } else {
+                for window in (0..windows).step_by(WINDOWS) {
+                    dispatch!((windows - window).min(WINDOWS), [1, 2, 3] => T, {
+                        wide::<V, T>(shape, row, window, sums, values, positions, argmax_pair)
+                    });
                 }
-                best.0.store(value);
-                best.1.store(place);
+            }
+            row += together;
+            sums.sums = &sums.sums[together * sums.width..];
+            if shape.pool.0 == 1 {
+                first += windows * V::LANES;
             }
         }
-        T
     }
 
-    /// One row, which begins at the segment's number `at`, into `T` windows of `columns` from
-    /// `window` on, of those whose numbers begin with `first`; gives `T`.
+    /// Adds the bias, applies LeakyReLU and stores pooled rows without the padding. Both are monotonic, so
+    /// they come after the maximum.
     #[inline(always)]
-    fn wide<V: Vector, const T: usize>(
-        &mut self,
-        (at, columns, window): (usize, usize, usize),
-        first: usize,
-        Sums { sums, .. }: Sums<'_>,
-        argmax_pair: impl Fn((V, V), V, V) -> (V, V),
-    ) -> usize {
-        let (first, size) = (first + window * V::LANES, columns * V::LANES);
-        let sums = &sums[window * size..][..T * size];
-        let values = &mut self.values[first..][..T * V::LANES];
-        let places = &mut self.positions[first..][..T * V::LANES];
-        let mut best = [(V::splat(0.0), V::splat(0.0)); T];
-        let mut positions = [V::splat(0.0); T];
-        for t in 0..T {
-            let lane = t * V::LANES;
-            // SAFETY: both slices are `T × LANES` long.
-            best[t] =
-                unsafe { (V::load(values.as_ptr().add(lane)), V::load(places.as_ptr().add(lane))) };
-            positions[t] = V::splat((at + (window + t) * columns) as f32);
-        }
-        for column in (0..size).step_by(V::LANES) {
-            for t in 0..T {
-                // SAFETY: `sums` is `T × size` long.
-                let sum = unsafe { V::load(sums.as_ptr().add(t * size + column)) };
-                best[t] = argmax_pair(best[t], sum, positions[t]);
-                positions[t] = positions[t].add(V::splat(1.0));
-            }
-        }
-        for t in 0..T {
-            let lane = t * V::LANES;
-            // SAFETY: both slices are `T × LANES` long.
-            unsafe {
-                best[t].0.store(values.as_mut_ptr().add(lane));
-                best[t].1.store(places.as_mut_ptr().add(lane));
-            }
-        }
-        T
-    }
-
-    /// Adds the bias, applies LeakyReLU and hands pooled rows on, without the padding. The maximum was
-    /// taken before: both change no order.
-    #[inline(always)]
-    fn end<V: Vector>(
+    fn finish<V: Vector>(
         &mut self,
         shape: &Shape,
         bias: &[f32],
@@ -311,54 +229,103 @@ impl Windows {
     ) {
         let size = pooled.len() * shape.pooled.1 * V::LANES;
         let slope = V::splat(shape.slope);
-        let bias = &bias[self.first..][..V::LANES];
-        // SAFETY: the slice is `LANES` long.
-        let bias = unsafe { V::load(bias.as_ptr()) };
+        let bias = V::from_slice(&bias[self.first..]);
         for sums in self.values[..size].chunks_exact_mut(V::LANES) {
-            // SAFETY: the slice is `LANES` long.
-            unsafe {
-                let sum = V::load(sums.as_ptr()).add(bias);
-                sum.positive_or(sum.mul(slope)).store(sums.as_mut_ptr());
-            }
+            let sum = V::from_slice(sums).add(bias);
+            sum.positive_or(sum.mul(slope)).copy_to_slice(sums);
         }
         let at = (pooled.start - out.rows.start) * shape.pooled.1 * shape.filters + self.first;
-        // SAFETY: both ways of storing ask for room for `LANES` numbers.
-        unsafe {
-            let filters = (shape.filters - self.first, shape.filters);
-            hand_on(&self.values[..size], filters, V::store, &mut out.values[at..]);
-            if let Some(to) = &mut out.positions {
-                hand_on(&self.positions[..size], filters, V::store_whole, &mut to[at..]);
-            }
+        let filters = (shape.filters - self.first, shape.filters);
+        store(&self.values[..size], filters, V::copy_to_slice, &mut out.values[at..]);
+        if let Some(to) = &mut out.positions {
+            store(&self.positions[..size], filters, V::integers_to_slice, &mut to[at..]);
         }
     }
 }
 
-/// The first `left` lanes of every register, to places `filters` apart.
-///
-/// # Safety
-/// `store` asks for no more than room for `LANES` numbers.
+/// Pools `T` rows from `row` on into windows of one column.
 #[inline(always)]
-unsafe fn hand_on<V: Vector, T: Copy + Default>(
+fn narrow<V: Vector, const T: usize>(
+    shape: &Shape,
+    row: usize,
+    Sums { sums, width, .. }: Sums<'_>,
+    values: &mut [f32],
+    positions: &mut [f32],
+    argmax_pair: impl Fn((V, V), V, V) -> (V, V),
+) {
+    assert!(sums.len() >= (T - 1) * width + values.len());
+    let mut at = [V::splat(0.0); T];
+    for t in 0..T {
+        at[t] = V::splat(((row + t) * shape.frames) as f32);
+    }
+    let windows = values.chunks_exact_mut(V::LANES).zip(positions.chunks_exact_mut(V::LANES));
+    for (window, (value, position)) in windows.enumerate() {
+        let mut best = (V::from_slice(value), V::from_slice(position));
+        for t in 0..T {
+            // SAFETY: by the assertion above.
+            let sum = unsafe { sums.load(t * width + window * V::LANES) };
+            best = argmax_pair(best, sum, at[t]);
+            at[t] = at[t].add(V::splat(1.0));
+        }
+        best.0.copy_to_slice(value);
+        best.1.copy_to_slice(position);
+    }
+}
+
+/// Pools one row into `T` windows from `window` on.
+#[inline(always)]
+fn wide<V: Vector, const T: usize>(
+    shape: &Shape,
+    row: usize,
+    window: usize,
+    Sums { sums, .. }: Sums<'_>,
+    values: &mut [f32],
+    positions: &mut [f32],
+    argmax_pair: impl Fn((V, V), V, V) -> (V, V),
+) {
+    let columns = shape.pool.1;
+    let size = columns * V::LANES;
+    let sums = &sums[window * size..][..T * size];
+    let values = &mut values[window * V::LANES..][..T * V::LANES];
+    let positions = &mut positions[window * V::LANES..][..T * V::LANES];
+    let mut best = [(V::splat(0.0), V::splat(0.0)); T];
+    let mut at = [V::splat(0.0); T];
+    for t in 0..T {
+        let lane = t * V::LANES;
+        best[t] = (V::from_slice(&values[lane..]), V::from_slice(&positions[lane..]));
+        at[t] = V::splat((row * shape.frames + (window + t) * columns) as f32);
+    }
+    for column in (0..size).step_by(V::LANES) {
+        for t in 0..T {
+            // SAFETY: `sums` is `T × size` long.
+            let sum = unsafe { sums.load(t * size + column) };
+            best[t] = argmax_pair(best[t], sum, at[t]);
+            at[t] = at[t].add(V::splat(1.0));
+        }
+    }
+    for t in 0..T {
+        best[t].0.copy_to_slice(&mut values[t * V::LANES..]);
+        best[t].1.copy_to_slice(&mut positions[t * V::LANES..]);
+    }
+}
+
+/// Stores the first `left` lanes of every register, `filters` apart.
+#[inline(always)]
+fn store<V: Vector, T: Copy + Default>(
     from: &[f32],
     (left, filters): (usize, usize),
-    store: unsafe fn(V, *mut T),
+    copy_to_slice: impl Fn(V, &mut [T]),
     to: &mut [T],
 ) {
     let lanes = left.min(V::LANES);
-    let windows = from.len() / V::LANES;
-    assert!(V::LANES <= MAX_LANES && to.len() >= (windows - 1) * filters + lanes);
-    for window in 0..windows {
-        // SAFETY: a register of each window, and room for `lanes` numbers, by the assertion.
-        unsafe {
-            let register = V::load(from.as_ptr().add(window * V::LANES));
-            let to = to.as_mut_ptr().add(window * filters);
-            if lanes == V::LANES {
-                store(register, to);
-            } else {
-                let mut all = [T::default(); MAX_LANES];
-                store(register, all.as_mut_ptr());
-                to.copy_from_nonoverlapping(all.as_ptr(), lanes);
-            }
+    for (window, register) in from.chunks_exact(V::LANES).enumerate() {
+        let to = &mut to[window * filters..][..lanes];
+        if lanes == V::LANES {
+            copy_to_slice(V::from_slice(register), to);
+        } else {
+            let mut all = [T::default(); MAX_LANES];
+            copy_to_slice(V::from_slice(register), &mut all);
+            to.copy_from_slice(&all[..lanes]);
         }
     }
 }

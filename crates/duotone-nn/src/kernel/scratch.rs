@@ -1,4 +1,4 @@
-//! Memory that kernels work in, kept from one call to the next.
+//! Working memory of the kernels, kept from one call to the next.
 
 use std::cell::RefCell;
 
@@ -11,26 +11,25 @@ thread_local! {
 /// A thread's working memory.
 #[derive(Default)]
 pub(super) struct Scratch {
-    /// The segment at work, frame-major.
+    /// The current segment, frame-major.
     pub(super) transposed: AlignedBuf,
-    /// For one pipeline at a time.
+    /// For the current pipeline.
     pub(super) work: Work,
 }
 
-/// Memory for buffers of any sizes.
+/// Memory for buffers of any size.
 #[derive(Default)]
 pub(super) struct Work(AlignedBuf);
 
 impl Scratch {
-    /// Lends `work` this thread's memory; `work` must not ask for it again.
+    /// Calls `work` with this thread's memory; `work` must not call `lend` itself.
     pub(super) fn lend<T>(work: impl FnOnce(&mut Self) -> T) -> T {
         SCRATCH.with_borrow_mut(work)
     }
 }
 
 impl Work {
-    /// Buffers of the given sizes, each at the start of a cache line, holding whatever was left in
-    /// them.
+    /// Returns buffers of the given sizes, each aligned to a cache line. They hold arbitrary values.
     pub(super) fn buffers<const N: usize>(&mut self, sizes: [usize; N]) -> [&mut [f32]; N] {
         let whole = sizes.map(|size| size.next_multiple_of(LINE));
         let total = whole.iter().sum();

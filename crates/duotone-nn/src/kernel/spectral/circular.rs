@@ -1,20 +1,19 @@
 //! Corrects the last sums of a row that is slightly longer than its transform.
 //!
-//! A transform of `length` frames is circular: frame `length` is taken to be frame 0. A sum that
-//! reaches `e` frames past the end has therefore seen frames `0..e` in place of frames
-//! `length..length + e`. Multiplying the differences of these frames by the kernel's last `e` columns
-//! gives what has to be added.
+//! A transform of `length` frames is circular: it reads frame 0 for frame `length`. A sum that extends `e`
+//! frames past the end was therefore computed from frames `0..e` instead of `length..length + e`. The
+//! correction is the sum of the differences between these frames times the kernel's last `e` columns.
 
 use super::ROWS;
 use super::plan::MAX_WRAPPED;
 use crate::kernel::pooling::Shape;
-use crate::kernel::{AlignedBuf, Vector};
+use crate::kernel::{AlignedBuf, Vector, View};
 
 /// The last columns of a pipeline's kernels.
 #[derive(Clone, Debug)]
 pub(super) struct CircularFixup {
     length: usize,
-    /// Columns of sums that reach past the end of the transform.
+    /// Columns of sums that extend past the end of the transform.
     wrapped_columns: usize,
     kernel_rows: usize,
     /// (block of `LANES` filters, kernel row, column among the last `wrapped_columns`, filter)
@@ -22,7 +21,7 @@ pub(super) struct CircularFixup {
 }
 
 impl CircularFixup {
-    /// All weights zero.
+    /// Returns a correction whose weights are all zero.
     pub(super) fn new(length: usize, wrapped_columns: usize, shape: &Shape, lanes: usize) -> Self {
         let blocks = shape.filters.div_ceil(lanes);
         let kernel_rows = shape.kernel.0;
@@ -30,7 +29,7 @@ impl CircularFixup {
         Self { length, wrapped_columns, kernel_rows, weights }
     }
 
-    /// Takes weights in the canonical order (filter, row, column).
+    /// Sets the weights, given in the canonical order (filter, row, column).
     pub(super) fn pack(&mut self, shape: &Shape, lanes: usize, weight: &[f32]) {
         if self.wrapped_columns == 0 {
             return;
@@ -48,27 +47,26 @@ impl CircularFixup {
         }
     }
 
-    /// Numbers of the [`differences`](Self::differences) of a segment of `bands`.
+    /// Returns how many [`differences`](Self::differences) a segment of `bands` has.
     pub(super) fn len(&self, bands: usize) -> usize {
         self.wrapped_columns * stride(bands)
     }
 
-    /// The difference between each missing frame and the frame that took its place, (frame, band).
-    /// Each frame's bands are followed by as many zeros as a tile may read past them.
+    /// Writes the difference between each missing frame and the frame read in its place, (frame, band).
+    /// The zeros after each frame's bands are as many as a tile may read past them.
     pub(super) fn differences(&self, transposed: &[f32], bands: usize, differences: &mut [f32]) {
         for (frame, to) in differences.chunks_exact_mut(stride(bands)).enumerate() {
             let missing = &transposed[(self.length + frame) * bands..][..bands];
-            let taken = &transposed[frame * bands..][..bands];
+            let wrapped = &transposed[frame * bands..][..bands];
             let (to, padding) = to.split_at_mut(bands);
-            for (to, (missing, taken)) in to.iter_mut().zip(missing.iter().zip(taken)) {
-                *to = missing - taken;
+            for (to, (missing, wrapped)) in to.iter_mut().zip(missing.iter().zip(wrapped)) {
+                *to = missing - wrapped;
             }
             padding.fill(0.0);
         }
     }
 
-    /// Corrects a block's sums in the rows from `start` on; each row begins with its first wrapped
-    /// column.
+    /// Corrects a block's sums in the rows from `start` on; each row starts with its first wrapped column.
     #[inline(always)]
     pub(super) fn add<'a, V: Vector>(
         &self,
@@ -89,13 +87,13 @@ impl CircularFixup {
             for frame in 0..=column {
                 for row in 0..kernel_rows {
                     let tap = row * wrapped_columns + wrapped_columns - 1 - column + frame;
-                    // SAFETY: `row` and the column `wrapped_columns − 1 − column + frame` are a block's; a
-                    // difference's `start + row + t` is below `stride`, by the assertion above.
+                    // SAFETY: the row and the column `wrapped_columns − 1 − column + frame` are within the
+                    // block; `start + row + t` is below `stride`, by the assertion above.
                     unsafe {
-                        let w = V::load(weights.as_ptr().add(tap * V::LANES));
-                        let x = differences.as_ptr().add(frame * stride + start + row);
+                        let w = weights.load(tap * V::LANES);
                         for t in 0..ROWS {
-                            missing[column][t] = missing[column][t].mul_add(V::splat(*x.add(t)), w);
+                            let x = differences.scalar(frame * stride + start + row + t);
+                            missing[column][t] = missing[column][t].mul_add(V::splat(x), w);
                         }
                     }
                 }
@@ -103,16 +101,13 @@ impl CircularFixup {
         }
         for (t, row) in rows.enumerate() {
             for (column, sums) in row.chunks_exact_mut(V::LANES).take(wrapped_columns).enumerate() {
-                // SAFETY: the slice is `LANES` long.
-                unsafe {
-                    V::load(sums.as_ptr()).add(missing[column][t]).store(sums.as_mut_ptr());
-                }
+                V::from_slice(sums).add(missing[column][t]).copy_to_slice(sums);
             }
         }
     }
 }
 
-/// Numbers from one frame's differences to the next.
+/// Returns the offset from one frame's differences to the next.
 fn stride(bands: usize) -> usize {
     bands + ROWS
 }

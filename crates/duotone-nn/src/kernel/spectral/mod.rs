@@ -1,8 +1,8 @@
 //! Convolution in the frequency domain along time.
 //!
-//! The rows of the input are transformed once for all filters. A filter's row of sums is then, bin
-//! by bin, a short sum of products over its kernel's rows, and one inverse transform. Longer rows
-//! are cut into spans that overlap by a kernel's width less one.
+//! The rows of the input are transformed once for all filters. A filter's row of sums is then, bin by
+//! bin, a short sum of products over its kernel's rows, and one inverse transform. Longer rows are divided
+//! into spans that overlap by one less than a kernel's width.
 
 mod circular;
 mod plan;
@@ -16,20 +16,20 @@ use duotone_simd::{Complex, Fourier};
 
 use super::pooling::{PooledMaps, Shape, Sums, Windows};
 use super::scratch::Work;
-use super::{AlignedBuf, Isa, Kernel, Vector};
+use super::{AlignedBuf, Isa, Kernel, Vector, View, dispatch};
 use circular::CircularFixup;
 use products::{Conjugate, Product, TwoReal};
 
-/// Rows of sums that a tile holds: with real and imaginary parts twelve registers, beside two of
-/// weights and two of inputs.
+/// Rows of sums in a tile: their real and imaginary parts take up twelve registers, beside two of weights
+/// and two of inputs.
 const ROWS: usize = 6;
 
-/// A pipeline's filters as spectra: (block of `LANES` filters, bin, what [`products`] wants of a bin,
-/// real and imaginary part, filter); padded with zeros and divided by the transform's length.
+/// A pipeline's filters as spectra: (block of `LANES` filters, bin, weight as in [`products::weights`], real
+/// and imaginary part, filter); padded with zeros and divided by the transform's length.
 #[derive(Clone, Debug)]
 pub(super) struct SpectralFilters {
     fourier: Fourier,
-    /// Columns of sums that a span gives, and spans in a row.
+    /// Columns of sums in a span, and spans in a row.
     step: usize,
     spans: usize,
     spectra: AlignedBuf,
@@ -37,7 +37,7 @@ pub(super) struct SpectralFilters {
 }
 
 impl SpectralFilters {
-    /// All weights zero.
+    /// Returns filters whose weights are all zero, or `None` if the plan has no transform.
     pub(super) fn new(plan: Plan, shape: &Shape, lanes: usize) -> Option<Self> {
         let Plan { length, step, spans, wrapped_columns, .. } = plan;
         let blocks = shape.filters.div_ceil(lanes);
@@ -47,7 +47,7 @@ impl SpectralFilters {
         Some(Self { fourier: Fourier::new(length)?, step, spans, spectra, fixup })
     }
 
-    /// Takes weights in the canonical order (filter, row, column).
+    /// Sets the weights, given in the canonical order (filter, row, column).
     pub(super) fn pack(&mut self, isa: Isa, shape: &Shape, weight: &[f32]) {
         let lanes = isa.lanes();
         let fourier = &self.fourier;
@@ -73,13 +73,13 @@ impl Kernel for Pack<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let (length, (rows, columns)) = (self.fourier.length(), self.shape.kernel);
-        let size = 2 * V::LANES;
+        let (size, bins) = (2 * V::LANES, self.fourier.bins());
         let scale = 1.0 / length as f32;
         let mut work = AlignedBuf::zeros(3 * length * V::LANES);
         let mut taps = AlignedBuf::zeros(columns * V::LANES);
         // (row, bin)
-        let mut spectra = AlignedBuf::zeros(rows * length * V::LANES);
-        for (row, spectrum) in spectra.chunks_exact_mut(length * V::LANES).enumerate() {
+        let mut spectra = AlignedBuf::zeros(rows * bins * size);
+        for (row, spectrum) in spectra.chunks_exact_mut(bins * size).enumerate() {
             let real = (self.shape.filters - self.first).min(V::LANES);
             for filter in 0..real {
                 let from = ((self.first + filter) * rows + row) * columns;
@@ -87,43 +87,41 @@ impl Kernel for Pack<'_> {
                     taps[column * V::LANES + filter] = w * scale;
                 }
             }
-            // SAFETY: `taps` holds `columns` registers, `work` three transforms, `spectrum` one
-            // complex register for each bin.
-            unsafe {
-                let to = spectrum.as_mut_ptr();
-                self.fourier.forward::<V>(
-                    |n| match n < columns {
-                        true => V::load(taps.as_ptr().add(n * V::LANES)),
-                        false => V::splat(0.0),
-                    },
-                    work.as_mut_ptr(),
-                    |bin, x| x.store(to.add(bin * size)),
-                );
-            }
+            self.fourier.forward::<V>(
+                |n| {
+                    if n < columns {
+                        // SAFETY: `taps` holds `columns` registers.
+                        unsafe { taps.load(n * V::LANES) }
+                    } else {
+                        V::splat(0.0)
+                    }
+                },
+                &mut work,
+                // SAFETY: `spectrum` holds a complex register for each bin.
+                |bin, x| unsafe { spectrum.store_complex(bin * size, x) },
+            );
         }
-        let bins = self.fourier.bins();
         let weights = products::weights(rows) * size;
         assert_eq!(self.spectra.len(), bins * weights);
         for (bin, to) in self.spectra.chunks_exact_mut(weights).enumerate() {
-            // SAFETY: rows and bins below those of `spectra`; `to` is a bin's weights.
+            // SAFETY: rows and bins are below those of `spectra`; `to` holds the weights of a bin.
             unsafe {
-                let row =
-                    |row: usize| Complex::load(spectra.as_ptr().add((row * bins + bin) * size));
-                products::pack::<V>(rows, row, to.as_mut_ptr());
+                let row = |row: usize| spectra.load_complex((row * bins + bin) * size);
+                products::pack::<V>(rows, row, to);
             }
         }
     }
 }
 
-/// Runs a pipeline's convolution and pooling over one segment. Of equal sums in a window the one of
-/// the first row wins, in it that of the first column.
+/// Runs a pipeline's convolution and pooling over one segment. Of equal sums in a window, the first in
+/// row-major order wins.
 pub(super) struct Convolve<'a, 'b> {
     pub(super) shape: &'a Shape,
     pub(super) filters: &'a SpectralFilters,
     pub(super) bias: &'a [f32],
-    /// The segment as [`turn`] leaves it.
+    /// The segment as [`transpose()`] writes it.
     pub(super) transposed: &'a [f32],
-    /// Whether it and the filters are.
+    /// Whether the segment and the filters are finite.
     pub(super) finite: bool,
     pub(super) work: &'a mut Work,
     pub(super) out: &'a mut PooledMaps<'b>,
@@ -137,7 +135,7 @@ impl Kernel for Convolve<'_, '_> {
         let Self { shape, filters, bias, transposed, finite, work, out } = self;
         let (length, spans) = (filters.fourier.length(), filters.spans);
         let bands = transposed.len() / shape.frames;
-        // Columns that the spans' transforms write, the last one's useless ones included.
+        // Columns that the spans' transforms write, including the unused ones of the last span.
         let width = (spans - 1) * filters.step + length;
         let [spectra, joined, work, sums, missing] = work.buffers([
             2 * spans * length * bands,
@@ -157,28 +155,14 @@ impl Kernel for Convolve<'_, '_> {
                 let (start, count) = (tile.start, tile.len());
                 for span in 0..spans {
                     let to = Tile { start, span, taps: shape.kernel.0 };
-                    match count {
-                        1 => input.sums::<V, 1>(weights, to, joined),
-                        2 => input.sums::<V, 2>(weights, to, joined),
-                        3 => input.sums::<V, 3>(weights, to, joined),
-                        4 => input.sums::<V, 4>(weights, to, joined),
-                        5 => input.sums::<V, 5>(weights, to, joined),
-                        _ => input.sums::<V, ROWS>(weights, to, joined),
-                    }
-                    let column = span * filters.step;
-                    assert!(column + length <= width);
+                    dispatch!(count, [1, 2, 3, 4, 5, 6] => T, {
+                        input.sums::<V, T>(weights, to, joined)
+                    });
+                    let first = span * filters.step * V::LANES;
                     let joined = joined.chunks_exact_mut(length * V::LANES);
                     let rows = sums.chunks_exact_mut(width * V::LANES);
                     for (joined, row) in joined.zip(rows).take(count) {
-                        // SAFETY: all hold `length` registers, by the assertion above.
-                        unsafe {
-                            let row = row.as_mut_ptr().add(column * V::LANES);
-                            filters.fourier.inverse::<V>(
-                                joined.as_mut_ptr(),
-                                work.as_mut_ptr(),
-                                row,
-                            );
-                        }
+                        filters.fourier.inverse::<V>(joined, work, &mut row[first..]);
                     }
                 }
                 let step = filters.step * V::LANES;
@@ -192,8 +176,8 @@ impl Kernel for Convolve<'_, '_> {
     }
 }
 
-/// Fills the input's spectra, (span, bin, rows or differences, real and imaginary part, band), from the
-/// transposed segment: a row's difference is what it has more than the next band's.
+/// Writes the input's spectra from the transposed segment: (span, bin, rows or differences, real and
+/// imaginary part, band). A row's difference is the next band subtracted from it.
 #[inline(always)]
 fn transform<V: Vector>(
     filters: &SpectralFilters,
@@ -205,50 +189,48 @@ fn transform<V: Vector>(
     let frames = transposed.len() / bands;
     assert!(bands.is_multiple_of(V::LANES));
     assert!(spectra.len() == 2 * filters.spans * fourier.length() * bands);
-    assert!(work.len() >= 3 * fourier.length() * V::LANES);
     for (span, spectra) in spectra.chunks_exact_mut(2 * fourier.length() * bands).enumerate() {
         for band in (0..bands).step_by(V::LANES) {
-            // SAFETY: frames below `frames`, bands and bins below theirs: within `transposed` and, by
-            // the assertions, within `spectra`.
-            unsafe {
-                let from = transposed.as_ptr().add(band);
-                let to = spectra.as_mut_ptr().add(band);
-                fourier.forward::<V>(
-                    |n| match span * filters.step + n {
-                        frame if frame < frames => V::load(from.add(frame * bands)),
-                        _ => V::splat(0.0),
-                    },
-                    work.as_mut_ptr(),
-                    |bin, x| {
-                        x.re.store(to.add(4 * bin * bands));
-                        x.im.store(to.add((4 * bin + 1) * bands));
-                    },
-                );
-            }
+            fourier.forward::<V>(
+                |n| {
+                    let frame = span * filters.step + n;
+                    if frame < frames {
+                        // SAFETY: the frame and the band are within `transposed`.
+                        unsafe { transposed.load(frame * bands + band) }
+                    } else {
+                        V::splat(0.0)
+                    }
+                },
+                work,
+                // SAFETY: the bin and the band are within `spectra`, by the assertions.
+                |bin, x| unsafe {
+                    spectra.store(4 * bin * bands + band, x.re);
+                    spectra.store((4 * bin + 1) * bands + band, x.im);
+                },
+            );
         }
         for bin in spectra.chunks_exact_mut(4 * bands) {
-            let rows = bin.as_mut_ptr();
             for band in (0..2 * bands).step_by(V::LANES) {
-                // SAFETY: reads end one number behind the rows at most, writes with the bin. (What the
-                // last band's difference is counts for nothing.)
+                // SAFETY: loads end at most one value past the rows, stores with the bin. (The difference
+                // of the last band is not used.)
                 unsafe {
-                    let next = V::load(rows.add(band + 1));
-                    let difference = V::load(rows.add(band)).sub(next);
-                    difference.store(rows.add(2 * bands + band));
+                    let next = bin.load(band + 1);
+                    let difference = bin.load::<V>(band).sub(next);
+                    bin.store(2 * bands + band, difference);
                 }
             }
         }
     }
 }
 
-/// The input's spectra as [`transform`] leaves them.
+/// The input's spectra as [`transform`] writes them.
 struct Spectra<'a> {
     filters: &'a SpectralFilters,
     bands: usize,
     spectra: &'a [f32],
 }
 
-/// A tile of sums: its first row and its span, and the kernel's rows.
+/// A tile of sums: its first row, its span, and the number of the kernel's rows.
 #[derive(Clone, Copy)]
 struct Tile {
     start: usize,
@@ -257,46 +239,44 @@ struct Tile {
 }
 
 impl Spectra<'_> {
-    /// The sums of a block of filters at `T` rows of a span, as spectra ready for the inverse.
+    /// Writes the sums of a block of filters at `T` rows of a span, as spectra ready for the inverse
+    /// transform.
     #[inline(always)]
     fn sums<V: Vector, const T: usize>(&self, weights: &[f32], tile: Tile, joined: &mut [f32]) {
         let fourier = &self.filters.fourier;
-        let (bins, length) = (fourier.bins(), fourier.length());
-        let size = 2 * V::LANES;
-        let Tile { start, span, taps } = tile;
-        assert!(start + T - 1 + taps <= self.bands);
-        assert_eq!(weights.len(), bins * products::weights(taps) * size);
-        assert!(self.spectra.len() >= 2 * (span + 1) * length * self.bands);
-        assert!(joined.len() >= T * length * V::LANES);
-        // SAFETY: bins are below `bins`, and a bin's part of each buffer is as the lines above say.
+        let (bins, size) = (fourier.bins(), 2 * V::LANES);
+        assert!(tile.start + T - 1 + tile.taps <= self.bands);
+        assert_eq!(weights.len(), bins * products::weights(tile.taps) * size);
+        assert!(self.spectra.len() >= 4 * (tile.span + 1) * bins * self.bands);
+        assert!(joined.len() >= T * bins * size);
+        // SAFETY: bins are below `bins`, and the buffers are long enough, by the assertions above.
         unsafe {
             let in_bin = |bin: usize| self.in_bin::<V, Conjugate, T>(weights, tile, bin);
-            let to = joined.as_mut_ptr();
             let ends = self.in_bin::<V, TwoReal, T>(weights, tile, 0);
-            let rows: [_; T] = std::array::from_fn(|t| to.add(t * bins * size));
-            for (to, ends) in rows.into_iter().zip(ends) {
-                Fourier::join_ends::<V>(ends).store(to);
+            for (t, ends) in ends.into_iter().enumerate() {
+                joined.store_complex(t * bins * size, Fourier::join_ends(ends));
             }
             for bin in 1..bins.div_ceil(2) {
                 let (low, high) = (in_bin(bin), in_bin(bins - bin));
                 for t in 0..T {
                     let (low, high) = fourier.join(bin, low[t], high[t]);
-                    low.store(rows[t].add(bin * size));
-                    high.store(rows[t].add((bins - bin) * size));
+                    joined.store_complex((t * bins + bin) * size, low);
+                    joined.store_complex((t * bins + bins - bin) * size, high);
                 }
             }
             if bins.is_multiple_of(2) {
-                for (to, middle) in rows.into_iter().zip(in_bin(bins / 2)) {
-                    Fourier::join_middle(middle).store(to.add(bins / 2 * size));
+                for (t, middle) in in_bin(bins / 2).into_iter().enumerate() {
+                    joined
+                        .store_complex((t * bins + bins / 2) * size, Fourier::join_middle(middle));
                 }
             }
         }
     }
 
-    /// The sums in one bin.
+    /// Returns the sums in one bin.
     ///
     /// # Safety
-    /// As [`sums`](Self::sums) has checked; `bin` is below the transform's `bins`.
+    /// The assertions of [`sums`](Self::sums) must hold, and `bin` must be below the transform's `bins`.
     #[inline(always)]
     unsafe fn in_bin<V: Vector, P: Product, const T: usize>(
         &self,
@@ -304,13 +284,12 @@ impl Spectra<'_> {
         Tile { start, span, taps }: Tile,
         bin: usize,
     ) -> [Complex<V>; T] {
-        let bands = self.bands;
-        // SAFETY: as the caller vouches.
+        let bins = self.filters.fourier.bins();
+        // SAFETY: the caller guarantees the lengths.
         unsafe {
-            let bins = self.filters.fourier.bins();
-            let x = self.spectra.as_ptr().add(4 * (span * bins + bin) * bands + start);
-            let weights = weights.as_ptr().add(bin * products::weights(taps) * 2 * V::LANES);
-            products::sums::<V, P, T>([0, 1, 2, 3].map(|part| x.add(part * bands)), weights, taps)
+            let x = self.spectra.get_unchecked(4 * (span * bins + bin) * self.bands + start..);
+            let weights = weights.get_unchecked(bin * products::weights(taps) * 2 * V::LANES..);
+            products::sums::<V, P, T>(x, self.bands, weights, taps)
         }
     }
 }

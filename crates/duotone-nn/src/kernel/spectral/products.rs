@@ -1,7 +1,7 @@
-//! Products of spectra, summed over a kernel's rows: a convolution's dearest part.
+//! Products of spectra, summed over a kernel's rows: the most expensive part of a convolution.
 //!
-//! Rows of sums that follow each other share a quarter of their products. With the rows `x` of the
-//! input, and of a kernel the rows `e` with even numbers and `o` with odd ones, the sums are
+//! Consecutive rows of sums share a quarter of their products. With the input's rows `x` and the kernel's
+//! even rows `e` and odd rows `o`, the sums are
 //!
 //! ```text
 //! y[n]     = Σ x[n+2s] e[s] + x[n+2s+1] o[s]   = S + Σ (x[n+2s]   − x[n+2s+1]) e[s]
@@ -10,79 +10,80 @@
 //! ```
 //!
 //! with three products of half a kernel instead of four (a fast FIR algorithm of two rows in its
-//! transposed form). A kernel of odd height has a last row, whose products are added to that.
+//! transposed form). If the kernel's height is odd, the products of its last row are added.
 
 use duotone_simd::Complex;
 
-use crate::kernel::{Vector, opaque_stride};
+use crate::kernel::{Vector, View, opaque_stride};
 
-/// Complex registers of weights in a bin, of a kernel of `rows`: first e + o, then e and −o in
-/// turns, then the last row.
+/// Returns the complex registers of weights in a bin, for a kernel of `rows`: first e + o, then e and −o
+/// alternating, then the last row if `rows` is odd.
 pub(super) fn weights(rows: usize) -> usize {
     rows / 2 * 3 + rows % 2
 }
 
-/// Products of a row of sums.
+/// Returns the number of products in a row of sums.
 pub(super) fn cost(rows: usize) -> usize {
     (rows / 2 * 3).div_ceil(2) + rows % 2
 }
 
-/// Fills the [`weights`] of a bin from the kernel's rows in that bin.
+/// Writes the [`weights`] of a bin from the kernel's rows in that bin.
 ///
 /// # Safety
-/// `rows` gives numbers below `count`; `to` is valid for writing its weights.
+/// `to` must have room for the weights of `count` rows.
 #[inline(always)]
 pub(super) unsafe fn pack<V: Vector>(
     count: usize,
     row: impl Fn(usize) -> Complex<V>,
-    to: *mut f32,
+    to: &mut [f32],
 ) {
     let half = count / 2;
-    let zero = Complex { re: V::splat(0.0), im: V::splat(0.0) };
-    // SAFETY: places below `weights(count)`.
+    let zero = Complex::splat([0.0; 2]);
+    // SAFETY: all indices are below `weights(count)`.
     unsafe {
-        let to = |place: usize, w: Complex<V>| w.store(to.add(place * 2 * V::LANES));
+        let mut store = |index: usize, w| to.store_complex::<V>(index * 2 * V::LANES, w);
         for s in 0..half {
             let (even, odd) = (row(2 * s), row(2 * s + 1));
-            to(s, even + odd);
-            to(half + 2 * s, even);
-            to(half + 2 * s + 1, zero - odd);
+            store(s, even + odd);
+            store(half + 2 * s, even);
+            store(half + 2 * s + 1, zero - odd);
         }
         if count % 2 == 1 {
-            to(3 * half, row(count - 1));
+            store(3 * half, row(count - 1));
         }
     }
 }
 
-/// The sums of `T` rows in one bin, of a kernel of `rows`, from the input's rows, from the first row of
-/// sums on, and the differences of each from the next one: real and imaginary parts of either.
+/// Returns the sums of `T` rows in one bin, for a kernel of `rows`. `x` holds the input's bin from the
+/// first row on: real parts, imaginary parts, and each one's differences from the next row, `bands` apart.
 ///
 /// # Safety
-/// All inputs are valid for `T + rows − 1` numbers, of which the last difference counts for nothing;
-/// `weights` for as many complex registers as [`weights`] says.
+/// All four must have `T + rows − 1` values, of which the last difference is not used; `weights` must have
+/// as many complex registers as [`weights`] returns.
 #[inline(always)]
 pub(super) unsafe fn sums<V: Vector, P: Product, const T: usize>(
-    [re, im, re_difference, im_difference]: [*const f32; 4],
-    weights: *const f32,
+    x: &[f32],
+    bands: usize,
+    weights: &[f32],
     rows: usize,
 ) -> [Complex<V>; T] {
     let (half, size) = (rows / 2, 2 * V::LANES);
     let step = 2 * opaque_stride();
-    let zero = Complex { re: V::splat(0.0), im: V::splat(0.0) };
+    let zero = Complex::splat([0.0; 2]);
     let mut sums = [zero; T];
-    // SAFETY: rows reach from `t + 1 + 2s` with `t` even to `t + 2s` of differences, `s` below `half`.
+    // SAFETY: of the `T + rows − 1` values, the loops read those from `t + 1 + 2s` with `t` even and of
+    // the differences those from `t + 2s` on, `s` below `half`.
     unsafe {
-        // Two sums each that do not wait for each other.
+        // Real and imaginary parts in sums of their own, which do not wait for each other.
         let mut others = [zero; T];
-        let (last_re, last_im) = (re.add(rows - 1), im.add(rows - 1));
-        let (mut re, mut im) = (re.add(1), im.add(1));
+        let mut at = 1;
         for s in 0..half {
-            let w = Complex::load(weights.add(s * size));
+            let w = weights.load_complex(s * size);
             for t in (0..T).step_by(2) {
-                sums[t] = P::add_real(sums[t], V::splat(*re.add(t)), w);
-                others[t] = P::add_imaginary(others[t], V::splat(*im.add(t)), w);
+                sums[t] = P::add_real(sums[t], V::splat(x.scalar(at + t)), w);
+                others[t] = P::add_imaginary(others[t], V::splat(x.scalar(bands + at + t)), w);
             }
-            (re, im) = (re.add(step), im.add(step));
+            at += step;
         }
         for t in (0..T).step_by(2) {
             sums[t] = sums[t] + others[t];
@@ -90,34 +91,35 @@ pub(super) unsafe fn sums<V: Vector, P: Product, const T: usize>(
                 sums[t + 1] = sums[t];
             }
         }
-        let (mut re, mut im) = (re_difference, im_difference);
+        let mut at = 2 * bands;
         for s in 0..half {
             for odd in 0..2 {
-                let w = Complex::load(weights.add((half + 2 * s + odd) * size));
+                let w = weights.load_complex((half + 2 * s + odd) * size);
                 for t in (odd..T).step_by(2) {
-                    sums[t] = P::add_real(sums[t], V::splat(*re.add(t)), w);
-                    sums[t] = P::add_imaginary(sums[t], V::splat(*im.add(t)), w);
+                    sums[t] = P::add_real(sums[t], V::splat(x.scalar(at + t)), w);
+                    sums[t] = P::add_imaginary(sums[t], V::splat(x.scalar(bands + at + t)), w);
                 }
             }
-            (re, im) = (re.add(step), im.add(step));
+            at += step;
         }
         if rows % 2 == 1 {
-            let w = Complex::load(weights.add(3 * half * size));
+            let w = weights.load_complex(3 * half * size);
             for t in 0..T {
-                sums[t] = P::add_real(sums[t], V::splat(*last_re.add(t)), w);
-                sums[t] = P::add_imaginary(sums[t], V::splat(*last_im.add(t)), w);
+                let at = rows - 1 + t;
+                sums[t] = P::add_real(sums[t], V::splat(x.scalar(at)), w);
+                sums[t] = P::add_imaginary(sums[t], V::splat(x.scalar(bands + at)), w);
             }
         }
     }
     sums
 }
 
-/// What an input's part in a bin, multiplied by a weight, adds to a sum. No closures: what is not
-/// inlined is not compiled for the instruction set.
+/// How the product of an input and a weight is added to a sum. Not closures, since one that is not inlined
+/// is not compiled for the instruction set.
 pub(super) trait Product {
-    /// Of the real part. Must be `#[inline(always)]`, as the other.
+    /// Adds the product of the input's real part. Must be `#[inline(always)]`.
     fn add_real<V: Vector>(sum: Complex<V>, re: V, w: Complex<V>) -> Complex<V>;
-    /// Of the imaginary part.
+    /// Adds the product of the input's imaginary part. Must be `#[inline(always)]`.
     fn add_imaginary<V: Vector>(sum: Complex<V>, im: V, w: Complex<V>) -> Complex<V>;
 }
 
@@ -136,7 +138,7 @@ impl Product for Conjugate {
     }
 }
 
-/// Of the two real bins that share a place.
+/// The products of the two real bins that share index 0.
 pub(super) struct TwoReal;
 
 impl Product for TwoReal {
