@@ -42,7 +42,7 @@ pub fn tukey_kramer(friedman: &Friedman, alpha: f64) -> Result<Comparison, Error
     }
     let systems = friedman.systems;
     let deviation = (friedman.rank_variance / friedman.blocks as f64).sqrt();
-    let critical = studentized_range_quantile(1.0 - alpha, systems, f64::INFINITY)? * deviation;
+    let critical = studentized_range_quantile(1.0 - alpha, systems)? * deviation;
     let mut pairs = Vec::new();
     for (first, a) in friedman.mean_ranks.iter().enumerate() {
         for (second, b) in friedman.mean_ranks.iter().enumerate().skip(first + 1) {
@@ -53,7 +53,7 @@ pub fn tukey_kramer(friedman: &Friedman, alpha: f64) -> Result<Comparison, Error
                 second,
                 difference,
                 interval: (difference - critical, difference + critical),
-                p_value: 1.0 - studentized_range_cdf(apart, systems, f64::INFINITY)?,
+                p_value: 1.0 - studentized_range_cdf(apart, systems)?,
                 significant: difference.abs() > critical,
             });
         }
