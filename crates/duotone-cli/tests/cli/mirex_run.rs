@@ -235,7 +235,7 @@ fn killing_a_run_kills_its_program_and_it_can_be_resumed() {
     fs::write(dir.join("task.toml"), changed).unwrap();
     run(dir, "killed", &["--resume"]).ends_with(0);
     assert_eq!(calls(dir).len(), 7);
-    run(dir, "killed", &[]).ends_with(0);
+    run(dir, "killed", &[]).ends_with(0).says(&["an earlier run are replaced"]);
     assert_eq!(calls(dir).len(), 11);
 }
 

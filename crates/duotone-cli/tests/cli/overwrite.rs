@@ -157,7 +157,7 @@ fn evaluations_do_not_overwrite_other_files() {
         &["report/folds.csv", "choose another output"],
     );
     // A second run may replace the output of the first.
-    duotone(&dir, &first).ends_with(0);
+    duotone(&dir, &first).ends_with(0).says(&["an earlier run are replaced"]);
 }
 
 #[test]
