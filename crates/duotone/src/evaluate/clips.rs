@@ -1,4 +1,4 @@
-//! The clips of an evaluation, and what its networks see of them.
+//! The clips of an evaluation, and the features that its networks use.
 
 use std::time::Instant;
 
@@ -14,23 +14,23 @@ use crate::progress::{Event, Observer};
 use crate::train::job::rate;
 
 pub(super) struct Clips {
-    /// All clips that take part.
+    /// All clips of the evaluation.
     pub(super) collection: Collection,
-    /// Digest of each clip's content; `unreadable` where there is none.
+    /// Digest of each clip's content; `unreadable` if it cannot be read.
     pub(super) contents: Vec<String>,
-    /// The clips that all networks can read; none without networks.
+    /// The clips that all networks can read; `None` without networks.
     pub(super) data: Option<Dataset>,
-    /// Where each clip is among those.
+    /// Index of each clip among those.
     place: Vec<Option<usize>>,
-    /// Sample rate in hertz of networks that ask for none.
+    /// Sample rate in hertz of networks that do not set one.
     rate: u32,
-    /// Wall-clock seconds that the networks' features took.
+    /// Wall-clock seconds spent on the networks' features.
     pub(super) seconds: f64,
 }
 
 impl Clips {
-    /// Computes what the networks need, or finds it in the store. Without networks nothing is decoded:
-    /// a file that one program cannot read, another may.
+    /// Computes the features that the networks need, or reads them from the store. Without networks
+    /// nothing is decoded, since a program may read files that duotone cannot.
     pub(super) fn new(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Self, Error> {
         let say = |notice: &String| observer.event(Event::Notice(notice));
         let all_ask = job.networks().all(|network| network.sample_rate.is_some());
@@ -65,7 +65,7 @@ impl Clips {
         Ok(clips)
     }
 
-    /// Takes what could be read: by strict rules that is all there is from now on.
+    /// Stores the clips that could be read; under strict rules, the others are dropped.
     fn add(&mut self, mut data: Dataset, rules: Rules) {
         if rules == Rules::Strict {
             self.collection = data.collection.clone();
@@ -78,7 +78,7 @@ impl Clips {
                 readable.next_if(|(path, _)| **path == item.path).map(|(_, place)| place)
             };
             self.place = self.collection.items.iter().map(place).collect();
-            // A label of which nothing can be read keeps its number.
+            // A label without readable clips keeps its number.
             data.collection.labels.clone_from(&self.collection.labels);
             for (item, place) in self.collection.items.iter().zip(&self.place) {
                 place.iter().for_each(|&place| data.collection.items[place].label = item.label);
@@ -87,35 +87,35 @@ impl Clips {
         self.data = Some(data);
     }
 
-    /// The front end of each of a system's networks.
+    /// Returns the front end of each of a system's networks.
     pub(super) fn front_ends(&self, network: &NetworkSystem) -> Vec<FrontEnd> {
         let rate = network.sample_rate.unwrap_or(self.rate);
         network.candidates.iter().map(|candidate| candidate.front_end(rate)).collect()
     }
 
-    /// Where a clip is among those that networks can read.
+    /// Returns a clip's index among those that networks can read.
     pub(super) fn readable(&self, clip: usize) -> Option<usize> {
         self.place[clip]
     }
 
-    /// Where those of some clips are that networks can read.
+    /// Returns the indices of the given clips among those that networks can read.
     pub(super) fn all_readable(&self, clips: &[usize]) -> Vec<usize> {
         clips.iter().filter_map(|&clip| self.place[clip]).collect()
     }
 
-    /// What the user should know of a clip, where it was decoded.
+    /// Returns the notes on a clip, if it was decoded.
     pub(super) fn notes(&self, clip: usize) -> Notes {
         let known = self.data.as_ref().map_or(&[][..], Dataset::any);
         let clip = self.place[clip].and_then(|place| known.get(place));
         clip.map(|clip| clip.notes.clone()).unwrap_or_default()
     }
 
-    /// The label of each of these clips.
+    /// Returns the label of each of these clips.
     pub(super) fn truths(&self, clips: &[usize]) -> Vec<usize> {
         clips.iter().map(|&clip| self.collection.items[clip].label).collect()
     }
 
-    /// The most frequent label among these clips, the first of equals.
+    /// Returns the most frequent label among these clips; the first one if several are equally frequent.
     pub(super) fn most_frequent(&self, clips: &[usize]) -> usize {
         let mut counts = vec![0_usize; self.collection.labels.len()];
         self.truths(clips).into_iter().for_each(|label| counts[label] += 1);
@@ -123,7 +123,7 @@ impl Clips {
         counts.iter().position(|&count| count == most).unwrap_or(0)
     }
 
-    /// Digest of some clips: their names, content and labels, in order.
+    /// Returns a digest of these clips' names, content and labels, in order.
     pub(super) fn digest(&self, clips: &[usize]) -> String {
         let mut hasher = blake3::Hasher::new();
         for &clip in clips {
@@ -141,7 +141,7 @@ impl Clips {
     }
 }
 
-/// Digest of each clip's content, as it lies on disk.
+/// Returns a digest of each file's bytes.
 fn contents(collection: &Collection, observer: &dyn Observer) -> Result<Vec<String>, Error> {
     let digest = |item: &crate::data::Item| match observer.stop() {
         true => Err(Error::Interrupted),

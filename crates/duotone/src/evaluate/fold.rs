@@ -1,5 +1,5 @@
-//! One fold of networks: train on the rest, choose where there are several, decide on the fold's
-//! clips.
+//! One fold of a network system: train on the other folds, choose among several networks if there
+//! are any, and classify the fold's clips.
 
 use crate::classify::Vote;
 use crate::classify::predictor::{Outcome, accuracies};
@@ -12,7 +12,7 @@ use crate::progress::Observer;
 use crate::train::checkpoint::RunSpec;
 use crate::train::run::{TrainedModel, TrainingRun, clips_digest};
 
-/// A fold in words, by its number from 1: `fold 2 of 5`.
+/// Formats a fold's number, from 1: `fold 2 of 5`.
 pub(super) fn fold_of(number: usize, folds: usize) -> String {
     match folds {
         0 | 1 => "the test part".to_owned(),
@@ -21,12 +21,12 @@ pub(super) fn fold_of(number: usize, folds: usize) -> String {
 }
 
 pub(super) struct FoldRun<'a> {
-    /// The network to train (there is one at least), or several of which the held-out clips choose one: only that one meets
-    /// the clips to test.
+    /// The networks to train, at least one. If there are several, the held-out clips choose the one that
+    /// is tested.
     pub(super) runs: Vec<TrainingRun<'a>>,
     /// Number of the fold, from 1.
     pub(super) fold: usize,
-    /// The clips to test, as each run's front end shows them.
+    /// The clips to test, with the features of each run's front end.
     pub(super) tests: Vec<Vec<LabelledClip<'a>>>,
     pub(super) vote: Vote,
 }
@@ -42,7 +42,7 @@ impl FoldRun<'_> {
         NetworkSpec { run: specs.remove(0), others: specs, test_clips, vote: self.vote }
     }
 
-    /// Trains, chooses and decides.
+    /// Trains the networks, chooses one and classifies the clips to test.
     pub(super) fn outcome(
         &self,
         observer: &dyn Observer,
@@ -78,11 +78,11 @@ impl FoldRun<'_> {
         Ok((result, clips))
     }
 
-    /// How well a candidate decides on the clips held out of its training.
+    /// Scores a candidate on the clips held out of its training.
     fn validate(&self, run: &TrainingRun<'_>, fitted: &TrainedModel) -> Result<Candidate, Error> {
         let outcomes = fitted.predictor.decide(run.held_out, run.front_end, self.vote)?;
         let loss = |(example, outcome): (&LabelledClip<'_>, &Outcome)| {
-            // Not negated: that would make a loss of −0 of a probability of 1.
+            // Negation would turn the loss of a probability of 1 into −0.
             0.0 - outcome.probabilities[example.label as usize].max(f64::MIN_POSITIVE).ln()
         };
         let losses = run.held_out.iter().zip(&outcomes).map(loss);

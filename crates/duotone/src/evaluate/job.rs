@@ -1,4 +1,4 @@
-//! What is evaluated, and by which rules.
+//! What to evaluate, and under which rules.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,35 +11,35 @@ use crate::error::Error;
 use crate::evaluate::program::Program;
 use crate::model::{ModelSpec, TrainSettings};
 
-/// One evaluation: several systems on the same folds of one collection.
+/// An evaluation of several systems on the same folds of one collection.
 pub struct EvaluateJob<'a> {
-    /// What to learn from and to test on; clips of one group are kept in one fold.
+    /// Clips to train and test on; clips of one group are kept in one fold.
     pub collection: &'a Collection,
-    /// The systems, under distinct names.
+    /// The systems, with distinct names.
     pub systems: Vec<System<'a>>,
-    /// How the clips are divided.
+    /// How to divide the clips into folds.
     pub folds: Folds,
-    /// Decides the folds, where they are drawn, and the resampling of intervals.
+    /// Seed of randomly drawn folds and of the bootstrap.
     pub seed: u64,
-    /// What happens when something goes wrong.
+    /// How failures are handled.
     pub rules: Rules,
-    /// Folder of a feature store, to extract each file once only.
+    /// Folder of a feature store, so that each file is extracted only once.
     pub store: Option<PathBuf>,
-    /// Folder for `results.json`, `predictions.csv`, `folds.csv` and, under `runs/`, the finished folds and
-    /// the present one's checkpoint.
+    /// Folder for `results.json`, `predictions.csv`, `folds.csv` and, under `runs/`, finished folds and
+    /// the checkpoint of the current one.
     pub output: Option<PathBuf>,
-    /// What networks are trained and tested on: results differ by the rounding of sums.
+    /// Device that networks are trained and tested on; results differ in the rounding of sums.
     pub device: Device,
-    /// Keep the finished folds of an earlier run in the same folder and go on from its checkpoint.
+    /// Keep the finished folds of an earlier run in the same folder, and continue from its checkpoint.
     pub resume: bool,
-    /// What the evaluation is called, for the record.
+    /// Name of the evaluation, stored in the results.
     pub task: Option<String>,
-    /// How the caller would repeat the evaluation, for the record: kept as it is.
+    /// How to repeat the evaluation; stored in the results as given.
     pub command: String,
 }
 
 impl<'a> EvaluateJob<'a> {
-    /// These systems on this collection; everything else as by default, and nothing written.
+    /// Creates an evaluation with default settings that writes nothing.
     #[must_use]
     pub fn new(collection: &'a Collection, systems: Vec<System<'a>>) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl<'a> EvaluateJob<'a> {
         }
     }
 
-    /// The networks among the systems.
+    /// Returns the network systems.
     pub(super) fn networks(&self) -> impl Iterator<Item = &NetworkSystem> {
         self.systems.iter().filter_map(|system| match system {
             System::Network(network) => Some(network),
@@ -86,16 +86,16 @@ impl<'a> EvaluateJob<'a> {
     }
 }
 
-/// What is evaluated.
+/// A system to evaluate.
 pub enum System<'a> {
-    /// A network, or several of which one is chosen in each fold.
+    /// A network, or several from which one is chosen in each fold.
     Network(NetworkSystem),
-    /// A program outside of duotone.
+    /// An external program.
     Program(Box<dyn Program + 'a>),
 }
 
 impl System<'_> {
-    /// Its name.
+    /// Returns its name.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -104,7 +104,7 @@ impl System<'_> {
         }
     }
 
-    /// What its files are named by.
+    /// Returns the names that its files start with.
     fn names(&self) -> Vec<&str> {
         match self {
             Self::Network(network) if network.candidates.len() > 1 => {
@@ -115,25 +115,25 @@ impl System<'_> {
     }
 }
 
-/// A network that is trained in each fold, or several of which one is chosen.
+/// A network that is trained in each fold, or several from which one is chosen.
 #[derive(Clone, Debug)]
 pub struct NetworkSystem {
-    /// What it is called.
+    /// Name of the system.
     pub name: String,
-    /// The networks to choose from; just one where there is no choice.
+    /// The networks to choose from; a single one if there is no choice.
     pub candidates: Vec<ModelSpec>,
     /// How they are trained. Test clips are cut into consecutive segments, as in classification.
     pub settings: TrainSettings,
-    /// Sample rate in hertz; chosen by the collection's own where not given.
+    /// Sample rate in hertz; `None` chooses it by the collection's files.
     pub sample_rate: Option<u32>,
-    /// How a file's segments decide.
+    /// How a file's segments vote.
     pub vote: Vote,
-    /// How long a fold may take; used in a [contest](Rules::Contest) only.
+    /// Time limit per fold; used only in a [contest](Rules::Contest).
     pub time_limit: Option<Duration>,
 }
 
 impl NetworkSystem {
-    /// One network under its own name.
+    /// Creates a system of one network, named after it.
     #[must_use]
     pub fn new(network: ModelSpec, settings: TrainSettings) -> Self {
         Self {
@@ -146,12 +146,12 @@ impl NetworkSystem {
         }
     }
 
-    /// Networks that are trained alike: each by itself or, to `select`, as one system. Of that, in each
-    /// fold the share of files right among clips held out of its training part chooses one network,
-    /// and that one alone is tested: what is measured is the whole procedure.
+    /// Creates systems with the same training settings: one per network or, with `select`, a single
+    /// one that chooses a network in each fold by its accuracy on clips held out of the training part.
+    /// Only that network is tested, so the result measures the whole procedure.
     ///
     /// # Errors
-    /// [`Error::Settings`] for fewer than two networks to choose from.
+    /// [`Error::Settings`] if there are fewer than two networks to choose from.
     pub fn alike(
         networks: Vec<ModelSpec>,
         select: bool,
@@ -171,18 +171,18 @@ impl NetworkSystem {
     }
 }
 
-/// What happens when something goes wrong.
+/// How failures are handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rules {
-    /// Among one's own networks: a file that cannot be read is left out, what goes wrong ends the
-    /// evaluation, and finished folds that were made otherwise are refused.
+    /// For one's own networks: files that cannot be read are left out, any failure ends the
+    /// evaluation, and finished folds with other settings are an error.
     #[default]
     Strict,
-    /// Among systems of several parties: every file takes part, and what a network cannot read is
-    /// decided for the most frequent label of the training part. A system that fails in a fold harms
-    /// no other, and finished folds that were made otherwise are made again. Steps are timed.
+    /// For systems of several parties: every file is tested, and a file that a network cannot read is
+    /// assigned the most frequent training label. A system that fails in a fold does not affect the
+    /// others, and finished folds with other settings are run again. Steps are timed.
     Contest {
-        /// When resuming, run again what failed.
+        /// When resuming, retry what failed.
         retry: bool,
     },
 }

@@ -5,13 +5,13 @@ use crate::evaluate::{ClassScores, Scores};
 
 /// Scores decisions against the truth.
 ///
-/// `truth` and `predicted` hold one class number a clip (or segment), an index into `labels`. As
+/// `truth` and `predicted` hold one class number per clip (or segment), an index into `labels`. As
 /// in scikit-learn, a ratio whose denominator is 0 is 0; `balanced_accuracy` is the mean recall
 /// over the classes that occur in the truth (`balanced_accuracy_score`), `macro_f1` the mean F1
 /// over all `labels` (`f1_score` with `labels` given).
 ///
 /// # Errors
-/// [`Error::Settings`] when there is nothing to score, the lengths differ or a number has no
+/// [`Error::Settings`] if there is nothing to score, the lengths differ, or a class number has no
 /// label.
 pub fn scores(labels: &[String], truth: &[usize], predicted: &[usize]) -> Result<Scores, Error> {
     if truth.is_empty() || truth.len() != predicted.len() {
@@ -52,7 +52,7 @@ pub fn scores(labels: &[String], truth: &[usize], predicted: &[usize]) -> Result
     })
 }
 
-/// `part / whole`, 0 of nothing.
+/// Returns `part / whole`, or 0 if `whole` is 0.
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

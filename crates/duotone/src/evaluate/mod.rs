@@ -1,5 +1,5 @@
-//! The evaluator: systems (networks, or programs outside of duotone) on the same folds of one
-//! collection; predictions, scores, significance.
+//! The evaluator: runs networks and external programs on the same folds of one collection, and
+//! reports predictions, scores and significance.
 
 mod clips;
 mod fold;

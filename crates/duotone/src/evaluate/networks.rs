@@ -1,4 +1,4 @@
-//! duotone's own networks as systems: one fold at a time.
+//! Network systems, one fold at a time.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use crate::plural::plural;
 use crate::progress::{Event, Observer};
 use crate::train::run::TrainingRun;
 
-/// What one network learns from in one fold.
+/// The clips that one network is trained on in one fold.
 struct Parts<'a> {
     name: String,
     train: Vec<LabelledClip<'a>>,
@@ -26,7 +26,8 @@ struct Parts<'a> {
 }
 
 impl Evaluator<'_> {
-    /// The record that is kept of a network's fold, when resuming, or else of what it does now.
+    /// Returns the stored record of a network's fold when resuming; otherwise runs the fold and stores
+    /// its record.
     pub(super) fn network_fold(
         &self,
         system: &NetworkSystem,
@@ -92,7 +93,7 @@ impl Evaluator<'_> {
         if let Some(file) = file.as_deref().filter(|_| self.job.resume)
             && let Some(record) = wanted.kept(file, self.job.rules)?
         {
-            // A run killed just after it wrote the outcome has left them.
+            // Left by a run that was killed right after it wrote the outcome.
             run.remove_checkpoints()?;
             return Ok((record, true));
         }
@@ -103,12 +104,12 @@ impl Evaluator<'_> {
         if let Some(file) = file {
             record.write(&file)?;
         }
-        // Until here the checkpoints of finished candidates serve to resume.
+        // Until now, the checkpoints of finished candidates were needed to resume.
         run.remove_checkpoints()?;
         Ok((record, false))
     }
 
-    /// A fold within its time limit, in which whatever goes wrong is a failure of the system.
+    /// Runs a fold within its time limit; any error is recorded as a failure of the system.
     fn contested(
         &self,
         system: &NetworkSystem,
@@ -130,7 +131,7 @@ impl Evaluator<'_> {
         let end = system.time_limit.and_then(|limit| begun.checked_add(limit));
         let deadline = Deadline { observer: self.observer, end };
         let outcome = match run.outcome(&deadline) {
-            // A checkpoint of another run, or a damaged one.
+            // The checkpoint belongs to another run, or is damaged.
             Err(Error::Settings(_) | Error::File { .. }) if resumed => {
                 run.runs.iter_mut().for_each(|run| run.resume = false);
                 run.outcome(&deadline)
@@ -153,7 +154,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// A network's decisions, with a guess for each test clip that could not be read.
+    /// Returns a network's decisions, with a guess for each test clip that could not be read.
     pub(super) fn complete(&self, index: usize, mut record: FoldRecord) -> Fold {
         let test = self.split.tested(index);
         let completed = self.is_contest() && record.result.failure.is_none();
@@ -186,7 +187,7 @@ impl Evaluator<'_> {
     }
 }
 
-/// Passes everything on, and asks to stop when the time is over.
+/// Forwards all events, and requests a stop at the deadline.
 struct Deadline<'a> {
     observer: &'a dyn Observer,
     end: Option<Instant>,

@@ -1,4 +1,4 @@
-//! The folder that an evaluation writes to.
+//! The output folder of an evaluation.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::io::outputs::{holds, refuse_folder_of_inputs, refuse_inputs, refuse_o
 use crate::io::write;
 use crate::io::write::OutputLock;
 
-/// What an evaluation writes into its folder, each with words that every such file begins with.
+/// Files that an evaluation writes, each with text that occurs at the start of every such file.
 const FILES: [(&str, &str); 4] = [
     ("results.json", "\"format\""),
     ("predictions.csv", "predicted,fold"),
@@ -17,7 +17,7 @@ const FILES: [(&str, &str); 4] = [
     ("report.html", "duotone"),
 ];
 
-/// Refuses a folder where something that is read, or of another kind, would be replaced.
+/// Refuses a folder in which an input or a file of another kind would be replaced.
 pub(super) fn check_output(job: &EvaluateJob<'_>, folder: &Path) -> Result<(), Error> {
     let collection = job.collection;
     let folds = match &job.folds {
@@ -37,7 +37,7 @@ pub(super) fn check_output(job: &EvaluateJob<'_>, folder: &Path) -> Result<(), E
     Ok(())
 }
 
-/// Claims an output folder, and finds out now if it cannot be written.
+/// Locks an output folder, and fails now if it cannot be written to.
 pub(super) fn claim(folder: &Path) -> Result<OutputLock, Error> {
     let results = folder.join("results.json");
     write::prepare(&results)?;

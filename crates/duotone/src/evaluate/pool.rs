@@ -1,4 +1,4 @@
-//! All folds of one system together.
+//! Pools the folds of one system.
 
 use crate::error::Error;
 use crate::evaluate::clips::Clips;
@@ -10,16 +10,16 @@ use crate::evaluate::statistics::bootstrap;
 use crate::evaluate::{NetworkInfo, Prediction, SystemResult, scores};
 use crate::features::Notes;
 
-/// Confidence of intervals.
+/// Confidence level of intervals.
 const LEVEL: f64 = 0.95;
 
-/// A fold that is done, with the clips that it tested.
+/// A finished fold and the clips that it tested.
 pub(super) struct Fold {
     pub(super) test: Vec<usize>,
     pub(super) record: FoldRecord,
 }
 
-/// Pools the folds of one system; there are no scores where it failed in one.
+/// Pools the folds of one system; without scores if it failed in any of them.
 pub(super) fn pool(
     job: &EvaluateJob<'_>,
     system: &System<'_>,

@@ -1,4 +1,4 @@
-//! `predictions.csv`: an evaluation's decisions, one file a row.
+//! `predictions.csv`: the decisions of an evaluation, one row per file.
 
 use std::path::Path;
 
@@ -8,9 +8,9 @@ use crate::features::Notes;
 use crate::io::write_file;
 use crate::path_text::path_text;
 
-/// Columns: `path`, `label`, `predicted`, `fold` (from 1, as in `results.json`), each class's
-/// probability under its label, and the notes on the file ([`Notes::COLUMNS`]); in a contest and
-/// wherever there are several systems, `system` before them.
+/// Writes the columns `path`, `label`, `predicted`, `fold` (from 1, as in `results.json`), one
+/// column of probabilities per label, and the notes on the file ([`Notes::COLUMNS`]). In a contest,
+/// or if there are several systems, the first column is `system`.
 pub(super) fn write(path: &Path, results: &Results) -> Result<(), Error> {
     let bytes =
         csv(results).map_err(|e| Error::File { path: path.into(), reason: e.to_string() })?;

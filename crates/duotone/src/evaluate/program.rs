@@ -1,4 +1,4 @@
-//! What the evaluator asks of a system that is not its own.
+//! The interface to systems that are not duotone's networks.
 
 use std::time::Duration;
 
@@ -6,42 +6,42 @@ use crate::error::Error;
 use crate::evaluate::results::{CommandLine, RunTime};
 use crate::progress::Observer;
 
-/// A system outside of duotone. Folds are given by their index, and it is for whoever makes the
-/// program to tell it which clips are in which.
+/// An external system. Folds are given by their index; the implementation must know which clips each
+/// of them holds.
 pub trait Program: Sync {
-    /// Its name; files are named by it.
+    /// Returns its name, which its files start with.
     fn name(&self) -> &str;
 
-    /// What is run, for the record; finished folds of other commands are not taken for its own.
+    /// Returns its command lines, for the results. Finished folds of other commands are not reused.
     fn commands(&self) -> Vec<CommandLine>;
 
-    /// How long each command may take.
+    /// Returns the time limit of each command.
     fn time_limit(&self) -> Duration;
 
-    /// Whether it computes something of all files before the first fold.
+    /// Returns whether it extracts features of all files before the first fold.
     fn extracts(&self) -> bool;
 
-    /// Whether what an earlier run extracted is still there.
+    /// Returns whether the features that an earlier run extracted still exist.
     fn has_extracted(&self) -> bool;
 
-    /// Learns from the training clips of a fold and decides on its test clips; without a fold,
-    /// extracts what all folds need, and decides nothing.
+    /// Trains on the training clips of a fold and classifies its test clips. Without a fold, extracts
+    /// the features that all folds need and classifies nothing.
     ///
     /// # Errors
-    /// Only what ends the evaluation: [`Error::Interrupted`], [`Error::Io`]. A program that fails is
-    /// an outcome.
+    /// Only errors that end the evaluation: [`Error::Interrupted`], [`Error::Io`]. A failing program is
+    /// not an error but a failed [`Attempt`].
     fn run(&self, fold: Option<usize>, observer: &dyn Observer) -> Result<Attempt, Error>;
 }
 
-/// What became of a piece of a program's work.
+/// The outcome of running a program.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attempt {
-    /// Why there are no decisions, in words.
+    /// Why it failed; `None` if it succeeded.
     pub failure: Option<String>,
-    /// The class of each test clip, in the fold's order.
+    /// The predicted class of each test clip, in the fold's order.
     pub classes: Vec<usize>,
-    /// What the user should know of the decisions, in words.
+    /// Notes on the decisions, for the user.
     pub notes: Vec<String>,
-    /// How long each step took.
+    /// Duration of each step.
     pub times: Vec<RunTime>,
 }

@@ -1,4 +1,4 @@
-//! How an evaluation was done, for its results.
+//! The protocol of an evaluation, for its results.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -51,7 +51,7 @@ pub(super) fn protocol(
     }
 }
 
-/// How all networks are trained and decide, where there are any and they do so alike.
+/// Returns the settings and vote of the networks, if they all have the same.
 pub(super) fn shared_training(job: &EvaluateJob<'_>) -> Option<(TrainSettings, Vote)> {
     let mut networks = job.networks();
     let first = networks.next()?;

@@ -1,4 +1,4 @@
-//! What is kept of a system's finished fold, so that it need not be done again.
+//! Records of finished folds, so that an interrupted evaluation can be resumed.
 
 use std::path::Path;
 
@@ -13,21 +13,21 @@ use crate::evaluate::{FoldResult, RunTime};
 use crate::io::write_file;
 use crate::train::checkpoint::{RunSpec, same};
 
-/// A finished fold as it is kept.
+/// The record of a finished fold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct FoldRecord {
     pub(super) spec: Spec,
     pub(super) result: FoldResult,
-    /// In the order of the test clips; of a network, of those that it could read.
+    /// In the order of the test clips; for a network, of those that it could read.
     pub(super) clips: Vec<Outcome>,
-    /// How many seconds each of its steps might take.
+    /// Time limit of each step in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) time_limit: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) times: Vec<RunTime>,
 }
 
-/// Everything that decides a fold's outcome.
+/// Everything that determines a fold's outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Spec {
@@ -36,30 +36,30 @@ pub(super) enum Spec {
     Program(String),
 }
 
-/// Everything that decides a network's outcome.
+/// Everything that determines a network's outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct NetworkSpec {
     pub(super) run: RunSpec,
-    /// Those that the first competes with.
+    /// The networks that the first competes with.
     pub(super) others: Vec<RunSpec>,
-    /// Digest of the clips tested.
+    /// Digest of the test clips.
     pub(super) test_clips: String,
     pub(super) vote: Vote,
 }
 
-/// What a record must be of to be taken for the work.
+/// What a stored record must match to be reused.
 pub(super) struct Wanted {
     pub(super) spec: Spec,
     /// Number of the fold, from 1.
     pub(super) fold: usize,
-    /// Clips decided.
+    /// Number of clips classified.
     pub(super) clips: usize,
     pub(super) classes: usize,
     pub(super) time_limit: Option<u64>,
 }
 
 impl Wanted {
-    /// A record of this work.
+    /// Creates a record of a network's fold.
     pub(super) fn record(
         self,
         (result, clips): (FoldResult, Vec<Outcome>),
@@ -68,7 +68,7 @@ impl Wanted {
         FoldRecord { spec: self.spec, result, clips, time_limit: self.time_limit, times }
     }
 
-    /// A record of what a program did; `result` says which fold it was.
+    /// Creates a record of a program's attempt at the fold that `result` names.
     pub(super) fn of_program(self, result: FoldResult, attempt: Attempt) -> FoldRecord {
         let Attempt { failure, classes, notes, times } = attempt;
         let class = |winner| Outcome { winner, probabilities: Vec::new(), segments: Vec::new() };
@@ -76,8 +76,8 @@ impl Wanted {
         self.record((FoldResult { failure, notes, ..result }, clips), times)
     }
 
-    /// The record in a file, where it is of this work. By strict rules any other is refused, in a
-    /// contest it counts for nothing; and so does a failure that is to be tried again.
+    /// Reads a record, if it matches. Another record is an error under strict rules and ignored in a
+    /// contest, as is a failure that is to be retried.
     pub(super) fn kept(&self, file: &Path, rules: Rules) -> Result<Option<FoldRecord>, Error> {
         if !file.exists() {
             return Ok(None);
@@ -96,7 +96,7 @@ impl Wanted {
         let mut record: FoldRecord =
             serde_json::from_slice(&bytes).map_err(|e| damaged(file, &e.to_string()))?;
         same(file, &record.spec, &self.spec)?;
-        // Version 0.1.0 counted folds from 0 within these files.
+        // Version 0.1.0 numbered folds from 0 in these files.
         record.result.fold = self.fold;
         let (clips, columns) = match (&self.spec, &record.result.failure) {
             (_, Some(_)) => (0, 0),

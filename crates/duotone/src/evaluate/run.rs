@@ -1,4 +1,4 @@
-//! The evaluator: every system on every fold.
+//! Runs every system on every fold.
 
 use std::path::PathBuf;
 
@@ -21,18 +21,18 @@ use crate::leaks::{Findings, Placement, check_dataset, find_all};
 use crate::path_text::path_text;
 use crate::progress::{Event, Observer};
 
-/// Version of the results' schema.
+/// Version of the results schema.
 pub(super) const FORMAT: u32 = 4;
 
-/// Tests every system in every fold, after it learnt from the others.
+/// Trains every system on the other folds and tests it, for every fold.
 ///
-/// A network's scaler is fitted and clips are held out (where its settings ask for it) within a fold's
-/// training part; nothing of a test clip is seen before its test. The same job gives the same
-/// results to the last bit, interrupted or not, if its programs do the same every time.
+/// A network's scaler is fitted, and clips are held out (if its settings say so), within the training
+/// part of a fold; test clips are used for nothing but the test. The same job produces the same
+/// results to the last bit, interrupted or not, if its programs are deterministic.
 ///
 /// # Errors
-/// As [`train`](crate::train::train()), and [`Error::Settings`] for folds that cannot be made. In a
-/// [contest](Rules::Contest) a system that fails is no error: the results say so.
+/// As [`train`](crate::train::train()), and [`Error::Settings`] if the clips cannot be divided into
+/// folds. In a [contest](Rules::Contest), failures of a system are recorded in the results instead.
 pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
     job.check()?;
     let claim = match &job.output {
@@ -91,8 +91,8 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     Ok(results)
 }
 
-/// What makes the scores read too high: among the clips as the networks see them, or, in a contest,
-/// among all that can be read.
+/// Finds leaks between folds: among the clips that the networks use or, in a contest, among all clips
+/// that can be read.
 fn findings(
     job: &EvaluateJob<'_>,
     clips: &Clips,
@@ -108,7 +108,7 @@ fn findings(
     }
 }
 
-/// An evaluation whose clips are divided.
+/// An evaluation whose folds are drawn.
 pub(super) struct Evaluator<'a> {
     pub(super) job: &'a EvaluateJob<'a>,
     claim: Option<OutputLock>,
@@ -122,7 +122,8 @@ impl Evaluator<'_> {
         self.job.rules != Rules::Strict
     }
 
-    /// A file of a piece of work, where there is an output folder; what killed runs left of it goes.
+    /// Returns the path of a file under `runs/`, if there is an output folder, and removes temporary
+    /// files that killed runs left of it.
     pub(super) fn file(&self, name: &str) -> Option<PathBuf> {
         let path = self.job.output.as_ref()?.join("runs").join(name);
         if let Some(claim) = &self.claim {
@@ -131,7 +132,7 @@ impl Evaluator<'_> {
         Some(path)
     }
 
-    /// What became of a system in each fold.
+    /// Runs a system on every fold.
     fn folds(&self, system: &System<'_>, times: &mut Vec<RunTime>) -> Result<Vec<Fold>, Error> {
         let mut unusable = None;
         if let System::Program(program) = system
@@ -164,8 +165,8 @@ impl Evaluator<'_> {
         Ok(folds)
     }
 
-    /// The record that is kept of what a program does in a fold, or of all files, when resuming, or
-    /// else of what it does now; `unusable` says why it cannot.
+    /// Returns the stored record of a program's work on a fold (or, without one, on all files) when
+    /// resuming; otherwise runs the program. `unusable` is the reason if it cannot run.
     fn program_work(
         &self,
         program: &dyn Program,
@@ -184,7 +185,7 @@ impl Evaluator<'_> {
         };
         let result = FoldResult::empty(fold.map_or(0, |index| index + 1), train.len(), test.len());
         let labels = &self.clips.collection.labels;
-        // Text and lists of it: it can be written.
+        // Text and lists of text can always be serialised.
         let made_by = serde_json::to_string(&(program.commands(), labels)).unwrap_or_default();
         let spec = format!("{made_by} {} {}", self.clips.digest(&train), self.clips.digest(&test));
         let wanted = Wanted {
@@ -213,7 +214,7 @@ impl Evaluator<'_> {
         Ok((record, false))
     }
 
-    /// In a contest, tells of a piece of work that is done.
+    /// In a contest, reports a finished step.
     fn say(&self, system: &str, what: &str, kept: bool, words: &str) {
         if self.is_contest() {
             let kept = if kept { "kept: " } else { "" };

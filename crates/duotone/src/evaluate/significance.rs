@@ -1,17 +1,17 @@
-//! Which differences between the systems of an evaluation are more than luck.
+//! Tests which differences between systems are significant.
 
 use crate::error::Error;
 use crate::evaluate::statistics::{friedman, mcnemar, tukey_kramer};
 use crate::evaluate::{PairTest, Prediction, Ranking, Significance, SystemResult};
 
-/// Level of all tests.
+/// Significance level of all tests.
 const ALPHA: f64 = 0.05;
 
-/// Tests all systems that finished every fold against each other; `None` where there are fewer than
-/// two. They must have decided on the same files.
+/// Compares all systems that finished every fold; `None` if there are fewer than two. They must have
+/// classified the same files.
 ///
 /// # Errors
-/// [`Error::Settings`] for systems that decided on different numbers of files, folds or labels.
+/// [`Error::Settings`] if the systems' numbers of files, folds or labels differ.
 pub fn significance(systems: &[SystemResult]) -> Result<Option<Significance>, Error> {
     let systems: Vec<&SystemResult> = systems.iter().filter(|s| s.files.is_some()).collect();
     if systems.len() < 2 {
@@ -27,7 +27,7 @@ pub fn significance(systems: &[SystemResult]) -> Result<Option<Significance>, Er
     let accuracies =
         |s: &&SystemResult| s.folds.iter().filter_map(|fold| fold.file_accuracy).collect();
     let folds: Vec<Vec<f64>> = systems.iter().map(accuracies).collect();
-    // A label that was not tested ranks nobody.
+    // A label without test clips ranks no system.
     let recalls = |s: &&SystemResult| {
         let classes = s.files.iter().flat_map(|files| &files.classes);
         classes.filter(|class| class.support > 0).map(|class| class.recall).collect()
@@ -36,12 +36,12 @@ pub fn significance(systems: &[SystemResult]) -> Result<Option<Significance>, Er
     Ok(Some(Significance { pairs, by_fold: ranking(&folds)?, by_label: ranking(&labels)? }))
 }
 
-/// Which of a system's decisions on files are right.
+/// Returns which of a system's decisions on files are right.
 pub(super) fn right(predictions: &[Prediction]) -> Vec<bool> {
     predictions.iter().map(|p| p.predicted == p.label).collect()
 }
 
-/// Ranks systems × blocks; `None` for a single block.
+/// Ranks the systems over the blocks of a systems × blocks table; `None` for a single block.
 fn ranking(scores: &[Vec<f64>]) -> Result<Option<Ranking>, Error> {
     let blocks = scores.iter().map(Vec::len).min().unwrap_or(0);
     if blocks < 2 {

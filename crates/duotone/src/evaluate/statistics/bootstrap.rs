@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::refused;
 use crate::error::Error;
 
-/// Stream of the seed that nothing else draws from: `boot` in ASCII.
+/// Random stream that nothing else draws from: `boot` in ASCII.
 const STREAM: u64 = 0x626f_6f74;
 
-/// Drawn anew this often, an end of an interval is off by about 3 % of a standard error.
+/// Number of resamples; an end of an interval is then off by about 3 % of a standard error.
 const RESAMPLES: usize = 10_000;
 
 /// A confidence interval of an accuracy.
@@ -22,19 +22,19 @@ pub struct Bootstrap {
     pub high: f64,
     /// Confidence, such as 0.95.
     pub level: f64,
-    /// How often the units were drawn anew.
+    /// Number of resamples.
     pub resamples: usize,
-    /// Units drawn: groups where there are any, otherwise clips.
+    /// Number of units drawn: groups if there are any, otherwise clips.
     pub units: usize,
 }
 
 /// Percentile bootstrap interval (Efron, 1979) of the share of `true`.
 ///
-/// Clips of one group (an artist) are not independent, so where `groups` are given whole groups are
-/// drawn with replacement, not clips. The same input and seed give the same interval.
+/// Clips of one group (such as an artist) are not independent, so if `groups` are given, whole groups
+/// are drawn with replacement. The same input and seed give the same interval.
 ///
 /// # Errors
-/// [`Error::Settings`] when there is no clip, the lengths differ or `level` is not between 0 and 1.
+/// [`Error::Settings`] if there is no clip, the lengths differ, or `level` is not between 0 and 1.
 pub fn bootstrap(
     right: &[bool],
     groups: Option<&[usize]>,
@@ -49,7 +49,7 @@ pub fn bootstrap(
     if !(level > 0.0 && level < 1.0) {
         return Err(refused(format!("a confidence of {level}: it must be between 0 and 1")));
     }
-    // Each unit's clips that are right, and all of them.
+    // Number of right clips, and of all clips, per unit.
     let mut units: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
     for (clip, &right) in right.iter().enumerate() {
         let unit = units.entry(groups.map_or(clip, |groups| groups[clip])).or_default();
@@ -76,7 +76,7 @@ pub fn bootstrap(
     })
 }
 
-/// Of sorted values, with linear interpolation (numpy's default).
+/// Returns a quantile of sorted values, with linear interpolation (numpy's default).
 fn quantile(sorted: &[f64], p: f64) -> f64 {
     let place = p * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);

@@ -3,31 +3,31 @@ use serde::{Deserialize, Serialize};
 use super::{chi_squared_tail, refused};
 use crate::error::Error;
 
-/// Outcome of Friedman's test that all systems are alike.
+/// Outcome of Friedman's test of the hypothesis that all systems are equal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Friedman {
-    /// Friedman's χ², corrected for ties; 0 where all systems tie in every block.
+    /// Friedman's χ², corrected for ties; 0 if all systems tie in every block.
     pub statistic: f64,
-    /// Probability of a χ² as large with `systems − 1` degrees of freedom.
+    /// Probability of a χ² at least as large, with `systems − 1` degrees of freedom.
     pub p_value: f64,
     /// Mean rank of each system; the best rank in a block is the number of systems, the worst 1.
     pub mean_ranks: Vec<f64>,
-    /// Variance of a system's rank in a block if all systems were alike, corrected for ties.
+    /// Variance of a system's rank in a block if all systems were equal, corrected for ties.
     pub rank_variance: f64,
-    /// Blocks: files, folds, labels or queries on which every system was scored.
+    /// Number of blocks (files, folds, labels or queries), in each of which every system is scored.
     pub blocks: usize,
-    /// Systems.
+    /// Number of systems.
     pub systems: usize,
 }
 
 /// Friedman's test (1937), as `scipy.stats.friedmanchisquare`.
 ///
 /// `scores[b][s]` is the score of system `s` in block `b`; larger is better, and ties share their
-/// mean rank. With two systems it is the sign test's χ² (scipy asks for three).
+/// mean rank. With two systems it is the sign test's χ² (scipy requires three).
 ///
 /// # Errors
-/// [`Error::Settings`] for fewer than two blocks or systems, rows of different lengths, and scores
-/// that are no numbers.
+/// [`Error::Settings`] if there are fewer than two blocks or systems, rows differ in length, or a score
+/// is not a number.
 pub fn friedman(scores: &[Vec<f64>]) -> Result<Friedman, Error> {
     let blocks = scores.len();
     let systems = scores.first().map_or(0, Vec::len);
@@ -51,7 +51,7 @@ pub fn friedman(scores: &[Vec<f64>]) -> Result<Friedman, Error> {
         mean_ranks.iter_mut().zip(ranks).for_each(|(sum, (rank, _))| *sum += rank);
     }
     mean_ranks.iter_mut().for_each(|sum| *sum /= n);
-    // A rank that t systems share takes (t³ − t) / 12 from the block's sum of squares.
+    // A rank shared by t systems lowers the block's sum of squares by (t³ − t) / 12.
     let rank_variance = k * (k + 1.0) / 12.0 - ties / (12.0 * n * (k - 1.0));
     let squares: f64 = mean_ranks.iter().map(|rank| (rank - (k + 1.0) / 2.0).powi(2)).sum();
     let all_tied = rank_variance <= 1e-12;
@@ -66,7 +66,7 @@ pub fn friedman(scores: &[Vec<f64>]) -> Result<Friedman, Error> {
     })
 }
 
-/// Each value's rank from 1, ascending, with the number of values that share it.
+/// Returns each value's ascending rank, from 1, and the number of values that share it.
 fn ranks(row: &[f64]) -> Vec<(f64, f64)> {
     let count = |of: &dyn Fn(f64) -> bool| row.iter().filter(|&&x| of(x)).count() as f64;
     row.iter()

@@ -4,30 +4,31 @@ use statrs::function::beta::checked_beta_reg;
 use super::{chi_squared_tail, refused};
 use crate::error::Error;
 
-/// McNemar's test that two systems, deciding on the same clips, are right equally often.
+/// Outcome of McNemar's test of the hypothesis that two systems are right equally often on the same
+/// clips.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct McNemar {
-    /// Clips that the first system alone has right.
+    /// Number of clips that only the first system gets right.
     pub only_first: u64,
-    /// Clips that the second system alone has right.
+    /// Number of clips that only the second system gets right.
     pub only_second: u64,
-    /// Probability of a split as uneven, exactly (two-sided binomial test).
+    /// Exact probability of a split at least as uneven (two-sided binomial test).
     pub exact_p: f64,
-    /// χ² with continuity correction; 0 where no clip tells the two apart.
+    /// χ² with continuity correction; 0 if the two agree on every clip.
     pub statistic: f64,
-    /// Probability of a χ² as large with 1 degree of freedom.
+    /// Probability of a χ² at least as large, with 1 degree of freedom.
     pub p_value: f64,
 }
 
 /// McNemar's test (1947), exact and as χ² with Edwards' continuity correction, as
 /// `statsmodels.stats.contingency_tables.mcnemar`.
 ///
-/// `first[i]` and `second[i]` say whether the systems are right about clip `i`. Only clips that
-/// they judge differently count. Where both win equally many, nothing is corrected, and the statistic
-/// is 0 (as in R; statsmodels' correction would overshoot).
+/// `first[i]` and `second[i]` are true if the systems are right about clip `i`. Only clips on which
+/// exactly one is right count. If both win equally many, the statistic is 0 without correction (as in
+/// R; statsmodels' correction would overshoot).
 ///
 /// # Errors
-/// [`Error::Settings`] where the lengths differ.
+/// [`Error::Settings`] if the lengths differ.
 pub fn mcnemar(first: &[bool], second: &[bool]) -> Result<McNemar, Error> {
     if first.len() != second.len() {
         return Err(refused("McNemar's test needs both systems' decisions on the same clips"));
@@ -51,12 +52,12 @@ impl McNemar {
     }
 }
 
-/// Twice the probability of at most `min(b, c)` heads in `b + c` throws.
+/// Returns twice the probability of at most `min(b, c)` heads in `b + c` coin tosses.
 fn exact(b: u64, c: u64) -> f64 {
     if b == c {
         return 1.0;
     }
-    // P(X ≤ k) for n throws is the regularised incomplete beta function I(n − k, k + 1) at ½.
+    // P(X ≤ k) for n tosses is the regularised incomplete beta function I(n − k, k + 1) at ½.
     let (fewer, more) = (b.min(c) as f64, b.max(c) as f64);
     let tail = checked_beta_reg(more, fewer + 1.0, 0.5);
     tail.map_or(f64::NAN, |tail| (2.0 * tail).min(1.0))

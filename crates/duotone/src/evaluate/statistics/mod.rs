@@ -1,7 +1,7 @@
-//! Statistics of comparisons: is a difference between systems more than luck?
+//! Statistics for comparing systems.
 //!
-//! Formulas and sources are in `docs/evaluation.md`; every function is held to scipy's or
-//! statsmodels' numbers (`scripts/statistics_fixtures.py`).
+//! Formulas and sources are in `docs/evaluation.md`; every function is tested against scipy or
+//! statsmodels (`scripts/statistics_fixtures.py`).
 
 mod bootstrap;
 mod friedman;
@@ -18,12 +18,12 @@ pub use tukey::{Comparison, Pair, tukey_kramer};
 
 use statrs::function::gamma::checked_gamma_ur;
 
-/// Probability that a χ² variable of `df` degrees of freedom exceeds `x`.
+/// Returns the probability that a χ² variable with `df` degrees of freedom exceeds `x`.
 fn chi_squared_tail(x: f64, df: f64) -> f64 {
     if x > 0.0 { checked_gamma_ur(df / 2.0, x / 2.0).unwrap_or(f64::NAN) } else { 1.0 }
 }
 
-/// What a refused table or level is told.
+/// Creates the error for an unusable table or level.
 fn refused(message: impl Into<String>) -> crate::error::Error {
     crate::error::Error::Settings(message.into())
 }

@@ -1,6 +1,6 @@
 use std::f64::consts::PI;
 
-/// Points and weights of Gauss-Legendre quadrature with `order` points on each of `panels` equal
+/// Returns the points and weights of Gauss-Legendre quadrature with `order` points on each of `panels` equal
 /// parts of `from..to`.
 pub(super) fn gauss_legendre(from: f64, to: f64, panels: usize, order: usize) -> Vec<(f64, f64)> {
     let rule = rule(order);
@@ -12,7 +12,7 @@ pub(super) fn gauss_legendre(from: f64, to: f64, panels: usize, order: usize) ->
     (0..panels).flat_map(panel).collect()
 }
 
-/// On −1..1: the roots of the Legendre polynomial, by Newton's method.
+/// Returns the points and weights on −1..1: roots of the Legendre polynomial, by Newton's method.
 fn rule(order: usize) -> Vec<(f64, f64)> {
     let root = |i: usize| {
         let mut x = (PI * (i as f64 + 0.75) / (order as f64 + 0.5)).cos();
@@ -26,7 +26,7 @@ fn rule(order: usize) -> Vec<(f64, f64)> {
     (0..order).map(root).collect()
 }
 
-/// The Legendre polynomial and its derivative.
+/// Returns the Legendre polynomial and its derivative.
 fn legendre(order: usize, x: f64) -> (f64, f64) {
     let (mut last, mut value) = (1.0, x);
     for n in 2..=order {

@@ -8,9 +8,8 @@ use super::quadrature::gauss_legendre;
 use super::refused;
 use crate::error::Error;
 
-/// Probability that the studentised range of `k` means is at most `q`.
-///
-/// To about 9 decimals for up to a thousand means.
+/// Returns the probability that the studentised range of `k` means is at most `q`, accurate to about
+/// 9 decimals for up to a thousand means.
 ///
 /// # Errors
 /// [`Error::Settings`] if there are fewer than 2 means or `q` is not a number.
@@ -22,11 +21,11 @@ pub fn studentized_range_cdf(q: f64, k: usize) -> Result<f64, Error> {
     Ok(Range::new(k).cdf(q))
 }
 
-/// The studentised range of `k` means that is exceeded with probability `1 − p`: the critical
+/// Returns the studentised range of `k` means that is exceeded with probability `1 − p`: the critical
 /// value of Tukey's test at α is `studentized_range_quantile(1 − α, k)`.
 ///
 /// # Errors
-/// As [`studentized_range_cdf`], and where `p` is not between 0 and 1.
+/// As [`studentized_range_cdf`], or if `p` is not between 0 and 1.
 pub fn studentized_range_quantile(p: f64, k: usize) -> Result<f64, Error> {
     check(k)?;
     if !(p > 0.0 && p < 1.0) {
@@ -37,7 +36,8 @@ pub fn studentized_range_quantile(p: f64, k: usize) -> Result<f64, Error> {
     while range.cdf(high) < p && high < 1e12 {
         (low, high) = (high, 2.0 * high);
     }
-    // The Illinois variant of regula falsi: each step the chord's root, an end that stays halved.
+    // The Illinois variant of regula falsi: each step takes the chord's root and halves the value at an
+    // end that stays.
     let (mut below, mut above) = (range.cdf(low) - p, range.cdf(high) - p);
     let mut last = 0;
     for _ in 0..100 {
@@ -66,10 +66,10 @@ fn check(k: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// The quadrature's points for one `k`.
+/// Quadrature points for one `k`.
 struct Range {
     k: usize,
-    /// Points z with their weight times the normal density, and Φ(z).
+    /// Each point z, its weight times the normal density, and Φ(z).
     points: Vec<(f64, f64, f64)>,
 }
 
@@ -81,7 +81,7 @@ impl Range {
         Self { k, points }
     }
 
-    /// `k ∫ φ(z) (Φ(z) − Φ(z − q))^(k − 1) dz`: z is the largest, all others lie within q below.
+    /// `k ∫ φ(z) (Φ(z) − Φ(z − q))^(k − 1) dz`, where z is the largest and all others lie within q below.
     fn cdf(&self, q: f64) -> f64 {
         if q <= 0.0 {
             return 0.0;
@@ -95,7 +95,7 @@ impl Range {
     }
 }
 
-/// Φ, the normal distribution.
+/// Returns Φ(z), the normal distribution function.
 fn normal(z: f64) -> f64 {
     0.5 * libm::erfc(-z * FRAC_1_SQRT_2)
 }

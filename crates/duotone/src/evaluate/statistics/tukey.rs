@@ -3,39 +3,39 @@ use serde::{Deserialize, Serialize};
 use super::{Friedman, refused, studentized_range_cdf, studentized_range_quantile};
 use crate::error::Error;
 
-/// Which systems differ in mean rank, all pairs judged together.
+/// Which systems differ in mean rank, with all pairs tested simultaneously.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// Probability of calling any pair different if all systems were alike.
+    /// Probability of calling any pair different if all systems were equal.
     pub alpha: f64,
-    /// Mean ranks further apart than this differ significantly.
+    /// Mean ranks that differ by more than this differ significantly.
     pub critical_difference: f64,
-    /// Every pair once, in the systems' order.
+    /// Each pair once, in the systems' order.
     pub pairs: Vec<Pair>,
 }
 
 /// Two systems compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
-    /// Number of the one system, from 0.
+    /// Index of the first system.
     pub first: usize,
-    /// Number of the other.
+    /// Index of the second system.
     pub second: usize,
     /// Mean rank of the first minus that of the second: above 0, the first is better.
     pub difference: f64,
-    /// The difference's simultaneous interval of confidence `1 − alpha`: from, to.
+    /// Simultaneous interval of the difference with confidence `1 − alpha`: from, to.
     pub interval: (f64, f64),
-    /// Probability of a pair as far apart, if all systems were alike.
+    /// Probability of a difference at least as large if all systems were equal.
     pub p_value: f64,
-    /// Whether the interval leaves out 0.
+    /// Whether the interval excludes 0.
     pub significant: bool,
 }
 
-/// Tukey and Kramer's honestly significant differences on Friedman's mean ranks, as MATLAB's
-/// `multcompare` after `friedman` and MIREX's tables of significance.
+/// Tukey and Kramer's honestly significant differences of Friedman's mean ranks, as MATLAB's
+/// `multcompare` after `friedman` computes them, and as MIREX reports them.
 ///
 /// # Errors
-/// [`Error::Settings`] where `alpha` is not between 0 and 1.
+/// [`Error::Settings`] if `alpha` is not between 0 and 1.
 pub fn tukey_kramer(friedman: &Friedman, alpha: f64) -> Result<Comparison, Error> {
     if !(alpha > 0.0 && alpha < 1.0) {
         return Err(refused(format!("a level of {alpha}: it must be between 0 and 1")));
