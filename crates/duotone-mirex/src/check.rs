@@ -1,4 +1,4 @@
-//! What a system wrote about a fold: is it a list of decisions on exactly the test files?
+//! Checks that the output of a system lists decisions on exactly the test files of a fold.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -12,14 +12,14 @@ use crate::lists::{cut, lines};
 pub(super) struct Checked {
     /// The class of each test file, in the test list's order.
     pub(super) classes: Vec<usize>,
-    /// What the user should know of them.
+    /// Notes on the list, for the user.
     pub(super) notes: Vec<String>,
 }
 
-/// What is noted of lines in another order.
+/// Note on lines in another order.
 const REORDERED: &str = "its lines stand in another order than the test list's";
 
-/// What may be wrong with a line.
+/// Faults of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     CutOff,
@@ -31,11 +31,11 @@ enum Fault {
     Missing,
 }
 
-/// How often each fault occurs, and where first.
+/// Number of occurrences of each fault, and the first one.
 #[derive(Default)]
 struct Faults(BTreeMap<Fault, (usize, String)>);
 
-/// Reads the decisions on `tests`, or says all that is wrong with them.
+/// Reads the decisions on `tests`, or returns everything that is wrong with them.
 pub(super) fn check(
     output: &Path,
     tests: &[PathBuf],
@@ -57,7 +57,7 @@ pub(super) fn check(
         let fault = match (place, class, label) {
             (Some(place), ..) if stats[place] => Some(Fault::Twice),
             (Some(_), Some(_), _) => None,
-            // Without its end, this line is half of something.
+            // A line without its end may be incomplete.
             _ if !whole && all.peek().is_none() => Some(Fault::CutOff),
             _ if label.is_some_and(|l| std::str::from_utf8(l).is_err()) => Some(Fault::NoText),
             (None, ..) if !is_text(path) => Some(Fault::NoText),
@@ -85,12 +85,12 @@ pub(super) fn check(
     Ok(Checked { classes: decisions.into_iter().flatten().collect(), notes })
 }
 
-/// UTF-8, and not what ASCII looks like in UTF-16.
+/// Decodes UTF-8; refuses text that looks like UTF-16.
 fn is_text(path: &[u8]) -> bool {
     std::str::from_utf8(path).is_ok() && !path.contains(&0)
 }
 
-/// The whole file, if it is one and of a sensible size.
+/// Reads a whole regular file of limited size.
 fn read(output: &Path, tests: &[PathBuf], labels: &[String]) -> Result<Vec<u8>, String> {
     let about = fs::metadata(output).map_err(|_| "wrote no output file")?;
     if !about.is_file() {
@@ -139,7 +139,7 @@ fn name(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
 }
 
-/// Enough of a line to find it by.
+/// Shortens a line so that it can still be found.
 fn shown(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     let mut shown: String = text.chars().take(80).collect();

@@ -17,7 +17,7 @@ use crate::setup::{Setup, files_list, test_list, train_list};
 use crate::task::{Commands, Task};
 use crate::template::Template;
 
-/// A program on a task.
+/// A program that takes part in a task.
 pub(super) struct External<'a> {
     pub(super) task: &'a Task,
     pub(super) setup: &'a Setup,
@@ -63,8 +63,8 @@ impl Program for External<'_> {
 }
 
 impl External<'_> {
-    /// Runs `extract` for all files of the collection and keeps what it leaves in its scratch
-    /// folder. Gives the reason where that failed.
+    /// Runs `extract` for all files of the collection and stores the files that it wrote to its scratch
+    /// folder. Returns the reason if it failed.
     fn extract(
         &self,
         attempt: &mut Attempt,
@@ -82,8 +82,8 @@ impl External<'_> {
         Ok(None)
     }
 
-    /// Trains and classifies in a scratch folder that holds what `extract` left and nothing of
-    /// another fold, and checks what comes of it. Gives the reason where that failed.
+    /// Trains and classifies in a scratch folder that contains the files of `extract` and nothing of
+    /// another fold, and checks the output. Returns the reason if it failed.
     fn decide(
         &self,
         fold: usize,
@@ -111,7 +111,7 @@ impl External<'_> {
         Ok(None)
     }
 
-    /// Gives the reason where a call failed.
+    /// Runs one command; returns the reason if it failed.
     fn call(
         &self,
         step: &str,
@@ -159,7 +159,7 @@ impl External<'_> {
     }
 }
 
-/// Removes whatever a program left at a place.
+/// Removes a file or folder, if it exists.
 fn remove(path: &Path) -> Result<(), Error> {
     let removed = match fs::symlink_metadata(path) {
         Err(_) => return Ok(()),
@@ -169,14 +169,14 @@ fn remove(path: &Path) -> Result<(), Error> {
     removed.map_err(Error::io(path))
 }
 
-/// A folder with nothing in it.
+/// Creates a folder, or empties it.
 pub(super) fn empty(folder: &Path) -> Result<(), Error> {
     remove(folder)?;
     fs::create_dir_all(folder).map_err(Error::io(folder))
 }
 
-/// Copies what is in a folder. Links stay links; what is neither file, folder nor link is passed
-/// over.
+/// Copies the content of a folder. Links stay links; anything but files, folders and links is
+/// skipped.
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     for entry in fs::read_dir(from).map_err(Error::io(from))? {
         let entry = entry.map_err(Error::io(from))?;

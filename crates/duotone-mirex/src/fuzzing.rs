@@ -1,4 +1,4 @@
-//! Doors for the fuzz targets to MIREX's lists. Present under `--cfg fuzzing` only.
+//! Entry points of fuzz targets for MIREX's lists, compiled with `--cfg fuzzing` only.
 
 use std::path::{Path, PathBuf};
 
@@ -13,12 +13,12 @@ pub fn output(path: &Path) {
             assert_eq!(checked.classes.len(), tests.len());
             assert!(checked.classes.iter().all(|&class| class < labels.len()));
         }
-        // A report shows it: not a whole hostile file.
+        // It is shown in a report, so it must not quote a whole hostile file.
         Err(words) => assert!(words.len() < 4096, "{} bytes of words", words.len()),
     }
 }
 
-/// Reads a file as a list that a submission is given.
+/// Reads a file as a list given to a submission.
 pub fn list(path: &Path) {
     if let Ok(lines) = lists::read(path) {
         assert!(lines.iter().all(|line| !line.path.as_os_str().is_empty() || line.label.is_some()));

@@ -1,7 +1,6 @@
-//! MIREX's Train/Test tasks with duotone: taking part in them as a submission, and holding them as
-//! the evaluator.
+//! MIREX's Train/Test tasks: duotone as a submission, and duotone as the evaluator.
 //!
-//! The lists, the calls and what is computed are described in `docs/mirex.md`.
+//! `docs/mirex.md` describes the lists, the calling formats and the results.
 #![forbid(unsafe_code)]
 
 mod check;

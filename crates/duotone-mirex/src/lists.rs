@@ -1,4 +1,4 @@
-//! MIREX's lists: a path a line, or `path<TAB>label`. Paths are bytes, in whatever encoding.
+//! MIREX's lists, with one path or `path<TAB>label` per line. Paths are bytes in any encoding.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use duotone::{Error, on_disk};
 
-/// Bytes of a list, at most.
+/// Maximum size of a list in bytes.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// The lines of a list that are not empty, each cut at its first tab.
+/// Reads the non-empty lines of a list, each split at its first tab.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Collection`] for what is no list.
+/// [`Error::Io`]; [`Error::Collection`] if the file is not a list.
 pub(super) fn read(list: &Path) -> Result<Vec<Line>, Error> {
     let refused = |reason: String| Error::Collection { path: list.to_owned(), reason };
     if !std::fs::metadata(list).map_err(Error::io(list))?.is_file() {
@@ -38,9 +38,9 @@ pub(super) fn read(list: &Path) -> Result<Vec<Line>, Error> {
 /// A line of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    /// As it is written, up to the tab.
+    /// The path as written, up to the tab.
     pub(super) path: PathBuf,
-    /// What follows the tab, if there is one; what is not Unicode in it becomes `�`.
+    /// The text after the tab, if there is one; invalid UTF-8 in it becomes `�`.
     pub(super) label: Option<String>,
 }
 
@@ -51,19 +51,19 @@ impl Line {
         Self { path: path_from(path), label }
     }
 
-    /// Where the file lies: relative to the list's folder, as in a collection.
+    /// Returns the file's path, relative to the list's folder, as in a collection.
     pub(super) fn place(&self, list: &Path) -> PathBuf {
         on_disk(&list.parent().unwrap_or(Path::new("")).join(&self.path))
     }
 }
 
-/// Lines without their ends, whichever system wrote them, and without a byte order mark.
+/// Splits text into lines without their ends, of any system, and without a byte order mark.
 pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     bytes.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// What comes before the first tab, and what behind it.
+/// Splits a line at its first tab.
 pub(super) fn cut(line: &[u8]) -> (&[u8], Option<&[u8]>) {
     match line.iter().position(|&byte| byte == b'\t') {
         Some(tab) => (&line[..tab], Some(&line[tab + 1..])),
@@ -71,7 +71,7 @@ pub(super) fn cut(line: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// One line a path, with its label where there is one.
+/// Formats a list with one line per path, with its label if there is one.
 pub(super) fn bytes<'a>(lines: impl IntoIterator<Item = (&'a Path, Option<&'a str>)>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (path, label) in lines {
@@ -85,7 +85,7 @@ pub(super) fn bytes<'a>(lines: impl IntoIterator<Item = (&'a Path, Option<&'a st
     bytes
 }
 
-/// Whether a list can name this path.
+/// Returns whether a list can name this path.
 pub(super) fn can_name(path: &Path) -> bool {
     !path.as_os_str().as_encoded_bytes().iter().any(|byte| b"\t\r\n".contains(byte))
 }

@@ -1,4 +1,4 @@
-//! Where a task keeps what.
+//! The layout of a task's output folder.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct Places(PathBuf);
 
 impl Places {
-    /// In a folder, which must exist: programs are told absolute paths.
+    /// Lays out an existing folder; programs are given absolute paths.
     pub(super) fn new(output: &Path) -> Self {
         Self(output.to_owned())
     }
@@ -15,22 +15,22 @@ impl Places {
         self.0.join("lists")
     }
 
-    /// What a program may write to; emptied before every fold.
+    /// Folder that a program may write to; emptied before every fold.
     pub(super) fn scratch(&self, system: &str) -> PathBuf {
         self.0.join("scratch").join(system)
     }
 
-    /// What a program's `extract` left.
+    /// Folder of the files that a program's `extract` wrote.
     pub(super) fn features(&self, system: &str) -> PathBuf {
         self.0.join("features").join(system)
     }
 
-    /// The networks' feature store. No system has a name that begins with a point.
+    /// The networks' feature store. No system's name starts with a dot.
     pub(super) fn store(&self) -> PathBuf {
         self.0.join("features").join(".duotone")
     }
 
-    /// Folds are given by their index here and named by their numbers from 1.
+    /// File of a system's decisions; `fold` is an index, and files are numbered from 1.
     pub(super) fn output(&self, system: &str, fold: usize) -> PathBuf {
         self.0.join("outputs").join(format!("{system}-fold{}.txt", fold + 1))
     }
@@ -43,7 +43,7 @@ impl Places {
         self.0.join(name)
     }
 
-    /// Folders of a run that another run begins without.
+    /// Folders that a new run empties.
     pub(super) fn folders(&self) -> [PathBuf; 6] {
         ["lists", "scratch", "features", "outputs", "logs", "runs"].map(|name| self.0.join(name))
     }

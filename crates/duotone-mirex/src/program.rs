@@ -1,5 +1,4 @@
-//! Running a program that is not trusted to end: a time limit, its whole process group, a bounded
-//! log.
+//! Runs an untrusted program, with a time limit, in its own process group, with a bounded log.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -12,27 +11,26 @@ use std::time::{Duration, Instant};
 
 use duotone::{Error, Observer};
 
-/// How often a running program is looked after.
-const GLANCE: Duration = Duration::from_millis(20);
-/// Bytes of a log's beginning, and of its end, that are kept.
+/// Interval between checks of a running program.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Bytes kept of a log's start, and of its end.
 const LOG_PART: usize = 512 << 10;
-/// How long to wait for the last words of a program that was killed.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long to wait for the remaining output of a killed program.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How a program ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ended {
-    /// Why it counts as failed, in words; `None` where it ended by itself with exit code 0.
+    /// Why it counts as failed; `None` if it exited with code 0.
     pub(super) failure: Option<String>,
     pub(super) seconds: f64,
 }
 
-/// Runs a command in a folder. What it says, on standard output and standard error, goes to a log.
-/// When it ends, by itself or not, all that it started is ended, too, save what left its process
-/// group.
+/// Runs a command in a folder, with standard output and standard error going to a log. When it ends,
+/// all processes of its process group are killed.
 ///
 /// # Errors
-/// [`Error::Interrupted`] when the observer asks to stop; [`Error::Io`] where the log cannot be
+/// [`Error::Interrupted`] if the observer requests a stop; [`Error::Io`] if the log cannot be
 /// written.
 pub(super) fn run(
     words: &[OsString],
@@ -53,7 +51,7 @@ pub(super) fn run(
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let said = listen(reader, File::create(log).map_err(Error::io(log))?);
     let child = command.spawn();
-    // It holds the pipe's other end, which would keep the listener waiting.
+    // It holds the pipe's other end, for which the listener would wait.
     drop(command);
     let mut child = match child {
         Ok(child) => child,
@@ -65,13 +63,13 @@ pub(super) fn run(
     let _watch = watch(&child);
     let mut late = false;
     while !is_over(&mut child).map_err(Error::io(log))? && !observer.stop() && !late {
-        std::thread::sleep(GLANCE);
+        std::thread::sleep(POLL_INTERVAL);
         late = begun.elapsed() >= limit;
     }
     let stopped = !is_over(&mut child).map_err(Error::io(log))?;
     kill(&mut child);
     let status = child.wait().map_err(Error::io(log))?;
-    let heard = said.recv_timeout(LAST_WORDS);
+    let heard = said.recv_timeout(DRAIN_TIMEOUT);
     match (stopped, late) {
         (true, false) => Err(Error::Interrupted),
         (true, true) => ended(Some(format!("stopped at its time limit of {} s", limit.as_secs()))),
@@ -82,8 +80,8 @@ pub(super) fn run(
     }
 }
 
-/// A path to a program is relative to the folder that it runs in, a mere name is looked for as
-/// usual.
+/// Resolves a program: a path is relative to the folder that it runs in; a plain name is searched in
+/// `PATH`.
 fn place(program: &OsString, folder: &Path) -> PathBuf {
     let path = Path::new(program);
     if path.components().count() > 1 { folder.join(path) } else { path.into() }
@@ -101,8 +99,8 @@ fn failure(status: ExitStatus) -> Option<String> {
     }
 }
 
-/// Whether the program has ended. It is not reaped yet, so that its number, which is that of its
-/// group, is nobody else's.
+/// Returns whether the program has ended, without reaping it, so that its process id, which is also
+/// its group's, is not reused.
 #[cfg(unix)]
 fn is_over(child: &mut Child) -> io::Result<bool> {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
@@ -119,8 +117,8 @@ fn is_over(child: &mut Child) -> io::Result<bool> {
     Ok(child.try_wait()?.is_some())
 }
 
-/// Ends the group if this process is killed: a shell in it waits for the end of a pipe whose other
-/// end is only here. Where it cannot be had, the program runs without.
+/// Kills the group if this process is killed: a shell in the group waits until a pipe is closed whose
+/// other end only this process holds. Without a shell, the program runs unguarded.
 #[cfg(unix)]
 fn watch(child: &Child) -> Option<io::PipeWriter> {
     let (reader, writer) = io::pipe().ok()?;
@@ -129,23 +127,23 @@ fn watch(child: &Child) -> Option<io::PipeWriter> {
     shell.stdout(Stdio::null()).stderr(Stdio::null());
     std::os::unix::process::CommandExt::process_group(&mut shell, child.id().cast_signed());
     let mut shell = shell.spawn().ok()?;
-    // It ends with the group; somebody has to see it off.
+    // It ends with the group, and must be reaped.
     std::thread::spawn(move || shell.wait());
     Some(writer)
 }
 
-/// Ends the program and all of its group.
+/// Kills the program and its group.
 fn kill(child: &mut Child) {
     #[cfg(unix)]
     {
         use rustix::process::{Pid, Signal, kill_process_group};
-        // Fails only where nobody is left.
+        // Fails only if no process is left.
         let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     }
     let _ = child.kill();
 }
 
-/// Writes what comes through a pipe to a file: the beginning as it comes, then the end.
+/// Copies a pipe to a file: the start immediately, the end when the pipe is closed.
 fn listen(mut pipe: PipeReader, mut log: File) -> Receiver<io::Result<()>> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
@@ -163,7 +161,7 @@ fn listen(mut pipe: PipeReader, mut log: File) -> Receiver<io::Result<()>> {
             };
             let (now, later) = bytes.split_at(bytes.len().min(room));
             room -= now.len();
-            // A full disk must not stop the reading: the program would wait for ever.
+            // Keep reading even if the disk is full, or the program would block.
             written = written.and_then(|()| log.write_all(now));
             end.extend(later);
             let over = end.len().saturating_sub(LOG_PART);

@@ -1,4 +1,4 @@
-//! A task, held: the systems as its file names them, on the evaluator of `duotone evaluate`.
+//! Runs a task: the systems of its file on the evaluator of `duotone evaluate`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,31 +13,31 @@ use crate::places::Places;
 use crate::setup::Setup;
 use crate::task::{Folds, System, Task};
 
-/// A task to hold.
+/// A task to run.
 #[derive(Clone, Debug)]
 pub struct TaskJob<'a> {
     /// The task.
     pub task: &'a Task,
-    /// Folder for everything that comes of it.
+    /// Output folder.
     pub output: PathBuf,
-    /// Keep what an earlier run finished in the same folder, failures included.
+    /// Keep the finished folds of an earlier run in the same folder, failures included.
     pub resume: bool,
-    /// When resuming, run again what failed.
+    /// When resuming, retry what failed.
     pub retry: bool,
-    /// How the caller would repeat it, for the record: kept as it is.
+    /// How to repeat the run; stored in the results as given.
     pub command: String,
 }
 
-/// Runs every system on every fold, scores what comes of it, and writes `results.json`,
-/// `times.json` and `predictions.csv`. A system that fails is no error: the results say so.
+/// Runs and scores every system on every fold, and writes `results.json`, `times.json` and
+/// `predictions.csv`. Failures of a system are recorded in the results.
 ///
-/// Every finished fold of a system is kept under `runs`. The same task gives the same
-/// `results.json` to the last bit, interrupted or not, if its programs do the same every time.
+/// Every finished fold is stored under `runs`. The same task produces the same `results.json` to the
+/// last bit, interrupted or not, if its programs are deterministic.
 ///
 /// # Errors
 /// As [`Collection::open`](duotone::data::Collection::open) and
-/// [`Collection::folds`](duotone::data::Collection::folds); [`Error::Collection`] for folds that mix what
-/// they train and test on; [`Error::Interrupted`]; [`Error::Io`].
+/// [`Collection::folds`](duotone::data::Collection::folds); [`Error::Collection`] if a fold tests on
+/// what it trains on; [`Error::Interrupted`]; [`Error::Io`].
 pub fn run(job: &TaskJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
     let task = job.task;
     fs::create_dir_all(&job.output).map_err(Error::io(&job.output))?;
@@ -78,11 +78,10 @@ pub fn run(job: &TaskJob<'_>, observer: &dyn Observer) -> Result<Results, Error>
     Ok(results)
 }
 
-/// What a task writes into its folder beside the folders.
+/// Files that a task writes, besides folders.
 const FILES: [&str; 4] = ["results.json", "times.json", "predictions.csv", "report.html"];
 
-/// Refuses an output folder where something that is read, or that is not a task's, would be
-/// overwritten.
+/// Refuses an output folder in which an input, or a file that no task wrote, would be overwritten.
 fn check_output(job: &TaskJob<'_>, places: &Places, setup: &Setup) -> Result<(), Error> {
     let (output, collection) = (&job.output, &setup.collection);
     let lists = job.task.folds.lists();
@@ -105,7 +104,7 @@ fn check_output(job: &TaskJob<'_>, places: &Places, setup: &Setup) -> Result<(),
     Ok(())
 }
 
-/// Makes the folders; what an earlier run left goes, unless it is gone on with.
+/// Creates the folders, and empties them unless an earlier run is resumed.
 fn prepare(job: &TaskJob<'_>, places: &Places, setup: &Setup) -> Result<(), Error> {
     for folder in places.folders() {
         match job.resume {

@@ -1,4 +1,4 @@
-//! The clips of a task, its folds, and the lists that systems get of them.
+//! The clips and folds of a task, and the lists that systems are given.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,18 +14,18 @@ use crate::task::{FoldLists, Folds, Task};
 #[derive(Debug)]
 pub(super) struct Setup {
     pub(super) collection: Collection,
-    /// Each clip's file, absolute: what lists name it by.
+    /// Absolute path of each clip's file, as it appears in lists.
     pub(super) paths: Vec<PathBuf>,
     pub(super) folds: Vec<FoldClips>,
 }
 
 impl Setup {
-    /// Opens the task's collection and makes or reads its folds. No audio is decoded: a file that
-    /// one system cannot read, another may.
+    /// Opens the task's collection and draws or reads its folds. No audio is decoded, since another
+    /// system may read files that duotone cannot.
     ///
     /// # Errors
-    /// As [`Collection::open`] and [`Collection::folds`]; [`Error::Collection`] for lists that do
-    /// not fit the collection or mix what they train and test on.
+    /// As [`Collection::open`] and [`Collection::folds`]; [`Error::Collection`] if lists do not
+    /// fit the collection, or a fold tests on what it trains on.
     pub(super) fn new(task: &Task) -> Result<Self, Error> {
         let mut collection = nameable(Collection::open(&task.collection, &task.columns)?);
         if let Some(least) = task.min_per_label {
@@ -83,7 +83,7 @@ pub(super) fn test_list(folder: &Path, fold: usize) -> PathBuf {
     folder.join(format!("fold{}-test.txt", fold + 1))
 }
 
-/// Leaves out what a list cannot name: files with tabs or line ends in their names.
+/// Leaves out files that a list cannot name, because their names contain tabs or line breaks.
 fn nameable(collection: Collection) -> Collection {
     let can = |i: &usize| lists::can_name(&collection.items[*i].path);
     let (keep, drop): (Vec<usize>, Vec<usize>) = (0..collection.items.len()).partition(can);
@@ -102,7 +102,7 @@ fn made(fold_of: &[usize], number: usize) -> Vec<FoldClips> {
     (0..number).map(|fold| FoldClips { train: part(fold, false), test: part(fold, true) }).collect()
 }
 
-/// Which clip lies where, wherever links lead.
+/// Maps each clip's real path, with links resolved, to its index.
 fn known(collection: &Collection) -> HashMap<PathBuf, usize> {
     collection.items.iter().map(|item| canonical(&item.path)).zip(0..).collect()
 }
@@ -111,7 +111,7 @@ fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-/// The clips that a list names.
+/// Returns the clips that a list names.
 fn indices(
     list: &Path,
     collection: &Collection,
@@ -139,7 +139,7 @@ fn indices(
     Ok(clips)
 }
 
-/// Refuses a fold that tests on what it trains on.
+/// Refuses a fold that tests on training clips.
 fn apart(list: &Path, collection: &Collection, split: &FoldClips) -> Result<(), Error> {
     let refused = |reason: String| Error::Collection { path: list.into(), reason };
     let mut trained = vec![false; collection.items.len()];

@@ -1,4 +1,4 @@
-//! duotone as a submission: features, a model and decisions, by lists and a scratch folder.
+//! duotone as a submission: lists in, and features, a model and decisions in a scratch folder.
 
 use std::path::{Path, PathBuf};
 
@@ -13,14 +13,14 @@ use duotone::{Error, Event, Observer};
 
 use crate::lists;
 
-/// What a classification did.
+/// The outcome of a classification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Classified {
-    /// Lines written, one for each of the test list.
+    /// Number of lines written, one per line of the test list.
     pub files: usize,
-    /// Files that could not be read; their line names the most frequent training label.
+    /// Files that could not be read and were assigned the most frequent training label.
     pub guessed: Vec<LeftOut>,
-    /// Files of which there is something to be known, for which a list has no room.
+    /// Files with notes, which do not fit into a list.
     pub noted: Vec<(PathBuf, Notes)>,
 }
 
@@ -32,14 +32,14 @@ fn model(scratch: &Path) -> PathBuf {
     scratch.join("model.safetensors")
 }
 
-/// Computes the features of every file of a list and keeps them in the scratch folder, for
-/// [`train`] and [`classify`] to find. Gives the number of files and those that cannot be read.
+/// Computes the features of every file of a list and stores them in the scratch folder, where
+/// [`train`] and [`classify`] read them. Returns the number of files and those that cannot be read.
 ///
-/// Without a `sample_rate`, in hertz, the files' own is taken as in [`choose_rate`].
+/// Without a `sample_rate` in hertz, it is chosen by [`choose_rate`].
 ///
 /// # Errors
 /// [`Error::Io`] and [`Error::Collection`] for the list, [`Error::Interrupted`], and [`Error::Io`]
-/// where the scratch folder cannot be written.
+/// if the scratch folder cannot be written to.
 pub fn extract(
     scratch: &Path,
     files: &Path,
@@ -63,8 +63,8 @@ pub fn extract(
     Ok((paths.len(), kept.into_iter().filter_map(Result::err).collect()))
 }
 
-/// Trains on a list of `path<TAB>label` and keeps the model in the scratch folder. Features that
-/// are not there yet are computed; files that cannot be read are passed over.
+/// Trains on a list of `path<TAB>label` and writes the model to the scratch folder. Missing features
+/// are computed; files that cannot be read are skipped.
 ///
 /// # Errors
 /// As [`train`](duotone::train::train()).
@@ -90,13 +90,13 @@ pub fn train(
     duotone::train::train(&job, observer)
 }
 
-/// Decides on every file of a list by the model in the scratch folder, and writes
-/// `path<TAB>label`, one line for each line of the list, in its order and with its paths as they
-/// are written there. A file that cannot be read gets the most frequent label of the training.
+/// Classifies every file of a list with the model in the scratch folder, and writes `path<TAB>label`
+/// for each line of the list, in its order and with its paths as written there. A file that cannot be
+/// read is assigned the most frequent training label.
 ///
 /// # Errors
-/// As [`Classifier::load`] and [`extract`]; [`Error::Settings`] for a model that computes no numbers;
-/// [`Error::Io`] where the output cannot be written.
+/// As [`Classifier::load`] and [`extract`]; [`Error::Settings`] if the model's outputs are not finite;
+/// [`Error::Io`] if the output cannot be written.
 pub fn classify(
     scratch: &Path,
     list: &Path,
@@ -117,7 +117,7 @@ pub fn classify(
     let decided = extract_each(&paths, &card.front_end, Some(&store), observer, |clip| {
         classifier.classify_clip(Path::new(""), &clip, &options)
     })?;
-    // The first of equals.
+    // The first one if several are equally frequent.
     let most = card.labels.iter().map(|label| label.clips).max();
     let guess = card.labels.iter().find(|label| Some(label.clips) == most);
     let (mut guessed, mut noted) = (Vec::new(), Vec::new());
@@ -144,7 +144,7 @@ pub fn classify(
     Ok(Classified { files: lines.len(), guessed, noted })
 }
 
-/// Whether a file begins as a list of `path<TAB>label` lines, or at least as text with tabs.
+/// Returns whether a file starts like a list of `path<TAB>label` lines: as text with tabs.
 fn is_list(start: &[u8]) -> bool {
     start.contains(&b'\t') && !start.contains(&0)
 }

@@ -1,4 +1,4 @@
-//! The task file: a collection, folds, and the systems to run on them.
+//! The task file: a collection, its folds and the systems to run.
 
 mod table;
 
@@ -16,7 +16,7 @@ use table::TaskTable;
 /// A task as its file describes it (`docs/mirex.md`).
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// What it is called.
+    /// Name of the task.
     pub name: String,
     /// The collection: a folder, a CSV or a MIREX list.
     pub collection: PathBuf,
@@ -26,28 +26,28 @@ pub struct Task {
     pub min_per_label: Option<usize>,
     /// The folds.
     pub folds: Folds,
-    /// The systems, under distinct names.
+    /// The systems, with distinct names.
     pub systems: Vec<System>,
-    /// Folder of the task's file; commands are run there.
+    /// Folder of the task file, in which commands are run.
     pub(super) folder: PathBuf,
 }
 
 /// Where the folds come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Folds {
-    /// Stratified by label, grouped where the task has a group column; or the collection's own.
+    /// Stratified by label, and grouped if the task has a group column; or those of the collection.
     Made {
-        /// How many.
+        /// Number of folds.
         number: usize,
-        /// Decides them.
+        /// Seed of the assignment.
         seed: u64,
     },
-    /// As lists of files.
+    /// Given as lists of files.
     Listed(Vec<FoldLists>),
 }
 
 impl Folds {
-    /// The lists that they are read from.
+    /// Returns the lists that they are read from.
     pub(super) fn lists(&self) -> Vec<&Path> {
         match self {
             Self::Made { .. } => Vec::new(),
@@ -58,17 +58,17 @@ impl Folds {
     }
 }
 
-/// One fold as two lists of the collection's files; labels in them must be the collection's.
+/// One fold as two lists of the collection's files; labels in the lists must match the collection's.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FoldLists {
-    /// Files to learn from.
+    /// List of training files.
     pub train: PathBuf,
-    /// Files to decide on.
+    /// List of test files.
     pub test: PathBuf,
 }
 
-/// A system that takes part.
+/// A system of a task.
 #[derive(Clone, Debug)]
 pub enum System {
     /// A program of any kind, called as a MIREX submission.
@@ -80,27 +80,27 @@ pub enum System {
 /// An external program's command lines.
 #[derive(Clone, Debug)]
 pub struct Commands {
-    /// The program's name; files are named by it.
+    /// Name of the program, which its files start with.
     pub name: String,
-    /// How long each of the commands may take.
+    /// Time limit of each command.
     pub time_limit: Duration,
     /// `{scratch} {files}`: run once for all files of the collection.
     pub extract: Option<Template>,
-    /// What is run in each fold, one after the other, with what it is called: `train` (`{scratch}
+    /// The commands of each fold, in order, with their names: `train` (`{scratch}
     /// {train}`) and `classify` (`{scratch} {test} {output}`), or `train-classify` (`{scratch} {train}
     /// {test} {output}`).
     pub fold: Vec<(&'static str, Template)>,
 }
 
-/// A task is written by hand.
+/// Maximum size of a task file, which is written by hand.
 const MAX_FILE: u64 = 1 << 20;
 
 impl Task {
-    /// Reads a task's file. Paths in it are relative to its folder; `collection` replaces the one
-    /// it names.
+    /// Reads a task file. Paths in it are relative to its folder; `collection` replaces the one that it
+    /// names.
     ///
     /// # Errors
-    /// [`Error::Io`], and [`Error::File`] for what is wrong in the file.
+    /// [`Error::Io`], and [`Error::File`] if the file's content is wrong.
     pub fn load(path: &Path, collection: Option<&Path>) -> Result<Self, Error> {
         let refuse = |reason: String| Error::File { path: path.into(), reason };
         let about = path.metadata().map_err(Error::io(path))?;

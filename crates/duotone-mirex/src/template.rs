@@ -1,8 +1,8 @@
-//! Command lines with places to fill in: `./Train.sh {scratch} {train}`.
+//! Command lines with placeholders: `./Train.sh {scratch} {train}`.
 
 use std::ffi::{OsStr, OsString};
 
-/// A command line, split as a shell would, with places that each call fills.
+/// A command line, split into words as a shell does, with placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     text: String,
@@ -16,8 +16,8 @@ enum Piece {
 }
 
 impl Template {
-    /// Reads a command line. No shell runs it, so quotes group words and nothing else is special.
-    /// All of `places` must occur, and no others.
+    /// Parses a command line. No shell runs it: quotes group words, and nothing else is special.
+    /// Exactly the placeholders in `places` must occur.
     pub(super) fn parse(text: &str, places: &'static [&'static str]) -> Result<Self, String> {
         let words = shlex::split(text).ok_or("a quote is not closed")?;
         if words.is_empty() {
@@ -32,7 +32,7 @@ impl Template {
         }
     }
 
-    /// The words, with a value in every place.
+    /// Returns the words, with a value for every placeholder.
     pub(super) fn fill(&self, value: impl Fn(&str) -> OsString) -> Vec<OsString> {
         let word = |pieces: &Vec<Piece>| {
             pieces.iter().fold(OsString::new(), |mut word, piece| {

@@ -8,7 +8,7 @@ use duotone::{Error, Observer};
 
 use super::{Ended, LOG_PART, run};
 
-/// Far more than any of the programs needs.
+/// Much longer than any of the programs runs.
 const LONG: Duration = Duration::from_secs(60);
 
 fn bash(
@@ -26,7 +26,7 @@ fn failure(line: &str) -> Option<String> {
     bash(folder.path(), line, LONG, &()).unwrap().failure
 }
 
-/// Waits until a process is gone, or merely waits to be reaped.
+/// Waits until a process has ended, or is a zombie.
 #[track_caller]
 fn assert_ends(pid: &str) {
     let stat = format!("/proc/{}/stat", pid.trim().parse::<u32>().unwrap());

@@ -1,4 +1,4 @@
-//! The task file as TOML has it, and what it comes to.
+//! The task file as TOML, and its conversion to a task.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -53,13 +53,13 @@ struct SystemTable {
 /// MIREX's number of folds.
 const FOLDS: usize = 3;
 const MAX_FOLDS: usize = 1000;
-/// Seconds a command may take where the task does not say: a day.
+/// Default time limit of a command in seconds: a day.
 const TIME_LIMIT: u64 = 24 * 3600;
-/// A year.
+/// Maximum time limit in seconds: a year.
 const MAX_TIME: u64 = 366 * 24 * 3600;
 
 impl TaskTable {
-    /// The task in a file of this name and folder; `collection` replaces the one it names.
+    /// Converts the table of a file with this name and folder; `collection` replaces the one it names.
     pub(super) fn task(
         self,
         name: String,
@@ -80,7 +80,7 @@ impl TaskTable {
         for table in self.system {
             let name = table.name.clone();
             check_name(&name)?;
-            // Files are named by it, and some file systems ignore case.
+            // File names contain it, and some file systems ignore case.
             if !names.insert(name.to_lowercase()) {
                 return Err(format!("two systems are called {name}: rename one"));
             }
@@ -186,11 +186,11 @@ impl SystemTable {
     }
 }
 
-/// The paper's settings, where the task says nothing else.
+/// Returns the paper's settings, changed as the task says.
 fn settings(changes: toml::Table) -> Result<TrainSettings, String> {
     let mut table = toml::Table::try_from(TrainSettings::default()).map_err(|e| e.to_string())?;
     table.extend(changes);
-    // The library's word for a word that it does not know.
+    // How the library reports an unknown variant.
     let plain = |e: toml::de::Error| e.to_string().replace("unknown variant", "unknown value");
     let settings: TrainSettings =
         table.try_into().map_err(|e| format!("training: {}", plain(e)))?;

@@ -14,92 +14,92 @@ use crate::io::LeftOut;
 use crate::leaks::Findings;
 use crate::model::{EpochRecord, LabelCount, TrainSettings};
 
-/// Everything an evaluation found, with the protocol that found it. Holds no clock times: the same
-/// protocol gives the same bytes.
+/// The results of an evaluation and its protocol. Contains no clock times, so that the same protocol
+/// produces the same bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
     /// Version of this schema: 4. Folds are numbered from 1; in version 2 they were from 0.
     pub format: u32,
-    /// How it was done.
+    /// How the evaluation was done.
     pub protocol: Protocol,
-    /// One entry for each system, all on the same folds.
+    /// One entry per system, all on the same folds.
     pub systems: Vec<SystemResult>,
-    /// Whether those that finished every fold differ by more than luck, where there are several.
+    /// Tests of the differences between the systems that finished every fold, if there are several.
     pub significance: Option<Significance>,
-    /// What the steps took, in a contest; no part of the JSON, which is the same every time.
+    /// Durations of the steps, in a contest; not part of the JSON, which is reproducible.
     #[serde(skip)]
     pub times: Vec<RunTime>,
 }
 
 impl Results {
-    /// Whether a system failed in a fold.
+    /// Returns whether a system failed in a fold.
     #[must_use]
     pub fn has_failures(&self) -> bool {
         self.systems.iter().any(|system| system.files.is_none())
     }
 
-    /// The systems that [`significance`](Self::significance) compares: those that finished every
+    /// Returns the systems that [`significance`](Self::significance) compares: those that finished every
     /// fold.
     pub fn compared(&self) -> impl Iterator<Item = &SystemResult> {
         self.systems.iter().filter(|system| system.files.is_some())
     }
 }
 
-/// What a step of a system took.
+/// The duration of a step of a system.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunTime {
     /// Name of the system; `duotone` for features that its networks share.
     pub system: String,
-    /// Number of the fold, from 1; none for features of all files.
+    /// Number of the fold, from 1; `None` for features of all files.
     pub fold: Option<usize>,
     /// `extract`, `train`, `classify` or `train-classify`.
     pub step: String,
-    /// Wall-clock seconds; none where the step was resumed in the middle.
+    /// Wall-clock seconds; `None` if the step was resumed midway.
     pub seconds: Option<f64>,
 }
 
-/// All that is needed to repeat or to judge an evaluation.
+/// Everything needed to repeat or to judge an evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Protocol {
-    /// What the evaluation is called, where it has a name.
+    /// Name of the evaluation, if it has one.
     #[serde(default)]
     pub task: Option<String>,
-    /// The collection as the user named it.
+    /// Path of the collection as given.
     pub collection: String,
-    /// Digest of the collection's files' content and labels.
+    /// Digest of the content and labels of the collection's files.
     pub collection_digest: String,
-    /// What the label column is called.
+    /// Name of the label column.
     pub label: String,
-    /// The column whose values are kept within one fold, if any.
+    /// Name of the column by which clips are grouped, if any.
     pub group: Option<String>,
-    /// Decides the folds, where they are drawn, and the intervals; none before version 4, in which the
-    /// settings' seed did.
+    /// Seed of randomly drawn folds and of the bootstrap; `None` before version 4, in which it was the
+    /// settings' seed.
     #[serde(default)]
     pub seed: Option<u64>,
-    /// Number of folds; 1 for a split into one part to learn from and one to test on.
+    /// Number of folds; 1 for a split into a training part and a test part.
     pub folds: usize,
-    /// Who divided the clips, in words.
+    /// Where the folds come from, as text.
     pub folds_source: String,
-    /// What a list or file calls the folds, in the order of their numbers.
+    /// Names of the folds in the list or file that defines them, in the order of their numbers.
     #[serde(default)]
     pub fold_names: Option<Vec<String>>,
-    /// How evenly.
+    /// How evenly the clips are divided.
     pub balance: Balance,
-    /// Digest of which clip is in which fold.
+    /// Digest of the assignment of clips to folds.
     pub folds_digest: String,
-    /// Clips evaluated.
+    /// Number of clips evaluated.
     pub clips: usize,
-    /// Distinct groups, where grouped.
+    /// Number of distinct groups, if grouped.
     pub groups: Option<usize>,
-    /// Clips of each label, in the order of the confusion matrices.
+    /// Number of clips per label, in the order of the confusion matrices.
     pub labels: Vec<LabelCount>,
-    /// How segments decided a file, where all networks have it in common.
+    /// How segments vote on a file, if all networks share it.
     pub vote: Option<Vote>,
-    /// Training settings, where all networks have them and the vote in common.
+    /// Training settings, if all networks share them and the vote.
     pub settings: Option<TrainSettings>,
     /// Version of duotone.
     pub version: String,
-    /// How to repeat it, in the words of whoever ran it.
+    /// How to repeat the evaluation, as given by its caller.
     pub command: String,
     /// Files that could not be used.
     pub left_out: Vec<LeftOut>,
@@ -109,13 +109,13 @@ pub struct Protocol {
     /// Clips that are silent.
     #[serde(serialize_with = "crate::io::json::paths")]
     pub silent: Vec<PathBuf>,
-    /// What makes the scores read too high, or labels doubtful.
+    /// Leaks that make the scores too high, and doubtful labels.
     #[serde(default)]
     pub findings: Findings,
 }
 
 impl Protocol {
-    /// Accuracy of always naming the label that is most frequent among the clips tested.
+    /// Returns the accuracy of always predicting the most frequent label among the test clips.
     #[must_use]
     pub fn majority_accuracy(&self) -> f64 {
         let tested = |label: usize| -> usize {
@@ -127,52 +127,52 @@ impl Protocol {
     }
 }
 
-/// One system's outcome over all folds.
+/// The results of one system over all folds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SystemResult {
-    /// Preset or file name; of a selection, all its candidates'.
+    /// Preset or file name; for a selection, those of all candidates.
     pub name: String,
-    /// Its network; of a selection, all candidates; none of a program.
+    /// Its network, or all candidates of a selection; empty for a program.
     pub networks: Vec<NetworkInfo>,
-    /// A program's command lines; none of a network.
+    /// A program's command lines; empty for a network.
     #[serde(default)]
     pub commands: Vec<CommandLine>,
-    /// Scores of files, the folds pooled; none where a fold failed.
+    /// Scores of files, with the folds pooled; `None` if a fold failed.
     pub files: Option<Scores>,
-    /// 95 % confidence interval of the share of files right; none where a fold failed.
+    /// 95 % confidence interval of the accuracy on files; `None` if a fold failed.
     pub interval: Option<Bootstrap>,
-    /// Scores of segments, the folds pooled; none of a program, or where a fold failed.
+    /// Scores of segments, with the folds pooled; `None` for a program, or if a fold failed.
     pub segments: Option<Scores>,
-    /// Fold by fold.
+    /// Results per fold.
     pub folds: Vec<FoldResult>,
-    /// File by file, in the collection's order.
+    /// Predictions per file, in the collection's order.
     pub predictions: Vec<Prediction>,
 }
 
-/// A command of a program.
+/// A command line of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandLine {
     /// `extract`, `train`, `classify` or `train-classify`.
     pub step: String,
-    /// The words, with places such as `{scratch}` in them.
+    /// The command line, with placeholders such as `{scratch}`.
     pub line: String,
 }
 
-/// A network and the framing of its input.
+/// A network and its front end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkInfo {
     /// Preset or file name.
     pub name: String,
     /// The network.
     pub architecture: Architecture,
-    /// Its number of trainable parameters.
+    /// Number of trainable parameters.
     pub parameters: usize,
     /// The front end.
     pub front_end: FrontEnd,
-    /// Training settings, where the protocol has none for all.
+    /// Training settings, if the protocol does not state them for all networks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<TrainSettings>,
-    /// How segments decided a file, where the protocol does not say it for all.
+    /// How segments vote on a file, if the protocol does not state it for all networks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vote: Option<Vote>,
 }
@@ -180,36 +180,36 @@ pub struct NetworkInfo {
 /// Tests of the differences between systems.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Significance {
-    /// McNemar's test of every pair, on files.
+    /// McNemar's test of every pair of systems, on files.
     pub pairs: Vec<PairTest>,
-    /// Ranks of the systems' accuracies fold by fold, where there are several folds.
+    /// Ranks of the systems' accuracies per fold, if there are several folds.
     pub by_fold: Option<Ranking>,
-    /// Ranks of the systems' recalls label by label, the folds pooled.
+    /// Ranks of the systems' recalls per label, with the folds pooled.
     pub by_label: Option<Ranking>,
 }
 
-/// Two systems on the same files.
+/// A comparison of two systems on the same files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PairTest {
-    /// Number of the one system among those compared, from 0.
+    /// Index of the first system among those compared.
     pub first: usize,
-    /// Number of the other.
+    /// Index of the second system.
     pub second: usize,
     /// The test.
     pub mcnemar: McNemar,
 }
 
-/// Friedman's test and, pair by pair, Tukey and Kramer's.
+/// Friedman's test and Tukey and Kramer's test of every pair.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranking {
-    /// Whether any differ.
+    /// Whether any systems differ.
     pub friedman: Friedman,
-    /// Which.
+    /// Which systems differ.
     pub tukey_kramer: Comparison,
 }
 
-/// Scores over a set of decisions. Conventions as in scikit-learn: a precision, recall or F1 whose
-/// denominator is 0 is 0.
+/// Scores of a set of decisions. As in scikit-learn, a precision, recall or F1 whose denominator is 0
+/// is 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// Share of right decisions.
@@ -218,9 +218,9 @@ pub struct Scores {
     pub balanced_accuracy: f64,
     /// Mean of the classes' F1.
     pub macro_f1: f64,
-    /// Counts: row the truth, column the decision.
+    /// Counts, with a row per true label and a column per predicted label.
     pub confusion: Vec<Vec<u64>>,
-    /// Class by class.
+    /// Scores per class.
     pub classes: Vec<ClassScores>,
 }
 
@@ -229,46 +229,46 @@ pub struct Scores {
 pub struct ClassScores {
     /// The label.
     pub label: String,
-    /// Right decisions for this class / decisions for it.
+    /// Right decisions for this class / all decisions for it.
     pub precision: f64,
-    /// Right decisions for this class / its occurrences.
+    /// Right decisions for this class / number of its files or segments.
     pub recall: f64,
-    /// Harmonic mean of the two.
+    /// Harmonic mean of precision and recall.
     pub f1: f64,
-    /// Occurrences.
+    /// Number of files or segments of this class.
     pub support: u64,
 }
 
-/// One fold of one system.
+/// The results of one system in one fold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FoldResult {
     /// Number of the fold, from 1.
     pub fold: usize,
-    /// Clips trained on.
+    /// Number of training clips.
     pub train_clips: usize,
-    /// Clips tested.
+    /// Number of test clips.
     pub test_clips: usize,
-    /// Why there are no decisions, in words.
+    /// Why the system failed in this fold; `None` if it did not.
     #[serde(default)]
     pub failure: Option<String>,
-    /// What the user should know of the decisions, in words.
+    /// Notes on the decisions, for the user.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// Scores of the test files; none where the fold failed, or before version 4.
+    /// Scores of the test files; `None` if the fold failed, or before version 4.
     #[serde(default)]
     pub files: Option<Scores>,
-    /// Share of test files decided right; none where the fold failed.
+    /// Accuracy on test files; `None` if the fold failed.
     pub file_accuracy: Option<f64>,
-    /// Share of test segments decided right; none of a program, or where the fold failed.
+    /// Accuracy on test segments; `None` for a program, or if the fold failed.
     pub segment_accuracy: Option<f64>,
     /// The learning curve.
     pub history: Vec<EpochRecord>,
-    /// How the network tested was chosen, where there was a choice.
+    /// How the tested network was chosen, if there was a choice.
     pub selection: Option<Selection>,
 }
 
 impl FoldResult {
-    /// A fold of which nothing is known but its clips.
+    /// Creates the results of a fold of which only the numbers of clips are known.
     pub(super) fn empty(fold: usize, train_clips: usize, test_clips: usize) -> Self {
         Self {
             fold,
@@ -290,37 +290,37 @@ impl FoldResult {
 pub struct Selection {
     /// The network chosen.
     pub chosen: String,
-    /// All there were to choose from.
+    /// All candidates.
     pub candidates: Vec<Candidate>,
 }
 
-/// A network that might have been chosen.
+/// A candidate of a selection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     /// Its name.
     pub name: String,
-    /// Share of the held-out files right.
+    /// Accuracy on the held-out files.
     pub accuracy: f64,
-    /// Mean of −log(probability of the truth) over the held-out files, in nats.
+    /// Mean of −log(probability of the true label) over the held-out files, in nats.
     pub loss: f64,
 }
 
 /// The decision on one file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
-    /// The file as the collection names it.
+    /// Path of the file as in the collection.
     #[serde(serialize_with = "crate::io::json::path")]
     pub path: PathBuf,
-    /// The truth.
+    /// The true label.
     pub label: String,
-    /// The decision.
+    /// The predicted label.
     pub predicted: String,
-    /// Number of the fold it was tested in, from 1.
+    /// Number of the fold in which it was tested, from 1.
     pub fold: usize,
-    /// What the user should know of the file; its fields stand beside the others in JSON.
+    /// Notes on the file; in JSON, their fields stand next to the others.
     #[serde(flatten)]
     pub notes: Notes,
-    /// One probability per label, in the labels' order; none of a program, or where a network could not
+    /// One probability per label, in the labels' order; empty for a program, or if a network could not
     /// read the file.
     pub probabilities: Vec<f64>,
 }
