@@ -1,92 +1,91 @@
-use super::dice::Dice;
 use super::drums::Kit;
+use super::effects::Effects;
 use super::instruments::{Bass, Organ, Strings};
-use super::studio::Studio;
+use super::rng::Rng;
 
 /// The habits of one artist, whatever they play.
 pub(super) struct Artist {
-    /// Where in a style's range of tempi they feel at home, 0..1.
+    /// Preferred tempo within a style's range, 0..1.
     pub(super) pace: f32,
-    /// How much they lean to held sounds (0) or plucked ones (1).
+    /// Preference for sustained (0) or plucked (1) sounds.
     pub(super) touch: f32,
     /// Delay of every second short note, as a share of it.
     pub(super) swing: f32,
-    /// How busily they play, 0..1.
+    /// Density of notes, 0..1.
     pub(super) density: f32,
-    /// Semitones they play higher or lower than others.
+    /// Transposition in semitones.
     pub(super) register: i32,
     pub(super) organ: Organ,
     pub(super) strings: Strings,
     pub(super) bass: Bass,
     pub(super) kit: Kit,
-    pub(super) studio: Studio,
+    pub(super) effects: Effects,
 }
 
 impl Artist {
-    pub(super) fn new(dice: &mut Dice) -> Self {
+    pub(super) fn new(rng: &mut Rng) -> Self {
         Self {
-            pace: dice.uniform(),
-            touch: dice.uniform(),
-            swing: dice.between(0.0, 0.3),
-            density: dice.uniform(),
-            register: dice.step(-4, 4),
-            organ: organ(dice),
+            pace: rng.uniform(),
+            touch: rng.uniform(),
+            swing: rng.between(0.0, 0.3),
+            density: rng.uniform(),
+            register: rng.step(-4, 4),
+            organ: organ(rng),
             strings: Strings {
-                brightness: dice.between(800.0, 6000.0),
-                ring: dice.between(0.3, 1.5),
+                brightness: rng.between(800.0, 6000.0),
+                ring: rng.between(0.3, 1.5),
             },
             bass: Bass {
-                cutoff: dice.between(150.0, 500.0),
-                sweep: dice.between(200.0, 2000.0),
-                damping: dice.between(0.3, 1.4),
+                cutoff: rng.between(150.0, 500.0),
+                sweep: rng.between(200.0, 2000.0),
+                damping: rng.between(0.3, 1.4),
             },
             kit: Kit {
-                kick_hz: dice.between(42.0, 65.0),
-                kick_decay: dice.between(0.08, 0.2),
-                snare_hz: dice.between(160.0, 260.0),
-                wires: dice.between(0.4, 0.8),
-                snare_decay: dice.between(0.05, 0.13),
-                hat_hz: dice.between(4000.0, 8000.0),
-                hat_decay: dice.between(0.015, 0.05),
+                kick_hz: rng.between(42.0, 65.0),
+                kick_decay: rng.between(0.08, 0.2),
+                snare_hz: rng.between(160.0, 260.0),
+                wires: rng.between(0.4, 0.8),
+                snare_decay: rng.between(0.05, 0.13),
+                hat_hz: rng.between(4000.0, 8000.0),
+                hat_decay: rng.between(0.015, 0.05),
             },
-            studio: Studio {
-                reflection: dice.between(0.6, 0.88),
-                size: dice.between(0.5, 1.3),
-                wet: dice.between(0.05, 0.5),
-                warmth: dice.between(0.7, 1.4),
-                ceiling: dice.between(4500.0, 10_000.0),
-                hiss: dice.between(0.001, 0.03),
+            effects: Effects {
+                reflection: rng.between(0.6, 0.88),
+                size: rng.between(0.5, 1.3),
+                wet: rng.between(0.05, 0.5),
+                warmth: rng.between(0.7, 1.4),
+                ceiling: rng.between(4500.0, 10_000.0),
+                hiss: rng.between(0.001, 0.03),
             },
         }
     }
 
-    /// Their tempo for a piece, in beats a minute of a style's range.
-    pub(super) fn tempo(&self, slow: f32, fast: f32, dice: &mut Dice) -> f32 {
-        let mood = 0.7 * self.pace + 0.3 * dice.uniform();
+    /// Draws the tempo of a piece within a style's range, in beats per minute.
+    pub(super) fn tempo(&self, slow: f32, fast: f32, rng: &mut Rng) -> f32 {
+        let mood = 0.7 * self.pace + 0.3 * rng.uniform();
         slow + (fast - slow) * mood
     }
 
-    /// A note on the strings or the organ.
-    pub(super) fn note(&self, plucked: bool, hz: f32, seconds: f32, dice: &mut Dice) -> Vec<f32> {
+    /// Plays a note on strings or organ.
+    pub(super) fn note(&self, plucked: bool, hz: f32, seconds: f32, rng: &mut Rng) -> Vec<f32> {
         if plucked {
-            self.strings.note(hz, seconds, dice)
+            self.strings.note(hz, seconds, rng)
         } else {
-            self.organ.note(hz, seconds, dice)
+            self.organ.note(hz, seconds, rng)
         }
     }
 }
 
-/// Partials that fall off at the artist's own rate, each drawn its own way, the even ones weaker
-/// with some.
-fn organ(dice: &mut Dice) -> Organ {
-    let fall = dice.between(0.45, 0.85);
-    let even = dice.between(0.2, 1.0);
+/// Draws partials that fall off at the artist's rate; for some artists, even partials are weaker.
+fn organ(rng: &mut Rng) -> Organ {
+    let fall = rng.between(0.45, 0.85);
+    let even = rng.between(0.2, 1.0);
     let mut level = 1.0;
     let partials = (0..14)
         .map(|k| {
             level *= if k == 0 { 1.0 } else { fall };
-            level * if k % 2 == 1 { even } else { 1.0 } * dice.between(0.4, 1.0)
+            level * if k % 2 == 1 { even } else { 1.0 } * rng.between(0.4, 1.0)
         })
         .collect();
-    Organ { partials, attack: dice.between(0.02, 0.2), vibrato: dice.between(0.0, 0.006) }
+    Organ { partials, attack: rng.between(0.02, 0.2), vibrato: rng.between(0.0, 0.006) }
 }

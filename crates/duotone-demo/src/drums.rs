@@ -1,5 +1,5 @@
 use super::RATE;
-use super::dice::Dice;
+use super::rng::Rng;
 use super::tone::{OnePole, decay, sine};
 
 /// A drum kit. Each drum gives one stroke with a peak of about 1.
@@ -31,21 +31,21 @@ impl Kit {
         })
     }
 
-    pub(super) fn snare(&self, dice: &mut Dice) -> Vec<f32> {
+    pub(super) fn snare(&self, rng: &mut Rng) -> Vec<f32> {
         let (mut phase, mut rumble) = (0.0, OnePole::default());
         stroke(self.snare_decay, |level| {
             phase += self.snare_hz / RATE as f32;
-            let hiss = dice.noise();
+            let hiss = rng.noise();
             let wires = hiss - rumble.low(hiss, 900.0);
             level * (self.wires * wires + (1.0 - self.wires) * level * sine(phase))
         })
     }
 
     /// `open` times as long as a closed stroke.
-    pub(super) fn hat(&self, open: f32, dice: &mut Dice) -> Vec<f32> {
+    pub(super) fn hat(&self, open: f32, rng: &mut Rng) -> Vec<f32> {
         let mut body = OnePole::default();
         stroke(open * self.hat_decay, |level| {
-            let hiss = dice.noise();
+            let hiss = rng.noise();
             level * (hiss - body.low(hiss, self.hat_hz))
         })
     }

@@ -1,4 +1,4 @@
-use super::dice::Dice;
+use super::rng::Rng;
 
 /// A key: a tonic and a major or natural minor scale.
 #[derive(Clone, Copy)]
@@ -18,8 +18,8 @@ const PROGRESSIONS: [[i32; 4]; 6] =
     [[0, 3, 4, 0], [0, 5, 3, 4], [0, 4, 5, 3], [0, 5, 1, 4], [0, 3, 0, 4], [5, 3, 0, 4]];
 
 impl Key {
-    pub(super) fn new(minor: f32, dice: &mut Dice) -> Self {
-        Self { tonic: dice.step(0, 11), minor: dice.chance(minor) }
+    pub(super) fn new(minor: f32, rng: &mut Rng) -> Self {
+        Self { tonic: rng.step(0, 11), minor: rng.chance(minor) }
     }
 
     pub(super) fn name(self) -> String {
@@ -35,8 +35,8 @@ impl Key {
     }
 }
 
-pub(super) fn progression(dice: &mut Dice) -> [i32; 4] {
-    dice.pick(&PROGRESSIONS)
+pub(super) fn progression(rng: &mut Rng) -> [i32; 4] {
+    rng.pick(&PROGRESSIONS)
 }
 
 /// The step of the triad on `root` that lies nearest to `near`, both as steps of the scale.

@@ -1,7 +1,7 @@
 //! Pitched instruments. Each gives one note at a level of about 1.
 
 use super::RATE;
-use super::dice::Dice;
+use super::rng::Rng;
 use super::tone::{OnePole, Resonator, Wave, decay, sine};
 
 /// Organ, choir or pad: a held wave with an attack, a release and vibrato.
@@ -15,11 +15,11 @@ pub(super) struct Organ {
 }
 
 impl Organ {
-    pub(super) fn note(&self, hz: f32, seconds: f32, dice: &mut Dice) -> Vec<f32> {
+    pub(super) fn note(&self, hz: f32, seconds: f32, rng: &mut Rng) -> Vec<f32> {
         const RELEASE: f32 = 0.12;
         let wave = Wave::new(&self.partials, hz);
-        let rate = dice.between(4.5, 6.0);
-        let (mut phase, offset) = (dice.uniform(), dice.uniform());
+        let rate = rng.between(4.5, 6.0);
+        let (mut phase, offset) = (rng.uniform(), rng.uniform());
         let samples = ((seconds + RELEASE) * RATE as f32) as usize;
         (0..samples)
             .map(|i| {
@@ -43,7 +43,7 @@ pub(super) struct Strings {
 }
 
 impl Strings {
-    pub(super) fn note(&self, hz: f32, seconds: f32, dice: &mut Dice) -> Vec<f32> {
+    pub(super) fn note(&self, hz: f32, seconds: f32, rng: &mut Rng) -> Vec<f32> {
         const DAMPER: f32 = 0.05;
         // The mean of two neighbours, which wears the high partials off, delays by half a sample.
         let period = (RATE as f32 / hz - 0.5).max(2.0);
@@ -52,7 +52,7 @@ impl Strings {
         let keep = 0.5 * (1.0 - 1.0 / (1.0 + self.ring * hz));
         let mut pick = OnePole::default();
         let mut line: Vec<f32> =
-            (0..whole + 3).map(|_| pick.low(dice.noise(), self.brightness)).collect();
+            (0..whole + 3).map(|_| pick.low(rng.noise(), self.brightness)).collect();
         let power: f32 = line.iter().map(|x| x * x).sum();
         let scale = 1.5 / (power / line.len() as f32).sqrt().max(1e-3);
         line.iter_mut().for_each(|x| *x *= scale);

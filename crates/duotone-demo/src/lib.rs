@@ -1,18 +1,18 @@
-//! A small labelled collection of music, composed on the spot: four styles, several artists each.
+//! Composes a small labelled collection of music: four styles with several artists each.
 //!
-//! The styles share tempi, instruments and loudness, and every artist keeps their own sound in all
-//! of their pieces, so that a system is judged fairly only on artists it has not heard.
+//! The styles share tempi, instruments and loudness, and every artist's pieces share a sound, so a fair
+//! test uses artists that are not in the training set.
 #![forbid(unsafe_code)]
 
 mod artist;
-mod dice;
 mod drums;
+mod effects;
 mod harmony;
 mod instruments;
+mod mixer;
 mod names;
-mod studio;
+mod rng;
 mod styles;
-mod tape;
 mod tone;
 
 use std::{
@@ -27,10 +27,10 @@ use duotone::io::{refuse_other_kind, write_file};
 use duotone::{Error, Observer};
 
 use artist::Artist;
-use dice::Dice;
 use harmony::Key;
+use mixer::Mixer;
+use rng::Rng;
 use styles::Style;
-use tape::Tape;
 
 /// Sample rate of every piece in hertz.
 const RATE: u32 = 22_050;
@@ -102,9 +102,9 @@ pub fn compose(
             if observer.stop() {
                 return Err(Error::Interrupted);
             }
-            let (tape, key) = piece.record(options);
+            let (mixer, key) = piece.record(options);
             let path = dir.join(&piece.path);
-            write_file(&path, &wav(&path, &tape)?)?;
+            write_file(&path, &wav(&path, &mixer)?)?;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             composed(done, pieces.len());
             Ok(format!("No. {} in {}", piece.number, key.name()))
@@ -166,22 +166,22 @@ fn plan(options: &DemoOptions) -> Vec<Piece> {
 }
 
 impl Piece {
-    /// Every artist and every piece throws dice of its own, so that none depends on how many
+    /// Every artist and every piece throws rng of its own, so that none depends on how many
     /// others there are.
-    fn record(&self, options: &DemoOptions) -> (Tape, Key) {
+    fn record(&self, options: &DemoOptions) -> (Mixer, Key) {
         let artist_stream = (self.artist as u64) << 32;
-        let artist = Artist::new(&mut Dice::new(options.seed, artist_stream));
-        let mut dice = Dice::new(options.seed, artist_stream + self.number as u64);
-        let mut tape = Tape::new(options.seconds);
-        let key = Key::new(self.style.minor(), &mut dice);
-        self.style.play(&artist, key, &mut dice, &mut tape);
-        artist.studio.master(&mut tape, &mut dice);
-        (tape, key)
+        let artist = Artist::new(&mut Rng::new(options.seed, artist_stream));
+        let mut rng = Rng::new(options.seed, artist_stream + self.number as u64);
+        let mut mixer = Mixer::new(options.seconds);
+        let key = Key::new(self.style.minor(), &mut rng);
+        self.style.play(&artist, key, &mut rng, &mut mixer);
+        artist.effects.master(&mut mixer, &mut rng);
+        (mixer, key)
     }
 }
 
 /// The bytes of a mono 16-bit WAV file.
-fn wav(path: &Path, tape: &Tape) -> Result<Vec<u8>, Error> {
+fn wav(path: &Path, mixer: &Mixer) -> Result<Vec<u8>, Error> {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: RATE,
@@ -191,7 +191,7 @@ fn wav(path: &Path, tape: &Tape) -> Result<Vec<u8>, Error> {
     let mut bytes = Cursor::new(Vec::new());
     let encode = |bytes: &mut Cursor<Vec<u8>>| {
         let mut writer = hound::WavWriter::new(bytes, spec)?;
-        for x in &tape.samples {
+        for x in &mixer.samples {
             writer.write_sample((x * 32_767.0).round() as i16)?;
         }
         writer.finalize()

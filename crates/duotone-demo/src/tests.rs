@@ -2,9 +2,9 @@ use std::{collections::BTreeMap, fs, path::Path, sync::Mutex};
 
 use duotone::{Error, Observer};
 
-use super::studio::LEVELS;
+use super::effects::LEVELS;
+use super::mixer::Mixer;
 use super::styles::Style;
-use super::tape::Tape;
 use super::tone::{hertz, sine};
 use super::{DemoCollection, DemoOptions, RATE, compose, names, plan};
 
@@ -15,7 +15,7 @@ fn composed(dir: &Path, seed: u64, threads: usize) -> DemoCollection {
     pool.install(|| compose(dir, &DemoOptions { seed, ..SMALL }, &(), &|_, _| {})).unwrap()
 }
 
-/// Every file below a folder, by its path in it.
+/// Returns every file below a folder, by its path in it.
 fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![dir.to_owned()];
@@ -141,11 +141,11 @@ fn an_observer_hears_of_every_piece_and_can_stop() {
     assert_eq!(seen, (1..=24).collect::<Vec<_>>());
 }
 
-/// The default collection, each style's pieces apart.
-fn by_style() -> [Vec<Tape>; 4] {
+/// Returns the default collection, by style.
+fn by_style() -> [Vec<Mixer>; 4] {
     use rayon::prelude::*;
     let options = DemoOptions::default();
-    let tapes: Vec<Tape> = plan(&options).par_iter().map(|p| p.record(&options).0).collect();
+    let tapes: Vec<Mixer> = plan(&options).par_iter().map(|p| p.record(&options).0).collect();
     let mut tapes = tapes.into_iter();
     let each = tapes.len() / 4;
     std::array::from_fn(|_| tapes.by_ref().take(each).collect())
@@ -156,32 +156,33 @@ fn mean(values: impl ExactSizeIterator<Item = f32>) -> f32 {
     values.sum::<f32>() / count
 }
 
-/// Moments a second at which the power of 23 ms is so many times that of those before.
-fn onsets(tape: &Tape, times: f32) -> f32 {
+/// Returns the number of onsets per second: moments at which the power of 23 ms is a given multiple
+/// of the power before.
+fn onsets(mixer: &Mixer, times: f32) -> f32 {
     let power: Vec<f32> =
-        tape.samples.chunks(512).map(|c| c.iter().map(|x| x * x).sum::<f32>()).collect();
-    power.windows(2).filter(|w| w[1] > times * w[0]).count() as f32 / tape.seconds()
+        mixer.samples.chunks(512).map(|c| c.iter().map(|x| x * x).sum::<f32>()).collect();
+    power.windows(2).filter(|w| w[1] > times * w[0]).count() as f32 / mixer.seconds()
 }
 
 #[test]
 fn styles_differ_in_sound_but_not_in_loudness() {
     let styles = by_style();
-    for x in styles.iter().flatten().flat_map(|tape| &tape.samples) {
+    for x in styles.iter().flatten().flat_map(|mixer| &mixer.samples) {
         assert!(x.is_finite() && x.abs() < 0.99, "{x}");
     }
-    let of = |what: fn(&Tape) -> f32| styles.each_ref().map(|s| mean(s.iter().map(what)));
-    let strokes = of(|tape| onsets(tape, 4.0));
+    let of = |what: fn(&Mixer) -> f32| styles.each_ref().map(|s| mean(s.iter().map(what)));
+    let strokes = of(|mixer| onsets(mixer, 4.0));
     let [breakbeat, chorale, ragtime, techno] = strokes;
     assert!(breakbeat.min(techno) > 1.5 * ragtime && ragtime > 2.0 * chorale, "{strokes:?}");
-    let events = of(|tape| onsets(tape, 1.7));
+    let events = of(|mixer| onsets(mixer, 1.7));
     let [breakbeat, _, _, techno] = events;
     assert!(techno > 1.2 * breakbeat, "{events:?}");
 
-    // A style's loudness says as little as a throw of dice: every level is within one range, and
-    // the styles' means are closer than the pieces of one style.
-    let levels: Vec<f32> = styles.iter().flatten().map(Tape::level).collect();
+    // Loudness does not reveal the style: every level is within one range, and the styles' means are
+    // closer than the pieces of one style.
+    let levels: Vec<f32> = styles.iter().flatten().map(Mixer::level).collect();
     assert!(levels.iter().all(|l| (LEVELS.0 - 1e-3..=LEVELS.1 + 1e-3).contains(l)), "{levels:?}");
-    let means = of(Tape::level);
+    let means = of(Mixer::level);
     let spread = means.iter().fold(0.0_f32, |s, m| s.max((m - means[0]).abs()));
     assert!(spread < 0.25 * (LEVELS.1 - LEVELS.0), "{means:?}");
 }

@@ -1,9 +1,9 @@
-//! Oscillators, filters and decays, from +, −, ×, ÷ and √ alone: IEEE 754 rounds these alike
-//! everywhere, so a seed gives the same bytes on every machine.
+//! Oscillators, filters and decays, from +, −, ×, ÷ and √ only: IEEE 754 defines their rounding, so a
+//! seed produces the same bytes on every machine.
 
 use super::RATE;
 
-/// sin 2πx by Taylor's series on a quarter wave; off by less than 4e-6.
+/// Returns sin 2πx by a Taylor series on a quarter wave; the error is below 4e-6.
 pub(super) fn sine(cycles: f32) -> f32 {
     let x = cycles - cycles.floor() - 0.5;
     let folded = if x.abs() > 0.25 { x.signum() * 0.5 - x } else { x };
@@ -12,14 +12,14 @@ pub(super) fn sine(cycles: f32) -> f32 {
     a * (1.0 - s / 6.0 * (1.0 - s / 20.0 * (1.0 - s / 42.0 * (1.0 - s / 72.0))))
 }
 
-/// Frequency of a MIDI note number: 69 is A4, 440 Hz.
+/// Returns the frequency of a MIDI note number: 69 is A4, 440 Hz.
 pub(super) fn hertz(note: i32) -> f32 {
     const SEMITONE: f32 = 1.059_463_1;
     let up = (69..note).fold(440.0, |hz, _| hz * SEMITONE);
     (note..69).fold(up, |hz, _| hz / SEMITONE)
 }
 
-/// Factor per sample of a decay by 1/e in this time.
+/// Returns the factor per sample of a decay to 1/e in this time.
 pub(super) fn decay(seconds: f32) -> f32 {
     1.0 - 1.0 / (1.0 + seconds * RATE as f32)
 }
@@ -47,7 +47,7 @@ impl Wave {
         Self { table: (0..=Self::LENGTH).map(at).collect() }
     }
 
-    /// The value at a phase of 0..1, linearly between the stored ones.
+    /// Returns the value at a phase of 0..1, interpolated linearly.
     pub(super) fn at(&self, phase: f32) -> f32 {
         let place = phase * Self::LENGTH as f32;
         let i = (place as usize).min(Self::LENGTH - 1);
@@ -55,7 +55,7 @@ impl Wave {
     }
 }
 
-/// Low-pass of one pole.
+/// One-pole low-pass filter.
 #[derive(Default)]
 pub(super) struct OnePole {
     state: f32,
@@ -69,7 +69,7 @@ impl OnePole {
     }
 }
 
-/// Chamberlin's state-variable filter, run twice a sample to stay stable up to 0.2 of the rate.
+/// Chamberlin's state-variable filter, run twice per sample to stay stable up to 0.2 of the rate.
 #[derive(Default)]
 pub(super) struct Resonator {
     low: f32,
@@ -77,7 +77,7 @@ pub(super) struct Resonator {
 }
 
 impl Resonator {
-    /// Low-pass at `hz`; `damping` from 2 (none) down to 0.1 (a loud peak).
+    /// Filters by a low-pass at `hz`; `damping` goes from 2 (no resonance) to 0.1 (a strong peak).
     pub(super) fn low(&mut self, x: f32, hz: f32, damping: f32) -> f32 {
         let f = 2.0 * sine(0.25 * hz.min(0.2 * RATE as f32) / RATE as f32);
         for _ in 0..2 {

@@ -9,10 +9,10 @@ const RIGHT: f64 = 10.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 34.0;
 
-/// One value an epoch, of every fold.
+/// One value per epoch, for every fold.
 type Read = fn(&EpochRecord) -> Option<f64>;
 
-/// Loss and accuracy against the epoch: every fold a thin line, their mean a bold one.
+/// Plots loss and accuracy against the epoch: a thin line per fold, and their mean in bold.
 pub(super) fn learning_curves(folds: &[FoldResult], chance: f64, id: &str) -> String {
     if folds.iter().all(|fold| fold.history.is_empty()) {
         return r#"<p class="soft">No epochs were recorded.</p>"#.into();
@@ -109,7 +109,7 @@ fn value(read: Option<f64>) -> f64 {
     read.unwrap_or(f64::NAN)
 }
 
-/// Mean over the folds at each epoch; no number where a fold has none.
+/// Returns the mean over the folds at each epoch; NaN if a fold has no value.
 fn mean(folds: &[FoldResult], read: Read, epochs: usize) -> Vec<f64> {
     (0..epochs)
         .map(|i| {
@@ -120,7 +120,7 @@ fn mean(folds: &[FoldResult], read: Read, epochs: usize) -> Vec<f64> {
         .collect()
 }
 
-/// The first and the last mean, in words.
+/// Describes the first and the last mean.
 fn describe(folds: &[FoldResult], reads: &[Read; 2], epochs: usize) -> String {
     let ends = reads.iter().zip(["training", "validation"]).filter_map(|(read, name)| {
         let mean = mean(folds, *read, epochs);
@@ -131,7 +131,7 @@ fn describe(folds: &[FoldResult], reads: &[Read; 2], epochs: usize) -> String {
     format!("Mean over the folds, first to last epoch: {}.", ends.collect::<Vec<_>>().join("; "))
 }
 
-/// A line through the finite values, broken at the others; a lone value is a dot.
+/// Draws a line through the finite values, interrupted at others; a single value is a dot.
 fn line(values: &[f64], class: &str, x: impl Fn(usize) -> f64, y: impl Fn(f64) -> f64) -> String {
     let (mut path, mut dots) = (String::new(), String::new());
     let finite = |i: usize| values.get(i).is_some_and(|value| value.is_finite());
@@ -147,7 +147,7 @@ fn line(values: &[f64], class: &str, x: impl Fn(usize) -> f64, y: impl Fn(f64) -
     if path.is_empty() { dots } else { format!(r#"<path class="line {class}" d="{path}"/>{dots}"#) }
 }
 
-/// A value on an axis whose ticks are `step` apart.
+/// Formats a value on an axis whose ticks are `step` apart.
 fn tick(value: f64, step: f64) -> String {
     match step {
         step if !(1e-3..1e5).contains(&step) => format!("{value:.0e}"),
@@ -158,7 +158,7 @@ fn tick(value: f64, step: f64) -> String {
     }
 }
 
-/// 1, 2 or 5 times a power of ten that divides `span` into at most about `parts`.
+/// Returns 1, 2 or 5 times a power of ten, so that `span` has at most about `parts` steps.
 fn nice_step(span: f64, parts: f64) -> f64 {
     let rough = span / parts;
     let power = 10_f64.powf(rough.log10().floor());

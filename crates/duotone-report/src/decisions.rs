@@ -1,23 +1,23 @@
-//! Decisions on single files: the worst mistakes, to be listened to, and all.
+//! Decisions on single files: the worst mistakes, with players, and all decisions.
 
 use super::links::Links;
 use super::table;
 use super::text::{count, escape, path, percent};
 use duotone::evaluate::{Prediction, SystemResult};
 
-/// Wrong decisions that are shown.
+/// Number of wrong decisions shown.
 const MISTAKES: usize = 12;
-/// Decisions of one system that a page holds; `predictions.csv` holds all.
+/// Maximum number of decisions per system; `predictions.csv` contains all.
 const MAX: usize = 5000;
 
-/// A decision with its own probability and the truth's.
+/// A decision, its probability and that of the true label.
 struct Decision<'a> {
     prediction: &'a Prediction,
     sure: f64,
     truth: f64,
 }
 
-/// All decisions, the surest first.
+/// Returns all decisions, the most confident first.
 fn decisions<'a>(system: &'a SystemResult, labels: &[String]) -> Vec<Decision<'a>> {
     let probability = |p: &Prediction, label: &str| {
         let place = labels.iter().position(|l| l == label);
@@ -37,7 +37,7 @@ fn decisions<'a>(system: &'a SystemResult, labels: &[String]) -> Vec<Decision<'a
     all
 }
 
-/// The path, and what a user should know of the recording.
+/// Formats the path and the notes on the recording.
 fn noted(prediction: &Prediction) -> String {
     let mut text = path(&prediction.path);
     for note in prediction.notes.words() {
@@ -46,7 +46,7 @@ fn noted(prediction: &Prediction) -> String {
     text
 }
 
-/// The wrong decisions that the network was surest of, playable where the files are known.
+/// Lists the most confident wrong decisions, with players if the files are known.
 pub(super) fn mistakes(system: &SystemResult, labels: &[String], links: &Links) -> String {
     let mut wrong = decisions(system, labels);
     wrong.retain(|d| d.prediction.predicted != d.prediction.label);
@@ -76,7 +76,7 @@ pub(super) fn mistakes(system: &SystemResult, labels: &[String], links: &Links) 
     table("Most confident mistakes", &heads, &rows, &caption)
 }
 
-/// Every decision, folded away; with scripts a click on a column's head sorts.
+/// Lists every decision, collapsed; clicking a column head sorts, if scripts are enabled.
 pub(super) fn all(system: &SystemResult, labels: &[String]) -> String {
     let all = decisions(system, labels);
     let row = |d: &Decision<'_>| {

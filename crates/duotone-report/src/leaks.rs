@@ -1,10 +1,10 @@
-//! What makes the scores read too high: a section only where something was found.
+//! Leaks that make the scores too high; the section is omitted if there are none.
 
 use super::table;
 use super::text::{decimal, escape, path};
 use duotone::leaks::{ClipName, Findings, SameRecording};
 
-/// Rows of the table; `results.json` has all.
+/// Maximum number of rows; `results.json` contains all.
 const MAX: usize = 100;
 
 pub(super) fn section(found: &Findings) -> String {

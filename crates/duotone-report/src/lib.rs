@@ -1,4 +1,4 @@
-//! The report of an evaluation by duotone: one HTML page that needs nothing but itself.
+//! Reports of evaluations as single, self-contained HTML pages.
 #![forbid(unsafe_code)]
 
 mod curves;
@@ -26,22 +26,22 @@ use duotone::io::write_file;
 use links::Links;
 use text::escape;
 
-/// Two overlapping circles: the mark of the project.
+/// The project's logo: two overlapping circles.
 const MARK: &str = r#"<svg viewBox="0 0 38 24" aria-hidden="true"><circle cx="12" cy="12" r="11" style="fill:var(--first)" opacity=".8"/><circle cx="26" cy="12" r="11" style="fill:var(--second)" opacity=".8"/></svg>"#;
 
-/// Writes `report.html` into a folder: [`html`], with the worst mistakes playable from where the
-/// collection's files lie on this disk. Gives its path.
+/// Writes `report.html` to a folder, as [`html`] formats it, with players for the worst mistakes that
+/// refer to the collection's files on this disk. Returns its path.
 ///
 /// # Errors
-/// [`Error::Io`] when it cannot be written.
+/// [`Error::Io`] if it cannot be written.
 pub fn write(folder: &Path, results: &Results, collection: &Collection) -> Result<PathBuf, Error> {
     let path = folder.join("report.html");
     write_file(&path, page(results, &Links::from(folder, collection)).as_bytes())?;
     Ok(path)
 }
 
-/// The whole report as one page: no other files, light and dark, printable, and whole without its
-/// few lines of script, which sort. The same results give the same bytes.
+/// Formats results as a page without external files, light or dark, printable, and complete without
+/// its short script, which sorts tables. The same results produce the same bytes.
 #[must_use]
 pub fn html(results: &Results) -> String {
     page(results, &Links::default())
@@ -76,7 +76,7 @@ fn page(results: &Results, links: &Links) -> String {
     document(&format!("{label} in {collection} · duotone"), &body)
 }
 
-/// A page of this title and content, both safe.
+/// Formats a page with an escaped title and content.
 fn document(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -88,8 +88,8 @@ fn document(title: &str, body: &str) -> String {
     )
 }
 
-/// A table that scrolls by itself where the page is narrow: column heads (one that starts with `<` is
-/// for text, flush left), rows of cells, and a sentence below.
+/// Formats a table that scrolls on narrow pages: column heads (those starting with `<` are aligned
+/// left, for text), rows of cells, and a note below.
 fn table(name: &str, heads: &[&str], rows: &[String], caption: &str) -> String {
     let heads: String = heads
         .iter()
@@ -109,7 +109,7 @@ fn table(name: &str, heads: &[&str], rows: &[String], caption: &str) -> String {
     )
 }
 
-/// A share as a bar and a number.
+/// Formats a share as a bar and a number.
 fn bar(share: f64) -> String {
     let width = if share.is_finite() { 100.0 * share.clamp(0.0, 1.0) } else { 0.0 };
     format!(

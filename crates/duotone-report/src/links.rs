@@ -1,4 +1,4 @@
-//! From a report to the sound files it speaks of, as they lie on its reader's own disk.
+//! Links from a report to audio files on its reader's disk.
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
@@ -6,12 +6,12 @@ use std::path::{Component, Path, PathBuf};
 use duotone::data::Collection;
 use duotone::path_text;
 
-/// The relative URL of each clip, by the collection's name for it.
+/// Relative URL of each clip, by its path in the collection.
 #[derive(Default)]
 pub(super) struct Links(HashMap<PathBuf, String>);
 
 impl Links {
-    /// As seen from the folder that the report is written to.
+    /// Creates links relative to the report's folder.
     pub(super) fn from(folder: &Path, collection: &Collection) -> Self {
         let Ok(folder) = folder.canonicalize() else { return Self::default() };
         let link = |item: &duotone::data::Item| {
@@ -21,7 +21,7 @@ impl Links {
         Self(collection.items.iter().filter_map(link).collect())
     }
 
-    /// A player for a clip, or nothing where its file is not known.
+    /// Returns a player for a clip, or an empty string if its file is unknown.
     pub(super) fn player(&self, name: &Path) -> String {
         match self.0.get(name) {
             Some(url) => format!(r#"<audio controls preload="none" src="{url}"></audio>"#),
@@ -30,8 +30,8 @@ impl Links {
     }
 }
 
-/// The way from a folder to a file, percent-encoded; `None` where there is none (another drive).
-/// Both are absolute and without links.
+/// Returns the relative URL from a folder to a file, percent-encoded; `None` if there is none (on
+/// another drive). Both paths must be absolute, with links resolved.
 fn relative_url(folder: &Path, file: &Path) -> Option<String> {
     let (from, to): (Vec<_>, Vec<_>) = (folder.components().collect(), file.components().collect());
     let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
@@ -46,7 +46,7 @@ fn relative_url(folder: &Path, file: &Path) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// A byte of a URL: as it is where RFC 3986 reserves it for nothing.
+/// Encodes a byte of a URL, unless RFC 3986 lists it as unreserved.
 fn encoded(byte: u8) -> String {
     match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

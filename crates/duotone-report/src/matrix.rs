@@ -1,11 +1,11 @@
 use super::text::{escape, percent, short};
 
-/// Label width that is shown, in characters; the rest is in the tooltip.
+/// Maximum width of a label in characters; the tooltip has the whole label.
 const LONGEST: usize = 22;
 /// Mean width of a character in the drawings' font, in pixels.
 const CHARACTER: f64 = 6.6;
 
-/// A confusion matrix as a heat map: rows are the truth, colour is the share of the row.
+/// Draws a confusion matrix as a heat map: a row per true label, coloured by the share of the row.
 pub(super) fn heat_map(labels: &[String], counts: &[Vec<u64>], what: &str, id: &str) -> String {
     let k = labels.len();
     let cell = (420.0 / k.max(1) as f64).clamp(13.0, 68.0);
@@ -16,7 +16,7 @@ pub(super) fn heat_map(labels: &[String], counts: &[Vec<u64>], what: &str, id: &
     let top = if upright { 42.0 } else { widest * CHARACTER + 34.0 };
     let side = cell * k as f64;
     let (width, height) = (left + side + 8.0, top + side + 8.0);
-    // On a phone, many labels scroll instead of shrinking out of sight.
+    // On a phone, a large matrix scrolls instead of becoming too small to read.
     let class = if k > 12 { "many" } else { "" };
     let mut svg = format!(
         r#"<svg class="{class}" viewBox="0 0 {width:.0} {height:.0}" width="{width:.0}" role="img" aria-labelledby="{id}-t {id}-d"><title id="{id}-t">Confusion matrix of {what}</title><desc id="{id}-d">Row: the truth. Column: the decision. The table of classes gives the numbers.</desc>"#,
@@ -79,7 +79,7 @@ pub(super) fn heat_map(labels: &[String], counts: &[Vec<u64>], what: &str, id: &
     svg + "</svg>"
 }
 
-/// What fits into a cell: count and percentage, the count, or nothing.
+/// Formats a cell: count and percentage, only the count, or nothing, as the width allows.
 fn numbers(x: f64, y: f64, cell: f64, n: u64, share: f64) -> String {
     let on = if share > 0.7 { " on" } else { "" };
     let digits = n.to_string();

@@ -7,7 +7,7 @@ use duotone::classify::Vote;
 use duotone::evaluate::Results;
 use duotone::model::{Sampling, Standardize, TrainSettings};
 
-/// Everything that is needed to repeat or to judge the evaluation.
+/// Formats everything needed to repeat or to judge the evaluation.
 pub(super) fn section(results: &Results) -> String {
     let p = &results.protocol;
     let group = match &p.group {
@@ -72,7 +72,7 @@ pub(super) fn section(results: &Results) -> String {
     )
 }
 
-/// What a list calls the folds, where that is not their numbers.
+/// Lists the names of the folds, if they are not their numbers.
 fn names(names: &[String]) -> String {
     let plain = names.iter().zip(1..).all(|(name, number): (_, usize)| *name == number.to_string());
     match plain {
@@ -81,7 +81,7 @@ fn names(names: &[String]) -> String {
     }
 }
 
-/// How networks are trained and decide; `whose` says which, where they are not all alike.
+/// Describes how networks are trained and vote; `whose` names the network, if they differ.
 fn training(whose: &str, settings: &TrainSettings, vote: Vote) -> Vec<(&'static str, String)> {
     let sgd = format!(
         "{}, plain SGD, learning rate {}, mini-batches of {}",
@@ -100,7 +100,7 @@ fn training(whose: &str, settings: &TrainSettings, vote: Vote) -> Vec<(&'static 
     rows.into_iter().map(|(name, text)| (name, format!("{whose}{text}"))).collect()
 }
 
-/// Labels over folds.
+/// Formats the number of clips per label and fold.
 fn balance(results: &Results) -> String {
     let p = &results.protocol;
     let rows: Vec<String> = p
@@ -173,7 +173,7 @@ fn words(vote: Vote) -> &'static str {
     }
 }
 
-/// Files left out, repeated and silent.
+/// Lists files that were left out, repeated or silent.
 fn files(results: &Results) -> String {
     let p = &results.protocol;
     let mut html = String::from(r#"<div class="card"><h3>Files</h3>"#);
@@ -200,7 +200,7 @@ fn files(results: &Results) -> String {
     html + "</div>"
 }
 
-/// Files with damage or warnings.
+/// Lists files with damage or warnings.
 fn noted(results: &Results) -> String {
     let predictions = results
         .systems

@@ -6,14 +6,14 @@ const RIGHT: f64 = 20.0;
 const TOP: f64 = 14.0;
 const ROW: f64 = 28.0;
 const AXIS: f64 = 44.0;
-/// Label width that is shown, in characters; the rest is in the tooltip.
+/// Maximum width of a label in characters; the tooltip has the whole label.
 const LONGEST: usize = 24;
 
-/// Mean ranks with their intervals as an inline SVG, the best system on top: two systems differ
-/// significantly where their intervals do not overlap (as MATLAB's `multcompare` draws it).
+/// Draws mean ranks and their intervals as an inline SVG, with the best system on top. Two systems
+/// differ significantly if their intervals do not overlap (as in MATLAB's `multcompare`).
 ///
-/// The systems' `names` are in the order of the test's table; `id` is this drawing's own within its
-/// page. The page gives the colours (`--first`, `--second`), as [`html`](super::html) does.
+/// The systems' `names` are in the order of the test's table; `id` must be unique on the page, which
+/// defines the colours (`--first`, `--second`), as [`html`](super::html) does.
 #[must_use]
 pub fn ranks(names: &[String], friedman: &Friedman, comparison: &Comparison, id: &str) -> String {
     let half = comparison.critical_difference / 2.0;

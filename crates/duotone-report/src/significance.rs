@@ -1,4 +1,4 @@
-//! Whether the systems differ by more than luck.
+//! Significance of the differences between systems.
 
 use super::ranks::ranks;
 use super::table;
@@ -6,7 +6,7 @@ use super::text::{decimal, escape, percent};
 use duotone::evaluate::statistics::Pair;
 use duotone::evaluate::{Ranking, Results, Significance};
 
-/// Nothing where there is only one system.
+/// Formats the section; empty if there is only one system.
 pub(super) fn section(results: &Results) -> String {
     let Some(significance) = &results.significance else { return String::new() };
     let names: Vec<String> = results.compared().map(|s| s.name.clone()).collect();
@@ -65,7 +65,7 @@ fn picture(title: &str, blocks: &str, ranking: &Ranking, names: &[String]) -> St
     )
 }
 
-/// Tukey and Kramer's pairs, folded away.
+/// Formats the pairs of Tukey and Kramer's test, collapsed.
 fn differences(blocks: &str, ranking: &Ranking, names: &[String]) -> String {
     let test = &ranking.tukey_kramer;
     let name = |i: usize| names.get(i).map(|name| escape(name)).unwrap_or_default();

@@ -1,14 +1,14 @@
-//! The little statistics that the report adds to the scores.
+//! Simple statistics that the report adds to the scores.
 
 use duotone::evaluate::statistics::Bootstrap;
 use duotone::evaluate::{Protocol, Results, Scores, SystemResult};
 
-/// Accuracy of guessing each label alike often.
+/// Returns the accuracy of guessing every label equally often.
 pub(super) fn chance(protocol: &Protocol) -> f64 {
     1.0 / protocol.labels.len().max(1) as f64
 }
 
-/// Mean and sample standard deviation; the latter is no number for fewer than two values.
+/// Returns mean and sample standard deviation; the latter is NaN for fewer than two values.
 pub(super) fn mean_sd(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
@@ -16,7 +16,8 @@ pub(super) fn mean_sd(values: &[f64]) -> (f64, f64) {
     (mean, if values.len() < 2 { f64::NAN } else { (squares / (n - 1.0)).sqrt() })
 }
 
-/// The system with the most files right, the first of equals, among those that finished every fold.
+/// Returns the most accurate system among those that finished every fold; the first one if several
+/// are equal.
 pub(super) fn best(results: &Results) -> Option<(&SystemResult, &Scores, &Bootstrap)> {
     let mut best: Option<(&SystemResult, &Scores, &Bootstrap)> = None;
     for system in &results.systems {

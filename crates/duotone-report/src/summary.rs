@@ -3,7 +3,7 @@ use super::text::{count, decimal, escape, percent, thousands};
 use super::{bar, table};
 use duotone::evaluate::{Protocol, Results, SystemResult};
 
-/// What was evaluated on what, in a sentence.
+/// Describes the evaluation in a sentence.
 pub(super) fn introduction(protocol: &Protocol) -> String {
     let group = match (&protocol.group, protocol.groups) {
         (Some(column), Some(groups)) => {
@@ -35,7 +35,7 @@ pub(super) fn introduction(protocol: &Protocol) -> String {
     )
 }
 
-/// The best system's accuracy on files, against what needs no ears.
+/// Compares the best system's accuracy on files with the baselines.
 pub(super) fn headline(results: &Results) -> String {
     let protocol = &results.protocol;
     let Some((system, files, interval)) = best(results) else {
@@ -63,7 +63,7 @@ pub(super) fn headline(results: &Results) -> String {
     )
 }
 
-/// Accuracy on a scale from 0 to 1 with its interval, chance and the majority baseline.
+/// Draws an accuracy and its interval on a scale from 0 to 1, with chance and the majority baseline.
 fn gauge(accuracy: f64, (low, high): (f64, f64), chance: f64, majority: f64) -> String {
     let x = |share: f64| if share.is_finite() { 8.0 + 384.0 * share.clamp(0.0, 1.0) } else { 8.0 };
     let mut svg = format!(
@@ -100,7 +100,7 @@ fn gauge(accuracy: f64, (low, high): (f64, f64), chance: f64, majority: f64) -> 
     svg + "</svg>"
 }
 
-/// The systems side by side.
+/// Compares the systems in a table.
 pub(super) fn comparison(results: &Results) -> String {
     type Column = fn(&SystemResult) -> Option<f64>;
     let columns: [Column; 4] = [
@@ -180,14 +180,14 @@ pub(super) fn comparison(results: &Results) -> String {
     )
 }
 
-/// Columns of times, and the steps that each sums.
+/// Columns of durations, and the steps that each column sums.
 const STEPS: [(&str, &[&str]); 3] = [
     ("Extract", &["extract"]),
     ("Train (and classify)", &["train", "train-classify"]),
     ("Classify", &["classify"]),
 ];
 
-/// What the steps of a system took, where that was measured.
+/// Returns the durations of a system's steps, if measured.
 fn times(results: &Results, system: &str) -> String {
     if results.times.is_empty() {
         return String::new();

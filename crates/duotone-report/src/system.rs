@@ -6,7 +6,7 @@ use super::text::{decimal, escape, percent, thousands};
 use super::{bar, decisions, table};
 use duotone::evaluate::{FoldResult, NetworkInfo, Protocol, Scores, Selection, SystemResult};
 
-/// All about one system.
+/// Formats the section of one system.
 pub(super) fn section(
     system: &SystemResult,
     protocol: &Protocol,
@@ -55,7 +55,7 @@ pub(super) fn section(
         format!(r#"<div class="card"><h3>Label by label</h3>{}</div>"#, classes(files))
     });
     let mistakes = if system.networks.is_empty() { "Mistakes" } else { "Most confident mistakes" };
-    // More labels than this need the whole width.
+    // More labels than this need the full width.
     let layout = if labels.len() <= 12 && !curves.is_empty() { "pair" } else { "stack" };
     format!(
         r#"<section aria-labelledby="{id}"><h2 id="{id}">{}</h2>{}{}<div class="{layout}"><div class="card">{files}</div>{curves}</div>{classes}<div class="card"><h3>Fold by fold</h3>{}</div><div class="card"><h3>{mistakes}</h3>{}{}</div></section>"#,
@@ -68,7 +68,7 @@ pub(super) fn section(
     )
 }
 
-/// An external program's command lines.
+/// Lists an external program's command lines.
 fn commands(system: &SystemResult) -> String {
     if system.commands.is_empty() {
         return String::new();
@@ -77,7 +77,7 @@ fn commands(system: &SystemResult) -> String {
     format!(r#"<p class="soft">An external program.</p><pre>{}</pre>"#, lines.join("\n"))
 }
 
-/// The network in a line.
+/// Describes a network in one line.
 fn description(network: &NetworkInfo) -> String {
     let a = &network.architecture;
     let size = |(bands, frames): (usize, usize)| format!("{bands}×{frames}");
@@ -155,7 +155,7 @@ fn folds(system: &SystemResult) -> String {
     table("Fold by fold", &heads, &rows, caption)
 }
 
-/// What was chosen, and how well each candidate did on the held-out clips.
+/// Lists which candidate was chosen in each fold, and their scores on the held-out clips.
 fn choice(selection: &Selection) -> String {
     let candidates: Vec<String> = selection
         .candidates

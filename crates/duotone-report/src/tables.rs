@@ -1,11 +1,11 @@
-//! Tables across systems: what failed, fold by fold, label by label.
+//! Tables across systems: failures, folds and labels.
 
 use duotone::evaluate::{Results, SystemResult};
 
 use crate::table;
 use crate::text::{escape, percent};
 
-/// What failed, and what the user should know of what did not.
+/// Lists failures, and notes on folds that did not fail.
 pub(super) fn troubles(results: &Results) -> String {
     let mut rows = Vec::new();
     for system in &results.systems {
@@ -33,7 +33,7 @@ pub(super) fn troubles(results: &Results) -> String {
     )
 }
 
-/// Accuracy of every system in every fold.
+/// Formats the accuracy of every system in every fold.
 pub(super) fn by_fold(results: &Results) -> String {
     let row = |system: &SystemResult| {
         let cells: String = system
@@ -59,7 +59,7 @@ pub(super) fn by_fold(results: &Results) -> String {
     )
 }
 
-/// Share of each label's files that every system finds.
+/// Formats the recall of every label for every system.
 pub(super) fn by_label(results: &Results) -> String {
     let systems: Vec<&SystemResult> = results.compared().collect();
     let rows: Vec<String> = results

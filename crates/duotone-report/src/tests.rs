@@ -16,7 +16,7 @@ use duotone::io::LeftOut;
 use duotone::leaks::Findings;
 use duotone::model::{EpochRecord, LabelCount, TrainSettings};
 
-/// Decisions as a system might take them: right with a probability of `skill`.
+/// Draws decisions that are right with a probability of `skill`.
 fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usize) -> Results {
     let clips = 16 * labels.len();
     let system = |(name, skill): &(&str, f64)| {
@@ -146,7 +146,7 @@ fn styles() -> Vec<String> {
     ["breakbeat", "chorale", "ragtime", "techno"].map(String::from).to_vec()
 }
 
-/// A page is well formed when every element is closed in turn, and it may point to nothing outside.
+/// Checks that every element is closed and that the page refers to nothing outside.
 fn check(page: &str) {
     let script = format!("<script>\n{}</script>\n", include_str!("sort.js"));
     assert_eq!(page.matches(&script).count(), 1, "its own script, and no other");
@@ -211,7 +211,7 @@ fn a_page_says_what_was_found_and_how() {
 
 #[test]
 fn ranks_are_drawn_best_first() {
-    // By label, model2 is always the best, the others take turns.
+    // By label, model2 is always the best; the others alternate.
     let scores: Vec<Vec<f64>> =
         (0..40).map(|b| vec![f64::from(b % 2), 2.0, f64::from((b + 1) % 2)]).collect();
     let friedman = friedman(&scores).unwrap();

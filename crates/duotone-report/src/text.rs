@@ -1,10 +1,10 @@
-//! From values to safe text.
+//! Formats values as HTML text.
 
 use std::path::Path;
 
 use duotone::path_text;
 
-/// Text that HTML shows as it is: labels and paths may hold anything.
+/// Escapes text: labels and paths may contain anything.
 pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -21,12 +21,12 @@ pub(super) fn escape(text: &str) -> String {
     safe
 }
 
-/// A path, safe, with a chance to break its line after each separator.
+/// Escapes a path, with an optional line break after each separator.
 pub(super) fn path(path: &Path) -> String {
     format!("<code>{}</code>", escape(&path_text(path)).replace('/', "/<wbr>"))
 }
 
-/// At most `most` characters of a text, safe, with an ellipsis for the rest.
+/// Escapes at most `most` characters of a text, with an ellipsis for the rest.
 pub(super) fn short(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return escape(text);
@@ -35,17 +35,17 @@ pub(super) fn short(text: &str, most: usize) -> String {
     format!("{}…", escape(kept.trim_end()))
 }
 
-/// A share of 1 as a percentage; a dash for what is no number.
+/// Formats a share of 1 as a percentage; a dash if it is not a number.
 pub(super) fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1}\u{202f}%", 100.0 * share) } else { "–".into() }
 }
 
-/// A number with a few decimals; a dash for what is no number.
+/// Formats a number with a few decimals; a dash if it is not a number.
 pub(super) fn decimal(value: f64, places: usize) -> String {
     if value.is_finite() { format!("{value:.places$}") } else { "–".into() }
 }
 
-/// A whole number with its thousands apart.
+/// Formats an integer with separated thousands.
 pub(super) fn thousands(value: usize) -> String {
     let digits = value.to_string();
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! The rules that each style is composed by.
+//! The rules of composition of each style.
 
 mod breakbeat;
 mod chorale;
@@ -6,9 +6,9 @@ mod ragtime;
 mod techno;
 
 use super::artist::Artist;
-use super::dice::Dice;
 use super::harmony::Key;
-use super::tape::Tape;
+use super::mixer::Mixer;
+use super::rng::Rng;
 
 /// A style of the collection.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ impl Style {
         }
     }
 
-    /// How often its pieces are in a minor key.
+    /// Share of its pieces in a minor key.
     pub(super) fn minor(self) -> f32 {
         match self {
             Self::Breakbeat | Self::Techno => 0.7,
@@ -40,13 +40,13 @@ impl Style {
         }
     }
 
-    /// Plays a piece from start to end.
-    pub(super) fn play(self, artist: &Artist, key: Key, dice: &mut Dice, tape: &mut Tape) {
+    /// Composes and plays a piece.
+    pub(super) fn play(self, artist: &Artist, key: Key, rng: &mut Rng, mixer: &mut Mixer) {
         match self {
-            Self::Breakbeat => breakbeat::play(artist, key, dice, tape),
-            Self::Chorale => chorale::play(artist, key, dice, tape),
-            Self::Ragtime => ragtime::play(artist, key, dice, tape),
-            Self::Techno => techno::play(artist, key, dice, tape),
+            Self::Breakbeat => breakbeat::play(artist, key, rng, mixer),
+            Self::Chorale => chorale::play(artist, key, rng, mixer),
+            Self::Ragtime => ragtime::play(artist, key, rng, mixer),
+            Self::Techno => techno::play(artist, key, rng, mixer),
         }
     }
 }

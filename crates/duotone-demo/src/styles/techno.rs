@@ -1,52 +1,51 @@
 use crate::artist::Artist;
-use crate::dice::Dice;
 use crate::harmony::{Key, progression};
-use crate::tape::Tape;
+use crate::mixer::Mixer;
+use crate::rng::Rng;
 use crate::tone::{hertz, sine};
 
-/// Kick on every beat, hi-hat between, a sequenced bass whose filter breathes, now and then a
-/// chord. The drums pause at times.
-pub(super) fn play(artist: &Artist, key: Key, dice: &mut Dice, tape: &mut Tape) {
-    let step = 15.0 / artist.tempo(108.0, 142.0, dice);
-    let (kick, hat, open) =
-        (artist.kit.kick(), artist.kit.hat(1.0, dice), artist.kit.hat(4.0, dice));
-    let clap = artist.kit.snare(dice);
-    let claps = dice.chance(0.5);
-    let busy = dice.chance(artist.density);
+/// Plays a kick on every beat, a hi-hat in between, a sequenced bass with a moving filter and
+/// occasional chords. The drums pause at times.
+pub(super) fn play(artist: &Artist, key: Key, rng: &mut Rng, mixer: &mut Mixer) {
+    let step = 15.0 / artist.tempo(108.0, 142.0, rng);
+    let (kick, hat, open) = (artist.kit.kick(), artist.kit.hat(1.0, rng), artist.kit.hat(4.0, rng));
+    let clap = artist.kit.snare(rng);
+    let claps = rng.chance(0.5);
+    let busy = rng.chance(artist.density);
     let sequence: Vec<Option<i32>> = (0..16)
-        .map(|_| dice.chance(0.4 + 0.4 * artist.density).then(|| dice.pick(&[0, 0, 0, 2, 4, 7])))
+        .map(|_| rng.chance(0.4 + 0.4 * artist.density).then(|| rng.pick(&[0, 0, 0, 2, 4, 7])))
         .collect();
-    let stabs: Vec<bool> = (0..16).map(|i| i % 4 != 0 && dice.chance(0.2)).collect();
-    let chords = progression(dice);
-    let (breath, phase) = (dice.between(0.04, 0.12), dice.uniform());
+    let stabs: Vec<bool> = (0..16).map(|i| i % 4 != 0 && rng.chance(0.2)).collect();
+    let chords = progression(rng);
+    let (breath, phase) = (rng.between(0.04, 0.12), rng.uniform());
     let plucked = artist.touch > 0.5;
-    let pause = 8 + dice.below(24);
-    let steps = (tape.seconds() / step) as usize + 1;
+    let pause = 8 + rng.below(24);
+    let steps = (mixer.seconds() / step) as usize + 1;
     for i in 0..steps {
         let (at, now) = (i % 16, i as f32 * step);
         let swung = if i % 2 == 1 { now + artist.swing * 0.5 * step } else { now };
         let paused = i / 4 % 32 >= pause && i / 4 % 32 < pause + 4;
         if at % 4 == 0 && !paused {
-            tape.add(now, 0.9, &kick);
+            mixer.add(now, 0.9, &kick);
         }
         if at % 4 == 2 {
-            tape.add(now, 0.35, &open);
+            mixer.add(now, 0.35, &open);
         } else if busy {
-            tape.add(swung, 0.12, &hat);
+            mixer.add(swung, 0.12, &hat);
         }
         if claps && at % 8 == 4 {
-            tape.add(now, 0.35, &clap);
+            mixer.add(now, 0.35, &clap);
         }
         if let Some(degree) = sequence[at] {
             let filter = 1.0 + 0.6 * sine(breath * now + phase);
             let hz = hertz(key.note(degree, 31 + artist.register));
-            tape.add(swung, 0.25, &artist.bass.note(hz, 0.9 * step, filter));
+            mixer.add(swung, 0.25, &artist.bass.note(hz, 0.9 * step, filter));
         }
         if stabs[at] {
             let root = chords[i / 16 % 4];
             for third in [0, 2, 4] {
                 let hz = hertz(key.note(root + third, 55 + artist.register));
-                tape.add(swung, 0.14, &artist.note(plucked, hz, 1.8 * step, dice));
+                mixer.add(swung, 0.14, &artist.note(plucked, hz, 1.8 * step, rng));
             }
         }
     }

@@ -1,17 +1,17 @@
 use duotone::nn::random::Philox;
 
-/// A cast of [`Philox`] that counts its throws.
-pub(super) struct Dice {
+/// A stream of [`Philox`] that counts its draws.
+pub(super) struct Rng {
     random: Philox,
     throws: u64,
 }
 
-impl Dice {
+impl Rng {
     pub(super) fn new(seed: u64, stream: u64) -> Self {
         Self { random: Philox::new(seed, stream), throws: 0 }
     }
 
-    /// A number in 0..1.
+    /// Draws a number in 0..1.
     pub(super) fn uniform(&mut self) -> f32 {
         self.throws += 1;
         self.random.uniform(self.throws)
@@ -25,7 +25,7 @@ impl Dice {
         (self.uniform() * n as f32) as usize
     }
 
-    /// A whole number, both ends included.
+    /// Draws an integer, both ends included.
     pub(super) fn step(&mut self, low: i32, high: i32) -> i32 {
         low + self.below((high - low + 1) as usize) as i32
     }
@@ -38,7 +38,7 @@ impl Dice {
         self.uniform() < probability
     }
 
-    /// One sample of white noise in -1..1.
+    /// Draws a sample of white noise in -1..1.
     pub(super) fn noise(&mut self) -> f32 {
         2.0 * self.uniform() - 1.0
     }

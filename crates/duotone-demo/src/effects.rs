@@ -1,11 +1,11 @@
 use super::RATE;
-use super::dice::Dice;
-use super::tape::Tape;
+use super::mixer::Mixer;
+use super::rng::Rng;
 use super::tone::OnePole;
 
-/// An artist's room, equaliser and tape machine: what all of their pieces share.
-pub(super) struct Studio {
-    /// Share of each reflection that returns, 0.6 to 0.9.
+/// An artist's room, equaliser and recording quality, which all of their pieces share.
+pub(super) struct Effects {
+    /// Gain of each reflection, 0.6 to 0.9.
     pub(super) reflection: f32,
     /// Size of the room; 1 is a hall.
     pub(super) size: f32,
@@ -15,31 +15,31 @@ pub(super) struct Studio {
     pub(super) warmth: f32,
     /// Cut-off in hertz of the recording.
     pub(super) ceiling: f32,
-    /// Level of the noise against the music's.
+    /// Level of the noise relative to the music.
     pub(super) hiss: f32,
 }
 
-/// Range of the levels that pieces of all styles are brought to, around -22 dB of full scale.
+/// Range of the levels that pieces of all styles are scaled to, around -22 dB of full scale.
 pub(super) const LEVELS: (f32, f32) = (0.065, 0.1);
 
-impl Studio {
-    /// Room, equaliser, noise, a limiter, and one loudness for all.
-    pub(super) fn master(&self, tape: &mut Tape, dice: &mut Dice) {
-        self.reverberate(&mut tape.samples);
+impl Effects {
+    /// Applies room, equaliser, noise and a limiter, and scales the piece to its level.
+    pub(super) fn master(&self, mixer: &mut Mixer, rng: &mut Rng) {
+        self.reverberate(&mut mixer.samples);
         let (mut bass, mut treble) = (OnePole::default(), OnePole::default());
-        for x in &mut tape.samples {
+        for x in &mut mixer.samples {
             let low = bass.low(*x, 600.0);
             *x = treble.low(low * self.warmth + (*x - low) / self.warmth, self.ceiling);
         }
-        let level = tape.level().max(1e-6);
-        for x in &mut tape.samples {
-            *x += self.hiss * level * dice.noise();
+        let level = mixer.level().max(1e-6);
+        for x in &mut mixer.samples {
+            *x += self.hiss * level * rng.noise();
         }
-        // A limiter that bends peaks of more than some four times the level.
-        tape.scale(0.25 / level);
-        tape.samples.iter_mut().for_each(|x| *x /= (1.0 + *x * *x).sqrt());
-        let gain = dice.between(LEVELS.0, LEVELS.1) / tape.level().max(1e-6);
-        tape.scale(gain);
+        // A limiter that compresses peaks above about four times the level.
+        mixer.scale(0.25 / level);
+        mixer.samples.iter_mut().for_each(|x| *x /= (1.0 + *x * *x).sqrt());
+        let gain = rng.between(LEVELS.0, LEVELS.1) / mixer.level().max(1e-6);
+        mixer.scale(gain);
     }
 
     /// Four damped combs side by side, then two all-passes (Schroeder, "Natural sounding artificial

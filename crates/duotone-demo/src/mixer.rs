@@ -1,11 +1,11 @@
 use super::RATE;
 
-/// What a piece is recorded on: mono samples of a fixed length.
-pub(super) struct Tape {
+/// Mixes the sounds of a piece: mono samples of a fixed length.
+pub(super) struct Mixer {
     pub(super) samples: Vec<f32>,
 }
 
-impl Tape {
+impl Mixer {
     pub(super) fn new(seconds: f64) -> Self {
         Self { samples: vec![0.0; (seconds * f64::from(RATE)) as usize] }
     }
@@ -14,7 +14,7 @@ impl Tape {
         self.samples.len() as f32 / RATE as f32
     }
 
-    /// Adds a sound from a moment on; what hangs over the end is cut.
+    /// Adds a sound at a time; samples after the end are dropped.
     pub(super) fn add(&mut self, seconds: f32, gain: f32, sound: &[f32]) {
         let start = (seconds.max(0.0) * RATE as f32) as usize;
         for (out, x) in self.samples.iter_mut().skip(start).zip(sound) {
@@ -22,7 +22,7 @@ impl Tape {
         }
     }
 
-    /// Root of the mean square.
+    /// Returns the root mean square.
     pub(super) fn level(&self) -> f32 {
         let power: f32 = self.samples.iter().map(|x| x * x).sum();
         (power / self.samples.len() as f32).sqrt()
