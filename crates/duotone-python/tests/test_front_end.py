@@ -99,6 +99,15 @@ def test_impossible_parameters(parameters, words):
         FrontEnd(44_100, **parameters).transform(tone(300, 1))
 
 
+def test_librosas_names():
+    ours = FrontEnd(RATE, window=1024, hop=256, bands=20, centered=True)
+    librosas = FrontEnd(RATE, n_fft=1024, hop_length=256, n_mels=20, center=True)
+    assert librosas.spec() == ours.spec()
+    assert FrontEnd(RATE, n_fft=1024).spec()["hop"] == 512
+    with pytest.raises(SettingsError, match="hop=128 and hop_length=256"):
+        FrontEnd(RATE, hop=128, hop_length=256).spec()
+
+
 @pytest.mark.parametrize("bad", [np.full(9000, np.nan), np.array([]), np.full(9000, np.inf)])
 def test_impossible_samples(bad):
     with pytest.raises(AudioError):

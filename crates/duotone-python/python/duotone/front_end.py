@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from duotone import _duotone, samples
-from duotone.errors import AudioError, SkippedFile, warn
+from duotone.errors import AudioError, SettingsError, SkippedFile, warn
 from duotone.options import OnError, flag, one_of, whole
 from duotone.paths import audio_path_of, is_path, refuse_table
 from duotone.progress import Progress, callback
@@ -32,14 +32,14 @@ class FrontEnd(TransformerMixin, BaseEstimator):
     sample_rate : int, default=44100
         Rate in hertz that all audio is brought to.
     window : int, default=None
-        Samples of a frame (librosa's `n_fft`); even. By default twice the paper's hop: 3072 at
-        44.1 kHz, in proportion at other rates.
+        Samples of a frame; even. By default twice the paper's hop: 3072 at 44.1 kHz, in proportion
+        at other rates.
     hop : int, default=None
-        Samples from frame to frame (`hop_length`). By default half a window.
+        Samples from frame to frame. By default half a window.
     bands : int, default=40
-        Mel bands (`n_mels`).
+        Mel bands.
     centered : bool, default=False
-        Whether frame `i` is centred on sample `i * hop`, with zeros beyond the ends (`center`).
+        Whether frame `i` is centred on sample `i * hop`, with zeros beyond the ends.
     segment_frames : int, default=80
         Frames of the segments that a network looks at; only `fill` makes use of it here.
     fill : bool, default=False
@@ -51,6 +51,8 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         Threads for a batch; all cores by default.
     progress : bool or callable, default=None
         See `duotone.progress`.
+    n_fft, hop_length, n_mels, center : default=None
+        librosa's names of `window`, `hop`, `bands` and `centered`.
 
     Examples
     --------
@@ -74,6 +76,10 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         on_error: OnError = "raise",
         n_jobs: int | None = None,
         progress: Progress = None,
+        n_fft: int | None = None,
+        hop_length: int | None = None,
+        n_mels: int | None = None,
+        center: bool | None = None,
     ):
         self.sample_rate = sample_rate
         self.window = window
@@ -85,6 +91,10 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         self.on_error = on_error
         self.n_jobs = n_jobs
         self.progress = progress
+        self.n_fft = n_fft
+        self.hop_length = hop_length
+        self.n_mels = n_mels
+        self.center = center
 
     def fit(self, X: Any = None, y: Any = None) -> FrontEnd:
         """Do nothing but check the parameters."""
@@ -171,18 +181,29 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         """All numbers that decide the outcome, as the model file names them."""
         one_of("on_error", self.on_error, OnError)
         spec = _duotone.front_end(whole("sample_rate", self.sample_rate))
-        if self.hop is not None:
-            hop = whole("hop", self.hop)
+        window = self._either("window", "n_fft", None)
+        hop = self._either("hop", "hop_length", None)
+        if hop is not None:
+            hop = whole("hop", hop)
             spec.update(hop=hop, window=2 * hop)
-        if self.window is not None:
-            spec["window"] = whole("window", self.window)
-            if self.hop is None:
+        if window is not None:
+            spec["window"] = whole("window", window)
+            if hop is None:
                 spec["hop"] = spec["window"] // 2
-        spec["bands"] = whole("bands", self.bands)
-        spec["centered"] = flag("centered", self.centered)
+        spec["bands"] = whole("bands", self._either("bands", "n_mels", 40))
+        spec["centered"] = flag("centered", self._either("centered", "center", False))
         # One frame needs no filling.
         spec["segment_frames"] = whole("segment_frames", self.segment_frames) if self.fill else 1
         return spec
+
+    def _either(self, name: str, alias: str, default: Any) -> Any:
+        """A parameter, or librosa's name of it."""
+        value, other = getattr(self, name), getattr(self, alias)
+        if other is None:
+            return value
+        if value not in (default, other):
+            raise SettingsError(f"{name}={value!r} and {alias}={other!r} contradict each other")
+        return other
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any], **parameters: Any) -> FrontEnd:
