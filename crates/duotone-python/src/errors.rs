@@ -20,8 +20,8 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
         }
         Error::Collection { .. } => "CollectionError",
         Error::File { .. } => "ModelFileError",
-        Error::Diverged(_) => "DivergedError",
-        Error::Audio(_) => "AudioError",
+        Error::Diverged { .. } => "DivergedError",
+        Error::Audio(_) | Error::AudioFile { .. } => "AudioError",
         _ => "SettingsError",
     };
     exception(py, name, error.to_string())

@@ -1,7 +1,5 @@
 //! Classifies recordings: `cargo run --release -p duotone --example classify -- MODEL FILE…`.
 
-use std::path::Path;
-
 use duotone::classify::{Classifier, ClassifyOptions};
 
 fn main() -> Result<(), duotone::Error> {
@@ -10,12 +8,12 @@ fn main() -> Result<(), duotone::Error> {
         println!("usage: classify MODEL FILE…");
         return Ok(());
     };
-    let classifier = Classifier::load(Path::new(&model))?;
+    let classifier = Classifier::load(&model)?;
     for file in arguments {
         // Continue with the other files if one cannot be used.
-        match classifier.classify_file(Path::new(&file), &ClassifyOptions::default()) {
+        match classifier.classify_file(&file, &ClassifyOptions::default()) {
             Ok(decision) => println!("{file}: {}", decision.label),
-            Err(error) => println!("{file}: {error}"),
+            Err(error) => println!("{error}"),
         }
     }
     Ok(())

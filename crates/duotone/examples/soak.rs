@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [model, folder, count] = &arguments[..] else {
         return Err("usage: soak MODEL FOLDER COUNT".into());
     };
-    let classifier = Classifier::load(Path::new(model))?;
+    let classifier = Classifier::load(model)?;
     let files = audio_files(Path::new(folder))?.files;
     if files.is_empty() {
         return Err("the folder contains no audio files".into());

@@ -36,15 +36,28 @@ pub enum Error {
     #[error("{0}")]
     Settings(String),
     /// Training diverged: the loss is no longer finite.
-    #[error("{0}")]
-    Diverged(String),
+    #[error("{reason}")]
+    Diverged {
+        /// The epoch in which it diverged, from 1.
+        epoch: usize,
+        /// Which run diverged, and what would help.
+        reason: String,
+    },
     /// A GPU is missing, has too little memory, or was lost during the operation.
     #[error("{0}")]
     Device(String),
     /// The observer asked to stop.
     #[error("stopped on request")]
     Interrupted,
-    /// An error from [`duotone_audio`].
+    /// An audio file cannot be used.
+    #[error("{}: {source}", path_text(path))]
+    AudioFile {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be used.
+        source: duotone_audio::Error,
+    },
+    /// An error from [`duotone_audio`] that is not about a file.
     #[error(transparent)]
     Audio(#[from] duotone_audio::Error),
     /// An error from [`duotone_nn`].

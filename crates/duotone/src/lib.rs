@@ -4,13 +4,11 @@
 //! A trained model classifies a recording in a few lines:
 //!
 //! ```no_run
-//! use std::path::Path;
-//!
 //! use duotone::classify::{Classifier, ClassifyOptions};
 //!
 //! fn main() -> Result<(), duotone::Error> {
-//!     let classifier = Classifier::load(Path::new("genre.safetensors"))?;
-//!     let decision = classifier.classify_file(Path::new("song.mp3"), &ClassifyOptions::default())?;
+//!     let classifier = Classifier::load("genre.safetensors")?;
+//!     let decision = classifier.classify_file("song.mp3", &ClassifyOptions::default())?;
 //!     println!("{}", decision.label);
 //!     for (label, probability) in &decision.probabilities {
 //!         println!("{probability:.3} {label}");
@@ -42,10 +40,10 @@
 //! })?;
 //!
 //! // Handling errors by kind.
-//! match classifier.classify_file(Path::new("upload"), &ClassifyOptions::default()) {
+//! match classifier.classify_file("upload", &ClassifyOptions::default()) {
 //!     Ok(decision) => println!("{}", decision.label),
-//!     Err(Error::Audio(audio::Error::Io(error))) => eprintln!("cannot be read: {error}"),
-//!     Err(Error::Audio(error)) => eprintln!("no usable audio: {error}"),
+//!     Err(Error::AudioFile { source: audio::Error::Io(e), .. }) => eprintln!("cannot be read: {e}"),
+//!     Err(Error::AudioFile { source, .. }) => eprintln!("no usable audio: {source}"),
 //!     Err(error) => return Err(error),
 //! }
 //!

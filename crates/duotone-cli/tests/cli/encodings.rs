@@ -8,7 +8,8 @@ use std::process::Command;
 use duotone_demo::{DemoOptions, compose};
 use tempfile::tempdir;
 
-use crate::run::{command, duotone};
+use crate::run::{TINY, command, duotone};
+use crate::sound::{collection, tiny};
 
 /// Number of encoded pieces, composed with a different seed than the training pieces.
 const PIECES: usize = 64;
@@ -50,6 +51,36 @@ fn label_does_not_depend_on_the_encoding() {
     }
     println!("{figures}");
     assert!(least >= MIN_SHARE, "{figures}");
+}
+
+/// The index of an MP4 file states its whole length, even if the file is cut off.
+#[test]
+fn excerpts_behind_the_end_of_a_file_are_reported() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        println!("skipped: no ffmpeg");
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    collection(dir, 4);
+    tiny(dir);
+    let train = [&["train", "music", "-o", "m.safetensors"][..], &TINY].concat();
+    duotone(dir, train).ends_with(0);
+    let sine = ["-v", "error", "-f", "lavfi", "-i", "sine=440:duration=60"];
+    let status = Command::new("ffmpeg")
+        .current_dir(dir)
+        .args(sine)
+        .args(["-movflags", "+faststart", "cut.m4a"])
+        .status();
+    assert!(status.unwrap().success());
+    let bytes = fs::read(dir.join("cut.m4a")).unwrap();
+    fs::write(dir.join("cut.m4a"), &bytes[..bytes.len() * 3 / 5]).unwrap();
+    let classify = ["classify", "m.safetensors", "cut.m4a", "--excerpts", "3x5", "-f", "json"];
+    let decision = duotone(dir, classify).ends_with(0).stdout;
+    let decision: serde_json::Value = serde_json::from_str(&decision).unwrap();
+    assert_eq!(decision[0]["excerpts"].as_array().unwrap().len(), 2, "{decision}");
+    let warning = decision[0]["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("1 of 3 excerpts missing"), "{warning}");
 }
 
 /// Trains like `duotone demo`.

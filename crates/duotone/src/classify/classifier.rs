@@ -102,7 +102,7 @@ impl Classifier {
     ///
     /// # Errors
     /// As [`Model::load`].
-    pub fn load(path: &Path) -> Result<Self, Error> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::new(Model::load(path)?)
     }
 
@@ -133,10 +133,22 @@ impl Classifier {
     /// Classifies a file.
     ///
     /// # Errors
-    /// [`Error::Audio`] if the file cannot be used, with the reason but not the file's name;
-    /// [`Error::Settings`] if there are no excerpts or they are shorter than a segment of the model, or
+    /// [`Error::AudioFile`] if the file cannot be used; [`Error::Settings`] if there are no excerpts or they are shorter than a segment of the model, or
     /// if the model's outputs are not finite.
-    pub fn classify_file(&self, path: &Path, options: &ClassifyOptions) -> Result<Decision, Error> {
+    pub fn classify_file(
+        &self,
+        path: impl AsRef<Path>,
+        options: &ClassifyOptions,
+    ) -> Result<Decision, Error> {
+        let path = path.as_ref();
+        self.classify_path(path, options).map_err(|error| match error {
+            Error::Audio(source) => Error::AudioFile { path: path.into(), source },
+            other => other,
+        })
+    }
+
+    /// As [`classify_file`](Self::classify_file), but errors do not name the file.
+    fn classify_path(&self, path: &Path, options: &ClassifyOptions) -> Result<Decision, Error> {
         let scores = match options.excerpts {
             Some(excerpts) => self.score_excerpts(path, excerpts)?,
             None => self.score_file(path)?,
@@ -287,6 +299,7 @@ impl Classifier {
         // The identity of `Notes::add`.
         let notes = Notes { silent: true, ..Notes::default() };
         let mut scores = FileScores { seconds, notes, ..FileScores::default() };
+        let missing = extracted.iter().filter(|part| part.is_none()).count();
         let mut parts = Vec::new();
         for (range, extraction) in extracted.into_iter().flatten() {
             scores.notes.add(Notes::of(&extraction));
@@ -295,6 +308,12 @@ impl Classifier {
         }
         if parts.is_empty() {
             return self.score_file(path);
+        }
+        if missing > 0 {
+            scores.notes.warnings.push(format!(
+                "{missing} of {} excerpts missing: the file ends before its stated length",
+                missing + parts.len()
+            ));
         }
         scores.excerpts = Some(parts);
         Ok(scores)
@@ -360,7 +379,7 @@ impl Classifier {
                 return Err(Error::Interrupted);
             }
             let result = self
-                .classify_file(path, options)
+                .classify_path(path, options)
                 .map_err(|e| LeftOut { path: path.clone(), reason: e.to_string() });
             let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
             *done += 1;

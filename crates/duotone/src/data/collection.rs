@@ -121,7 +121,8 @@ impl Collection {
     /// # Errors
     /// [`Error::Io`] if the folder or list cannot be read; [`Error::Collection`] if it is neither,
     /// has no suitable column, or has fewer than two labels. Messages say what would help.
-    pub fn open(path: &Path, options: &CollectionOptions) -> Result<Self, Error> {
+    pub fn open(path: impl AsRef<Path>, options: &CollectionOptions) -> Result<Self, Error> {
+        let path = path.as_ref();
         let about = fs::metadata(path).map_err(Error::io(path))?;
         let found = if about.is_dir() {
             folder::read(path, options)?

@@ -44,7 +44,8 @@ impl FeatureStore {
     /// # Errors
     /// [`Error::File`] if `dir` is a file; [`Error::Io`] if the folder cannot be created or is not
     /// writable.
-    pub fn open(dir: &Path) -> Result<Self, Error> {
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self, Error> {
+        let dir = dir.as_ref();
         if fs::metadata(dir).is_ok_and(|about| !about.is_dir()) {
             let reason = "is a file, but a feature store is a folder: choose another path".into();
             return Err(Error::File { path: dir.to_owned(), reason });

@@ -139,7 +139,8 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::File`] if `path` is an existing file that is not a model.
-    pub fn save(&self, path: &Path) -> Result<(), Error> {
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
         refuse_other_kind(path, "model", is_tensor_file)?;
         tensor_file::write(path, Kind::Model, &self.card, &self.tensors())
     }
@@ -149,7 +150,8 @@ impl Model {
     /// # Errors
     /// [`Error::Io`]; [`Error::File`] if the file is not a model, is damaged, or has another format
     /// version.
-    pub fn load(path: &Path) -> Result<Self, Error> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
         let (card, tensors) = tensor_file::read(path, Kind::Model)?;
         let damaged = |reason: String| tensor_file::damaged(Kind::Model, &reason);
         Self::assemble(card, tensors)

@@ -205,14 +205,15 @@ impl TrainingRun<'_> {
     }
 
     fn diverged(&self, epoch: usize) -> Error {
-        Error::Diverged(format!(
+        let reason = format!(
             "{}: the loss was no longer a finite number in epoch {}: the learning rate of {} is \
              probably too high; try a tenth of it{}",
             self.name,
             epoch + 1,
             self.settings.learning_rate,
             self.saved_state(epoch)
-        ))
+        );
+        Error::Diverged { epoch: epoch + 1, reason }
     }
 }
 

@@ -67,7 +67,12 @@ pub fn onnx(model: &Model, with_front_end: bool) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 /// As [`onnx`]; [`Error::Io`]; [`Error::File`] if `path` is an existing file of another kind.
-pub fn write_onnx(model: &Model, with_front_end: bool, path: &Path) -> Result<(), Error> {
+pub fn write_onnx(
+    model: &Model,
+    with_front_end: bool,
+    path: impl AsRef<Path>,
+) -> Result<(), Error> {
+    let path = path.as_ref();
     refuse_other_kind(path, "ONNX file", is_onnx)?;
     write_file(path, &onnx(model, with_front_end)?)
 }
