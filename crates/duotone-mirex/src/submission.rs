@@ -58,7 +58,7 @@ pub fn extract(
         }
     };
     let front_end = recipe.front_end(rate);
-    let store = FeatureStore::open(&store(scratch))?;
+    let store = FeatureStore::open(store(scratch))?;
     let kept = extract_each(&paths, &front_end, Some(&store), observer, |_| ())?;
     Ok((paths.len(), kept.into_iter().filter_map(Result::err).collect()))
 }
@@ -107,12 +107,12 @@ pub fn classify(
     prepare(output)?;
     refuse_inputs(output, [list, &model(scratch)])?;
     refuse_other_kind(output, "list of decisions", is_list)?;
-    let classifier = Classifier::load(&model(scratch))?;
+    let classifier = Classifier::load(model(scratch))?;
     let card = classifier.card();
     let lines = lists::read(list)?;
     let paths: Vec<PathBuf> = lines.iter().map(|line| line.place(list)).collect();
     refuse_inputs(output, &paths)?;
-    let store = FeatureStore::open(&store(scratch))?;
+    let store = FeatureStore::open(store(scratch))?;
     let options = ClassifyOptions { vote, ..ClassifyOptions::default() };
     let decided = extract_each(&paths, &card.front_end, Some(&store), observer, |clip| {
         classifier.classify_clip(Path::new(""), &clip, &options)

@@ -271,7 +271,7 @@ fn errors_say_what_is_wrong() {
     }
     let folder = tempfile::tempdir().unwrap();
     assert!(Model::load(folder.path()).unwrap_err().to_string().contains("not a file"));
-    assert!(matches!(Model::load(&folder.path().join("absent")), Err(Error::Io { .. })));
+    assert!(matches!(Model::load(folder.path().join("absent")), Err(Error::Io { .. })));
 }
 
 /// Any safetensors reader can read the file.

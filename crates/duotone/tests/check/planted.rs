@@ -19,7 +19,7 @@ fn check_files(folder: &Path, files: &[(PathBuf, String)], folds: &Folds) -> Che
     }
     fs::write(folder.join("tracks.csv"), list).unwrap();
     let collection =
-        Collection::open(&folder.join("tracks.csv"), &CollectionOptions::default()).unwrap();
+        Collection::open(folder.join("tracks.csv"), &CollectionOptions::default()).unwrap();
     check(&collection, folds, 0, &()).unwrap()
 }
 

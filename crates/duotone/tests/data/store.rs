@@ -29,7 +29,7 @@ impl Fixture {
 
     /// All features, extracted through the store, as text. Floats are printed exactly.
     fn extract(&self, front_end: &FrontEnd) -> Vec<String> {
-        let store = FeatureStore::open(&self.root()).unwrap();
+        let store = FeatureStore::open(self.root()).unwrap();
         let results = extract_all(&self.paths, front_end, Some(&store), &()).unwrap();
         results.iter().map(|result| format!("{:?}", result.as_ref().unwrap())).collect()
     }
@@ -234,7 +234,7 @@ fn error_names_a_store_that_is_not_writable() {
     fs::write(&file, "mine").unwrap();
     let error = FeatureStore::open(&file).unwrap_err().to_string();
     assert!(error.contains("file: is a file, but a feature store is a folder"), "{error}");
-    let error = FeatureStore::open(&file.join("below")).unwrap_err();
+    let error = FeatureStore::open(file.join("below")).unwrap_err();
     assert!(matches!(&error, Error::Io { path, .. } if path.ends_with("below")), "{error:?}");
     assert_eq!(fs::read(&file).unwrap(), b"mine");
 
@@ -243,7 +243,7 @@ fn error_names_a_store_that_is_not_writable() {
     let folder = fixture.entries()[0].parent().unwrap().to_owned();
     fs::remove_dir_all(&folder).unwrap();
     fs::write(&folder, "").unwrap();
-    let store = FeatureStore::open(&fixture.root()).unwrap();
+    let store = FeatureStore::open(fixture.root()).unwrap();
     let error = extract_all(&fixture.paths, &front_end(), Some(&store), &()).unwrap_err();
     assert!(matches!(&error, Error::Io { path, .. } if path.starts_with(&folder)), "{error:?}");
 }

@@ -36,7 +36,7 @@ fn while_changing(path: &Path, store: &FeatureStore, change: impl Fn() + Sync) -
 fn file_that_alternates_between_two_contents() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clip.au");
-    let store = FeatureStore::open(&folder.path().join("store")).unwrap();
+    let store = FeatureStore::open(folder.path().join("store")).unwrap();
     let contents = [sound(1, 2.0), sound(2, 2.0)];
     fs::write(&path, &contents[0]).unwrap();
     let exchange = || contents.iter().for_each(|content| fs::write(&path, content).unwrap());
@@ -52,7 +52,7 @@ fn file_that_alternates_between_two_contents() {
 fn file_that_is_truncated_and_restored() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clip.au");
-    let store = FeatureStore::open(&folder.path().join("store")).unwrap();
+    let store = FeatureStore::open(folder.path().join("store")).unwrap();
     let whole = sound(1, 2.0);
     fs::write(&path, &whole).unwrap();
     let truncate = || {

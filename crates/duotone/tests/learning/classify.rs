@@ -145,7 +145,7 @@ fn decision_as_json() {
     let toy = Toy::new();
     let classifier = classifier(&toy);
     let options = ClassifyOptions { segments: true, ..Default::default() };
-    let decision = classifier.classify_file(&toy.path("1.wav"), &options).unwrap();
+    let decision = classifier.classify_file(toy.path("1.wav"), &options).unwrap();
     let json = serde_json::to_value(&decision).unwrap();
     assert_eq!(json["label"], "low");
     assert_eq!(json["probabilities"]["low"], decision.probabilities[1].1);
@@ -161,7 +161,7 @@ fn pieces_of_long_files_have_all_segments() {
     let path = toy.path("long.wav");
     write_wav(&path, &sound(1000.0, 7, 80.0));
     for (centered, hop) in [(false, 384), (true, 384), (true, 300), (false, 300)] {
-        let mut model = Model::load(&toy.path("m.safetensors")).unwrap();
+        let mut model = Model::load(toy.path("m.safetensors")).unwrap();
         model.card.front_end.centered = centered;
         model.card.front_end.hop = hop;
         let front_end = model.card.front_end.clone();
@@ -236,18 +236,18 @@ fn excerpts_shorter_than_a_segment_are_refused() {
     let toy = Toy::new();
     let model = {
         classifier(&toy);
-        let mut model = Model::load(&toy.path("m.safetensors")).unwrap();
+        let mut model = Model::load(toy.path("m.safetensors")).unwrap();
         model.card.front_end.sample_rate = 4_000;
         model
     };
     let classifier = Classifier::new(model).unwrap();
     let excerpts = Some(Excerpts { count: 3, seconds: 1 });
     let options = ClassifyOptions { excerpts, ..Default::default() };
-    let error = classifier.classify_file(&toy.path("1.wav"), &options).unwrap_err();
+    let error = classifier.classify_file(toy.path("1.wav"), &options).unwrap_err();
     assert!(error.to_string().contains("use at least 2 s"), "{error}");
     let none = Some(Excerpts { count: 0, seconds: 10 });
     let options = ClassifyOptions { excerpts: none, ..Default::default() };
-    let error = classifier.classify_file(&toy.path("1.wav"), &options).unwrap_err();
+    let error = classifier.classify_file(toy.path("1.wav"), &options).unwrap_err();
     assert!(error.to_string().contains("at least 1"), "{error}");
 }
 
@@ -255,13 +255,13 @@ fn excerpts_shorter_than_a_segment_are_refused() {
 fn overflowing_weights_are_an_error() {
     let toy = Toy::new();
     classifier(&toy);
-    let mut model = Model::load(&toy.path("m.safetensors")).unwrap();
+    let mut model = Model::load(toy.path("m.safetensors")).unwrap();
     for tensor in model.weights.0.values_mut() {
         tensor.data.iter_mut().for_each(|w| *w *= 1e38);
     }
     let classifier = Classifier::new(model).unwrap();
-    let error = classifier.classify_file(&toy.path("1.wav"), &ClassifyOptions::default());
+    let error = classifier.classify_file(toy.path("1.wav"), &ClassifyOptions::default());
     assert!(error.unwrap_err().to_string().contains("non-finite"));
     std::fs::write(toy.path("other"), wav(&[1])).unwrap();
-    assert!(matches!(Classifier::load(&toy.path("other")), Err(Error::File { .. })));
+    assert!(matches!(Classifier::load(toy.path("other")), Err(Error::File { .. })));
 }

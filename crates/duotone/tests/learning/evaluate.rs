@@ -233,7 +233,7 @@ fn protocol_lists_left_out_files() {
     let toy = Toy::new();
     toy.add("text.wav", "low", "nobody", b"not audio");
     let options = CollectionOptions::default();
-    let collection = Collection::open(&toy.path("list.csv"), &options).unwrap();
+    let collection = Collection::open(toy.path("list.csv"), &options).unwrap();
     let mut job = job(&collection, None, false);
     job.settings.epochs = 1;
     job.recipes.push(other());
@@ -291,7 +291,7 @@ fn notice_suggests_a_group_column() {
     let toy = Toy::new();
     let open = |group: Option<&str>| {
         let options = CollectionOptions { label: None, group: group.map(Into::into) };
-        Collection::open(&toy.path("list.csv"), &options).unwrap()
+        Collection::open(toy.path("list.csv"), &options).unwrap()
     };
     for (group, expected) in [(None, true), (Some("artist"), false)] {
         let collection = open(group);

@@ -30,7 +30,7 @@ fn with_column(toy: &Toy, name: &str, cell: impl Fn(usize) -> &'static str) -> C
     });
     std::fs::write(toy.path("more.csv"), lines.by_ref().collect::<String>()).unwrap();
     let options = CollectionOptions { label: None, group: Some("artist".into()) };
-    Collection::open(&toy.path("more.csv"), &options).unwrap()
+    Collection::open(toy.path("more.csv"), &options).unwrap()
 }
 
 #[test]

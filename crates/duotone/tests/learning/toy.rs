@@ -41,7 +41,7 @@ impl Toy {
 
     pub(crate) fn collection(&self) -> Collection {
         let options = CollectionOptions { label: None, group: Some("artist".into()) };
-        Collection::open(&self.path("list.csv"), &options).unwrap()
+        Collection::open(self.path("list.csv"), &options).unwrap()
     }
 
     /// Writes a file and adds it to the list.

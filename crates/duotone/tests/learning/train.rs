@@ -170,7 +170,7 @@ fn resampling_is_reported() {
 #[test]
 fn notice_suggests_a_group_column() {
     let toy = Toy::new();
-    let ungrouped = Collection::open(&toy.path("list.csv"), &CollectionOptions::default()).unwrap();
+    let ungrouped = Collection::open(toy.path("list.csv"), &CollectionOptions::default()).unwrap();
     let grouped = toy.collection();
     for (collection, validation, expected) in
         [(&ungrouped, 0.34, true), (&ungrouped, 0.0, false), (&grouped, 0.34, false)]
@@ -196,16 +196,16 @@ fn balanced_sampling_learns_the_small_class() {
         list += &format!("{number}.wav,{label}\n");
     }
     std::fs::write(path("list.csv"), list).unwrap();
-    let collection = Collection::open(&path("list.csv"), &CollectionOptions::default()).unwrap();
+    let collection = Collection::open(path("list.csv"), &CollectionOptions::default()).unwrap();
     let recall = |sampling| {
         let mut job = job(&collection, path("m"), false);
         job.settings = TrainSettings { sampling, epochs: 12, learning_rate: 0.005, ..settings() };
         train(&job, &()).unwrap();
-        let classifier = Classifier::load(&path("m")).unwrap();
+        let classifier = Classifier::load(path("m")).unwrap();
         let options = ClassifyOptions::default();
         let found = (100..120).filter(|&number| {
             crate::toy::write_wav(&path("new.wav"), &noisy(560.0, number));
-            let decision = classifier.classify_file(&path("new.wav"), &options).unwrap();
+            let decision = classifier.classify_file(path("new.wav"), &options).unwrap();
             decision.label == "small"
         });
         found.count() as f64 / 20.0

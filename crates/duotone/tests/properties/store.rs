@@ -31,7 +31,7 @@ proptest! {
         bytes.extend(samples.iter().flat_map(|x| if silent { 0 } else { *x }.to_be_bytes()));
         std::fs::write(&path, bytes).unwrap();
         let front_end = FrontEnd { bands: 8, segment_frames: 6, ..FrontEnd::paper(11_025) };
-        let store = FeatureStore::open(&folder.path().join("store")).unwrap();
+        let store = FeatureStore::open(folder.path().join("store")).unwrap();
         let extract = |store| {
             let mut found = extract_all(std::slice::from_ref(&path), &front_end, store, &()).unwrap();
             all(&found.remove(0).unwrap())

@@ -25,7 +25,7 @@ impl Fixture {
 
     fn collection(&self) -> Collection {
         let options = CollectionOptions { label: None, group: Some("artist".into()) };
-        Collection::open(&self.0.path().join("list.csv"), &options).unwrap()
+        Collection::open(self.0.path().join("list.csv"), &options).unwrap()
     }
 
     fn divide(&self, folds: &str) -> Result<(Split, Vec<String>), String> {
