@@ -19,7 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     }
     let classifier = Classifier::new(model).expect("an accepted model");
-    if let Ok(decision) = classifier.classify_file(&TONE, &ClassifyOptions::default()) {
+    if let Ok(decision) = classifier.classify_file(TONE.as_path(), &ClassifyOptions::default()) {
         let sum: f64 = decision.probabilities.iter().map(|(_, p)| p).sum();
         assert!((sum - 1.0).abs() < 1e-6);
     }

@@ -77,6 +77,17 @@ pub enum System {
     Network(Box<NetworkSystem>),
 }
 
+impl System {
+    /// Returns its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Program(program) => &program.name,
+            Self::Network(network) => &network.name,
+        }
+    }
+}
+
 /// An external program's command lines.
 #[derive(Clone, Debug)]
 pub struct Commands {
