@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
+use duotone::io::try_writing;
 use duotone::path_text;
 pub(crate) use duotone::plural as count;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -186,7 +187,7 @@ pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
             path_text(folder)
         )));
     }
-    probe(folder).map_err(|e| bad(format!("the folder cannot be written to: {e}")))
+    try_writing(folder).map_err(|e| bad(format!("the folder cannot be written to: {e}")))
 }
 
 /// Creates a folder if necessary, and checks that files can be written in it.
@@ -196,7 +197,7 @@ pub(crate) fn prepare_folder(path: &Path) -> Result<(), Failure> {
         return Err(bad("this is a file; name a folder".into()));
     }
     fs::create_dir_all(path).map_err(|e| bad(format!("the folder cannot be created: {e}")))?;
-    probe(path).map_err(|e| bad(format!("the folder cannot be written to: {e}")))
+    try_writing(path).map_err(|e| bad(format!("the folder cannot be written to: {e}")))
 }
 
 /// Makes a path safe to print.
@@ -205,11 +206,6 @@ pub(crate) fn shown_path(path: &Path) -> String {
 }
 
 /// Creates an unnamed file in a folder, so that nothing is left behind even if the process is
-/// killed here.
-fn probe(folder: &Path) -> io::Result<()> {
-    tempfile::tempfile_in(folder).map(drop)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

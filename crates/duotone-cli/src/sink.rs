@@ -1,10 +1,10 @@
 //! Where decisions are written: standard output, or a file that gets its name when it is complete.
 
-use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use duotone::io::with_suffix;
 use duotone::path_text;
 
 use crate::exit::Failure;
@@ -20,13 +20,6 @@ pub(crate) enum Sink {
 pub(crate) struct Part {
     target: PathBuf,
     file: File,
-}
-
-/// Appends a suffix to a file's name.
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
 }
 
 /// The name of a file until it is complete.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use duotone::evaluate;
 use duotone::evaluate::{EvaluateJob, Results, Rules};
-use duotone::io::{refuse_folder_of_inputs, refuse_inputs, refuse_inputs_within, write_file};
+use duotone::io::{refuse_folder_of_inputs, refuse_inputs, refuse_inputs_within, write_json};
 use duotone::{Error, Observer, data};
 
 use crate::external::{External, empty};
@@ -71,10 +71,7 @@ pub fn run(job: &TaskJob<'_>, observer: &dyn Observer) -> Result<Results, Error>
         observer,
     )?;
     empty(&places.scratch(""))?;
-    let path = places.file("times.json");
-    let json = serde_json::to_string_pretty(&results.times)
-        .map_err(|e| Error::File { path: path.clone(), reason: e.to_string() })?;
-    write_file(&path, format!("{json}\n").as_bytes())?;
+    write_json(&places.file("times.json"), &results.times)?;
     Ok(results)
 }
 

@@ -30,8 +30,7 @@ const ENCODINGS: [(&str, &[&str]); 7] = [
 
 #[test]
 fn label_does_not_depend_on_the_encoding() {
-    if Command::new("ffmpeg").arg("-version").output().is_err() {
-        println!("skipped: no ffmpeg");
+    if !has_ffmpeg() {
         return;
     }
     let folder = tempdir().unwrap();
@@ -56,8 +55,7 @@ fn label_does_not_depend_on_the_encoding() {
 /// The index of an MP4 file states its whole length, even if the file is cut off.
 #[test]
 fn excerpts_behind_the_end_of_a_file_are_reported() {
-    if Command::new("ffmpeg").arg("-version").output().is_err() {
-        println!("skipped: no ffmpeg");
+    if !has_ffmpeg() {
         return;
     }
     let folder = tempdir().unwrap();
@@ -81,6 +79,14 @@ fn excerpts_behind_the_end_of_a_file_are_reported() {
     assert_eq!(decision[0]["excerpts"].as_array().unwrap().len(), 2, "{decision}");
     let warning = decision[0]["warnings"][0].as_str().unwrap();
     assert!(warning.starts_with("1 of 3 excerpts missing"), "{warning}");
+}
+
+fn has_ffmpeg() -> bool {
+    let found = Command::new("ffmpeg").arg("-version").output().is_ok();
+    if !found {
+        println!("skipped: no ffmpeg");
+    }
+    found
 }
 
 /// Trains like `duotone demo`.

@@ -33,8 +33,12 @@ impl Clips {
     /// nothing is decoded, since a program may read files that duotone cannot.
     pub(super) fn new(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Self, Error> {
         let say = |notice: &String| observer.event(Event::Notice(notice));
-        let all_ask = job.networks().all(|network| network.sample_rate.is_some());
-        let RateChoice { rate, notice } = rate(job.collection, all_ask.then_some(0));
+        // Choosing a rate opens every file.
+        let needs_rate = job.networks().any(|network| network.sample_rate.is_none());
+        let RateChoice { rate, notice } = match needs_rate {
+            true => rate(job.collection, None),
+            false => RateChoice { rate: 0, notice: None },
+        };
         notice.iter().chain(&job.collection.ungrouped_notice()).for_each(say);
         let mut clips = Self {
             collection: job.collection.clone(),

@@ -16,7 +16,7 @@ use crate::evaluate::significance::significance;
 use crate::evaluate::{FoldResult, Results, RunTime, predictions, protocol};
 use crate::features::FeatureStore;
 use crate::io::write::OutputLock;
-use crate::io::write_file;
+use crate::io::write_json;
 use crate::leaks::{Findings, Placement, check_dataset, find_all};
 use crate::path_text::path_text;
 use crate::progress::{Event, Observer};
@@ -82,10 +82,7 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     let protocol = protocol::protocol(job, &evaluator.clips, &evaluator.split, findings);
     let results = Results { format: FORMAT, protocol, systems, significance, times };
     if let Some(folder) = &job.output {
-        let path = folder.join("results.json");
-        let json = serde_json::to_string_pretty(&results)
-            .map_err(|e| Error::File { path: path.clone(), reason: e.to_string() })?;
-        write_file(&path, format!("{json}\n").as_bytes())?;
+        write_json(&folder.join("results.json"), &results)?;
         predictions::write(&folder.join("predictions.csv"), &results)?;
     }
     Ok(results)

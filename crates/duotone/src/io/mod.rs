@@ -9,4 +9,4 @@ pub use left_out::LeftOut;
 pub use outputs::{
     refuse_folder_of_inputs, refuse_inputs, refuse_inputs_within, refuse_other_kind,
 };
-pub use write::{prepare, write_file};
+pub use write::{prepare, try_writing, with_suffix, write_file, write_json};

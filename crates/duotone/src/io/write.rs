@@ -5,6 +5,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::error::Error;
 
 /// A temporary name is the file's name, this, and [`RANDOM`] random characters.
@@ -25,6 +27,16 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let _ = folder.sync_all();
     }
     Ok(())
+}
+
+/// Replaces a file by a value as indented JSON, as [`write_file`] does.
+///
+/// # Errors
+/// As [`write_file`]; [`Error::File`] if the value cannot be written as JSON.
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
+    let json = serde_json::to_string_pretty(value)
+        .map_err(|e| Error::File { path: path.into(), reason: e.to_string() })?;
+    write_file(path, format!("{json}\n").as_bytes())
 }
 
 /// Replaces a file atomically; `sync` decides whether the new content survives a crash of the
@@ -63,7 +75,10 @@ pub fn prepare(path: &Path) -> Result<(), Error> {
 }
 
 /// Creates an unnamed file in a folder, which leaves nothing behind even if the process is killed.
-pub(crate) fn try_writing(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// The system's error if the folder is not writable.
+pub fn try_writing(folder: &Path) -> io::Result<()> {
     tempfile::tempfile_in(folder).map(drop)
 }
 
@@ -76,7 +91,8 @@ pub(crate) fn remove(path: &Path) -> Result<(), Error> {
 }
 
 /// The path with something appended to its name.
-pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+#[must_use]
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
