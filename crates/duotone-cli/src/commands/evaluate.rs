@@ -38,7 +38,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     let results: Results = duotone::evaluate::evaluate(&job, console).map_err(|e| {
         let hint = match args.output {
             Some(_) => "the same command with --resume continues from here",
-            None => "with --output DIR, --resume could continue from here",
+            None => "rerun with `--output DIR` to make the evaluation resumable",
         };
         Failure::from(e).when_stopped(hint)
     })?;
