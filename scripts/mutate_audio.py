@@ -30,7 +30,7 @@ FIXTURES = pathlib.Path(__file__).parent.parent / "crates/duotone-audio/tests/fi
 FORMATS = ["wav", "w64", "rf64", "aiff", "aifc", "au", "caf", "flac", "mp3", "mp2", "aac", "ogg", "oga", "spx", "opus",
            "mka", "mkv", "webm", "m4a", "mp4", "mov"]
 SECONDS_A_FILE = 5
-LEFT_OUT = re.compile(r"^.*?[0-9]+\.audio: ", re.MULTILINE)
+SKIPPED = re.compile(r"^.*?[0-9]+\.audio: ", re.MULTILINE)
 EXTREMES = [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\1"]
 
 
@@ -78,7 +78,7 @@ def limit_time() -> None:
 
 
 def classify(program: str, model: str, path: str, excerpts: bool) -> tuple[int, str, int, int]:
-    """Returns the exit code, standard error, and the numbers of files decided and left out. The run is
+    """Returns the exit code, standard error, and the numbers of files decided and skipped. The run is
     ended by a signal after 5 s of processor time. A whole batch of small files takes less; if one
     takes more, its files are classified one by one."""
     words = ["--excerpts", "1x1"] if excerpts else []
@@ -89,12 +89,12 @@ def classify(program: str, model: str, path: str, excerpts: bool) -> tuple[int, 
     )
     said = done.stderr.decode(errors="replace")
     decided = max(done.stdout.count(b"\n") - 1, 0)
-    return done.returncode, said, decided, len(LEFT_OUT.findall(said))
+    return done.returncode, said, decided, len(SKIPPED.findall(said))
 
 
-def bad(code: int, said: str, decided: int, left_out: int, files: int) -> bool:
-    """Whether the run failed: every file must be either decided or left out by name."""
-    return code not in (0, 1, 3) or "panicked" in said or decided + left_out != files
+def bad(code: int, said: str, decided: int, skipped: int, files: int) -> bool:
+    """Whether the run failed: every file must be either decided or skipped by name."""
+    return code not in (0, 1, 3) or "panicked" in said or decided + skipped != files
 
 
 def main() -> int:
@@ -117,7 +117,7 @@ def main() -> int:
         (keep / str(options.only)).write_bytes(make(options.only, options.seed, formats))
         return 0
 
-    findings = all_decided = all_left_out = done = 0
+    findings = all_decided = all_skipped = done = 0
     begun = time.monotonic()
     for start in range(0, options.count, options.batch):
         numbers = range(start, min(start + options.batch, options.count))
@@ -126,12 +126,12 @@ def main() -> int:
             for number in numbers:
                 path = pathlib.Path(folder, f"{number}.audio")
                 path.write_bytes(make(number, options.seed, formats))
-            code, said, decided, left_out = classify(options.program, options.model, folder, excerpts)
+            code, said, decided, skipped = classify(options.program, options.model, folder, excerpts)
             all_decided += decided
-            all_left_out += left_out
-            if bad(code, said, decided, left_out, len(numbers)):
+            all_skipped += skipped
+            if bad(code, said, decided, skipped, len(numbers)):
                 findings += 1
-                print(f"batch from {start}: code {code}, {decided} decided, {left_out} left out")
+                print(f"batch from {start}: code {code}, {decided} decided, {skipped} skipped")
                 for path in sorted(pathlib.Path(folder).iterdir()):
                     found = classify(options.program, options.model, str(path), excerpts)
                     if bad(*found, 1):
@@ -142,7 +142,7 @@ def main() -> int:
         most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         if done % 5000 == 0 or done == options.count:
             seconds = time.monotonic() - begun
-            print(f"{done} files, {all_decided} decided, {all_left_out} left out, {findings} findings, "
+            print(f"{done} files, {all_decided} decided, {all_skipped} skipped, {findings} findings, "
                   f"at most {most:.0f} MiB, {seconds:.0f} s", flush=True)
         if most > options.most_mib:
             print(f"more than {options.most_mib} MiB in the batch from {start}")

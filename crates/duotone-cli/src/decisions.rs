@@ -4,7 +4,7 @@ use std::path::Path;
 
 use duotone::classify::{Decision, SegmentDecision};
 use duotone::features::Notes;
-use duotone::io::LeftOut;
+use duotone::io::SkippedFile;
 use duotone::path_text;
 use serde::Serialize;
 
@@ -104,13 +104,13 @@ impl Decisions {
 
     /// Writes a file that could not be classified, as an object with the reason. Tables and CSV
     /// have no place for it.
-    pub(crate) fn leave_out(&mut self, file: &LeftOut) -> Result<(), Failure> {
+    pub(crate) fn skip(&mut self, file: &SkippedFile) -> Result<(), Failure> {
         #[derive(Serialize)]
         struct Failed<'a> {
             path: &'a str,
             error: &'a str,
         }
-        let failed = Failed { path: &path_text(&file.path), error: &file.reason };
+        let failed = Failed { path: &path_text(&file.path), error: &file.error };
         match self.format {
             Format::Table | Format::Csv => Ok(()),
             Format::Json | Format::Jsonl => self.object(&json(&failed, &file.path)?),

@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind};
 pub(crate) enum Done {
     /// Everything was done.
     Fully,
-    /// Some files were left out.
+    /// Some files were skipped.
     Partly,
 }
 

@@ -45,7 +45,7 @@ fn mirex_arguments(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 /// Reports a failure on standard error and returns the exit code: 0 success, 1 failure, 2 wrong
-/// usage (mostly detected by clap), 3 some files were left out, 130 stopped.
+/// usage (mostly detected by clap), 3 some files were skipped, 130 stopped.
 fn end(console: &Console, outcome: Result<Done, Failure>) -> ExitCode {
     match outcome {
         Ok(Done::Fully) => ExitCode::SUCCESS,

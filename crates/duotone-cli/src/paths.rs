@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use duotone::io::LeftOut;
+use duotone::io::SkippedFile;
 
 use crate::exit::Failure;
 
@@ -12,8 +12,8 @@ use crate::exit::Failure;
 pub(crate) struct Files {
     pub(crate) files: Vec<PathBuf>,
     /// Entries of folders that could not be read.
-    pub(crate) left_out: Vec<LeftOut>,
-    /// Number of skipped files in folders: hidden files, texts, pictures.
+    pub(crate) skipped_files: Vec<SkippedFile>,
+    /// Number of ignored files in folders: hidden files, texts, pictures.
     pub(crate) side_files: usize,
 }
 
@@ -46,7 +46,7 @@ impl Files {
         if path.is_dir() {
             let found = duotone::data::audio_files(&path)?;
             self.files.extend(found.files);
-            self.left_out.extend(found.left_out);
+            self.skipped_files.extend(found.skipped_files);
             self.side_files += found.side_files;
         } else {
             self.files.push(path);

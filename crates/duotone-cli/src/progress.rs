@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use duotone::io::LeftOut;
+use duotone::io::SkippedFile;
 use duotone::model::EpochRecord;
 use duotone::{Event, Observer};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
@@ -33,7 +33,7 @@ struct State {
     epoch: usize,
     epochs: usize,
     /// Paths and reasons. One list may have several bad lines.
-    left_out: BTreeSet<(PathBuf, String)>,
+    skipped_files: BTreeSet<(PathBuf, String)>,
 }
 
 impl Console {
@@ -62,7 +62,7 @@ impl Console {
         Ok(())
     }
 
-    /// Whether only results, errors and left-out files are printed.
+    /// Whether only results, errors and skipped files are printed.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
     }
@@ -93,17 +93,17 @@ impl Console {
     }
 
     /// Records a file that could not be used, once.
-    pub(crate) fn leave_out(&self, file: LeftOut) {
-        self.state().left_out.insert((file.path, file.reason));
+    pub(crate) fn skip(&self, file: SkippedFile) {
+        self.state().skipped_files.insert((file.path, file.error));
     }
 
-    /// Lists the files that were left out, with reasons. Returns their number.
-    pub(crate) fn list_left_out(&self) -> usize {
+    /// Lists the files that were skipped, with reasons. Returns their number.
+    pub(crate) fn list_skipped_files(&self) -> usize {
         self.finish_bar();
-        let files = std::mem::take(&mut self.state().left_out);
+        let files = std::mem::take(&mut self.state().skipped_files);
         if !files.is_empty() {
             let noun = if files.len() == 1 { "file was" } else { "files were" };
-            self.print(&format!("{} {noun} left out:", files.len()));
+            self.print(&format!("{} {noun} skipped:", files.len()));
         }
         for (path, reason) in &files {
             let path = output::shown_path(path);
@@ -242,7 +242,7 @@ impl Observer for Console {
     fn event(&self, event: Event<'_>) {
         match event {
             Event::Extracted { total, .. } => self.file_done(READING, total),
-            Event::LeftOut(file) => self.leave_out(file.clone()),
+            Event::SkippedFile(file) => self.skip(file.clone()),
             Event::Notice(message) => self.info(&format!("note: {}", with_flags(message))),
             Event::RunStarted { name, done, epochs } => self.run_started(name, done, epochs),
             Event::Step { done, total } => self.step(done, total),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use duotone::io::LeftOut;
+use duotone::io::SkippedFile;
 use duotone::path_text;
 use serde_json::{Map, Value};
 
@@ -18,8 +18,8 @@ pub(crate) struct Kept {
     /// Number of entries per path, as written in the file.
     paths: HashMap<String, usize>,
     /// Files that could not be classified.
-    pub(crate) left_out: Vec<LeftOut>,
-    /// Number of decisions and left-out files.
+    pub(crate) skipped_files: Vec<SkippedFile>,
+    /// Number of decisions and skipped files.
     pub(crate) count: usize,
     /// Length of the file up to the end of the last complete entry, in bytes.
     pub(crate) length: u64,
@@ -100,8 +100,8 @@ fn read_lines(bytes: &[u8]) -> Result<Kept, String> {
         let entry: Value = serde_json::from_slice(line).map_err(|_| wrong())?;
         let path = entry["path"].as_str().ok_or_else(wrong)?;
         kept.add(path);
-        if let Some(reason) = entry["error"].as_str() {
-            kept.left_out.push(LeftOut { path: path.into(), reason: reason.to_owned() });
+        if let Some(error) = entry["error"].as_str() {
+            kept.skipped_files.push(SkippedFile { path: path.into(), error: error.to_owned() });
         }
         kept.length += line.len() as u64;
     }
@@ -167,7 +167,7 @@ mod tests {
             "{\"path\":\"a\",\"label\":\"x\"}\n{\"path\":\"b\",\"error\":\"no\"}\n{\"path\":\"c";
         let mut kept = read_lines(text.as_bytes()).unwrap();
         assert_eq!((kept.count, kept.length), (2, 51));
-        assert_eq!(kept.left_out[0].reason, "no");
+        assert_eq!(kept.skipped_files[0].error, "no");
         assert!(kept.take("a".as_ref()) && kept.take("b".as_ref()) && !kept.take("c".as_ref()));
         assert!(!kept.take("a".as_ref()), "each entry is taken only once");
         assert!(read_lines(b"{}\n").unwrap_err().contains("line 1"));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use duotone::data::{Collection, FoldClips};
-use duotone::io::{LeftOut, write_file};
+use duotone::io::{SkippedFile, write_file};
 use duotone::{Error, path_text};
 
 use crate::lists;
@@ -83,14 +83,14 @@ pub(super) fn test_list(folder: &Path, fold: usize) -> PathBuf {
     folder.join(format!("fold{}-test.txt", fold + 1))
 }
 
-/// Leaves out files that a list cannot name, because their names contain tabs or line breaks.
+/// Skips files that a list cannot name, because their names contain tabs or line breaks.
 fn nameable(collection: Collection) -> Collection {
     let can = |i: &usize| lists::can_name(&collection.items[*i].path);
     let (keep, drop): (Vec<usize>, Vec<usize>) = (0..collection.items.len()).partition(can);
     let mut kept = collection.subset(&keep);
-    kept.left_out.extend(drop.into_iter().map(|i| LeftOut {
+    kept.skipped_files.extend(drop.into_iter().map(|i| SkippedFile {
         path: collection.items[i].name.clone(),
-        reason: "a tab or line end in its name, which a list cannot hold: rename it".into(),
+        error: "a tab or line end in its name, which a list cannot hold: rename it".into(),
     }));
     kept
 }

@@ -6,7 +6,7 @@ use duotone::backend::Device;
 use duotone::classify::{Classifier, ClassifyOptions, Vote};
 use duotone::data::{Collection, CollectionOptions};
 use duotone::features::{FeatureStore, Notes, RateChoice, choose_rate, extract_each};
-use duotone::io::{LeftOut, prepare, refuse_inputs, refuse_other_kind, write_file};
+use duotone::io::{SkippedFile, prepare, refuse_inputs, refuse_other_kind, write_file};
 use duotone::model::{ModelSpec, TrainSettings};
 use duotone::train::{TrainJob, TrainReport};
 use duotone::{Error, Event, Observer};
@@ -19,7 +19,7 @@ pub struct Classified {
     /// Number of lines written, one per line of the test list.
     pub files: usize,
     /// Files that could not be read and were assigned the most frequent training label.
-    pub guessed: Vec<LeftOut>,
+    pub guessed: Vec<SkippedFile>,
     /// Files with notes, which do not fit into a list.
     pub noted: Vec<(PathBuf, Notes)>,
 }
@@ -46,7 +46,7 @@ pub fn extract(
     recipe: &ModelSpec,
     sample_rate: Option<u32>,
     observer: &dyn Observer,
-) -> Result<(usize, Vec<LeftOut>), Error> {
+) -> Result<(usize, Vec<SkippedFile>), Error> {
     let lines = lists::read(files)?;
     let paths: Vec<PathBuf> = lines.iter().map(|line| line.place(files)).collect();
     let rate = match sample_rate {
@@ -131,8 +131,8 @@ pub fn classify(
                 }
                 decision.label
             }
-            Err(left_out) => {
-                guessed.push(left_out);
+            Err(skipped) => {
+                guessed.push(skipped);
                 guess.map_or_else(String::new, |label| label.name.clone())
             }
         };

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use duotone::audio;
 use duotone::audio::{Extraction, FrontEnd, SourceInfo, Spectrogram};
 use duotone::features::{ClipFeatures, FeatureStore, Notes, RateChoice, extract_each};
-use duotone::io::LeftOut;
+use duotone::io::SkippedFile;
 use duotone::model::ModelSpec;
 use duotone::{Error, Event};
 use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
@@ -136,7 +136,7 @@ pub(crate) fn audio_files<'py>(
 ) -> PyResult<(Vec<PathBuf>, Vec<Bound<'py, PyAny>>)> {
     let found = py.detach(|| duotone::data::audio_files(&folder));
     let found = found.map_err(|e| errors::raise(py, &e))?;
-    let skipped = found.left_out.iter().map(|left_out| convert::skipped(py, left_out));
+    let skipped = found.skipped_files.iter().map(|file| convert::skipped(py, file));
     Ok((found.files, skipped.collect::<PyResult<_>>()?))
 }
 
@@ -207,7 +207,7 @@ pub(crate) fn spectrograms<'py>(
     for (result, path) in results.into_iter().zip(paths) {
         match result {
             Ok(extraction) => list.append(made(py, extraction)?)?,
-            Err(reason) => list.append(convert::skipped(py, &LeftOut { path, reason })?)?,
+            Err(error) => list.append(convert::skipped(py, &SkippedFile { path, error })?)?,
         }
     }
     Ok(list)
@@ -234,7 +234,7 @@ pub(crate) fn extract<'py>(
     for result in results {
         match result {
             Ok(clip) => list.append(Bound::new(py, clip)?)?,
-            Err(left_out) => list.append(convert::skipped(py, &left_out)?)?,
+            Err(skipped) => list.append(convert::skipped(py, &skipped)?)?,
         }
     }
     Ok(list)

@@ -6,7 +6,7 @@ use duotone::Error;
 use duotone::data::{CollectionOptions, Column, Folds, Row};
 use duotone::evaluate::{EvaluateJob, NetworkSystem, System};
 use duotone::features::{FeatureStore, extract_each};
-use duotone::io::{LeftOut, refuse_inputs};
+use duotone::io::{SkippedFile, refuse_inputs};
 use duotone::model::{ModelSpec, TrainSettings};
 use pyo3::prelude::*;
 
@@ -113,9 +113,9 @@ impl Collection {
 
     /// A `SkippedFile` for each line and file that cannot take part.
     #[getter]
-    fn left_out<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let skipped = |left_out: &LeftOut| convert::skipped(py, left_out);
-        self.inner.left_out.iter().map(skipped).collect()
+    fn skipped_files<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let skipped = |file: &SkippedFile| convert::skipped(py, file);
+        self.inner.skipped_files.iter().map(skipped).collect()
     }
 
     /// What the user should know.
@@ -178,8 +178,8 @@ pub(crate) fn fill_store<'py>(
         let store = FeatureStore::open(&store)?;
         extract_each(&paths, &front_end, Some(&store), observer, |_| ())
     })?;
-    let left_out = results.iter().filter_map(|result| result.as_ref().err());
-    left_out.map(|left_out| convert::skipped(py, left_out)).collect()
+    let skipped = results.iter().filter_map(|result| result.as_ref().err());
+    skipped.map(|file| convert::skipped(py, file)).collect()
 }
 
 /// What divides the clips: its kind, and the number or file that goes with it.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use duotone::Error;
 use duotone::audio::{FrontEnd, Spectrogram};
-use duotone::io::LeftOut;
+use duotone::io::SkippedFile;
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -67,8 +67,8 @@ pub(crate) fn path_text(path: PathBuf) -> String {
 }
 
 /// A file that cannot be used as a `duotone.SkippedFile`.
-pub(crate) fn skipped<'py>(py: Python<'py>, left_out: &LeftOut) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn skipped<'py>(py: Python<'py>, file: &SkippedFile) -> PyResult<Bound<'py, PyAny>> {
     let class = py.import("duotone.errors")?.getattr("SkippedFile")?;
     // The name as Python has it, whatever its bytes, so that it is equal to the one given.
-    class.call1((left_out.path.as_os_str(), &left_out.reason))
+    class.call1((file.path.as_os_str(), &file.error))
 }

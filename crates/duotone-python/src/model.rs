@@ -153,7 +153,7 @@ impl Model {
         })?;
         let one = |result| match result {
             Ok(decision) => convert::to_python(py, &decision),
-            Err(left_out) => convert::skipped(py, &left_out),
+            Err(skipped) => convert::skipped(py, &skipped),
         };
         results.into_iter().map(one).collect()
     }

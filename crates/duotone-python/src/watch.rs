@@ -37,9 +37,9 @@ impl Observer for Watcher {
             Event::Extracted { done, total, path } => {
                 json!({ "kind": "file", "done": done, "total": total, "path": path_text(path) })
             }
-            Event::LeftOut(out) => {
-                let path = path_text(&out.path);
-                json!({ "kind": "left_out", "path": path, "error": out.reason })
+            Event::SkippedFile(skipped) => {
+                let path = path_text(&skipped.path);
+                json!({ "kind": "skipped_file", "path": path, "error": skipped.error })
             }
             Event::Notice(text) => {
                 let _ = self.messages.send(Message::Notice(text.to_owned()));

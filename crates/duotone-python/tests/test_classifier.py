@@ -121,11 +121,11 @@ def test_labels_of_any_kind(sounds, kind):
     assert set(classifier.predict(sounds.paths[:3])) <= set(y)
 
 
-def test_bad_files_are_left_out_of_fitting_and_named_in_prediction(fitted, sounds):
+def test_bad_files_are_skipped_in_fitting_and_named_in_prediction(fitted, sounds):
     X, y = [*sounds.paths, sounds.broken], [*sounds.labels, "low"]
     with pytest.warns(UserWarning, match="broken.mp3"):
         classifier = Classifier(**{**QUICK, "epochs": 1}).fit(X, y)
-    assert [path for path, _ in classifier.left_out_] == [sounds.broken]
+    assert [path for path, _ in classifier.skipped_files_] == [sounds.broken]
     with pytest.raises(AudioError, match="broken.mp3"):
         fitted.predict(X)
     with pytest.raises(AudioError):

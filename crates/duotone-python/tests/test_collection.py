@@ -130,7 +130,7 @@ def test_evaluation_tables(evaluation, sounds):
     assert evaluation.scores.loc["model3", "accuracy"] == pytest.approx(diagonal)
     assert len(evaluation.folds) == 6 and len(evaluation.history) == 6 * QUICK["epochs"]
     assert evaluation.classes.groupby("architecture")["support"].sum().tolist() == [18, 18]
-    assert [path for path, _ in evaluation.left_out] == [sounds.broken]
+    assert [path for path, _ in evaluation.skipped_files] == [sounds.broken]
     assert evaluation.protocol["group"] == "artist"
 
 

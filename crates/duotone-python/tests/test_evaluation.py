@@ -118,7 +118,7 @@ def test_check_finds_a_recording_under_two_names(sounds, tmp_path):
     assert ["Low", "low"] in [sorted(names) for names in findings.alike_labels["names"]]
     assert findings and len(findings) == sum(findings.counts().values())
     assert "recordings" in repr(findings) and "one.wav" in findings._repr_html_()
-    (skipped,) = findings.left_out
+    (skipped,) = findings.skipped_files
     assert isinstance(skipped, SkippedFile) and skipped.path == sounds.broken and skipped.error
     clean = duotone.check({"path": sounds.paths[:6], "label": sounds.labels[:6]})
     assert not len(clean.split_groups) and list(clean.rare_labels.columns)[0] == "name"
@@ -136,9 +136,9 @@ def test_skipped_files_are_objects(sounds):
     table = {"path": [*sounds.paths, sounds.broken], "label": [*sounds.labels, "low"]}
     events = []
     evaluation = duotone.evaluate(table, "model1", folds=2, progress=events.append, **FAST)
-    (skipped,) = evaluation.left_out
+    (skipped,) = evaluation.skipped_files
     assert skipped.path == sounds.broken and skipped.error
-    told = [event for event in events if event["kind"] == "left_out"]
+    told = [event for event in events if event["kind"] == "skipped_file"]
     assert told and {event["error"] for event in told} == {skipped.error}
 
 

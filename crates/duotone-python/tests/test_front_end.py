@@ -64,7 +64,7 @@ def test_batches_keep_order_and_can_keep_going(sounds):
     paths = [sounds.paths[0], sounds.broken, sounds.paths[1]]
     with pytest.raises(AudioError, match="broken.mp3") as caught:
         FrontEnd(RATE).transform(paths)
-    assert [path for path, _ in caught.value.left_out] == [sounds.broken]
+    assert [path for path, _ in caught.value.skipped_files] == [sounds.broken]
     with pytest.warns(UserWarning, match="broken.mp3"):
         found = FrontEnd(RATE, on_error="none").transform(paths)
     assert found[1] is None
@@ -126,7 +126,7 @@ def test_errors_and_front_ends_survive_pickling():
     assert clone(front_end).get_params() == front_end.get_params()
     assert pickle.loads(pickle.dumps(front_end)).spec() == front_end.spec()
     error = pickle.loads(pickle.dumps(AudioError.of_file("a.mp3", "why")))
-    assert error.left_out == [("a.mp3", "why")] and str(error) == "a.mp3: why"
+    assert error.skipped_files == [("a.mp3", "why")] and str(error) == "a.mp3: why"
 
 
 def test_progress_is_told_and_may_stop_the_work(sounds):

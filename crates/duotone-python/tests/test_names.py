@@ -42,7 +42,7 @@ def test_errors_name_them_as_given_and_can_be_printed(fitted, named):
     for take in takers:
         with pytest.raises(AudioError) as caught:
             take(broken)
-        assert [one.path for one in caught.value.left_out] == [broken]
+        assert [one.path for one in caught.value.skipped_files] == [broken]
         assert r"x\xe9: " in str(caught.value)
         str(caught.value).encode()
 
@@ -52,7 +52,7 @@ def test_they_are_learnt_from(sounds, named):
     paths, labels = [good, broken, *sounds.paths[1:]], ["high", *sounds.labels]
     with pytest.warns(duotone.DuotoneWarning, match=r"x\\xe9"):
         fitted = Classifier(**{**QUICK, "epochs": 1}).fit(paths, labels)
-    assert [one.path for one in fitted.left_out_] == [broken]
+    assert [one.path for one in fitted.skipped_files_] == [broken]
     table = {"path": [good, *sounds.paths[1:]], "label": sounds.labels}
     table["artist"] = [None, *sounds.artists[1:]]
     with pytest.warns(duotone.DuotoneWarning, match="no artist for 1 file"):

@@ -56,7 +56,7 @@ def test_fitting_leaves_out_what_is_silent(sounds, odd, by):
     files = [*sounds.paths, odd["silent"], odd["constant"]]
     labels = [*sounds.labels, "low", "low"]
     made = FrontEnd(RATE, fill=True).transform(files) if by == "spectrogram" else files
-    with pytest.warns(DuotoneWarning, match="2 clips: silent, so left out"):
+    with pytest.warns(DuotoneWarning, match="2 clips: silent, so skipped"):
         more = Classifier(**QUICKER).fit(made, labels)
     less = Classifier(**QUICKER).fit(made[:-2], labels[:-2])
     for name, tensor in less.model_.tensors().items():

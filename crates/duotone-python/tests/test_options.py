@@ -142,8 +142,8 @@ def test_features_are_computed_ahead(sounds, tmp_path):
     events = []
     table = {"path": [*sounds.paths, sounds.broken], "label": [*sounds.labels, "low"]}
     store = tmp_path / "store"
-    (left_out,) = duotone.features(table, store, architecture="model1", progress=events.append)
-    assert left_out.path == sounds.broken and left_out.error
+    (skipped,) = duotone.features(table, store, architecture="model1", progress=events.append)
+    assert skipped.path == sounds.broken and skipped.error
     assert sum(event["kind"] == "file" for event in events) == 19
     entries = {path: path.stat().st_mtime_ns for path in store.rglob("*") if path.is_file()}
     assert len(entries) >= 18
@@ -162,9 +162,9 @@ def test_audio_files(sounds, tmp_path):
     for path in sounds.paths[:2]:
         shutil.copy(path, tmp_path / "album")
     (tmp_path / "album/cover.jpg").write_bytes(b"a picture")
-    files, left_out = duotone.audio_files(tmp_path)
+    files, skipped_files = duotone.audio_files(tmp_path)
     assert files == [str(tmp_path / name) for name in ("album/00.wav", "album/01.wav")]
-    assert left_out == []
+    assert skipped_files == []
     with pytest.raises(FileNotFoundError):
         duotone.audio_files(tmp_path / "absent")
 

@@ -118,7 +118,7 @@ def test_what_holds_no_samples_is_refused():
         of(np.float32(1))
 
 
-def test_a_bad_array_of_a_batch_is_named_or_left_out(sounds):
+def test_a_bad_array_of_a_batch_is_named_or_skipped(sounds):
     bad = tone(300, 1)
     bad[20] = np.nan
     batch = [tone(300, 1), bad, sounds.paths[0]]

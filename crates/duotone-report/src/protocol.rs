@@ -173,26 +173,26 @@ fn words(vote: Vote) -> &'static str {
     }
 }
 
-/// Lists files that were left out, repeated or silent.
+/// Lists files that were skipped, repeated or silent.
 fn files(results: &Results) -> String {
     let p = &results.protocol;
     let mut html = String::from(r#"<div class="card"><h3>Files</h3>"#);
-    if p.left_out.is_empty() {
-        html += "<p>No file was left out.</p>";
+    if p.skipped_files.is_empty() {
+        html += "<p>No file was skipped.</p>";
     } else {
         let rows: Vec<String> = p
-            .left_out
+            .skipped_files
             .iter()
-            .map(|left| {
+            .map(|skipped| {
                 format!(
                     r#"<td class="text">{}</td><td class="text">{}</td>"#,
-                    path(&left.path),
-                    escape(&left.reason)
+                    path(&skipped.path),
+                    escape(&skipped.error)
                 )
             })
             .collect();
-        let caption = format!("{} left out.", count(rows.len(), "file"));
-        html += &super::table("Files left out", &["<Left out", "<Because"], &rows, &caption);
+        let caption = format!("{} skipped.", count(rows.len(), "file"));
+        html += &super::table("Skipped files", &["<File", "<Error"], &rows, &caption);
     }
     html += &list("shorter than a segment, repeated to fill one", &p.repeated);
     html += &list("silent: tested, but not trained on", &p.silent);

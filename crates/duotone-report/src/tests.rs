@@ -12,7 +12,7 @@ use duotone::evaluate::{
     Scores, Selection, SystemResult, significance,
 };
 use duotone::features::Notes;
-use duotone::io::LeftOut;
+use duotone::io::SkippedFile;
 use duotone::leaks::Findings;
 use duotone::model::{EpochRecord, LabelCount, TrainSettings};
 
@@ -93,9 +93,9 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
             version: "0.1.0".into(),
             command: "duotone evaluate demo/tracks.csv --label style --group artist --folds 4"
                 .into(),
-            left_out: vec![LeftOut {
+            skipped_files: vec![SkippedFile {
                 path: "collection/techno/broken.mp3".into(),
-                reason: "no audio could be decoded: text, not MP3".into(),
+                error: "no audio could be decoded: text, not MP3".into(),
             }],
             repeated: vec!["collection/ragtime/jingle.wav".into()],
             silent: vec!["collection/chorale/rest.wav".into()],
@@ -263,7 +263,7 @@ fn hostile_text_stays_text() {
     p.folds_digest = evil.into();
     p.folds_source = evil.into();
     p.group = Some(evil.into());
-    p.left_out = vec![LeftOut { path: evil.into(), reason: evil.into() }];
+    p.skipped_files = vec![SkippedFile { path: evil.into(), error: evil.into() }];
     p.repeated = vec![evil.into()];
     p.silent = vec![evil.into()];
     results.systems[0].name = evil.into();

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use crate::path_text::path_text;
 
 /// An error that ends an operation. A single unusable file does not: it is reported as a
-/// [`LeftOut`](crate::io::LeftOut).
+/// [`SkippedFile`](crate::io::SkippedFile).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -36,7 +36,7 @@
 //! // Many files, on all cores. Results are in the order of the paths; `()` ignores all events.
 //! classifier.classify_many(paths, &ClassifyOptions::default(), &(), |result| match result {
 //!     Ok(decision) => println!("{}: {}", decision.path.display(), decision.label),
-//!     Err(left_out) => eprintln!("{}: {}", left_out.path.display(), left_out.reason),
+//!     Err(skipped) => eprintln!("{}: {}", skipped.path.display(), skipped.reason),
 //! })?;
 //!
 //! // Handling errors by kind.

@@ -1,13 +1,13 @@
 use std::path::Path;
 
-use crate::io::LeftOut;
+use crate::io::SkippedFile;
 use crate::model::EpochRecord;
 
 /// The progress of a long operation.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A file was read, found in the feature store, or left out.
+    /// A file was read, found in the feature store, or skipped.
     Extracted {
         /// Files done so far.
         done: usize,
@@ -16,8 +16,8 @@ pub enum Event<'a> {
         /// The file.
         path: &'a Path,
     },
-    /// A file cannot be used and is left out.
-    LeftOut(&'a LeftOut),
+    /// A file cannot be used and is skipped.
+    SkippedFile(&'a SkippedFile),
     /// Something the user should know, which does not stop the operation.
     Notice(&'a str),
     /// A training run started.

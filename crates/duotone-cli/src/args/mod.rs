@@ -30,7 +30,7 @@ Examples:
 A collection is a folder whose sub-folders are labels (music/rock/a.mp3), a CSV file with a
 header (path, then columns such as genre, artist), or a list of `path<TAB>label` lines.
 
-Exit codes: 0 success, 1 failure, 2 wrong usage, 3 finished but some files were left out
+Exit codes: 0 success, 1 failure, 2 wrong usage, 3 finished but some files were skipped
 (listed with their reasons), 130 stopped by Ctrl-C.";
 
 /// Train and apply music classifiers: genre, mood, composer, or any other label.
@@ -50,7 +50,7 @@ pub(crate) struct Cli {
 /// Options of every command.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct GlobalArgs {
-    /// Print only results, errors and the files that were left out
+    /// Print only results, errors and the files that were skipped
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
     pub(crate) quiet: bool,
     /// Print more: the loss and accuracy of every epoch

@@ -23,7 +23,7 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
     }
     let device = args.device.open(console)?;
     let classifier = Classifier::on(&device, Model::load(&args.model)?)?;
-    let Files { mut files, left_out, side_files } = paths::expand(&args.paths, args.null)?;
+    let Files { mut files, skipped_files, side_files } = paths::expand(&args.paths, args.null)?;
     if let Some(output) = &args.output {
         check_inputs(output, args.paths.iter().chain([&args.model]).chain(&files))?;
         check_output(output)?;
@@ -39,12 +39,12 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
     if side_files > 0 {
         let files = count(side_files, "file");
         console.info(&format!(
-            "skipped {files} (hidden files, documents, images and other non-audio files)"
+            "ignored {files} (hidden files, documents, images and other non-audio files)"
         ));
     }
     if files.is_empty() {
-        left_out.into_iter().for_each(|file| console.leave_out(file));
-        console.list_left_out();
+        skipped_files.into_iter().for_each(|file| console.skip(file));
+        console.list_skipped_files();
         return Err(no_audio(&args.paths));
     }
     console.watch_signals()?;
@@ -55,13 +55,13 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
     let (sink, mut kept) = open(&args, &header, console)?;
     let mut decisions = into(sink);
     decisions.begin(kept.count)?;
-    let mut classified = kept.count - kept.left_out.len();
-    kept.left_out.drain(..).for_each(|file| console.leave_out(file));
-    for file in left_out {
+    let mut classified = kept.count - kept.skipped_files.len();
+    kept.skipped_files.drain(..).for_each(|file| console.skip(file));
+    for file in skipped_files {
         if !kept.take(&file.path) {
-            decisions.leave_out(&file)?;
+            decisions.skip(&file)?;
         }
-        console.leave_out(file);
+        console.skip(file);
     }
     files.retain(|file| !kept.take(file));
     let worked =
@@ -109,8 +109,8 @@ fn classify_into(
                     decisions.add(decision)
                 }
                 Err(file) => {
-                    let written = decisions.leave_out(&file);
-                    console.leave_out(file);
+                    let written = decisions.skip(&file);
+                    console.skip(file);
                     written
                 }
             };

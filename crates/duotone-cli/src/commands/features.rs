@@ -17,7 +17,7 @@ pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure
     let options = CollectionOptions { label: args.label, group: None };
     let collection = Collection::open(&args.collection, &options)?;
     collection.notices.iter().for_each(|notice| console.event(Event::Notice(notice)));
-    collection.left_out.iter().for_each(|left_out| console.event(Event::LeftOut(left_out)));
+    collection.skipped_files.iter().for_each(|skipped| console.event(Event::SkippedFile(skipped)));
     let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
     let rate = match args.sample_rate.0 {
         Some(rate) => rate,

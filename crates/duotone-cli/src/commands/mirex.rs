@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use duotone::io::LeftOut;
+use duotone::io::SkippedFile;
 use duotone::model::ModelSpec;
 use duotone::path_text;
 use duotone::train::TrainReport;
@@ -22,10 +22,10 @@ pub(super) fn run(args: MirexArgs, console: &Console) -> Result<Done, Failure> {
         MirexCommand::Extract(args) => {
             let recipe = ModelSpec::load(&args.architecture)?;
             let rate = args.sample_rate.0;
-            let (files, left_out) =
+            let (files, skipped_files) =
                 mirex::extract(&args.scratch, &args.files, &recipe, rate, console)?;
-            console.list_left_out();
-            let kept = files - left_out.len();
+            console.list_skipped_files();
+            let kept = files - skipped_files.len();
             let files = output::count(kept, "file");
             console.info(&format!("features of {files} in {}", path_text(&args.scratch)));
         }
@@ -55,7 +55,7 @@ fn train(
     let rate = learning.sample_rate.0;
     let report: TrainReport =
         mirex::train(scratch, list, recipe, learning.settings(), rate, console)?;
-    console.list_left_out();
+    console.list_skipped_files();
     let (model, files) = (path_text(&report.model), output::count(report.clips, "file"));
     console.info(&format!("{model}: {} on {files}", report.card.recipe));
     Ok(())
@@ -71,9 +71,9 @@ fn classify(
     output::check_file(output)?;
     let classified = mirex::classify(scratch, list, output, vote.into(), console)?;
     console.finish_bar();
-    for LeftOut { path, reason } in &classified.guessed {
+    for SkippedFile { path, error } in &classified.guessed {
         let path = output::shown_path(path);
-        console.warn(&format!("{path}: {reason}; its output is the most frequent label"));
+        console.warn(&format!("{path}: {error}; its output is the most frequent label"));
     }
     for (path, notes) in &classified.noted {
         console.warn(&format!("{}: {}", output::shown_path(path), notes.words().join("; ")));

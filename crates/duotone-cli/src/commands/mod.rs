@@ -75,7 +75,7 @@ fn open(
     }
 }
 
-/// Lists the files that were left out, if any, once a command's work is done.
+/// Lists the files that were skipped, if any, once a command's work is done.
 fn finish(console: &Console) -> Done {
-    if console.list_left_out() == 0 { Done::Fully } else { Done::Partly }
+    if console.list_skipped_files() == 0 { Done::Fully } else { Done::Partly }
 }

@@ -1,4 +1,4 @@
-//! Bad input gives an error that names the file and the remedy, or is left out and reported. It
+//! Bad input gives an error that names the file and the remedy, or is skipped and reported. It
 //! never causes a panic, a hang, or a partially written output.
 
 use std::fs;
@@ -24,16 +24,16 @@ fn train_on(dir: &Path, collection: &str, more: &[&str]) -> Outcome {
     duotone(dir, args.iter().chain(&TINY).chain(more))
 }
 
-/// Trains on the collection with one more file in it, which must be left out for the given reason.
-fn left_out_of_training(name: &str, bytes: &[u8], reason: &str) {
+/// Trains on the collection with one more file in it, which must be skipped for the given reason.
+fn skipped_in_training(name: &str, bytes: &[u8], reason: &str) {
     let (_folder, dir) = folder();
     fs::write(dir.join("music/low").join(name), bytes).unwrap();
-    train_on(&dir, "music", &[]).ends_with(3).says(&["1 file was left out", name, reason]);
+    train_on(&dir, "music", &[]).ends_with(3).says(&["1 file was skipped", name, reason]);
     assert_eq!(names(&dir), ["m.safetensors", "music", "tiny.toml"]);
     let card = duotone(&dir, ["inspect", "m.safetensors", "--format", "json"]).ends_with(0);
     let card: Value = serde_json::from_str(&card.stdout).unwrap();
     assert_eq!(card["labels"][1]["clips"], 4, "trained on the good files");
-    // Classifying only this file is an error; with others, it is left out.
+    // Classifying only this file is an error; with others, it is skipped.
     let path = format!("music/low/{name}");
     duotone(&dir, ["classify", "m.safetensors", &path]).ends_with(1).says(&[name, reason]);
     let both = duotone(&dir, ["classify", "m.safetensors", &path, "music/high"]).ends_with(3);
@@ -81,7 +81,7 @@ fn missing_file() {
         list += &format!("music/{path}.wav,{label}\n");
     }
     fs::write(dir.join("list.csv"), list).unwrap();
-    train_on(&dir, "list.csv", &[]).ends_with(3).says(&["1 file was left out", "gone.wav"]);
+    train_on(&dir, "list.csv", &[]).ends_with(3).says(&["1 file was skipped", "gone.wav"]);
     let args = ["classify", "m.safetensors", "music/low/gone.wav", "music/low/low0.wav"];
     duotone(&dir, args).ends_with(3).says(&["gone.wav", "No such file"]);
     duotone(&dir, ["classify", "gone.safetensors", "x"]).ends_with(1).says(&["gone.safetensors"]);
@@ -96,26 +96,26 @@ fn unreadable_file() {
     let (_folder, dir) = folder();
     let locked = dir.join("music/low/low3.wav");
     symlink("loop.wav", dir.join("music/low/loop.wav")).unwrap();
-    train_on(&dir, "music", &[]).ends_with(3).says(&["1 file was left out", "loop.wav"]);
+    train_on(&dir, "music", &[]).ends_with(3).says(&["1 file was skipped", "loop.wav"]);
     fs::remove_file(dir.join("music/low/loop.wav")).unwrap();
     fs::set_permissions(&locked, PermissionsExt::from_mode(0o000)).unwrap();
     if fs::File::open(&locked).is_ok() {
         println!("skipped: this user may read files without read permission");
     } else {
         let outcome = train_on(&dir, "music", &[]).ends_with(3);
-        outcome.says(&["1 file was left out", "low3.wav", "ermission denied"]);
+        outcome.says(&["1 file was skipped", "low3.wav", "ermission denied"]);
     }
     fs::create_dir(dir.join("music/low/folder.wav")).unwrap();
     let list = "music/low/folder.wav\tlow\nmusic/low/low0.wav\tlow\nmusic/low/low1.wav\tlow\n\
                 music/high/high0.wav\thigh\nmusic/high/high1.wav\thigh\n";
     fs::write(dir.join("list.txt"), list).unwrap();
-    train_on(&dir, "list.txt", &[]).ends_with(3).says(&["1 file was left out", "folder.wav"]);
+    train_on(&dir, "list.txt", &[]).ends_with(3).says(&["1 file was skipped", "folder.wav"]);
     duotone(&dir, ["inspect", "music/low/folder.wav"]).ends_with(1).says(&["folder.wav"]);
 }
 
 #[test]
 fn zero_length() {
-    left_out_of_training("empty.wav", b"", "empty.wav: ");
+    skipped_in_training("empty.wav", b"", "empty.wav: ");
 }
 
 /// A header without audio data, and a file whose audio data ends early, which is used as far as
@@ -123,7 +123,7 @@ fn zero_length() {
 #[test]
 fn truncated() {
     let whole = wav(&tone(220.0, 1.5, 50));
-    left_out_of_training("head.wav", &whole[..40], "head.wav: ");
+    skipped_in_training("head.wav", &whole[..40], "head.wav: ");
     let (_folder, dir) = folder();
     train(&dir);
     fs::write(dir.join("half.wav"), &whole[..whole.len() / 2]).unwrap();
@@ -147,14 +147,14 @@ fn wrong_extension() {
 #[test]
 fn text_renamed_to_mp3() {
     let text = "It was the best of times, it was the worst of times. ".repeat(200);
-    left_out_of_training("novel.mp3", text.as_bytes(), "novel.mp3: ");
+    skipped_in_training("novel.mp3", text.as_bytes(), "novel.mp3: ");
 }
 
 #[test]
 fn nan_samples_in_float_wav() {
     let mut samples: Vec<f32> = tone(220.0, 1.5, 50).iter().map(|&x| x as f32).collect();
     (samples[5_000], samples[6_000]) = (f32::NAN, f32::INFINITY);
-    left_out_of_training("nan.wav", &float_wav(&samples), "NaN");
+    skipped_in_training("nan.wav", &float_wav(&samples), "NaN");
 }
 
 #[test]

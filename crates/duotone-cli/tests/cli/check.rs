@@ -71,7 +71,7 @@ fn clean_collection_passes_and_bad_files_are_listed() {
     let outcome = duotone(dir, ["check", "clean.csv", "--strict"]).ends_with(0);
     assert!(outcome.stdout.contains("No problems were found"), "{}", outcome.stdout);
     fs::write(dir.join("bad.csv"), format!("{clean}music/absent.wav,low,Ann\n")).unwrap();
-    duotone(dir, ["check", "bad.csv"]).ends_with(3).says(&["1 file was left out", "absent.wav"]);
+    duotone(dir, ["check", "bad.csv"]).ends_with(3).says(&["1 file was skipped", "absent.wav"]);
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn different_settings_are_not_mixed() {
 
 /// Files that an earlier run could not read are not counted as classified.
 #[test]
-fn left_out_files_of_an_earlier_run_do_not_count() {
+fn skipped_files_of_an_earlier_run_do_not_count() {
     let (_folder, dir) = folder(2);
     fs::write(dir.join("out.part.json"), settings(&dir, "jsonl", &[])).unwrap();
     let entry = "{\"path\":\"absent.wav\",\"error\":\"No such file\"}\n";
@@ -149,7 +149,7 @@ fn left_out_files_of_an_earlier_run_do_not_count() {
 }
 
 #[test]
-fn left_out_files_are_objects_with_their_given_paths() {
+fn skipped_files_are_objects_with_their_given_paths() {
     let (_folder, dir) = folder(2);
     std::os::unix::fs::symlink("nowhere.wav", dir.join("music/low/broken.wav")).unwrap();
     let classify = |form| {

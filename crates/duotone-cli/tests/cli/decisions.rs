@@ -189,7 +189,7 @@ fn extension_selects_the_format() {
         duotone(dir, [&["classify", "m.safetensors", "music/low"][..], more].concat()).ends_with(0)
     };
     let outcome = classify(&["-o", "out.CSV"]);
-    outcome.says(&["skipped 1 file", "out.CSV: 5 files classified"]);
+    outcome.says(&["ignored 1 file", "out.CSV: 5 files classified"]);
     assert!(fs::read_to_string(dir.join("out.CSV")).unwrap().starts_with("path,label,"));
     classify(&["-o", "out.json"]);
     assert_eq!(json(&fs::read_to_string(dir.join("out.json")).unwrap())[0]["label"], "low");

@@ -136,7 +136,7 @@ fn ffmpeg(input: &Path) -> Command {
 /// Returns the label of each piece in a folder.
 fn labels(dir: &Path, folder: &str) -> BTreeMap<String, String> {
     let args = ["classify", "style.safetensors", folder, "--format", "csv"];
-    // Files that are left out have no label, so they count as different.
+    // Files that are skipped have no label, so they count as different.
     let text = duotone(dir, args).stdout;
     let mut csv = csv::Reader::from_reader(text.as_bytes());
     let rows = csv.records().map(Result::unwrap);

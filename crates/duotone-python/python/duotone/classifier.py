@@ -89,7 +89,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         The trained model: save it, classify with it, look inside.
     history_ : DataFrame
         A row an epoch: loss (nats), accuracy, and where clips are held out theirs.
-    left_out_ : list of SkippedFile
+    skipped_files_ : list of SkippedFile
         Files that could not be used in fitting, each with its `path` and `error`.
 
     Examples
@@ -143,7 +143,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         ----------
         X : sequence of paths, or of ndarrays of shape (bands, n_frames)
             Audio files, or log-mel spectrograms as `FrontEnd` makes them. Files that cannot be
-            used are left out with a warning and listed in `left_out_`; silent clips are not
+            used are skipped with a warning and listed in `skipped_files_`; silent clips are not
             learnt from.
         y : array-like of shape (n_clips,)
             Labels.
@@ -170,11 +170,11 @@ class Classifier(ClassifierMixin, BaseEstimator):
         spec = self._front_end(X)
         clips = self._extract(X, spec)
         used = [i for i, clip in enumerate(clips) if not isinstance(clip, SkippedFile)]
-        self.left_out_ = [clip for clip in clips if isinstance(clip, SkippedFile)]
-        if self.left_out_ and not used:
-            raise AudioError.of_files(self.left_out_)
-        if self.left_out_:
-            warn(str(AudioError.of_files(self.left_out_)))
+        self.skipped_files_ = [clip for clip in clips if isinstance(clip, SkippedFile)]
+        if self.skipped_files_ and not used:
+            raise AudioError.of_files(self.skipped_files_)
+        if self.skipped_files_:
+            warn(str(AudioError.of_files(self.skipped_files_)))
         notes.warn_of(_names(X, used), (clips[i].notes for i in used), notes.DOUBTFUL)
         self.classes_, classes = np.unique(y, return_inverse=True)
         numbers = None
@@ -235,9 +235,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
             )
         else:
             found = self._extract(X, self.model_.card["front_end"])
-        left_out = [one for one in found if isinstance(one, SkippedFile)]
-        if left_out:
-            raise AudioError.of_files(left_out)
+        skipped_files = [one for one in found if isinstance(one, SkippedFile)]
+        if skipped_files:
+            raise AudioError.of_files(skipped_files)
         if isinstance(found[0], _duotone.Clip):
             found = native.classify_clips(found, vote, n_jobs=self.n_jobs)
         notes.warn_of(_names(X, range(len(X))), found, {"silent", *notes.DOUBTFUL})

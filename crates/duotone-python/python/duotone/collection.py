@@ -29,7 +29,7 @@ class Collection:
         The label of each: its `y`.
     groups : ndarray of shape (n,) or None
         What must stay within one fold (an artist), where there is such a column.
-    left_out : list of SkippedFile
+    skipped_files : list of SkippedFile
         Lines and files that cannot take part, each with its `path` and `error`.
     notices : list of str
         What one should know of it; each was a `DuotoneWarning` when the collection was made.
@@ -49,7 +49,7 @@ class Collection:
                     for path, row in zip(self.paths, rows, strict=True)
                 ]
             )
-        self.left_out: list[SkippedFile] = native.left_out
+        self.skipped_files: list[SkippedFile] = native.skipped_files
         self.notices = [in_python(notice) for notice in native.notices]
         for notice in self.notices:
             warn(notice)
@@ -206,7 +206,7 @@ class Collection:
         return f"<duotone.Collection {self._native.name}: {len(self)} files, {labels} labels>"
 
     def _repr_html_(self) -> str:
-        notes = [*self.notices, *(f"left out: {path}: {error}" for path, error in self.left_out)]
+        notes = [*self.notices, *(f"skipped: {path}: {error}" for path, error in self.skipped_files)]
         items = "".join(f"<li>{html.escape(note)}</li>" for note in notes[:20])
         return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.counts().to_html()}<ul>{items}</ul>"
 

@@ -38,7 +38,7 @@ class SkippedFile(NamedTuple):
 
 def skipped(entries: Iterable[dict[str, str]]) -> list[SkippedFile]:
     """The skipped files of a report or of results, as the toolkit writes them."""
-    return [SkippedFile(one["path"], one["reason"]) for one in entries]
+    return [SkippedFile(one["path"], one["error"]) for one in entries]
 
 
 class DuotoneWarning(UserWarning):
@@ -54,14 +54,14 @@ class AudioError(DuotoneError, ValueError):
 
     Attributes
     ----------
-    left_out : list of SkippedFile
+    skipped_files : list of SkippedFile
         Each file with its error; empty where the samples came from memory.
     """
 
-    def __init__(self, message: str, left_out: Iterable[tuple[str, str]] = ()):
-        skipped = [SkippedFile(*one) for one in left_out]
+    def __init__(self, message: str, skipped_files: Iterable[tuple[str, str]] = ()):
+        skipped = [SkippedFile(*one) for one in skipped_files]
         super().__init__(message, skipped)
-        self.left_out = skipped
+        self.skipped_files = skipped
 
     def __str__(self) -> str:
         return self.args[0]
@@ -72,14 +72,14 @@ class AudioError(DuotoneError, ValueError):
         return cls(f"{_duotone.path_text(path)}: {error}", [(os.fspath(path), error)])
 
     @classmethod
-    def of_files(cls, left_out: list[SkippedFile]) -> AudioError:
+    def of_files(cls, skipped_files: list[SkippedFile]) -> AudioError:
         """The error of several files."""
-        if len(left_out) == 1:
-            return cls.of_file(*left_out[0])
-        shown = [f"{_duotone.path_text(path)}: {error}" for path, error in left_out[:5]]
-        if len(left_out) > 5:
+        if len(skipped_files) == 1:
+            return cls.of_file(*skipped_files[0])
+        shown = [f"{_duotone.path_text(path)}: {error}" for path, error in skipped_files[:5]]
+        if len(skipped_files) > 5:
             shown.append("…")
-        return cls(f"{len(left_out)} files cannot be used\n" + "\n".join(shown), left_out)
+        return cls(f"{len(skipped_files)} files cannot be used\n" + "\n".join(shown), skipped_files)
 
 
 class CollectionError(DuotoneError, ValueError):

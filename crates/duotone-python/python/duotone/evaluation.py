@@ -34,6 +34,7 @@ from duotone.progress import Progress, callback
 __all__ = ["Evaluation", "evaluate"]
 
 _KEYS = {"format", "protocol", "systems"}
+_RENAMED = {"left_out": "skipped_files", "reason": "error"}
 
 
 def evaluate(
@@ -158,6 +159,11 @@ def _count_folds_from_one(results: dict[str, Any]) -> None:
             one["fold"] += 1
 
 
+def _with_present_names(entry: dict[str, Any]) -> dict[str, Any]:
+    """Renames the keys of earlier versions."""
+    return {_RENAMED.get(key, key): value for key, value in entry.items()}
+
+
 class Evaluation:
     """The outcome of `evaluate`.
 
@@ -184,7 +190,7 @@ class Evaluation:
         """
         with open(path, encoding="utf-8") as file:
             try:
-                results = json.load(file)
+                results = json.load(file, object_hook=_with_present_names)
             except ValueError as e:
                 raise ModelFileError(f"{path}: not the results of an evaluation: {e}") from e
         if not isinstance(results, dict) or not _KEYS <= results.keys():
@@ -279,9 +285,9 @@ class Evaluation:
         )
 
     @property
-    def left_out(self) -> list[SkippedFile]:
+    def skipped_files(self) -> list[SkippedFile]:
         """Files that could not be used, each with its `path` and `error`."""
-        return skipped(self.protocol["left_out"])
+        return skipped(self.protocol["skipped_files"])
 
     def _rows(self, what: str, drop: list[str]) -> pd.DataFrame:
         rows = [

@@ -49,7 +49,7 @@ def features(
 
     Returns
     -------
-    left_out : list of SkippedFile
+    skipped_files : list of SkippedFile
         Files that cannot be used, each with its `path` and `error`.
     """
     collection = as_collection(collection, label, None)
@@ -66,5 +66,5 @@ def audio_files(folder: str | os.PathLike[str]) -> tuple[list[str], list[Skipped
 
     Hidden files, texts, pictures and the like are passed over, as `duotone classify` does.
     """
-    files, left_out = _duotone.audio_files(path_of(folder))
-    return [os.fspath(file) for file in files], left_out
+    files, skipped_files = _duotone.audio_files(path_of(folder))
+    return [os.fspath(file) for file in files], skipped_files

@@ -110,9 +110,9 @@ class Findings:
         return self._rows("rare_labels", ["name", "clips", "groups", "folds", "in_folds"])
 
     @property
-    def left_out(self) -> list[SkippedFile]:
+    def skipped_files(self) -> list[SkippedFile]:
         """Files that could not be used, each with its `path` and `error`."""
-        return skipped(self.report["left_out"])
+        return skipped(self.report["skipped_files"])
 
     def _rows(self, what: str, columns: list[str]) -> pd.DataFrame:
         return pd.DataFrame(self.report["findings"][what], columns=columns)

@@ -158,7 +158,7 @@ class FrontEnd(TransformerMixin, BaseEstimator):
             return self.transform(x, sample_rate)
         except AudioError as e:
             # Files have names, arrays their place.
-            error = e if e.left_out else AudioError(f"clip {number}: {e}")
+            error = e if e.skipped_files else AudioError(f"clip {number}: {e}")
             if self.on_error == "raise":
                 raise error from None
             warn(str(error))
@@ -167,11 +167,11 @@ class FrontEnd(TransformerMixin, BaseEstimator):
     def _files(self, paths: Sequence[Any], spec: dict[str, Any]) -> list[Spectrogram | None]:
         paths = [audio_path_of(path) for path in paths]
         found = _duotone.spectrograms(paths, json.dumps(spec), self.n_jobs, callback(self.progress))
-        left_out = [one for one in found if isinstance(one, SkippedFile)]
-        if left_out and self.on_error == "raise":
-            raise AudioError.of_files(left_out)
-        if left_out:
-            warn(str(AudioError.of_files(left_out)))
+        skipped_files = [one for one in found if isinstance(one, SkippedFile)]
+        if skipped_files and self.on_error == "raise":
+            raise AudioError.of_files(skipped_files)
+        if skipped_files:
+            warn(str(AudioError.of_files(skipped_files)))
         return [
             None if isinstance(one, SkippedFile) else Spectrogram.of(one[0], spec, one[1])
             for one in found

@@ -5,7 +5,7 @@ Wherever duotone takes `progress`, it may be
 - `None` or `False`: silence,
 - `True`: bars by tqdm,
 - any callable: it gets one dictionary an event, on the calling thread. Keys are `kind` and, by
-  kind: `file` (`done`, `total`, `path`), `left_out` (`path`, `error`), `notice` (`text`), `run`
+  kind: `file` (`done`, `total`, `path`), `skipped_file` (`path`, `error`), `notice` (`text`), `run`
   (`name`, `done`, `total` epochs), `epoch` (`record` with `epoch`, `loss`, `accuracy`,
   `validation_loss`, `validation_accuracy`), `run_end`. An exception raised in it stops the work.
 
@@ -48,8 +48,8 @@ class Bar:
             self._bar.update(1)
         elif kind == "run_end":
             self._close()
-        elif kind == "left_out":
-            self._tqdm.write(f"left out: {event['path']}: {event['error']}")
+        elif kind == "skipped_file":
+            self._tqdm.write(f"skipped: {event['path']}: {event['error']}")
 
     def _close(self) -> None:
         if self._bar is not None:

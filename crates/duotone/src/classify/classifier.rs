@@ -14,7 +14,7 @@ use crate::classify::{Excerpts, Vote};
 use crate::error::Error;
 use crate::features::segments::consecutive;
 use crate::features::{ClipFeatures, Notes};
-use crate::io::LeftOut;
+use crate::io::SkippedFile;
 use crate::model::{Model, ModelCard};
 use crate::progress::{Event, Observer};
 
@@ -363,13 +363,13 @@ impl Classifier {
     /// # Errors
     /// [`Error::Interrupted`] if the observer asks to stop; [`Error::Settings`] if there are no excerpts
     /// or they are shorter than a segment of the model. A file that cannot be used is not an error:
-    /// `each` receives a [`LeftOut`] for it.
+    /// `each` receives a [`SkippedFile`] for it.
     pub fn classify_many(
         &self,
         paths: &[PathBuf],
         options: &ClassifyOptions,
         observer: &dyn Observer,
-        each: impl FnMut(Result<Decision, LeftOut>) + Send,
+        each: impl FnMut(Result<Decision, SkippedFile>) + Send,
     ) -> Result<(), Error> {
         options.excerpts.map_or(Ok(()), |excerpts| self.check_excerpts(excerpts))?;
         // Locked during the call of the observer, so that the counts that it gets never decrease.
@@ -380,12 +380,12 @@ impl Classifier {
             }
             let result = self
                 .classify_path(path, options)
-                .map_err(|e| LeftOut { path: path.clone(), reason: e.to_string() });
+                .map_err(|e| SkippedFile { path: path.clone(), error: e.to_string() });
             let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
             *done += 1;
             observer.event(Event::Extracted { done: *done, total: paths.len(), path });
-            if let Err(left_out) = &result {
-                observer.event(Event::LeftOut(left_out));
+            if let Err(skipped) = &result {
+                observer.event(Event::SkippedFile(skipped));
             }
             Ok(result)
         };

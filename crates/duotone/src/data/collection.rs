@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use crate::data::split::Split;
 use crate::data::stratify::folds;
 use crate::error::Error;
-use crate::io::LeftOut;
+use crate::io::SkippedFile;
 use crate::model::LabelCount;
 use crate::path_text::path_text;
 use crate::plural::plural;
@@ -72,7 +72,7 @@ pub struct Collection {
     /// The clips.
     pub items: Vec<Item>,
     /// Lines and files that cannot be used.
-    pub left_out: Vec<LeftOut>,
+    pub skipped_files: Vec<SkippedFile>,
     /// What the user should know about the collection.
     pub notices: Vec<String>,
     /// Columns by which files could be grouped: `artist` and `album`, if a value occurs more than
@@ -95,7 +95,7 @@ struct Entry {
 struct Found {
     label_column: String,
     entries: Vec<Entry>,
-    left_out: Vec<LeftOut>,
+    skipped_files: Vec<SkippedFile>,
     notices: Vec<String>,
     group_candidates: Vec<String>,
 }
@@ -116,7 +116,7 @@ impl Collection {
     /// Reads a collection: a folder whose sub-folders are the labels, a CSV file with a header, or a
     /// MIREX list (`path<TAB>label`). No audio file is opened.
     ///
-    /// Lines and files that cannot be used are listed in [`left_out`](Self::left_out).
+    /// Lines and files that cannot be used are listed in [`skipped_files`](Self::skipped_files).
     ///
     /// # Errors
     /// [`Error::Io`] if the folder or list cannot be read; [`Error::Collection`] if it is neither,
@@ -169,7 +169,7 @@ impl Collection {
             items: found.entries.into_iter().map(item).collect(),
             labels: labels.into_keys().collect(),
             groups: groups.into_keys().collect(),
-            left_out: found.left_out,
+            skipped_files: found.skipped_files,
             notices,
             group_candidates: found.group_candidates,
         }
@@ -180,25 +180,25 @@ impl Collection {
     /// # Errors
     /// [`Error::Collection`] if it has not.
     pub fn check(&self) -> Result<(), Error> {
-        match (self.labels.as_slice(), self.left_out.as_slice()) {
+        match (self.labels.as_slice(), self.skipped_files.as_slice()) {
             ([], []) => Err(refused(
                 &self.path,
                 "contains no labelled audio files: use a folder with one sub-folder of audio files \
                  per label, or a list of files with their labels",
             )),
-            ([], left_out) => Err(self.unusable(left_out)),
+            ([], skipped_files) => Err(self.unusable(skipped_files)),
             ([only], []) => Err(refused(
                 &self.path,
                 format!("all files have the label `{only}`: at least two labels are needed"),
             )),
-            ([only], left_out @ [first, ..]) => Err(refused(
+            ([only], skipped_files @ [first, ..]) => Err(refused(
                 &self.path,
                 format!(
                     "all usable files have the label `{only}`, but at least two labels are needed; \
-                     {} left out, the first is {}: {}",
-                    plural(left_out.len(), "entry"),
+                     {} skipped, the first is {}: {}",
+                    plural(skipped_files.len(), "entry"),
                     path_text(&first.path),
-                    first.reason
+                    first.error
                 ),
             )),
             _ => Ok(()),
@@ -206,12 +206,12 @@ impl Collection {
     }
 
     /// The error for a collection without usable entries, with the first of the reasons.
-    pub(crate) fn unusable(&self, left_out: &[LeftOut]) -> Error {
-        let first = left_out.first();
-        let first = first.map_or_else(String::new, |LeftOut { path, reason }| {
-            format!("; the first is {}: {reason}", path_text(path))
+    pub(crate) fn unusable(&self, skipped_files: &[SkippedFile]) -> Error {
+        let first = skipped_files.first();
+        let first = first.map_or_else(String::new, |SkippedFile { path, error }| {
+            format!("; the first is {}: {error}", path_text(path))
         });
-        let entries = plural(left_out.len(), "entry");
+        let entries = plural(skipped_files.len(), "entry");
         self.refused(format!("none of its {entries} can be used{first}"))
     }
 
@@ -231,7 +231,7 @@ impl Collection {
             labels,
             groups,
             items,
-            left_out: self.left_out.clone(),
+            skipped_files: self.skipped_files.clone(),
             notices: self.notices.clone(),
             group_candidates: self.group_candidates.clone(),
         }

@@ -52,7 +52,7 @@ impl Clips {
             job.networks().flat_map(|network| clips.front_ends(network)).collect();
         if front_ends.is_empty() {
             job.collection.notices.iter().for_each(say);
-            job.collection.left_out.iter().for_each(|l| observer.event(Event::LeftOut(l)));
+            job.collection.skipped_files.iter().for_each(|l| observer.event(Event::SkippedFile(l)));
         } else {
             let begun = Instant::now();
             let store = job.store.as_deref();

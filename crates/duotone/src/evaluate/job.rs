@@ -174,7 +174,7 @@ impl NetworkSystem {
 /// How failures are handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rules {
-    /// For one's own networks: files that cannot be read are left out, any failure ends the
+    /// For one's own networks: files that cannot be read are skipped, any failure ends the
     /// evaluation, and finished folds with other settings are an error.
     #[default]
     Strict,

@@ -44,7 +44,7 @@ pub(super) fn protocol(
         settings,
         version: env!("CARGO_PKG_VERSION").into(),
         command: job.command.clone(),
-        left_out: collection.left_out.clone(),
+        skipped_files: collection.skipped_files.clone(),
         repeated: names(|clip| clip.notes.repeated),
         silent: names(|clip| clip.notes.silent),
         findings,

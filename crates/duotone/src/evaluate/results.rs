@@ -10,7 +10,7 @@ use crate::classify::Vote;
 use crate::data::Balance;
 use crate::evaluate::statistics::{Bootstrap, Comparison, Friedman, McNemar};
 use crate::features::Notes;
-use crate::io::LeftOut;
+use crate::io::SkippedFile;
 use crate::leaks::Findings;
 use crate::model::{EpochRecord, LabelCount, TrainSettings};
 
@@ -102,7 +102,8 @@ pub struct Protocol {
     /// How to repeat the evaluation, as given by its caller.
     pub command: String,
     /// Files that could not be used.
-    pub left_out: Vec<LeftOut>,
+    #[serde(alias = "left_out")]
+    pub skipped_files: Vec<SkippedFile>,
     /// Clips that were repeated to fill a segment.
     #[serde(serialize_with = "crate::io::json::paths")]
     pub repeated: Vec<PathBuf>,

@@ -9,7 +9,7 @@ use crate::data::{Collection, hold_out};
 use crate::error::Error;
 use crate::features::segments::LabelledClip;
 use crate::features::{ClipFeatures, FeatureStore, extract_all};
-use crate::io::LeftOut;
+use crate::io::SkippedFile;
 use crate::io::outputs::refuse_inputs;
 use crate::model::TrainSettings;
 use crate::path_text::path_text;
@@ -26,13 +26,13 @@ pub(crate) struct Dataset {
 /// What happens to silent clips, from which nothing can be learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Silent {
-    /// They are left out.
-    LeftOut,
+    /// They are skipped.
+    Skipped,
     /// They are tested, but the caller must not train on them; see [`Dataset::sounding`].
     Tested,
 }
 
-/// Extracts all clips with every front end. A clip that fails with one of them is left out for all,
+/// Extracts all clips with every front end. A clip that fails with one of them is skipped for all,
 /// so that all networks are trained on the same clips.
 ///
 /// # Errors
@@ -45,7 +45,7 @@ pub(crate) fn prepare(
     observer: &dyn Observer,
 ) -> Result<Dataset, Error> {
     collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
-    collection.left_out.iter().for_each(|l| observer.event(Event::LeftOut(l)));
+    collection.skipped_files.iter().for_each(|l| observer.event(Event::SkippedFile(l)));
     if let Some(store) = store {
         refuse_inputs(store, collection.source())?;
     }
@@ -60,12 +60,12 @@ pub(crate) fn prepare(
         let results = extract_all(&paths, front_end, store.as_ref(), observer)?;
         let mut clips = Vec::with_capacity(results.len());
         for (result, reason) in results.into_iter().zip(&mut reasons) {
-            clips.push(result.map_err(|left_out| *reason = Some(left_out.reason)).ok());
+            clips.push(result.map_err(|skipped| *reason = Some(skipped.error)).ok());
         }
         features.push((front_end.clone(), clips));
     }
-    if silent == Silent::LeftOut {
-        leave_out_silent(collection, &features, &mut reasons, observer);
+    if silent == Silent::Skipped {
+        skip_silent(collection, &features, &mut reasons, observer);
     }
     let usable: Vec<usize> = (0..paths.len()).filter(|&clip| reasons[clip].is_none()).collect();
     let of_usable = |(front_end, clips): (FrontEnd, Vec<Option<ClipFeatures>>)| {
@@ -73,12 +73,12 @@ pub(crate) fn prepare(
         (front_end, kept.filter_map(|(clip, _)| clip).collect())
     };
     let features = features.into_iter().map(of_usable).collect();
-    let left_out = collection.items.iter().zip(&reasons).filter_map(|(item, reason)| {
-        Some(LeftOut { path: item.name.clone(), reason: reason.clone()? })
+    let skipped_files = collection.items.iter().zip(&reasons).filter_map(|(item, reason)| {
+        Some(SkippedFile { path: item.name.clone(), error: reason.clone()? })
     });
     let mut kept = collection.subset(&usable);
-    kept.left_out.extend(left_out);
-    kept.left_out.iter_mut().for_each(|l| l.path = printable(&l.path));
+    kept.skipped_files.extend(skipped_files);
+    kept.skipped_files.iter_mut().for_each(|l| l.path = printable(&l.path));
     kept.items.iter_mut().for_each(|item| item.name = printable(&item.name));
     kept.check()?;
     let mut dataset = Dataset { collection: kept, features };
@@ -88,7 +88,7 @@ pub(crate) fn prepare(
     Ok(dataset)
 }
 
-fn leave_out_silent(
+fn skip_silent(
     collection: &Collection,
     features: &[(FrontEnd, Vec<Option<ClipFeatures>>)],
     reasons: &mut [Option<String>],
@@ -103,8 +103,10 @@ fn leave_out_silent(
             for warning in clip.iter().flat_map(|clip| &clip.notes.warnings) {
                 why += &format!("; {warning}");
             }
-            observer
-                .event(Event::LeftOut(&LeftOut { path: item.path.clone(), reason: why.clone() }));
+            observer.event(Event::SkippedFile(&SkippedFile {
+                path: item.path.clone(),
+                error: why.clone(),
+            }));
             *reason = Some(why);
         }
     }

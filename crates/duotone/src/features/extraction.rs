@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::error::Error;
 use crate::features::store::Bucket;
 use crate::features::{ClipFeatures, FeatureStore};
-use crate::io::LeftOut;
+use crate::io::SkippedFile;
 use crate::plural::plural;
 use crate::progress::{Event, Observer};
 
@@ -24,7 +24,7 @@ const KEPT_RATES: [u32; 3] = [44_100, 22_050, 11_025];
 const COMMON_RATE: u32 = 22_050;
 
 /// Extracts the features of every file. Results are in the order of `paths`; a file that cannot be
-/// used gives a [`LeftOut`].
+/// used gives a [`SkippedFile`].
 ///
 /// Runs on the current rayon pool, with one file at a time per thread. The result contains all
 /// features, about 138 KB per 30 s of audio; if that is too much memory, use [`extract_each`].
@@ -36,7 +36,7 @@ pub fn extract_all(
     front_end: &FrontEnd,
     store: Option<&FeatureStore>,
     observer: &dyn Observer,
-) -> Result<Vec<Result<ClipFeatures, LeftOut>>, Error> {
+) -> Result<Vec<Result<ClipFeatures, SkippedFile>>, Error> {
     extract_each(paths, front_end, store, observer, |features| features)
 }
 
@@ -51,7 +51,7 @@ pub fn extract_each<T: Send>(
     store: Option<&FeatureStore>,
     observer: &dyn Observer,
     keep: impl Fn(ClipFeatures) -> T + Sync,
-) -> Result<Vec<Result<T, LeftOut>>, Error> {
+) -> Result<Vec<Result<T, SkippedFile>>, Error> {
     front_end.validate()?;
     let bucket = store.map(|store| store.bucket(front_end)).transpose()?;
     // Locked during the call of the observer, so that the counts that it gets never decrease.
@@ -66,10 +66,10 @@ pub fn extract_each<T: Send>(
         observer.event(Event::Extracted { done: *done, total: paths.len(), path });
         Ok(match result {
             Ok(features) => Ok(features),
-            Err(reason) => {
-                let left_out = LeftOut { path: path.clone(), reason };
-                observer.event(Event::LeftOut(&left_out));
-                Err(left_out)
+            Err(error) => {
+                let skipped = SkippedFile { path: path.clone(), error };
+                observer.event(Event::SkippedFile(&skipped));
+                Err(skipped)
             }
         })
     };
@@ -85,7 +85,7 @@ pub fn extract_each<T: Send>(
 }
 
 /// The features of one file. The outer error ends the operation; the inner one is the reason for
-/// leaving this file out.
+/// skipping this file.
 fn features_of(
     path: &Path,
     front_end: &FrontEnd,
@@ -97,7 +97,7 @@ fn features_of(
     };
     let content = match digest(path) {
         Ok(content) => content,
-        Err(reason) => return Ok(Err(reason)),
+        Err(error) => return Ok(Err(error)),
     };
     if let Some(features) = bucket.and_then(|bucket| bucket.get(&content)) {
         return Ok(Ok(features));

@@ -1,12 +1,12 @@
 //! Atomic writing of files, protection of inputs against being overwritten, and paths in JSON.
 
 pub(crate) mod json;
-mod left_out;
 pub(crate) mod outputs;
+mod skipped_file;
 pub(crate) mod write;
 
-pub use left_out::LeftOut;
 pub use outputs::{
     refuse_folder_of_inputs, refuse_inputs, refuse_inputs_within, refuse_other_kind,
 };
+pub use skipped_file::SkippedFile;
 pub use write::{prepare, try_writing, with_suffix, write_file, write_json};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::io::LeftOut;
+use crate::io::SkippedFile;
 
 /// The report on a collection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,8 @@ pub struct CheckReport {
     /// The findings.
     pub findings: Findings,
     /// Files that could not be used.
-    pub left_out: Vec<LeftOut>,
+    #[serde(alias = "left_out")]
+    pub skipped_files: Vec<SkippedFile>,
 }
 
 /// Everything in a collection that would inflate the result of an evaluation, or casts doubt on its

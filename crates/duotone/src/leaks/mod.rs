@@ -29,7 +29,7 @@ use crate::data::{Collection, Folds, Item};
 use crate::error::Error;
 use crate::features::dataset::Dataset;
 use crate::features::{FeatureStore, extract_each};
-use crate::io::LeftOut;
+use crate::io::SkippedFile;
 use crate::path_text::path_text;
 use crate::progress::{Event, Observer};
 
@@ -56,13 +56,13 @@ pub fn check(
 ) -> Result<CheckReport, Error> {
     collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
     collection.ungrouped_notice().iter().for_each(|notice| observer.event(Event::Notice(notice)));
-    collection.left_out.iter().for_each(|left_out| observer.event(Event::LeftOut(left_out)));
+    collection.skipped_files.iter().for_each(|skipped| observer.event(Event::SkippedFile(skipped)));
     // Reports invalid folds before any audio is decoded.
     Placement::of(collection, folds, seed)?;
     let fingerprinted = Fingerprinted::new(collection, None, observer)?;
     if fingerprinted.clips.is_empty() {
-        let left_out = [&collection.left_out[..], &fingerprinted.left_out].concat();
-        return Err(collection.unusable(&left_out));
+        let skipped_files = [&collection.skipped_files[..], &fingerprinted.skipped_files].concat();
+        return Err(collection.unusable(&skipped_files));
     }
     let kept = collection.subset(&fingerprinted.clips);
     let placement = Placement::of(&kept, folds, seed)?;
@@ -75,7 +75,7 @@ pub fn check(
         folds: placement.count,
         clips: kept.items.len(),
         findings: find(&kept, &fingerprinted.prints, &placement, fingerprinted.frame_seconds),
-        left_out: [&collection.left_out[..], &fingerprinted.left_out].concat(),
+        skipped_files: [&collection.skipped_files[..], &fingerprinted.skipped_files].concat(),
     })
 }
 
@@ -91,16 +91,18 @@ pub(crate) fn find_all(
     let (kept, placement) =
         (collection.subset(&fingerprinted.clips), placement.subset(&fingerprinted.clips));
     let mut findings = find(&kept, &fingerprinted.prints, &placement, fingerprinted.frame_seconds);
-    findings.without_fingerprint.extend(fingerprinted.left_out.into_iter().map(|left| left.path));
+    findings
+        .without_fingerprint
+        .extend(fingerprinted.skipped_files.into_iter().map(|skipped| skipped.path));
     Ok(findings)
 }
 
-/// An observer that ignores left-out files.
+/// An observer that ignores skipped files.
 struct Quiet<'a>(&'a dyn Observer);
 
 impl Observer for Quiet<'_> {
     fn event(&self, event: Event<'_>) {
-        if !matches!(event, Event::LeftOut(_)) {
+        if !matches!(event, Event::SkippedFile(_)) {
             self.0.event(event);
         }
     }
@@ -114,7 +116,7 @@ impl Observer for Quiet<'_> {
 struct Fingerprinted {
     clips: Vec<usize>,
     prints: Vec<Fingerprint>,
-    left_out: Vec<LeftOut>,
+    skipped_files: Vec<SkippedFile>,
     frame_seconds: f64,
 }
 
@@ -128,17 +130,17 @@ impl Fingerprinted {
         let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
         let all = extract_each(&paths, &front_end, store, observer, |c| Fingerprint::of(&c))?;
         let frame_seconds = front_end.frame_seconds();
-        let (clips, prints, left_out) = (Vec::new(), Vec::new(), Vec::new());
-        let mut fingerprinted = Self { clips, prints, left_out, frame_seconds };
+        let (clips, prints, skipped_files) = (Vec::new(), Vec::new(), Vec::new());
+        let mut fingerprinted = Self { clips, prints, skipped_files, frame_seconds };
         for (clip, print) in all.into_iter().enumerate() {
             match print {
                 Ok(print) => {
                     fingerprinted.clips.push(clip);
                     fingerprinted.prints.push(print);
                 }
-                Err(LeftOut { reason, .. }) => {
+                Err(SkippedFile { error, .. }) => {
                     let path = collection.items[clip].name.clone();
-                    fingerprinted.left_out.push(LeftOut { path, reason });
+                    fingerprinted.skipped_files.push(SkippedFile { path, error });
                 }
             }
         }

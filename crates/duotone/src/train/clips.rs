@@ -102,7 +102,7 @@ impl ClipsJob<'_> {
         let notice = |count: usize, what: &str| {
             (count > 0).then(|| format!("{}: {what}", plural(count, "clip")))
         };
-        let silent = notice(self.clips.len() - used, "silent, so left out: nothing to learn from");
+        let silent = notice(self.clips.len() - used, "silent, so skipped: nothing to learn from");
         let repeated = notice(repeated, "shorter than a segment");
         silent.into_iter().chain(repeated).collect()
     }

@@ -8,7 +8,7 @@ use crate::features::dataset::{Silent, prepare};
 use crate::features::{RateChoice, choose_rate};
 use crate::io::outputs::{is_tensor_file, refuse_inputs, refuse_other_kind};
 use crate::io::write::OutputLock;
-use crate::io::{LeftOut, write};
+use crate::io::{SkippedFile, write};
 use crate::model::trained_labels;
 use crate::model::{Model, ModelCard, ModelSpec, TrainSettings};
 use crate::path_text::path_text;
@@ -47,9 +47,8 @@ pub struct TrainReport {
     pub clips: usize,
     /// Number of held-out clips.
     pub held_out: usize,
-    /// Files that were not used: those that the collection left out, unreadable ones and silent
-    /// ones.
-    pub left_out: Vec<LeftOut>,
+    /// Files that were not used: those that the collection skipped, unreadable ones and silent ones.
+    pub skipped_files: Vec<SkippedFile>,
     /// Clips that were repeated to fill a segment.
     pub repeated: Vec<PathBuf>,
     /// What the user should know, including the collection's notices. The observer received them
@@ -83,7 +82,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let mut notices: Vec<String> = rate_notice.into_iter().chain(ungrouped).collect();
     notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
     let front_end = job.recipe.front_end(rate);
-    let (store, silent) = (job.store.as_deref(), Silent::LeftOut);
+    let (store, silent) = (job.store.as_deref(), Silent::Skipped);
     let dataset =
         prepare(job.collection, std::slice::from_ref(&front_end), store, silent, observer)?;
     let collection = &dataset.collection;
@@ -150,7 +149,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         card,
         clips: train.len(),
         held_out: held_out.len(),
-        left_out: collection.left_out.clone(),
+        skipped_files: collection.skipped_files.clone(),
         repeated: dataset.names(|clip| clip.notes.repeated),
         notices,
         seconds: started.elapsed().as_secs_f64(),

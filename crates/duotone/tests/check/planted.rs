@@ -100,7 +100,7 @@ fn finds_copies_in_other_codecs() {
     let both = sorted("breakbeat.m4a".into(), "breakbeat_3s_to_9s_8k.flac".into(), 3.0);
     expected.extend([both]);
     let report = check_files(folder.path(), &files, &Folds::Automatic);
-    assert!(report.left_out.is_empty(), "{:?}", report.left_out);
+    assert!(report.skipped_files.is_empty(), "{:?}", report.skipped_files);
     assert_found(&report, &expected, 0.15);
 }
 
@@ -166,7 +166,7 @@ fn harm_depends_on_labels_and_folds() {
         (pairs[0].first.fold.as_deref(), pairs[0].second.fold.as_deref()),
         (Some("1"), Some("2"))
     );
-    assert_eq!(report.left_out.len(), 1);
+    assert_eq!(report.skipped_files.len(), 1);
     assert_eq!(report.clips, 6);
     // Without the missing file, the label y is in one fold of two.
     let rare = &report.findings.rare_labels;

@@ -1,4 +1,4 @@
-//! Extraction of features: order, left-out files, stopping, and the choice of the sample rate.
+//! Extraction of features: order, skipped files, stopping, and the choice of the sample rate.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,12 +13,12 @@ use crate::sounds::{RATE, front_end, tones, write_tone};
 struct Recorder {
     stop_after: usize,
     counts: Mutex<Vec<(usize, usize)>>,
-    left_out: Mutex<Vec<PathBuf>>,
+    skipped_files: Mutex<Vec<PathBuf>>,
 }
 
 impl Recorder {
     fn new(stop_after: usize) -> Self {
-        Self { stop_after, counts: Mutex::default(), left_out: Mutex::default() }
+        Self { stop_after, counts: Mutex::default(), skipped_files: Mutex::default() }
     }
 }
 
@@ -26,7 +26,9 @@ impl Observer for Recorder {
     fn event(&self, event: Event<'_>) {
         match event {
             Event::Extracted { done, total, .. } => self.counts.lock().unwrap().push((done, total)),
-            Event::LeftOut(left_out) => self.left_out.lock().unwrap().push(left_out.path.clone()),
+            Event::SkippedFile(skipped) => {
+                self.skipped_files.lock().unwrap().push(skipped.path.clone())
+            }
             _ => {}
         }
     }
@@ -53,13 +55,13 @@ fn result_does_not_depend_on_the_number_of_threads() {
                 let content = fs::read(path).unwrap();
                 assert_eq!(clip.digest, blake3::hash(&content).to_hex().as_str());
             }
-            Err(left_out) => assert_eq!(left_out.path, paths[5]),
+            Err(skipped) => assert_eq!(skipped.path, paths[5]),
         }
     }
 }
 
 #[test]
-fn unusable_files_are_left_out_with_a_reason() {
+fn unusable_files_are_skipped_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     write_tone(&path("good.wav"), 440.0, 4.0, RATE);
@@ -80,7 +82,7 @@ fn unusable_files_are_left_out_with_a_reason() {
     let paths: Vec<PathBuf> = names.iter().map(|name| path(name)).collect();
     let recorder = Recorder::new(usize::MAX);
     let results = extract_all(&paths, &front_end(), None, &recorder).unwrap();
-    let reason = |i: usize| results[i].as_ref().unwrap_err().reason.as_str();
+    let reason = |i: usize| results[i].as_ref().unwrap_err().error.as_str();
     assert!(
         reason(0).contains("No such file") || reason(0).contains("cannot find"),
         "{}",
@@ -97,11 +99,11 @@ fn unusable_files_are_left_out_with_a_reason() {
 
     let counts: Vec<_> = (1..=7).map(|done| (done, 7)).collect();
     assert_eq!(*recorder.counts.lock().unwrap(), counts);
-    let mut left_out = recorder.left_out.into_inner().unwrap();
-    left_out.sort();
+    let mut skipped_files = recorder.skipped_files.into_inner().unwrap();
+    skipped_files.sort();
     let mut expected = paths[..4].to_vec();
     expected.sort();
-    assert_eq!(left_out, expected);
+    assert_eq!(skipped_files, expected);
 }
 
 #[test]

@@ -35,11 +35,11 @@ fn sub_folders_are_labels() {
     assert_eq!(collection.classes(), [0, 0, 1, 1]);
     assert_eq!(collection.items[3].path, folder.path().join("b/2.mp3"));
     assert_eq!(collection.label_column, "folder");
-    assert!(collection.left_out.is_empty() && collection.notices.is_empty());
+    assert!(collection.skipped_files.is_empty() && collection.notices.is_empty());
 }
 
 #[test]
-fn side_files_are_skipped_and_counted() {
+fn side_files_are_ignored_and_counted() {
     let folder = folder(&[
         "a/1.mp3",
         "a/.hidden.mp3",
@@ -55,7 +55,7 @@ fn side_files_are_skipped_and_counted() {
     let collection = open(folder.path(), None).unwrap();
     assert_eq!(names(&collection), ["a/1.mp3", "b/1.mp3", "b/Mr.Doc/3.mp3"]);
     let notices = collection.notices.join("\n");
-    assert!(notices.contains("skipped 5 files (hidden files, documents, images"), "{notices}");
+    assert!(notices.contains("ignored 5 files (hidden files, documents, images"), "{notices}");
     assert!(notices.contains("ignored 1 file outside the label folders"), "{notices}");
 }
 
@@ -112,16 +112,16 @@ mod links {
     use super::{folder, names, open};
 
     #[test]
-    fn loops_and_broken_links_are_left_out() {
+    fn loops_and_broken_links_are_skipped() {
         let folder = folder(&["a/1.mp3", "b/2.mp3"]);
         symlink(folder.path(), folder.path().join("a/up")).unwrap();
         symlink("nowhere", folder.path().join("b/dead.mp3")).unwrap();
         let collection = open(folder.path(), None).unwrap();
         assert_eq!(names(&collection), ["a/1.mp3", "b/2.mp3"]);
         let reasons: Vec<_> = collection
-            .left_out
+            .skipped_files
             .iter()
-            .map(|l| format!("{}: {}", l.path.display(), l.reason))
+            .map(|l| format!("{}: {}", l.path.display(), l.error))
             .collect();
         assert_eq!(reasons.len(), 2, "{reasons:?}");
         assert!(reasons[0].contains("a/up: a link to a folder that contains it"), "{reasons:?}");
@@ -135,19 +135,19 @@ mod links {
         symlink("3.mp3", folder.path().join("b/again.mp3")).unwrap();
         let collection = open(folder.path(), None).unwrap();
         assert_eq!(names(&collection), ["a/2.mp3", "b/3.mp3", "b/4.mp3"]);
-        assert_eq!(collection.left_out.len(), 2, "both names: {:?}", collection.left_out);
-        for left_out in &collection.left_out {
-            assert!(left_out.reason.contains("conflicting labels: a, b"), "{left_out:?}");
+        assert_eq!(collection.skipped_files.len(), 2, "both names: {:?}", collection.skipped_files);
+        for skipped in &collection.skipped_files {
+            assert!(skipped.error.contains("conflicting labels: a, b"), "{skipped:?}");
         }
         assert_eq!(collection.notices, ["ignored 1 duplicate entry with the same label"]);
     }
 
     #[test]
-    fn deeply_nested_folders_are_left_out() {
+    fn deeply_nested_folders_are_skipped() {
         let deep = vec!["d"; 40].join("/");
         let folder = folder(&["a/1.mp3", "b/2.mp3", &format!("b/{deep}/3.mp3")]);
         let collection = open(folder.path(), None).unwrap();
         assert_eq!(collection.items.len(), 2);
-        assert!(collection.left_out[0].reason.contains("folders deep"));
+        assert!(collection.skipped_files[0].error.contains("folders deep"));
     }
 }

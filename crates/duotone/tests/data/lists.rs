@@ -29,7 +29,7 @@ fn rows(collection: &Collection) -> Vec<(&str, &str)> {
 }
 
 fn reasons(collection: &Collection) -> Vec<&str> {
-    collection.left_out.iter().map(|left_out| left_out.reason.as_str()).collect()
+    collection.skipped_files.iter().map(|skipped| skipped.error.as_str()).collect()
 }
 
 fn refusal(content: impl AsRef<[u8]>, label: Option<&str>, group: Option<&str>) -> String {
@@ -141,7 +141,7 @@ fn reads_groups_and_folds_from_columns() {
 }
 
 #[test]
-fn bad_lines_are_left_out_with_their_numbers() {
+fn bad_lines_are_skipped_with_their_numbers() {
     let content = "path,label\n\na,x\n\n\nb\nc,y,z\n,y\nd,y\n";
     for content in [content.to_owned(), content.replace('\n', "\r\n")] {
         let collection = open(content, None, None).unwrap();
@@ -201,15 +201,15 @@ fn lines_are_counted_across_line_breaks_in_cells() {
 
 #[test]
 #[cfg(not(windows))]
-fn paths_on_windows_drives_are_left_out() {
+fn paths_on_windows_drives_are_skipped() {
     let content = "path,genre\nD:\\music\\t0.wav,rock\nc:/t2.wav,jazz\na.wav,jazz\nb.wav,pop\n";
     let collection = open(content, None, None).unwrap();
     assert_eq!(rows(&collection), [("a.wav", "jazz"), ("b.wav", "pop")]);
-    let left_out = &collection.left_out;
-    assert_eq!(left_out[0].path, Path::new("D:\\music\\t0.wav"));
+    let skipped_files = &collection.skipped_files;
+    assert_eq!(skipped_files[0].path, Path::new("D:\\music\\t0.wav"));
     assert!(
-        left_out.iter().all(|l| l.reason.contains("a path on a Windows drive")),
-        "{left_out:?}"
+        skipped_files.iter().all(|l| l.error.contains("a path on a Windows drive")),
+        "{skipped_files:?}"
     );
     let all = refusal("path,genre\nD:\\a.wav,x\nD:\\b.wav,y\n", None, None);
     assert!(all.contains("none of its 2 entries") && all.contains("Windows drive"), "{all}");
@@ -263,12 +263,12 @@ fn finds_names_in_another_normal_form_and_escaped_names() {
 }
 
 #[test]
-fn lines_without_a_label_are_skipped_with_one_notice() {
+fn lines_without_a_label_are_ignored_with_one_notice() {
     let content = "path,genre,mood\na,x,\nb,y,calm\nc,x, \nd,y,wild\n";
     let collection = open(content, Some("mood"), None).unwrap();
     assert_eq!(rows(&collection), [("b", "calm"), ("d", "wild")]);
-    assert!(collection.left_out.is_empty());
-    assert_eq!(collection.notices, ["skipped 2 lines without a mood"]);
+    assert!(collection.skipped_files.is_empty());
+    assert_eq!(collection.notices, ["ignored 2 lines without a mood"]);
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn duplicate_entries_are_ignored_or_in_conflict() {
     let collection = Collection::open(&list, &CollectionOptions::default()).unwrap();
     assert_eq!(rows(&collection), [("a", "x"), ("c", "y"), ("d", "x")]);
     assert_eq!(collection.notices, ["ignored 1 duplicate entry with the same label"]);
-    let names: Vec<&Path> = collection.left_out.iter().map(|l| l.path.as_path()).collect();
+    let names: Vec<&Path> = collection.skipped_files.iter().map(|l| l.path.as_path()).collect();
     assert_eq!(names, [Path::new("b"), Path::new("./b")]);
     assert!(reasons(&collection).iter().all(|r| r.contains("conflicting labels: x, y")));
 }

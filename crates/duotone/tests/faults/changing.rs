@@ -19,8 +19,8 @@ fn while_changing(path: &Path, store: &FeatureStore, change: impl Fn() + Sync) -
         });
         let usable = (0..60).filter(|_| match extract(path, Some(store)) {
             Ok(_) => true,
-            Err(left_out) => {
-                assert!(!left_out.reason.is_empty());
+            Err(skipped) => {
+                assert!(!skipped.error.is_empty());
                 false
             }
         });

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use duotone::audio::FrontEnd;
 use duotone::features::{ClipFeatures, FeatureStore, extract_all};
-use duotone::io::LeftOut;
+use duotone::io::SkippedFile;
 
 fn front_end() -> FrontEnd {
     FrontEnd { bands: 8, segment_frames: 10, ..FrontEnd::paper(11_025) }
@@ -26,7 +26,7 @@ fn sound(seed: u64, seconds: f32) -> Vec<u8> {
     bytes
 }
 
-fn extract(path: &Path, store: Option<&FeatureStore>) -> Result<ClipFeatures, LeftOut> {
+fn extract(path: &Path, store: Option<&FeatureStore>) -> Result<ClipFeatures, SkippedFile> {
     extract_all(&[path.to_owned()], &front_end(), store, &()).unwrap().remove(0)
 }
 

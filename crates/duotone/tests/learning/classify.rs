@@ -82,10 +82,10 @@ fn classify_many_keeps_the_order() {
                 assert!(decision.segments.is_none());
                 assert_eq!(decision, &classifier.classify_file(path, &options).unwrap());
             }
-            Err(left_out) => {
+            Err(skipped) => {
                 assert!(["text.wav", "absent.wav"].contains(&name));
-                assert_eq!(&left_out.path, path);
-                assert!(!left_out.reason.is_empty());
+                assert_eq!(&skipped.path, path);
+                assert!(!skipped.error.is_empty());
             }
         }
     }

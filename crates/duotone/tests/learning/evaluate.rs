@@ -229,7 +229,7 @@ fn invalid_jobs_are_refused() {
 }
 
 #[test]
-fn protocol_lists_left_out_files() {
+fn protocol_lists_skipped_files() {
     let toy = Toy::new();
     toy.add("text.wav", "low", "nobody", b"not audio");
     let options = CollectionOptions::default();
@@ -238,8 +238,8 @@ fn protocol_lists_left_out_files() {
     job.settings.epochs = 1;
     job.recipes.push(other());
     let results = evaluate(&job, &()).unwrap();
-    assert_eq!(results.protocol.left_out.len(), 1);
-    assert_eq!(results.protocol.left_out[0].path, Path::new("text.wav"));
+    assert_eq!(results.protocol.skipped_files.len(), 1);
+    assert_eq!(results.protocol.skipped_files[0].path, Path::new("text.wav"));
     assert_eq!((results.protocol.clips, results.protocol.groups), (18, None));
 }
 

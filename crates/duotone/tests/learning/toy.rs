@@ -142,7 +142,7 @@ impl Observer for Watcher {
                 return;
             }
             Event::Notice(notice) => notice.to_owned(),
-            Event::LeftOut(file) => format!("{}: {}", file.path.display(), file.reason),
+            Event::SkippedFile(file) => format!("{}: {}", file.path.display(), file.error),
             Event::RunStarted { name, done, epochs } => format!("{name}: {done} of {epochs}"),
             _ => return,
         };

@@ -93,7 +93,7 @@ fn starting_from_the_beginning_is_reported() {
 }
 
 #[test]
-fn unusable_files_are_left_out_and_reported() {
+fn unusable_files_are_skipped_and_reported() {
     let toy = Toy::new();
     toy.add("text.wav", "low", "nobody", b"not audio");
     toy.add("empty.wav", "gone", "nobody", b"");
@@ -102,9 +102,10 @@ fn unusable_files_are_left_out_and_reported() {
     let collection = toy.collection();
     let watcher = Watcher::default();
     let report = train(&job(&collection, toy.path("m"), false), &watcher).unwrap();
-    let left_out: Vec<_> = report.left_out.iter().map(|l| l.path.to_str().unwrap()).collect();
-    assert_eq!(left_out, ["text.wav", "empty.wav", "silent.wav"]);
-    assert!(report.left_out.iter().all(|l| !l.reason.is_empty()));
+    let skipped_files: Vec<_> =
+        report.skipped_files.iter().map(|l| l.path.to_str().unwrap()).collect();
+    assert_eq!(skipped_files, ["text.wav", "empty.wav", "silent.wav"]);
+    assert!(report.skipped_files.iter().all(|l| !l.error.is_empty()));
     assert!(watcher.received("text.wav") && watcher.received("`gone`"), "{:?}", watcher.messages);
     assert!(watcher.received("silent.wav: silent: there is nothing to learn from"));
     assert_eq!(report.repeated, [PathBuf::from("short.wav")]);
@@ -123,7 +124,7 @@ fn silent_files_do_not_change_the_model() {
         toy.add(&format!("silent{number}.wav"), "mid", "nobody", &silence);
     }
     let report = train(&job(&toy.collection(), with.clone(), false), &()).unwrap();
-    assert_eq!((report.clips, report.left_out.len()), (18, 4));
+    assert_eq!((report.clips, report.skipped_files.len()), (18, 4));
     assert!(std::fs::read(&with).unwrap() == std::fs::read(&without).unwrap());
 }
 

@@ -37,7 +37,7 @@ proptest! {
         out.write_record(["path", "label"]).unwrap();
         cells.iter().for_each(|(path, label)| out.write_record([path, label]).unwrap());
         let collection = open("list.csv", &out.into_inner().unwrap()).unwrap();
-        prop_assert!(collection.left_out.is_empty(), "{:?}", collection.left_out);
+        prop_assert!(collection.skipped_files.is_empty(), "{:?}", collection.skipped_files);
         let expected: Vec<(PathBuf, String)> =
             cells.into_iter().map(|(path, label)| (path.into(), label)).collect();
         prop_assert_eq!(rows(&collection), expected);

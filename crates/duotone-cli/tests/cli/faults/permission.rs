@@ -45,7 +45,7 @@ fn missing_permissions_are_reported() {
 
     let train = |output| [&["train", "music", "-o", output][..], &TINY].concat();
     let Some(outcome) = as_nobody(&dir, &train("mine/m.safetensors")) else { return };
-    outcome.ends_with(3).says(&["1 file was left out", "low0.wav", "Permission denied"]);
+    outcome.ends_with(3).says(&["1 file was skipped", "low0.wav", "Permission denied"]);
     set_mode(&secret, 0o644);
 
     set_mode(&dir.join("mine"), 0o555);

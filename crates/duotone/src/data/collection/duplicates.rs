@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{Collection, Found, Item};
-use crate::io::LeftOut;
+use crate::io::SkippedFile;
 use crate::path_text::path_text;
 use crate::plural::plural;
 
@@ -37,7 +37,7 @@ impl Collection {
     }
 }
 
-/// Removes duplicate entries of a file. If their labels differ, the file is left out altogether.
+/// Removes duplicate entries of a file. If their labels differ, the file is skipped altogether.
 pub(super) fn without_duplicates(mut found: Found) -> Found {
     let mut of_file: HashMap<PathBuf, Vec<usize>> = HashMap::new();
     for (i, entry) in found.entries.iter().enumerate() {
@@ -55,13 +55,13 @@ pub(super) fn without_duplicates(mut found: Found) -> Found {
             same[1..].iter().for_each(|&i| keep[i] = false);
         } else {
             let labels = labels.into_iter().collect::<Vec<_>>().join(", ");
-            let reason = format!("listed with conflicting labels: {labels}; keep one of them");
+            let error = format!("listed with conflicting labels: {labels}; keep one of them");
             let mut names = BTreeSet::new();
             for i in same {
                 keep[i] = false;
                 // Each name is reported once; a link and its target are one file with two names.
                 if names.insert(found.entries[i].name.clone()) {
-                    conflicts.push((i, reason.clone()));
+                    conflicts.push((i, error.clone()));
                 }
             }
         }
@@ -71,8 +71,8 @@ pub(super) fn without_duplicates(mut found: Found) -> Found {
         found.notices.push(format!("ignored {entries} with the same label"));
     }
     conflicts.sort_unstable();
-    for (i, reason) in conflicts {
-        found.left_out.push(LeftOut { path: found.entries[i].name.clone(), reason });
+    for (i, error) in conflicts {
+        found.skipped_files.push(SkippedFile { path: found.entries[i].name.clone(), error });
     }
     let mut keep = keep.into_iter();
     found.entries.retain(|_| keep.next().unwrap_or(true));

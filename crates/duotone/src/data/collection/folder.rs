@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::{CollectionOptions, Entry, Found, MAX_FILES, refused};
 use crate::error::Error;
-use crate::io::LeftOut;
+use crate::io::SkippedFile;
 use crate::plural::plural;
 
-/// Extensions of files that are skipped: they are often stored next to music but contain none. All
+/// Extensions of files that are ignored: they are often stored next to music but contain none. All
 /// other files are tried, because their content decides whether they are audio, not their name.
 const SIDE_FILES: [&str; 37] = [
     "bmp",
@@ -51,11 +51,11 @@ const SIDE_FILES: [&str; 37] = [
 ];
 
 /// Entries by which folders written by duotone are recognised: those of each front end in a feature
-/// store, and those with the results of a MIREX task. Files written by an evaluation are skipped by
+/// store, and those with the results of a MIREX task. Files written by an evaluation are ignored by
 /// their extensions.
 const OWN_FOLDERS: [&[&str]; 2] = [&["front-end.json"], &["lists", "outputs", "runs"]];
 
-/// Deeper folders are left out.
+/// Deeper folders are skipped.
 const MAX_DEPTH: usize = 32;
 /// Number of entries visited at most. Links can lead to the same folder many times.
 const MAX_ENTRIES: usize = 4 * MAX_FILES;
@@ -119,14 +119,14 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
     if walk.own_folders > 0 {
         let n = walk.own_folders;
         found.notices.push(format!(
-            "skipped {} written by duotone (features or results)",
+            "ignored {} written by duotone (features or results)",
             plural(n, "folder")
         ));
     }
     if walk.side_files > 0 {
         let n = walk.side_files;
         found.notices.push(format!(
-            "skipped {} (hidden files, documents, images and other non-audio files)",
+            "ignored {} (hidden files, documents, images and other non-audio files)",
             plural(n, "file")
         ));
     }
@@ -135,7 +135,7 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
             .notices
             .push(format!("ignored {} outside the label folders", plural(unlabelled, "file")));
     }
-    found.left_out = walk.left_out;
+    found.skipped_files = walk.skipped_files;
     Ok(found)
 }
 
@@ -146,14 +146,15 @@ struct Walk<'a> {
     own_folders: usize,
     /// Relative to the root.
     files: Vec<PathBuf>,
-    left_out: Vec<LeftOut>,
+    skipped_files: Vec<SkippedFile>,
 }
 
 impl<'a> Walk<'a> {
     /// Visits everything below a folder.
     fn through(root: &'a Path) -> Result<Self, Error> {
-        let (files, left_out) = (Vec::new(), Vec::new());
-        let mut walk = Walk { root, entries: 0, side_files: 0, own_folders: 0, files, left_out };
+        let (files, skipped_files) = (Vec::new(), Vec::new());
+        let mut walk =
+            Walk { root, entries: 0, side_files: 0, own_folders: 0, files, skipped_files };
         walk.enter(root, &mut Vec::new())?;
         Ok(walk)
     }
@@ -169,16 +170,16 @@ impl<'a> Walk<'a> {
             Ok(entries) => entries,
             Err(source) if above.is_empty() => return Err(Error::io(folder)(source)),
             Err(source) => {
-                self.leave_out(folder, format!("the folder cannot be read: {source}"));
+                self.skip(folder, format!("the folder cannot be read: {source}"));
                 return Ok(());
             }
         };
         if above.contains(&resolved) {
-            self.leave_out(folder, "a link to a folder that contains it".to_owned());
+            self.skip(folder, "a link to a folder that contains it".to_owned());
             return Ok(());
         }
         if above.len() >= MAX_DEPTH {
-            self.leave_out(folder, format!("nested more than {MAX_DEPTH} folders deep"));
+            self.skip(folder, format!("nested more than {MAX_DEPTH} folders deep"));
             return Ok(());
         }
         if !above.is_empty() && is_own(&entries) {
@@ -205,14 +206,14 @@ impl<'a> Walk<'a> {
             Ok(about) if about.is_dir() => self.enter(path, above)?,
             _ if is_side_file(path) => self.side_files += 1,
             Ok(about) if about.is_file() => self.files.push(self.name(path)),
-            Ok(_) => self.leave_out(path, "neither a file nor a folder".to_owned()),
-            Err(source) => self.leave_out(path, source.to_string()),
+            Ok(_) => self.skip(path, "neither a file nor a folder".to_owned()),
+            Err(source) => self.skip(path, source.to_string()),
         }
         Ok(())
     }
 
-    fn leave_out(&mut self, path: &Path, reason: String) {
-        self.left_out.push(LeftOut { path: self.name(path), reason });
+    fn skip(&mut self, path: &Path, error: String) {
+        self.skipped_files.push(SkippedFile { path: self.name(path), error });
     }
 
     fn name(&self, path: &Path) -> PathBuf {
@@ -231,7 +232,7 @@ fn is_own(entries: &[fs::DirEntry]) -> bool {
     OWN_FOLDERS.iter().any(|names| names.iter().all(contains))
 }
 
-/// Whether the extension of a file is one that is skipped.
+/// Whether the extension of a file is one that is ignored.
 fn is_side_file(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     extension.is_some_and(|e| SIDE_FILES.contains(&e.as_str()))
@@ -243,8 +244,8 @@ pub struct AudioFiles {
     /// Files that may be audio, sorted by name.
     pub files: Vec<PathBuf>,
     /// Files and folders that could not be read.
-    pub left_out: Vec<LeftOut>,
-    /// Number of files that were skipped: hidden files, documents, images and the like.
+    pub skipped_files: Vec<SkippedFile>,
+    /// Number of files that were ignored: hidden files, documents, images and the like.
     pub side_files: usize,
 }
 
@@ -254,10 +255,10 @@ pub struct AudioFiles {
 /// [`Error::Io`] if the folder cannot be read; [`Error::Collection`] if it contains too many files.
 pub fn audio_files(folder: &Path) -> Result<AudioFiles, Error> {
     let mut walk = Walk::through(folder)?;
-    walk.left_out.iter_mut().for_each(|left_out| left_out.path = folder.join(&left_out.path));
+    walk.skipped_files.iter_mut().for_each(|skipped| skipped.path = folder.join(&skipped.path));
     Ok(AudioFiles {
         files: walk.files.iter().map(|file| folder.join(file)).collect(),
-        left_out: walk.left_out,
+        skipped_files: walk.skipped_files,
         side_files: walk.side_files,
     })
 }

@@ -11,7 +11,7 @@ use super::paths::{is_on_drive, resolve};
 use super::records::Records;
 use super::{CollectionOptions, Entry, Found, MAX_FILES, refused};
 use crate::error::Error;
-use crate::io::LeftOut;
+use crate::io::SkippedFile;
 use crate::plural::plural;
 
 /// Bytes of a list at most.
@@ -22,14 +22,14 @@ const MAX_LINE: usize = 64 << 10;
 const NO_LABELS: [&str; 6] = ["path", "artist", "album", "title", "fold", "split"];
 /// Names for the two columns of a MIREX list.
 const MIREX: [&str; 2] = ["path", "label"];
-/// The reason for leaving out a path such as `D:\music\a.mp3` on other systems.
+/// The error for a path such as `D:\music\a.mp3` on other systems.
 const ON_DRIVE: &str = "a path on a Windows drive, but this system is not Windows: use paths \
                         relative to the list's folder, or absolute paths of this system";
 
 pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Error> {
     let text = read_text(path)?;
-    let List { columns, records, mut left_out, .. } = parse(path, &text)?;
-    if records.len() + left_out.len() > MAX_FILES {
+    let List { columns, records, mut skipped_files, .. } = parse(path, &text)?;
+    if records.len() + skipped_files.len() > MAX_FILES {
         return Err(refused(path, format!("more than {MAX_FILES} lines: use a smaller list")));
     }
     let files = find(path, &columns, "path")?;
@@ -57,14 +57,14 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
         let unclosed = |column: usize| cell(column).trim().lines().skip(1).any(is_record);
         let used = [Some(labels), groups, folds, splits];
         if name.trim().is_empty() {
-            left_out.push(bad_line(path, *line, "no path"));
+            skipped_files.push(bad_line(path, *line, "no path"));
         } else if let Some(column) = used.into_iter().flatten().find(|&column| unclosed(column)) {
             let reason = format!("unclosed quote in the column `{}`", columns[column]);
-            left_out.push(bad_line(path, *line, &reason));
+            skipped_files.push(bad_line(path, *line, &reason));
         } else if let Some(label) = filled(labels) {
             let file = resolve(folder, name);
             if is_on_drive(name) && !file.exists() {
-                left_out.push(LeftOut { path: name.into(), reason: ON_DRIVE.to_owned() });
+                skipped_files.push(SkippedFile { path: name.into(), error: ON_DRIVE.to_owned() });
                 continue;
             }
             entries.push(Entry {
@@ -82,7 +82,7 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
     let label_column = columns[labels].clone();
     let mut notices = Vec::new();
     if unlabelled > 0 {
-        notices.push(format!("skipped {} without a {label_column}", plural(unlabelled, "line")));
+        notices.push(format!("ignored {} without a {label_column}", plural(unlabelled, "line")));
     }
     let mut group_candidates = Vec::new();
     for name in ["artist", "album"] {
@@ -90,7 +90,7 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
         let repeated = |&c: &usize| some_repeat(records.iter().map(|(_, record)| record.get(c)));
         group_candidates.extend(column.filter(repeated).map(|c| columns[c].clone()));
     }
-    Ok(Found { label_column, entries, left_out, notices, group_candidates })
+    Ok(Found { label_column, entries, skipped_files, notices, group_candidates })
 }
 
 /// Whether a value occurs more than once, ignoring empty ones.
@@ -111,9 +111,9 @@ pub(crate) struct FoldLine {
 /// `content`, or `path<TAB>fold` lines. As the folds must be complete, a bad line is an error.
 pub(crate) fn read_folds(path: &Path) -> Result<Vec<FoldLine>, Error> {
     let text = read_text(path)?;
-    let List { columns, records, left_out, mirex } = parse(path, &text)?;
-    if let Some(bad) = left_out.first() {
-        return Err(refused(path, bad.reason.clone()));
+    let List { columns, records, skipped_files, mirex } = parse(path, &text)?;
+    if let Some(bad) = skipped_files.first() {
+        return Err(refused(path, bad.error.clone()));
     }
     let files = find(path, &columns, "path")?;
     let folds = if mirex { Ok(1) } else { find(path, &columns, "fold") };
@@ -137,7 +137,7 @@ struct List {
     columns: Vec<String>,
     /// The usable records, with their line numbers.
     records: Vec<(u64, StringRecord)>,
-    left_out: Vec<LeftOut>,
+    skipped_files: Vec<SkippedFile>,
     /// Whether the list has no header, so that its second column may have any meaning.
     mirex: bool,
 }
@@ -209,7 +209,7 @@ fn parse(path: &Path, text: &str) -> Result<List, Error> {
 
 fn parse_csv(path: &Path, records: Records<'_>, columns: Vec<String>) -> List {
     let expected = columns.len();
-    let mut list = List { columns, records: Vec::new(), left_out: Vec::new(), mirex: false };
+    let mut list = List { columns, records: Vec::new(), skipped_files: Vec::new(), mirex: false };
     for (line, record) in records {
         let record = match record {
             // Spreadsheets often leave empty rows at the end.
@@ -229,7 +229,7 @@ fn parse_csv(path: &Path, records: Records<'_>, columns: Vec<String>) -> List {
 
 fn parse_mirex(path: &Path, text: &str) -> List {
     let columns = MIREX.map(String::from).to_vec();
-    let mut list = List { columns, records: Vec::new(), left_out: Vec::new(), mirex: true };
+    let mut list = List { columns, records: Vec::new(), skipped_files: Vec::new(), mirex: true };
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
         let cells: Vec<&str> = line.split('\t').take(3).collect();
         let record = if line.len() > MAX_LINE {
@@ -247,18 +247,18 @@ fn parse_mirex(path: &Path, text: &str) -> List {
 }
 
 impl List {
-    /// Adds a record, or the reason why its line is left out. Returns `false` if there are too many.
+    /// Adds a record, or the reason why its line is skipped. Returns `false` if there are too many.
     fn add(&mut self, path: &Path, line: u64, record: Result<StringRecord, String>) -> bool {
         match record {
             Ok(record) => self.records.push((line, record)),
-            Err(reason) => self.left_out.push(bad_line(path, line, &reason)),
+            Err(reason) => self.skipped_files.push(bad_line(path, line, &reason)),
         }
-        self.records.len() + self.left_out.len() <= MAX_FILES
+        self.records.len() + self.skipped_files.len() <= MAX_FILES
     }
 }
 
-fn bad_line(path: &Path, line: u64, reason: &str) -> LeftOut {
-    LeftOut { path: path.to_owned(), reason: format!("line {line}: {reason}") }
+fn bad_line(path: &Path, line: u64, reason: &str) -> SkippedFile {
+    SkippedFile { path: path.to_owned(), error: format!("line {line}: {reason}") }
 }
 
 /// The index of the column called `name`; if there is none, case is ignored.
