@@ -9,7 +9,7 @@ use crate::mel::{FrontEnd, bands_above};
 use crate::source_info::SourceInfo;
 use crate::spectrogram::Spectrogram;
 
-/// A file's spectrogram and what was noticed while extracting it.
+/// A file's spectrogram and notes about the recording.
 #[derive(Clone, Debug)]
 pub struct Extraction {
     /// At least one segment long.

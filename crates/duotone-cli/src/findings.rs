@@ -16,8 +16,8 @@ pub(crate) fn text(report: &CheckReport) -> String {
     if found.count() == 0 {
         text += "No problems were found.\n";
     }
-    for notice in found.notices() {
-        text += &format!("- {notice}\n");
+    for warning in found.warnings() {
+        text += &format!("- {warning}\n");
     }
     section(&mut text, "the same recording", found.recordings.iter().map(recording));
     section(&mut text, "groups in several folds", found.split_groups.iter().map(split));

@@ -243,7 +243,8 @@ impl Observer for Console {
         match event {
             Event::Extracted { total, .. } => self.file_done(READING, total),
             Event::SkippedFile(file) => self.skip(file.clone()),
-            Event::Notice(message) => self.info(&format!("note: {}", with_flags(message))),
+            Event::Warning(message) => self.info(&format!("warning: {}", with_flags(message))),
+            Event::Info(message) => self.info(message),
             Event::RunStarted { name, done, epochs } => self.run_started(name, done, epochs),
             Event::Step { done, total } => self.step(done, total),
             Event::Epoch(record) => self.epoch(record),

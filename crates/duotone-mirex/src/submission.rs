@@ -52,8 +52,8 @@ pub fn extract(
     let rate = match sample_rate {
         Some(rate) => rate,
         None => {
-            let RateChoice { rate, notice } = choose_rate(&paths);
-            notice.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+            let RateChoice { rate, warning } = choose_rate(&paths);
+            warning.iter().for_each(|warning| observer.event(Event::Warning(warning)));
             rate
         }
     };

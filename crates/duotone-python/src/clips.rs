@@ -122,8 +122,8 @@ pub(crate) fn recipe_front_end(
 #[pyfunction]
 pub(crate) fn choose_rate(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<u32> {
     watch::watched(py, None, None, |observer| {
-        let RateChoice { rate, notice } = duotone::features::choose_rate(&paths);
-        notice.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+        let RateChoice { rate, warning } = duotone::features::choose_rate(&paths);
+        warning.iter().for_each(|warning| observer.event(Event::Warning(warning)));
         Ok(rate)
     })
 }

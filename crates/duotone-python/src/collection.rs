@@ -19,15 +19,15 @@ type TableRow = (PathBuf, String, Option<String>, Option<String>, Option<String>
 /// Labelled clips.
 #[pyclass(frozen, module = "duotone._duotone")]
 pub(crate) struct Collection {
-    /// Without its notices: the user is warned of them once, when the collection is made.
+    /// Without its warnings: they are issued once, when the collection is made.
     inner: duotone::data::Collection,
-    notices: Vec<String>,
+    warnings: Vec<String>,
 }
 
 impl Collection {
     fn new(mut inner: duotone::data::Collection) -> Self {
-        let notices = std::mem::take(&mut inner.notices);
-        Self { inner, notices }
+        let warnings = std::mem::take(&mut inner.warnings);
+        Self { inner, warnings }
     }
 }
 
@@ -50,16 +50,16 @@ impl Collection {
         inner.map(Self::new).map_err(|e| errors::raise(py, &e))
     }
 
-    /// Takes rows of (path, label, group, fold, split), and what is to be noticed of them.
+    /// Takes rows of (path, label, group, fold, split), and warnings about them.
     #[staticmethod]
-    #[pyo3(signature = (name, rows, label=None, group=None, notices=Vec::new(), min_per_label=None))]
+    #[pyo3(signature = (name, rows, label=None, group=None, warnings=Vec::new(), min_per_label=None))]
     fn from_rows(
         py: Python<'_>,
         name: PathBuf,
         rows: Vec<TableRow>,
         label: Option<String>,
         group: Option<String>,
-        notices: Vec<String>,
+        warnings: Vec<String>,
         min_per_label: Option<usize>,
     ) -> PyResult<Self> {
         let row =
@@ -71,11 +71,11 @@ impl Collection {
             without_rare(all, min_per_label)
         });
         let mut collection = inner.map(Self::new).map_err(|e| errors::raise(py, &e))?;
-        collection.notices.extend(notices);
+        collection.warnings.extend(warnings);
         Ok(collection)
     }
 
-    /// The same without the labels that have fewer files (or groups) than this; its only notice
+    /// The same without the labels that have fewer files (or groups) than this; its only warning
     /// names them.
     fn without_rare(&self, py: Python<'_>, min_per_label: usize) -> PyResult<Self> {
         let kept = self.inner.without_rare(min_per_label);
@@ -120,8 +120,8 @@ impl Collection {
 
     /// What the user should know.
     #[getter]
-    fn notices(&self) -> Vec<String> {
-        self.notices.clone()
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
     }
 
     /// The fold (0 to k − 1) of each clip.

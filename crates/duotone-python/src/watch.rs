@@ -1,5 +1,5 @@
 //! Long work beside the interpreter: it runs on threads of its own without the interpreter's
-//! lock, while the calling thread reports progress, warns of what was noticed and looks for
+//! lock, while the calling thread reports progress, issues warnings and looks for
 //! Ctrl-C.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ enum Message {
     /// For the progress callback.
     Event(Value),
     /// For a warning.
-    Notice(String),
+    Warning(String),
     End,
 }
 
@@ -41,9 +41,9 @@ impl Observer for Watcher {
                 let path = path_text(&skipped.path);
                 json!({ "kind": "skipped_file", "path": path, "error": skipped.error })
             }
-            Event::Notice(text) => {
-                let _ = self.messages.send(Message::Notice(text.to_owned()));
-                json!({ "kind": "notice", "text": text })
+            Event::Warning(text) => {
+                let _ = self.messages.send(Message::Warning(text.to_owned()));
+                json!({ "kind": "warning", "text": text })
             }
             Event::RunStarted { name, done, epochs } => {
                 json!({ "kind": "run", "name": name, "done": done, "total": epochs })
@@ -72,7 +72,7 @@ impl Drop for Ending {
 }
 
 /// Does `work` on `n_jobs` threads; `progress` is called with a dictionary for each event, and
-/// notices become warnings. An exception there, or Ctrl-C, stops the work and is raised.
+/// warnings are issued as Python warnings. An exception there, or Ctrl-C, stops the work and is raised.
 pub(crate) fn watched<T: Send>(
     py: Python<'_>,
     n_jobs: Option<i64>,
@@ -123,7 +123,7 @@ fn report(
 ) -> PyResult<()> {
     for message in messages {
         match (message, progress) {
-            (Message::Notice(text), _) => errors::warn(py, &text)?,
+            (Message::Warning(text), _) => errors::warn(py, &text)?,
             (Message::Event(value), Some(progress)) => {
                 progress.call1((convert::to_python(py, &value)?,))?;
             }

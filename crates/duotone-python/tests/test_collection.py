@@ -46,7 +46,7 @@ def test_empty_cells_are_no_labels(columns):
     with pytest.warns(DuotoneWarning) as caught:
         collection = Collection.from_table(frame, label="genre", group="artist")
     words = [str(one.message) for one in caught]
-    assert words == collection.notices and len(words) == 2
+    assert words == collection.warnings and len(words) == 2
     assert "no artist for 1 file" in words[0] and "passed over 3 of 18 rows" in words[1]
     assert len(collection) == 15 and collection.groups[0] == collection.paths[0]
 

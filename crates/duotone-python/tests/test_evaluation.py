@@ -78,7 +78,7 @@ def test_the_vote_is_taken(table):
     assert majority.protocol["vote"] == "majority"
 
 
-def test_notices_are_warnings_at_the_users_line(sounds, tmp_path):
+def test_warnings_are_issued_at_the_users_line(sounds, tmp_path):
     artists = {"path": sounds.paths, "label": sounds.labels, "artist": sounds.artists}
     with pytest.warns(DuotoneWarning, match="group='artist' keeps them apart") as caught:
         collection = duotone.Collection.from_table(artists)

@@ -54,7 +54,7 @@ def test_rare_labels_are_left_out(rare, tmp_path):
             collection = make(source, min_per_label=3)
         assert any("fewer than 3 files: `odd` (2)" in str(one.message) for one in caught)
         assert sorted(set(collection.labels)) == kept and len(collection) == 16
-        assert any("`odd`" in notice for notice in collection.notices)
+        assert any("`odd`" in warning for warning in collection.warnings)
         with pytest.warns(DuotoneWarning, match="fewer than 2 artists: `odd` .1."):
             make(source, group="artist", min_per_label=2)
         with warnings.catch_warnings():

@@ -91,10 +91,10 @@ def test_what_is_no_audio_is_refused(bad):
         of(bad)
 
 
-def test_pcm_that_became_floats_unscaled_is_noticed(fitted):
+def test_pcm_that_became_floats_unscaled_gives_a_warning(fitted):
     pcm = np.round(tone(3000, 1) * 32767)
-    noticed = of(pcm).notes["warnings"]
-    assert len(noticed) == 1 and "full scale is 1" in noticed[0]
+    found = of(pcm).notes["warnings"]
+    assert len(found) == 1 and "full scale is 1" in found[0]
     for scaled in (tone(3000, 1), 10 * tone(3000, 1), pcm.astype(np.int16)):
         assert of(scaled).notes["warnings"] == []
     spectrogram = fitted.model_.front_end.transform(pcm)

@@ -11,9 +11,9 @@ pub(super) fn section(found: &Findings) -> String {
     if found.count() == 0 {
         return String::new();
     }
-    let notices: String =
-        found.notices().iter().map(|notice| format!("<li>{}</li>", escape(notice))).collect();
-    let mut body = format!("<ul>{notices}</ul>");
+    let warnings: String =
+        found.warnings().iter().map(|warning| format!("<li>{}</li>", escape(warning))).collect();
+    let mut body = format!("<ul>{warnings}</ul>");
     if !found.recordings.is_empty() {
         let rows: Vec<String> = found.recordings.iter().take(MAX).map(row).collect();
         let heads = ["<Clip", "<The same recording", "Begins after, s", "Score", "<What it means"];

@@ -19,7 +19,9 @@ pub enum Event<'a> {
     /// A file cannot be used and is skipped.
     SkippedFile(&'a SkippedFile),
     /// Something the user should know, which does not stop the operation.
-    Notice(&'a str),
+    Warning(&'a str),
+    /// How a step of an evaluation ended.
+    Info(&'a str),
     /// A training run started.
     RunStarted {
         /// Name of the run: `model2`, or `model2, fold 1 of 5`.

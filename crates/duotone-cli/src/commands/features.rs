@@ -16,14 +16,14 @@ pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure
     let recipe = ModelSpec::load(&args.architecture)?;
     let options = CollectionOptions { label: args.label, group: None };
     let collection = Collection::open(&args.collection, &options)?;
-    collection.notices.iter().for_each(|notice| console.event(Event::Notice(notice)));
+    collection.warnings.iter().for_each(|warning| console.event(Event::Warning(warning)));
     collection.skipped_files.iter().for_each(|skipped| console.event(Event::SkippedFile(skipped)));
     let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
     let rate = match args.sample_rate.0 {
         Some(rate) => rate,
         None => {
-            let RateChoice { rate, notice } = choose_rate(&paths);
-            notice.iter().for_each(|notice| console.event(Event::Notice(notice)));
+            let RateChoice { rate, warning } = choose_rate(&paths);
+            warning.iter().for_each(|warning| console.event(Event::Warning(warning)));
             rate
         }
     };

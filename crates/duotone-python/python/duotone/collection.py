@@ -31,7 +31,7 @@ class Collection:
         What must stay within one fold (an artist), where there is such a column.
     skipped_files : list of SkippedFile
         Lines and files that cannot take part, each with its `path` and `error`.
-    notices : list of str
+    warnings : list of str
         What one should know of it; each was a `DuotoneWarning` when the collection was made.
     """
 
@@ -50,9 +50,9 @@ class Collection:
                 ]
             )
         self.skipped_files: list[SkippedFile] = native.skipped_files
-        self.notices = [in_python(notice) for notice in native.notices]
-        for notice in self.notices:
-            warn(notice)
+        self.warnings = [in_python(warning) for warning in native.warnings]
+        for warning in self.warnings:
+            warn(warning)
 
     @classmethod
     def open(
@@ -121,15 +121,15 @@ class Collection:
                 f"the column {group!r} is empty in all rows that can be used: without groups, "
                 "leave `group` out"
             )
-        notices = []
+        warnings = []
         if len(rows) < len(columns[0]):
             passed_over = len(columns[0]) - len(rows)
-            notices.append(
+            warnings.append(
                 f"passed over {passed_over} of {len(columns[0])} rows: no {path} or no {label}"
             )
         if group is None:
-            notices.extend(_could_be_grouped(table, label))
-        return cls(_duotone.Collection.from_rows(name, rows, label, group, notices, fewest))
+            warnings.extend(_could_be_grouped(table, label))
+        return cls(_duotone.Collection.from_rows(name, rows, label, group, warnings, fewest))
 
     @classmethod
     def from_mirdata(
@@ -206,7 +206,7 @@ class Collection:
         return f"<duotone.Collection {self._native.name}: {len(self)} files, {labels} labels>"
 
     def _repr_html_(self) -> str:
-        notes = [*self.notices, *(f"skipped: {path}: {error}" for path, error in self.skipped_files)]
+        notes = [*self.warnings, *(f"skipped: {path}: {error}" for path, error in self.skipped_files)]
         items = "".join(f"<li>{html.escape(note)}</li>" for note in notes[:20])
         return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.counts().to_html()}<ul>{items}</ul>"
 

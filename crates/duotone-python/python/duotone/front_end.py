@@ -120,7 +120,7 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         -------
         S : Spectrogram of shape (bands, n_frames), float32, or list of these
             log10 of mel power, at least −10; an ndarray that states its `front_end`, and in `notes`
-            what was noticed of the recording.
+            notes about the recording.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What is to be known of recordings beside their features or the decisions on them."""
+"""Notes about recordings, beside their features or the decisions on them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 from duotone.errors import warn
 
 DOUBTFUL = frozenset(("damage", "warnings"))
-"""Notes of what is wrong with a recording, whatever it is used for."""
+"""Notes that mean that something is wrong with a recording, whatever it is used for."""
 NAMED = 3
 """Files that a warning names."""
 
 
 def warn_of(names: Iterable[str], notes: Iterable[Mapping[str, Any]], kinds: Iterable[str]) -> None:
-    """Warn of what was noticed of some recordings: once for those of the same kind.
+    """Warn about the notes on some recordings, once for those with the same note.
 
     Parameters
     ----------
     names : iterable of str
-        What to call them.
+        Their names in the warning.
     notes : iterable of mappings
-        Of each, `silent`, `repeated`, `damage` and `warnings`, or a decision that holds them.
+        For each, `silent`, `repeated`, `damage` and `warnings`, or a decision that holds them.
     kinds : iterable of str
         The keys to look at.
     """

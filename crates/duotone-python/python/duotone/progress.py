@@ -5,11 +5,11 @@ Wherever duotone takes `progress`, it may be
 - `None` or `False`: silence,
 - `True`: bars by tqdm,
 - any callable: it gets one dictionary an event, on the calling thread. Keys are `kind` and, by
-  kind: `file` (`done`, `total`, `path`), `skipped_file` (`path`, `error`), `notice` (`text`), `run`
-  (`name`, `done`, `total` epochs), `epoch` (`record` with `epoch`, `loss`, `accuracy`,
+  kind: `file` (`done`, `total`, `path`), `skipped_file` (`path`, `error`), `warning` (`text`),
+  `run` (`name`, `done`, `total` epochs), `epoch` (`record` with `epoch`, `loss`, `accuracy`,
   `validation_loss`, `validation_accuracy`), `run_end`. An exception raised in it stops the work.
 
-What a `notice` says is also a `DuotoneWarning`, with or without `progress`.
+Each `warning` is also issued as a `DuotoneWarning`, with or without `progress`.
 """
 
 from __future__ import annotations

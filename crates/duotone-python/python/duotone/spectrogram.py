@@ -30,7 +30,7 @@ class Spectrogram(np.ndarray):
     Attributes
     ----------
     notes : dict or None
-        What was noticed of the recording: `silent` (nothing can be learnt from it), `repeated`,
+        Notes about the recording: `silent` (nothing can be learnt from it), `repeated`,
         `damage` where there is any, and `warnings`, a list of sentences. Copies, slices and
         pickles keep it; it is `None` where the values were computed or put together.
     """

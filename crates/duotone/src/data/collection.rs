@@ -74,7 +74,7 @@ pub struct Collection {
     /// Lines and files that cannot be used.
     pub skipped_files: Vec<SkippedFile>,
     /// What the user should know about the collection.
-    pub notices: Vec<String>,
+    pub warnings: Vec<String>,
     /// Columns by which files could be grouped: `artist` and `album`, if a value occurs more than
     /// once.
     pub group_candidates: Vec<String>,
@@ -96,7 +96,7 @@ struct Found {
     label_column: String,
     entries: Vec<Entry>,
     skipped_files: Vec<SkippedFile>,
-    notices: Vec<String>,
+    warnings: Vec<String>,
     group_candidates: Vec<String>,
 }
 
@@ -139,18 +139,18 @@ impl Collection {
     fn number(path: &Path, options: &CollectionOptions, found: Found) -> Self {
         let labels = numbered(found.entries.iter().map(|e| &e.label));
         let groups = numbered(found.entries.iter().filter_map(|e| e.group.as_ref()));
-        let mut notices = found.notices;
+        let mut warnings = found.warnings;
         let ungrouped = found.entries.iter().filter(|e| e.group.is_none()).count();
         let mut group_column = options.group.clone();
         if let Some(column) = options.group.as_ref().filter(|_| ungrouped > 0) {
             if groups.is_empty() {
                 group_column = None;
-                notices.push(format!(
+                warnings.push(format!(
                     "the column `{column}` is empty for all files, so they are not grouped"
                 ));
             } else {
                 let files = plural(ungrouped, "file");
-                notices.push(format!("no {column} for {files}: each forms its own group"));
+                warnings.push(format!("no {column} for {files}: each forms its own group"));
             }
         }
         let item = |entry: Entry| Item {
@@ -170,7 +170,7 @@ impl Collection {
             labels: labels.into_keys().collect(),
             groups: groups.into_keys().collect(),
             skipped_files: found.skipped_files,
-            notices,
+            warnings,
             group_candidates: found.group_candidates,
         }
     }
@@ -232,14 +232,14 @@ impl Collection {
             groups,
             items,
             skipped_files: self.skipped_files.clone(),
-            notices: self.notices.clone(),
+            warnings: self.warnings.clone(),
             group_candidates: self.group_candidates.clone(),
         }
     }
 
-    /// A notice to show before clips are divided, if they could be grouped but are not.
+    /// A warning to show before clips are divided, if they could be grouped but are not.
     #[must_use]
-    pub fn ungrouped_notice(&self) -> Option<String> {
+    pub fn ungrouped_warning(&self) -> Option<String> {
         let column = self.group_candidates.first().filter(|_| self.group_column.is_none())?;
         Some(format!(
             "the list has a column `{column}`, but files are not grouped by it: the same {column} \

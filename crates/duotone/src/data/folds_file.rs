@@ -41,7 +41,7 @@ fn csv(
     Ok(out.into_inner()?)
 }
 
-/// Reads a folds file. Returns the fold of each clip of the collection, and notices for the user.
+/// Reads a folds file. Returns the fold of each clip of the collection, and warnings for the user.
 ///
 /// A line belongs to the clip with the same name in the collection; if there is none, to the clip at
 /// the same path, resolved relative to the collection or to the folds file.
@@ -109,9 +109,9 @@ pub(crate) fn read(
         .filter(|(_, first)| !used[**first])
         .map(|(l, _)| &l.path)
         .collect();
-    let mut notices = Vec::new();
+    let mut warnings = Vec::new();
     if let Some(first) = unknown.first() {
-        notices.push(format!(
+        warnings.push(format!(
             "{}: {} of its {} files are not among the collection's usable clips, the first is `{first}`",
             path_text(path),
             unknown.len(),
@@ -119,14 +119,14 @@ pub(crate) fn read(
         ));
     }
     if let Some(first) = changed.first() {
-        notices.push(format!(
+        warnings.push(format!(
             "{}: the audio of {} of its files has changed since the folds were made, the first is \
              `{first}`",
             path_text(path),
             changed.len()
         ));
     }
-    Ok((words, notices))
+    Ok((words, warnings))
 }
 
 fn canonical(path: &Path) -> PathBuf {

@@ -89,7 +89,7 @@ pub(crate) enum Part {
 }
 
 impl Split {
-    /// Divides a collection. Also returns notices for the user.
+    /// Divides a collection. Also returns warnings for the user.
     ///
     /// `contents` are the content digests of the clips, to compare with those in a folds file.
     pub(crate) fn new(
@@ -110,9 +110,9 @@ impl Split {
             Folds::Count(count) => drawn(*count),
             Folds::Column(column) => Self::of_column(collection, *column),
             Folds::File(file) => {
-                let (words, notices) = folds_file::read(file, collection, contents)?;
+                let (words, warnings) = folds_file::read(file, collection, contents)?;
                 let source = format!("the folds file {}", path_text(file));
-                Ok((Self::of_words(collection, words, source)?, notices))
+                Ok((Self::of_words(collection, words, source)?, warnings))
             }
             Folds::Given(folds) => Ok((Self::given(collection, folds.clone())?, Vec::new())),
             Folds::Automatic => {
@@ -122,8 +122,8 @@ impl Split {
                 else {
                     return drawn(DEFAULT_FOLDS);
                 };
-                let (split, mut notices) = Self::of_column(collection, column)?;
-                notices.push(format!(
+                let (split, mut warnings) = Self::of_column(collection, column)?;
+                warnings.push(format!(
                     "split by {} ({}); to draw folds instead, remove that column",
                     split.source,
                     if split.is_split() {
@@ -132,7 +132,7 @@ impl Split {
                         format!("{} folds", split.folds)
                     },
                 ));
-                Ok((split, notices))
+                Ok((split, warnings))
             }
         }
     }

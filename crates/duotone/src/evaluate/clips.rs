@@ -32,14 +32,14 @@ impl Clips {
     /// Computes the features that the networks need, or reads them from the store. Without networks
     /// nothing is decoded, since a program may read files that duotone cannot.
     pub(super) fn new(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Self, Error> {
-        let say = |notice: &String| observer.event(Event::Notice(notice));
+        let say = |warning: &String| observer.event(Event::Warning(warning));
         // Choosing a rate opens every file.
         let needs_rate = job.networks().any(|network| network.sample_rate.is_none());
-        let RateChoice { rate, notice } = match needs_rate {
+        let RateChoice { rate, warning } = match needs_rate {
             true => rate(job.collection, None),
-            false => RateChoice { rate: 0, notice: None },
+            false => RateChoice { rate: 0, warning: None },
         };
-        notice.iter().chain(&job.collection.ungrouped_notice()).for_each(say);
+        warning.iter().chain(&job.collection.ungrouped_warning()).for_each(say);
         let mut clips = Self {
             collection: job.collection.clone(),
             contents: Vec::new(),
@@ -51,7 +51,7 @@ impl Clips {
         let front_ends: Vec<FrontEnd> =
             job.networks().flat_map(|network| clips.front_ends(network)).collect();
         if front_ends.is_empty() {
-            job.collection.notices.iter().for_each(say);
+            job.collection.warnings.iter().for_each(say);
             job.collection.skipped_files.iter().for_each(|l| observer.event(Event::SkippedFile(l)));
         } else {
             let begun = Instant::now();

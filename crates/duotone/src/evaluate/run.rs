@@ -42,17 +42,17 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
             let claim = claim(folder)?;
             let results = folder.join("results.json");
             if results.exists() && !job.resume {
-                let notice =
+                let warning =
                     format!("{}: the results of an earlier run are replaced", path_text(&results));
-                observer.event(Event::Notice(&notice));
+                observer.event(Event::Warning(&warning));
             }
             Some(claim)
         }
     };
     let clips = Clips::new(job, observer)?;
     let contents: Vec<&str> = clips.contents.iter().map(String::as_str).collect();
-    let (split, notices) = Split::new(&clips.collection, &job.folds, job.seed, &contents)?;
-    notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let (split, warnings) = Split::new(&clips.collection, &job.folds, job.seed, &contents)?;
+    warnings.iter().for_each(|warning| observer.event(Event::Warning(warning)));
     let held_out = |validation: f64| validation > 0.0 || !split.valid().is_empty();
     if job.networks().any(|n| n.candidates.len() > 1 && !held_out(n.settings.validation)) {
         return Err(Error::Settings(
@@ -65,7 +65,7 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
         folds_file::write(&folder.join("folds.csv"), &clips.collection, &split, &contents)?;
     }
     let findings = findings(job, &clips, &split, observer)?;
-    findings.notices().iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    findings.warnings().iter().for_each(|warning| observer.event(Event::Warning(warning)));
     let evaluator = Evaluator { job, claim, clips, split, observer };
     let mut systems = Vec::new();
     let mut times = Vec::new();
@@ -215,7 +215,7 @@ impl Evaluator<'_> {
     fn say(&self, system: &str, what: &str, kept: bool, words: &str) {
         if self.is_contest() {
             let kept = if kept { "kept: " } else { "" };
-            self.observer.event(Event::Notice(&format!("{system}, {what}: {kept}{words}")));
+            self.observer.event(Event::Info(&format!("{system}, {what}: {kept}{words}")));
         }
     }
 
@@ -225,8 +225,9 @@ impl Evaluator<'_> {
             return format!("failed: {reason}");
         }
         let truths = self.clips.truths(&fold.test);
-        let right = truths.iter().zip(clips).filter(|(truth, clip)| **truth == clip.winner).count();
+        let correct =
+            truths.iter().zip(clips).filter(|(truth, clip)| **truth == clip.winner).count();
         let notes: String = result.notes.iter().map(|note| format!("; {note}")).collect();
-        format!("{right} of {} right{notes}", truths.len())
+        format!("{correct} of {} correct{notes}", truths.len())
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn prepare(
     silent: Silent,
     observer: &dyn Observer,
 ) -> Result<Dataset, Error> {
-    collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    collection.warnings.iter().for_each(|warning| observer.event(Event::Warning(warning)));
     collection.skipped_files.iter().for_each(|l| observer.event(Event::SkippedFile(l)));
     if let Some(store) = store {
         refuse_inputs(store, collection.source())?;
@@ -82,9 +82,9 @@ pub(crate) fn prepare(
     kept.items.iter_mut().for_each(|item| item.name = printable(&item.name));
     kept.check()?;
     let mut dataset = Dataset { collection: kept, features };
-    let notices = dataset.summarise(collection);
-    notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
-    dataset.collection.notices.extend(notices);
+    let warnings = dataset.summarise(collection);
+    warnings.iter().for_each(|warning| observer.event(Event::Warning(warning)));
+    dataset.collection.warnings.extend(warnings);
     Ok(dataset)
 }
 
@@ -117,7 +117,7 @@ fn printable(path: &Path) -> PathBuf {
     path_text(path).into_owned().into()
 }
 
-/// Number of files that a notice names.
+/// Number of files that a warning names.
 const NAMED_FILES: usize = 3;
 
 /// The name of a single file, or the number of files and the names of the first.
@@ -139,12 +139,12 @@ impl Dataset {
     /// are gone, notes on files, and files with the same content.
     fn summarise(&self, original: &Collection) -> Vec<String> {
         let gone = original.labels.iter().filter(|label| !self.collection.labels.contains(label));
-        let mut notices: Vec<String> = gone
+        let mut warnings: Vec<String> = gone
             .map(|label| format!("left out the label `{label}`: none of its files can be used"))
             .collect();
-        notices.extend(self.file_notes(0..self.len()));
-        notices.extend(self.collection.same_content(&self.digests()));
-        notices
+        warnings.extend(self.file_notes(0..self.len()));
+        warnings.extend(self.collection.same_content(&self.digests()));
+        warnings
     }
 
     /// The notes on some clips, each note once with all the files that it applies to.
@@ -156,11 +156,11 @@ impl Dataset {
                 of_note.entry(note).or_default().push(&self.collection.items[clip].name);
             }
         }
-        let notice = |(note, names): (String, Vec<&Path>)| match note.as_str() {
+        let warning = |(note, names): (String, Vec<&Path>)| match note.as_str() {
             "silent" => format!("{}: silent: tested, but not trained on", files(&names)),
             _ => format!("{}: {note}", files(&names)),
         };
-        of_note.into_iter().map(notice).collect()
+        of_note.into_iter().map(warning).collect()
     }
 
     /// Those of the given clips that are not silent.

@@ -150,8 +150,8 @@ pub(crate) fn digest(path: &Path) -> Result<blake3::Hash, String> {
 pub struct RateChoice {
     /// In hertz.
     pub rate: u32,
-    /// A notice for the user if files are resampled, with their rates.
-    pub notice: Option<String>,
+    /// A warning for the user if files are resampled, with their rates.
+    pub warning: Option<String>,
 }
 
 /// Chooses the sample rate for a collection: that of its files if they all have the same rate and
@@ -161,14 +161,14 @@ pub fn choose_rate(paths: &[PathBuf]) -> RateChoice {
     let rate = |path: &PathBuf| probe(path).ok().map(|info| info.sample_rate);
     let rates: Vec<u32> = paths.par_iter().filter_map(rate).collect();
     let chosen = automatic_rate(rates.iter().copied());
-    RateChoice { rate: chosen, notice: rate_notice(&rates, chosen) }
+    RateChoice { rate: chosen, warning: rate_warning(&rates, chosen) }
 }
 
-/// Number of sample rates that a notice names.
+/// Number of sample rates that a warning names.
 const NAMED_RATES: usize = 4;
 
-/// A notice if any of the files has another rate than the chosen one.
-fn rate_notice(rates: &[u32], chosen: u32) -> Option<String> {
+/// A warning if any of the files has another rate than the chosen one.
+fn rate_warning(rates: &[u32], chosen: u32) -> Option<String> {
     let mut files: BTreeMap<u32, usize> = BTreeMap::new();
     rates.iter().for_each(|&rate| *files.entry(rate).or_default() += 1);
     if files.keys().all(|&rate| rate == chosen) {

@@ -54,8 +54,11 @@ pub fn check(
     seed: u64,
     observer: &dyn Observer,
 ) -> Result<CheckReport, Error> {
-    collection.notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
-    collection.ungrouped_notice().iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    collection.warnings.iter().for_each(|warning| observer.event(Event::Warning(warning)));
+    collection
+        .ungrouped_warning()
+        .iter()
+        .for_each(|warning| observer.event(Event::Warning(warning)));
     collection.skipped_files.iter().for_each(|skipped| observer.event(Event::SkippedFile(skipped)));
     // Reports invalid folds before any audio is decoded.
     Placement::of(collection, folds, seed)?;

@@ -6,8 +6,8 @@ use crate::plural::plural;
 impl Findings {
     /// One line for each kind of finding that occurs.
     #[must_use]
-    pub fn notices(&self) -> Vec<String> {
-        let mut notices = Vec::new();
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
         if !self.recordings.is_empty() {
             let harms = [
                 (Harm::TwoFolds, "in two folds"),
@@ -22,11 +22,11 @@ impl Findings {
             let harms =
                 if harms.is_empty() { String::new() } else { format!(": {}", harms.join(", ")) };
             let pairs = plural(self.recordings.len(), "pair");
-            notices.push(format!("{pairs} of clips with the same recording{harms}"));
+            warnings.push(format!("{pairs} of clips with the same recording{harms}"));
         }
         let mut add = |count: usize, noun: &str, what: &str| {
             if count > 0 {
-                notices.push(format!("{} {what}", plural(count, noun)));
+                warnings.push(format!("{} {what}", plural(count, noun)));
             }
         };
         add(self.split_groups.len(), "group", "in several folds");
@@ -34,6 +34,6 @@ impl Findings {
         add(self.alike_groups.len(), "set", &format!("of groups {alike}"));
         add(self.alike_labels.len(), "set", &format!("of labels {alike}"));
         add(self.rare_labels.len(), "label", "too rare for the folds");
-        notices
+        warnings
     }
 }

@@ -41,7 +41,7 @@ pub struct ClipsJob<'a> {
 pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model, Error> {
     job.check()?;
     let used: Vec<usize> = (0..job.clips.len()).filter(|&i| !job.clips[i].notes.silent).collect();
-    job.notices(used.len()).iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    job.warnings(used.len()).iter().for_each(|warning| observer.event(Event::Warning(warning)));
     let pick = |all: &[usize]| used.iter().map(|&clip| all[clip]).collect::<Vec<_>>();
     let held_out = match job.settings.validation {
         0.0 => vec![false; used.len()],
@@ -96,14 +96,14 @@ fn classes_of(labelled: &[LabelledClip<'_>]) -> Vec<usize> {
 }
 
 impl ClipsJob<'_> {
-    /// Notices about the clips, of which `used` are not silent.
-    fn notices(&self, used: usize) -> Vec<String> {
+    /// Warnings about the clips, of which `used` are not silent.
+    fn warnings(&self, used: usize) -> Vec<String> {
         let repeated = self.clips.iter().filter(|clip| clip.notes.repeated).count();
-        let notice = |count: usize, what: &str| {
+        let warning = |count: usize, what: &str| {
             (count > 0).then(|| format!("{}: {what}", plural(count, "clip")))
         };
-        let silent = notice(self.clips.len() - used, "silent, so skipped: nothing to learn from");
-        let repeated = notice(repeated, "shorter than a segment");
+        let silent = warning(self.clips.len() - used, "silent, so skipped: nothing to learn from");
+        let repeated = warning(repeated, "shorter than a segment");
         silent.into_iter().chain(repeated).collect()
     }
 
@@ -199,12 +199,12 @@ mod tests {
     }
 
     #[derive(Default)]
-    struct Notices(std::sync::Mutex<Vec<String>>);
+    struct Warnings(std::sync::Mutex<Vec<String>>);
 
-    impl Observer for Notices {
+    impl Observer for Warnings {
         fn event(&self, event: Event<'_>) {
-            if let Event::Notice(notice) = event {
-                self.0.lock().unwrap().push(notice.to_owned());
+            if let Event::Warning(warning) = event {
+                self.0.lock().unwrap().push(warning.to_owned());
             }
         }
     }
@@ -214,11 +214,11 @@ mod tests {
         let mut clips: Vec<_> = (0..10).map(|i| clip(i, i as usize % 2, 40)).collect();
         let mut classes: Vec<usize> = (0..10).map(|i| i % 2).collect();
         let labels = labels();
-        let train = |clips: &[ClipFeatures], classes: &[usize], notices: &Notices| {
+        let train = |clips: &[ClipFeatures], classes: &[usize], warnings: &Warnings| {
             let clips: Vec<&ClipFeatures> = clips.iter().collect();
-            train_clips(&job(&clips, classes, &labels), notices)
+            train_clips(&job(&clips, classes, &labels), warnings)
         };
-        let without = train(&clips, &classes, &Notices::default()).unwrap();
+        let without = train(&clips, &classes, &Warnings::default()).unwrap();
         for number in [50, 51] {
             let mut silent = clip(number, 0, 40);
             silent.notes.silent = true;
@@ -226,13 +226,13 @@ mod tests {
             classes.insert(3, 0);
         }
         clips[0].notes.repeated = true;
-        let notices = Notices::default();
-        assert_eq!(train(&clips, &classes, &notices).unwrap(), without);
-        let notices = notices.0.into_inner().unwrap();
-        assert!(notices[0].starts_with("2 clips: silent"), "{notices:?}");
-        assert!(notices[1].starts_with("1 clip: shorter than a segment"), "{notices:?}");
+        let warnings = Warnings::default();
+        assert_eq!(train(&clips, &classes, &warnings).unwrap(), without);
+        let warnings = warnings.0.into_inner().unwrap();
+        assert!(warnings[0].starts_with("2 clips: silent"), "{warnings:?}");
+        assert!(warnings[1].starts_with("1 clip: shorter than a segment"), "{warnings:?}");
         clips.iter_mut().zip(&classes).for_each(|(clip, &class)| clip.notes.silent |= class == 1);
-        let error = train(&clips, &classes, &Notices::default()).unwrap_err().to_string();
+        let error = train(&clips, &classes, &Warnings::default()).unwrap_err().to_string();
         assert!(error.contains("`high`") && error.contains("silent"), "{error}");
     }
 

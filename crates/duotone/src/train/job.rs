@@ -51,9 +51,9 @@ pub struct TrainReport {
     pub skipped_files: Vec<SkippedFile>,
     /// Clips that were repeated to fill a segment.
     pub repeated: Vec<PathBuf>,
-    /// What the user should know, including the collection's notices. The observer received them
+    /// What the user should know, including the collection's warnings. The observer received them
     /// too.
-    pub notices: Vec<String>,
+    pub warnings: Vec<String>,
     /// Wall-clock seconds.
     pub seconds: f64,
 }
@@ -77,10 +77,10 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let checkpoint = write::with_suffix(&job.output, ".checkpoint");
     let output_lock = OutputLock::of(&job.output)?;
     [&job.output, &checkpoint].into_iter().for_each(|path| output_lock.sweep(path));
-    let RateChoice { rate, notice: rate_notice } = rate(job.collection, job.sample_rate);
-    let ungrouped = job.collection.ungrouped_notice().filter(|_| job.settings.validation > 0.0);
-    let mut notices: Vec<String> = rate_notice.into_iter().chain(ungrouped).collect();
-    notices.iter().for_each(|notice| observer.event(Event::Notice(notice)));
+    let RateChoice { rate, warning: rate_warning } = rate(job.collection, job.sample_rate);
+    let ungrouped = job.collection.ungrouped_warning().filter(|_| job.settings.validation > 0.0);
+    let mut warnings: Vec<String> = rate_warning.into_iter().chain(ungrouped).collect();
+    warnings.iter().for_each(|warning| observer.event(Event::Warning(warning)));
     let front_end = job.recipe.front_end(rate);
     let (store, silent) = (job.store.as_deref(), Silent::Skipped);
     let dataset =
@@ -118,18 +118,18 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     };
     let finished = finished(job, &checkpoint, &untrained);
     let output = path_text(&job.output);
-    let observed = notices.len();
+    let observed = warnings.len();
     match &finished {
-        Some(_) => notices.push(format!("{output}: already trained")),
+        Some(_) => warnings.push(format!("{output}: already trained")),
         None => {
-            notices.extend(restart_notice(job, &checkpoint));
+            warnings.extend(restart_warning(job, &checkpoint));
             if job.output.exists() {
-                notices.push(format!("{output}: the existing model will be replaced"));
+                warnings.push(format!("{output}: the existing model will be replaced"));
             }
         }
     }
-    for notice in &notices[observed..] {
-        observer.event(Event::Notice(notice));
+    for warning in &warnings[observed..] {
+        observer.event(Event::Warning(warning));
     }
     let card = match finished {
         Some(card) => card,
@@ -143,7 +143,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
             model.card
         }
     };
-    notices.extend(collection.notices.iter().cloned());
+    warnings.extend(collection.warnings.iter().cloned());
     Ok(TrainReport {
         model: job.output.clone(),
         card,
@@ -151,7 +151,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         held_out: held_out.len(),
         skipped_files: collection.skipped_files.clone(),
         repeated: dataset.names(|clip| clip.notes.repeated),
-        notices,
+        warnings,
         seconds: started.elapsed().as_secs_f64(),
     })
 }
@@ -159,7 +159,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
 /// The requested sample rate or, if there is none, the one that [`choose_rate`] chooses.
 pub(crate) fn rate(collection: &Collection, requested: Option<u32>) -> RateChoice {
     match requested {
-        Some(rate) => RateChoice { rate, notice: None },
+        Some(rate) => RateChoice { rate, warning: None },
         None => {
             let paths: Vec<PathBuf> =
                 collection.items.iter().map(|item| item.path.clone()).collect();
@@ -178,8 +178,8 @@ fn finished(job: &TrainJob<'_>, checkpoint: &Path, untrained: &ModelCard) -> Opt
     (without_results == *untrained).then_some(existing)
 }
 
-/// A notice if the run starts from the beginning although the user may not expect it.
-fn restart_notice(job: &TrainJob<'_>, checkpoint: &Path) -> Option<String> {
+/// A warning if the run starts from the beginning although the user may not expect it.
+fn restart_warning(job: &TrainJob<'_>, checkpoint: &Path) -> Option<String> {
     match (job.resume, checkpoint.exists()) {
         (true, false) => {
             Some(format!("no checkpoint {}: starting from the beginning", checkpoint.display()))

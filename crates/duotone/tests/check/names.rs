@@ -40,7 +40,7 @@ fn clean_collection_has_no_findings() {
     let lines = ["a.wav,x,A,1", "b.wav,y,B,1", "c.wav,x,C,2", "d.wav,y,D,2"];
     let found = findings(&lines, Some("artist"), &Folds::Automatic);
     assert_eq!(found, Findings::default());
-    assert!(found.notices().is_empty());
+    assert!(found.warnings().is_empty());
 }
 
 #[test]

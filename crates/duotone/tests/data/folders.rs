@@ -35,7 +35,7 @@ fn sub_folders_are_labels() {
     assert_eq!(collection.classes(), [0, 0, 1, 1]);
     assert_eq!(collection.items[3].path, folder.path().join("b/2.mp3"));
     assert_eq!(collection.label_column, "folder");
-    assert!(collection.skipped_files.is_empty() && collection.notices.is_empty());
+    assert!(collection.skipped_files.is_empty() && collection.warnings.is_empty());
 }
 
 #[test]
@@ -54,9 +54,9 @@ fn side_files_are_ignored_and_counted() {
     ]);
     let collection = open(folder.path(), None).unwrap();
     assert_eq!(names(&collection), ["a/1.mp3", "b/1.mp3", "b/Mr.Doc/3.mp3"]);
-    let notices = collection.notices.join("\n");
-    assert!(notices.contains("ignored 5 files (hidden files, documents, images"), "{notices}");
-    assert!(notices.contains("ignored 1 file outside the label folders"), "{notices}");
+    let warnings = collection.warnings.join("\n");
+    assert!(warnings.contains("ignored 5 files (hidden files, documents, images"), "{warnings}");
+    assert!(warnings.contains("ignored 1 file outside the label folders"), "{warnings}");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn groups_are_the_folders_below_the_label() {
     // Sorted by name: b/5.mp3 comes before the folders.
     assert_eq!(groups, [Some(0), Some(0), None, Some(0), Some(1)]);
     assert_eq!(artists.group_numbers().unwrap(), [0, 0, 4, 0, 1]);
-    assert!(artists.notices[0].contains("no artist for 1 file: each"), "{:?}", artists.notices);
+    assert!(artists.warnings[0].contains("no artist for 1 file: each"), "{:?}", artists.warnings);
     let albums = open(folder.path(), Some("album")).unwrap();
     assert_eq!(albums.groups, ["ann", "ann/one", "ann/two", "bob"]);
 }
@@ -139,7 +139,7 @@ mod links {
         for skipped in &collection.skipped_files {
             assert!(skipped.error.contains("conflicting labels: a, b"), "{skipped:?}");
         }
-        assert_eq!(collection.notices, ["ignored 1 duplicate entry with the same label"]);
+        assert_eq!(collection.warnings, ["ignored 1 duplicate entry with the same label"]);
     }
 
     #[test]

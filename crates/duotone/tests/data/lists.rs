@@ -109,7 +109,7 @@ fn empty_group_column_is_ignored() {
     assert_eq!(collection.group_column, None);
     assert!(collection.groups.is_empty() && collection.group_numbers().is_none());
     assert_eq!(
-        collection.notices,
+        collection.warnings,
         ["the column `artist` is empty for all files, so they are not grouped"]
     );
 }
@@ -121,7 +121,7 @@ fn reads_groups_and_folds_from_columns() {
     assert_eq!(collection.groups, ["ann", "bob"]);
     assert_eq!(collection.group_column.as_deref(), Some("artist"));
     assert_eq!(collection.group_numbers().unwrap(), [0, 0, 4, 1]);
-    assert_eq!(collection.notices, ["no artist for 1 file: each forms its own group"]);
+    assert_eq!(collection.warnings, ["no artist for 1 file: each forms its own group"]);
     assert_eq!(collection.items[2].fold.as_deref(), Some("2"));
     assert_eq!(collection.folds(2, 7).unwrap(), [0, 0, 1, 1]);
     let wrong = collection.folds(3, 7).unwrap_err().to_string();
@@ -232,7 +232,7 @@ fn rare_labels_are_listed_and_can_be_left_out() {
     assert!(error.contains(words) && error.contains("min_per_label=3"), "{error}");
     let kept = collection.without_rare(2).unwrap();
     assert_eq!((kept.labels.join(" "), kept.items.len()), ("w x y".to_owned(), 7));
-    assert_eq!(kept.notices, ["left out 1 label with fewer than 2 files: `z` (1)"]);
+    assert_eq!(kept.warnings, ["left out 1 label with fewer than 2 files: `z` (1)"]);
     assert_eq!(kept.folds(2, 0).unwrap().len(), 7);
     assert_eq!(collection.without_rare(1).unwrap(), collection);
     let error = collection.without_rare(3).unwrap_err().to_string();
@@ -263,12 +263,12 @@ fn finds_names_in_another_normal_form_and_escaped_names() {
 }
 
 #[test]
-fn lines_without_a_label_are_ignored_with_one_notice() {
+fn lines_without_a_label_are_ignored_with_one_warning() {
     let content = "path,genre,mood\na,x,\nb,y,calm\nc,x, \nd,y,wild\n";
     let collection = open(content, Some("mood"), None).unwrap();
     assert_eq!(rows(&collection), [("b", "calm"), ("d", "wild")]);
     assert!(collection.skipped_files.is_empty());
-    assert_eq!(collection.notices, ["ignored 2 lines without a mood"]);
+    assert_eq!(collection.warnings, ["ignored 2 lines without a mood"]);
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn duplicate_entries_are_ignored_or_in_conflict() {
     std::fs::write(&list, content).unwrap();
     let collection = Collection::open(&list, &CollectionOptions::default()).unwrap();
     assert_eq!(rows(&collection), [("a", "x"), ("c", "y"), ("d", "x")]);
-    assert_eq!(collection.notices, ["ignored 1 duplicate entry with the same label"]);
+    assert_eq!(collection.warnings, ["ignored 1 duplicate entry with the same label"]);
     let names: Vec<&Path> = collection.skipped_files.iter().map(|l| l.path.as_path()).collect();
     assert_eq!(names, [Path::new("b"), Path::new("./b")]);
     assert!(reasons(&collection).iter().all(|r| r.contains("conflicting labels: x, y")));
@@ -352,8 +352,8 @@ fn digest_depends_on_content_and_labels_but_not_on_names() {
 #[test]
 fn same_content_under_different_names_is_reported() {
     let collection = open("path,label\na,x\nb,y\nc,x\nd,x\ne,y\n", None, None).unwrap();
-    let notices = collection.same_content(&["1", "1", "2", "2", "3"]);
-    assert_eq!(notices, ["same content: a, b; conflicting labels: x, y", "same content: c, d"]);
+    let warnings = collection.same_content(&["1", "1", "2", "2", "3"]);
+    assert_eq!(warnings, ["same content: a, b; conflicting labels: x, y", "same content: c, d"]);
 }
 
 #[test]

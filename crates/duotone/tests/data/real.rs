@@ -20,7 +20,7 @@ fn reads_real_lists() {
         let options = CollectionOptions { label: Some(label.into()), group: Some(group.into()) };
         let collection = Collection::open(&list, &options).unwrap();
         assert_eq!((collection.items.len(), collection.labels.len()), (clips, labels));
-        assert!(collection.skipped_files.is_empty() && collection.notices.is_empty());
+        assert!(collection.skipped_files.is_empty() && collection.warnings.is_empty());
         let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
         assert!(paths.iter().all(|path| path.is_file()));
         assert_eq!(choose_rate(&paths).rate, rate);

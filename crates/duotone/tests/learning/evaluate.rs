@@ -285,9 +285,9 @@ fn silent_files_are_tested_but_not_trained_on() {
     assert!(std::fs::read_to_string(page).unwrap().contains("tested, but not trained on"));
 }
 
-/// A notice suggests a group column if the files are not grouped.
+/// A warning suggests a group column if the files are not grouped.
 #[test]
-fn notice_suggests_a_group_column() {
+fn warning_suggests_a_group_column() {
     let toy = Toy::new();
     let open = |group: Option<&str>| {
         let options = CollectionOptions { label: None, group: group.map(Into::into) };
@@ -311,7 +311,7 @@ fn notice_suggests_a_group_column() {
         _ => format!("{line}{number}\n"),
     });
     std::fs::write(toy.path("list.csv"), lines.collect::<String>()).unwrap();
-    assert_eq!(open(None).ungrouped_notice(), None);
+    assert_eq!(open(None).ungrouped_warning(), None);
 }
 
 /// Results from before notes were added, and those of format 3, can still be read.

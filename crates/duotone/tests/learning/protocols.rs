@@ -46,7 +46,7 @@ fn folds_file_reproduces_an_evaluation() {
         // The seed would draw other folds.
         let watcher = Watcher::default();
         let results = evaluate(&job, &watcher).unwrap();
-        assert!(!watcher.received("folds.csv"), "an unexpected notice");
+        assert!(!watcher.received("folds.csv"), "an unexpected warning");
         (results, read(&again))
     };
     let (results, bytes) = run();

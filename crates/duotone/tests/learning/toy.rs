@@ -141,7 +141,7 @@ impl Observer for Watcher {
                 self.steps.fetch_add(1, Ordering::Relaxed);
                 return;
             }
-            Event::Notice(notice) => notice.to_owned(),
+            Event::Warning(text) | Event::Info(text) => text.to_owned(),
             Event::SkippedFile(file) => format!("{}: {}", file.path.display(), file.error),
             Event::RunStarted { name, done, epochs } => format!("{name}: {done} of {epochs}"),
             _ => return,

@@ -75,7 +75,7 @@ fn resumed_run_writes_the_same_file() {
     let watcher = Watcher::default();
     let report = train(&job(&collection, output.clone(), true), &watcher).unwrap();
     assert_eq!(watcher.steps(), 0);
-    assert!(report.notices.iter().any(|n| n.contains("already trained")), "{:?}", report.notices);
+    assert!(report.warnings.iter().any(|n| n.contains("already trained")), "{:?}", report.warnings);
     assert_eq!(report.card.history.len(), 12);
 }
 
@@ -139,7 +139,7 @@ fn label_with_only_silent_files_is_left_out() {
     assert!(watcher.received("`rest`"), "{:?}", watcher.messages);
 }
 
-/// A notice reports the automatic choice of a sample rate, if files are resampled to it.
+/// A warning reports the automatic choice of a sample rate, if files are resampled to it.
 #[test]
 fn resampling_is_reported() {
     let toy = Toy::new();
@@ -159,7 +159,7 @@ fn resampling_is_reported() {
     let report = train(&two, &watcher).unwrap();
     let expected = "11025 Hz (18 files), 48000 Hz (1 file); all are resampled to 22050 Hz";
     assert!(watcher.received(expected), "{:?}", watcher.messages);
-    assert!(report.notices.iter().any(|notice| notice.contains(expected)));
+    assert!(report.warnings.iter().any(|warning| warning.contains(expected)));
 
     let requested = TrainJob { sample_rate: Some(11_025), ..two };
     let watcher = Watcher::default();
@@ -167,9 +167,9 @@ fn resampling_is_reported() {
     assert!(!watcher.received("resampled"), "{:?}", watcher.messages);
 }
 
-/// A notice suggests a group column if clips are held out without one.
+/// A warning suggests a group column if clips are held out without one.
 #[test]
-fn notice_suggests_a_group_column() {
+fn warning_suggests_a_group_column() {
     let toy = Toy::new();
     let ungrouped = Collection::open(toy.path("list.csv"), &CollectionOptions::default()).unwrap();
     let grouped = toy.collection();

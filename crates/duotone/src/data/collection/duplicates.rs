@@ -10,7 +10,7 @@ use crate::path_text::path_text;
 use crate::plural::plural;
 
 impl Collection {
-    /// Notices about files with the same content under different names, given the content digests of
+    /// Warnings about files with the same content under different names, given the content digests of
     /// the items. In two folds, such files inflate the result; with two labels, one label is wrong.
     #[must_use]
     pub fn same_content<S: AsRef<str>>(&self, contents: &[S]) -> Vec<String> {
@@ -19,21 +19,21 @@ impl Collection {
             of_content.entry(content.as_ref()).or_default().push(item);
         }
         let same = of_content.into_values().filter(|items| items.len() > 1);
-        let mut notices: Vec<String> = same.map(|items| self.same_notice(&items)).collect();
-        notices.sort_unstable();
-        notices
+        let mut warnings: Vec<String> = same.map(|items| self.same_warning(&items)).collect();
+        warnings.sort_unstable();
+        warnings
     }
 
-    fn same_notice(&self, items: &[&Item]) -> String {
+    fn same_warning(&self, items: &[&Item]) -> String {
         let names: Vec<_> = items.iter().map(|item| path_text(&item.name)).collect();
         let labels: BTreeSet<&str> =
             items.iter().map(|item| self.labels[item.label].as_str()).collect();
-        let mut notice = format!("same content: {}", names.join(", "));
+        let mut warning = format!("same content: {}", names.join(", "));
         if labels.len() > 1 {
             let labels: Vec<_> = labels.into_iter().collect();
-            notice += &format!("; conflicting labels: {}", labels.join(", "));
+            warning += &format!("; conflicting labels: {}", labels.join(", "));
         }
-        notice
+        warning
     }
 }
 
@@ -68,7 +68,7 @@ pub(super) fn without_duplicates(mut found: Found) -> Found {
     }
     if duplicates > 0 {
         let entries = plural(duplicates, "duplicate entry");
-        found.notices.push(format!("ignored {entries} with the same label"));
+        found.warnings.push(format!("ignored {entries} with the same label"));
     }
     conflicts.sort_unstable();
     for (i, error) in conflicts {

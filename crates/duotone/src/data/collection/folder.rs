@@ -118,21 +118,21 @@ pub(super) fn read(root: &Path, options: &CollectionOptions) -> Result<Found, Er
     }
     if walk.own_folders > 0 {
         let n = walk.own_folders;
-        found.notices.push(format!(
+        found.warnings.push(format!(
             "ignored {} written by duotone (features or results)",
             plural(n, "folder")
         ));
     }
     if walk.side_files > 0 {
         let n = walk.side_files;
-        found.notices.push(format!(
+        found.warnings.push(format!(
             "ignored {} (hidden files, documents, images and other non-audio files)",
             plural(n, "file")
         ));
     }
     if unlabelled > 0 {
         found
-            .notices
+            .warnings
             .push(format!("ignored {} outside the label folders", plural(unlabelled, "file")));
     }
     found.skipped_files = walk.skipped_files;

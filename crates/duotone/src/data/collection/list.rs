@@ -80,9 +80,9 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
         }
     }
     let label_column = columns[labels].clone();
-    let mut notices = Vec::new();
+    let mut warnings = Vec::new();
     if unlabelled > 0 {
-        notices.push(format!("ignored {} without a {label_column}", plural(unlabelled, "line")));
+        warnings.push(format!("ignored {} without a {label_column}", plural(unlabelled, "line")));
     }
     let mut group_candidates = Vec::new();
     for name in ["artist", "album"] {
@@ -90,7 +90,7 @@ pub(super) fn read(path: &Path, options: &CollectionOptions) -> Result<Found, Er
         let repeated = |&c: &usize| some_repeat(records.iter().map(|(_, record)| record.get(c)));
         group_candidates.extend(column.filter(repeated).map(|c| columns[c].clone()));
     }
-    Ok(Found { label_column, entries, skipped_files, notices, group_candidates })
+    Ok(Found { label_column, entries, skipped_files, warnings, group_candidates })
 }
 
 /// Whether a value occurs more than once, ignoring empty ones.

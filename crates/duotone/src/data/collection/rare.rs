@@ -39,7 +39,7 @@ impl Units {
 
 impl Collection {
     /// The collection without the labels that have fewer than `least` clips or, if it is grouped,
-    /// fewer than `least` groups. A notice lists these labels.
+    /// fewer than `least` groups. A warning lists these labels.
     ///
     /// # Errors
     /// [`Error::Collection`] if fewer than two labels are left.
@@ -52,7 +52,7 @@ impl Collection {
         let keep = |&i: &usize| !rare.contains(&self.items[i].label);
         let keep: Vec<usize> = (0..self.items.len()).filter(keep).collect();
         let mut kept = self.subset(&keep);
-        kept.notices.push(format!(
+        kept.warnings.push(format!(
             "left out {} with fewer than {}: {}",
             plural(rare.len(), "label"),
             plural(least, self.unit()),

@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(collection.classes(), [1, 0, 1]);
         assert_eq!(collection.group_numbers(), Some(vec![1, 0, 4]));
         assert_eq!(collection.label_column, "mood");
-        assert_eq!(collection.notices.len(), 2, "{:?}", collection.notices);
+        assert_eq!(collection.warnings.len(), 2, "{:?}", collection.warnings);
     }
 
     #[test]

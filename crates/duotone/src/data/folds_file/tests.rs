@@ -44,9 +44,9 @@ fn folds_round_trip() {
         let (split, _) = fixture.divide(folds).unwrap();
         let path = fixture.0.path().join("again.csv");
         super::write(&path, &fixture.collection(), &split, &["1", "2", "3", "4"]).unwrap();
-        let (again, notices) = fixture.divide(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let (again, warnings) = fixture.divide(&std::fs::read_to_string(&path).unwrap()).unwrap();
         assert_eq!((again.digest(), again.folds), (split.digest(), split.folds));
-        assert_eq!(notices, [""; 0]);
+        assert_eq!(warnings, [""; 0]);
     }
 }
 
@@ -60,9 +60,9 @@ fn files_are_found_by_name_and_by_path() {
     for name in ["a.wav", "sub/b.wav", "c.wav", "d.wav"] {
         fixture.write(name, name);
     }
-    let (split, notices) = fixture.divide(&folds).unwrap();
+    let (split, warnings) = fixture.divide(&folds).unwrap();
     assert_eq!((split.tested(0), split.tested(1)), (vec![0, 3], vec![1, 2]));
-    assert_eq!(notices, [""; 0]);
+    assert_eq!(warnings, [""; 0]);
     // As a MIREX list.
     let list = "a.wav\t1\nsub/b.wav\t1\nc.wav\t2\nd.wav\t2\n";
     assert_eq!(fixture.divide(list).unwrap().0.tested(1), [2, 3]);
@@ -73,10 +73,10 @@ fn unknown_files_and_changed_audio_are_reported() {
     let fixture = Fixture::new();
     let folds =
         "path,fold,content\na.wav,1,1\nsub/b.wav,1,2\nc.wav,2,other\nd.wav,2,4\ngone.wav,2,5\n";
-    let (_, notices) = fixture.divide(folds).unwrap();
-    assert!(notices[0].contains("1 of its 5 files are not among"), "{notices:?}");
-    assert!(notices[0].contains("`gone.wav`"), "{notices:?}");
-    assert!(notices[1].contains("audio of 1 of its files") && notices[1].contains("`c.wav`"));
+    let (_, warnings) = fixture.divide(folds).unwrap();
+    assert!(warnings[0].contains("1 of its 5 files are not among"), "{warnings:?}");
+    assert!(warnings[0].contains("`gone.wav`"), "{warnings:?}");
+    assert!(warnings[1].contains("audio of 1 of its files") && warnings[1].contains("`c.wav`"));
     // A file may be listed twice.
     let folds = "path,fold\na.wav,1\na.wav,1\nsub/b.wav,1\nc.wav,2\nd.wav,2\n";
     assert_eq!(fixture.divide(folds).unwrap().1, [""; 0]);
@@ -131,8 +131,8 @@ fn unusual_names_round_trip() {
     for text in [text.clone(), text.replace("o\u{301}", "\u{f3}")] {
         std::fs::write(&path, text).unwrap();
         let file = Folds::File(path.clone());
-        let (again, notices) = Split::new(&collection, &file, 0, &contents).unwrap();
+        let (again, warnings) = Split::new(&collection, &file, 0, &contents).unwrap();
         assert_eq!(again.digest(), split.digest());
-        assert_eq!(notices, [""; 0]);
+        assert_eq!(warnings, [""; 0]);
     }
 }

@@ -24,10 +24,10 @@ const SPLIT: Folds = Folds::Column(Column::Split);
 #[test]
 fn numeric_fold_names_are_in_numeric_order() {
     let list = "path,label,fold\na,x,10\nb,y,10\nc,x,2\nd,y,2\ne,x,1\nf,y,1\n";
-    let (split, notices) = divide(list, None, &FOLD).unwrap();
+    let (split, warnings) = divide(list, None, &FOLD).unwrap();
     let fold = Part::Fold;
     assert_eq!(split.parts, [fold(2), fold(2), fold(1), fold(1), fold(0), fold(0)]);
-    assert_eq!((split.folds, split.is_split(), notices.len()), (3, false, 0));
+    assert_eq!((split.folds, split.is_split(), warnings.len()), (3, false, 0));
     assert_eq!(split.tested(1), [2, 3]);
     assert_eq!(split.learnt(1), [0, 1, 4, 5]);
 }
@@ -46,18 +46,19 @@ fn split_has_one_fold() {
 }
 
 #[test]
-fn columns_of_the_list_are_used_with_a_notice() {
+fn columns_of_the_list_are_used_with_a_warning() {
     let both = "path,label,fold,split\na,x,1,train\nb,y,1,train\nc,x,2,test\nd,y,2,test\n";
-    let (split, notices) = divide(both, None, &Folds::Automatic).unwrap();
+    let (split, warnings) = divide(both, None, &Folds::Automatic).unwrap();
     assert_eq!(split.folds, 2);
-    assert!(notices[0].contains("column `fold` (2 folds)"), "{notices:?}");
+    assert!(warnings[0].contains("column `fold` (2 folds)"), "{warnings:?}");
     let split = both.replace("fold", "part").replace("label,", "genre,");
-    let (split, notices) = divide(&split, None, &Folds::Automatic).unwrap();
-    assert!(split.is_split() && notices[0].contains("column `split`"), "{notices:?}");
+    let (split, warnings) = divide(&split, None, &Folds::Automatic).unwrap();
+    assert!(split.is_split() && warnings[0].contains("column `split`"), "{warnings:?}");
     let none: String = (0..20).map(|i| format!("{i},{}\n", i % 2)).collect();
-    let (split, notices) = divide(&format!("path,label\n{none}"), None, &Folds::Automatic).unwrap();
+    let (split, warnings) =
+        divide(&format!("path,label\n{none}"), None, &Folds::Automatic).unwrap();
     assert_eq!((split.folds, split.source.as_str()), (5, "the seed, stratified by label"));
-    assert!(notices.is_empty());
+    assert!(warnings.is_empty());
 }
 
 #[test]
