@@ -164,8 +164,8 @@ def judge_words(outcome: Outcome, told: dict) -> None:
     stated, seconds = told["stated_seconds"], told["samples"] / told["sample_rate"]
     if stated is not None and abs(stated - seconds) > STATED_SECONDS:
         problems.append(f"states {stated:.3f} s, contains {seconds:.3f} s")
-    if told["damage"]:
-        problems.append(f"reported as damaged: {told['damage']}")
+    if told["decode_errors"]:
+        problems.append(f"decode errors: {told['decode_errors']}")
     warnings = "; ".join(told["warnings"])
     if bool(warnings) != bool(cell.words) or not re.search(cell.words, warnings):
         problems.append(f"warnings: {warnings or 'none'}")

@@ -40,7 +40,7 @@ fn describe(path: &Path, clip: &Clip) -> Result<Value, duotone_audio::Error> {
         "channels": info.channels,
         "samples": clip.samples.len(),
         "stated_seconds": info.seconds,
-        "damage": whole.damage,
+        "decode_errors": whole.decode_errors,
         "warnings": whole.warnings,
         "ranges": ranges,
     }))

@@ -110,8 +110,8 @@ fn files(threads: usize, paths: &[&str]) -> Result<(), Box<dyn Error>> {
     pool.install(|| {
         paths.par_iter().try_for_each(|path| match extract(path, &front_end) {
             Ok(extraction) => {
-                if let Some(damage) = &extraction.damage {
-                    eprintln!("{}: {damage}", path.display());
+                if let Some(decode_errors) = &extraction.decode_errors {
+                    eprintln!("{}: {decode_errors}", path.display());
                 }
                 black_box(extraction);
                 Ok(())

@@ -21,7 +21,7 @@ pub struct Extraction {
     /// Whether the recording is silent: every value is at the floor, or all samples are equal.
     pub silent: bool,
     /// A description of the parts that could not be decoded and were left out.
-    pub damage: Option<String>,
+    pub decode_errors: Option<String>,
     /// What else the user should know about the recording, one sentence each, such as channels that
     /// cancel in the mono mix.
     pub warnings: Vec<String>,
@@ -115,7 +115,7 @@ pub fn extract_pieces<E: From<Error>>(
     Ok(Extraction {
         silent: constant || (silent && spectrogram.is_silent()),
         source: SourceInfo { seconds: Some(source.seconds()), ..source.info().clone() },
-        damage: source.damage(),
+        decode_errors: source.decode_errors(),
         warnings: warnings(&source, front_end),
         spectrogram,
         repeated,
@@ -162,7 +162,7 @@ pub fn extract_samples(
         spectrogram,
         source,
         repeated,
-        damage: None,
+        decode_errors: None,
         warnings: low_rate_warning(rate, front_end).into_iter().collect(),
     })
 }
@@ -189,7 +189,7 @@ fn low_rate_warning(rate: u32, front_end: &FrontEnd) -> Option<String> {
 /// with the range actually decoded, which ends at the file's end at the latest.
 ///
 /// Seeks to the range if the format allows it; otherwise decodes everything before it and drops it.
-/// Either way the range starts at exactly the requested sample. [`Extraction::damage`] counts only
+/// Either way the range starts at exactly the requested sample. [`Extraction::decode_errors`] counts only
 /// packets that could not be decoded.
 ///
 /// # Errors
@@ -273,7 +273,7 @@ fn range_of(
     let extraction = Extraction {
         silent: constant || spectrogram.is_silent(),
         source: source.info().clone(),
-        damage: source.damaged_packets(),
+        decode_errors: source.damaged_packets(),
         warnings: warnings(&source, front_end),
         spectrogram,
         repeated,

@@ -167,7 +167,7 @@ fn au_headers_are_checked() {
     assert!(matches!(folder.extract(&inside).unwrap_err(), Error::Malformed(_)));
     // The header of a stream does not state the size.
     let endless = folder.extract(&au(3, 8000, 1, u32::MAX, &data)).unwrap();
-    assert_eq!((endless.source.seconds, endless.damage), (Some(1.25), None));
+    assert_eq!((endless.source.seconds, endless.decode_errors), (Some(1.25), None));
 }
 
 #[test]
@@ -181,10 +181,10 @@ fn silence_is_marked() {
 fn truncated_files_give_what_is_left() {
     let folder = Folder::new();
     let cut = folder.extract(&float_wav(8000, &[0.1; 8000], 16_000)).unwrap();
-    assert_eq!(cut.damage.as_deref(), Some("1.0 s of 2.0 s are missing"));
+    assert_eq!(cut.decode_errors.as_deref(), Some("1.0 s of 2.0 s are missing"));
     assert_eq!(cut.source.seconds, Some(1.0));
     let cut = folder.extract(&au(3, 8000, 1, 32_000, &[1; 16_000])).unwrap();
-    assert_eq!(cut.damage.as_deref(), Some("1.0 s of 2.0 s are missing"));
+    assert_eq!(cut.decode_errors.as_deref(), Some("1.0 s of 2.0 s are missing"));
     let streamed = folder.extract(&float_wav(8000, &[0.1; 8000], u32::MAX / 4)).unwrap();
     assert_eq!(streamed.source.seconds, Some(1.0));
 }
@@ -205,7 +205,7 @@ fn damaged_packets_are_skipped_and_counted() {
     // At a constant bit rate, 40 concatenated copies of a file are one long stream.
     let whole = fixture("mp3_no_header.mp3").repeat(40);
     let sound = folder.extract(&whole).unwrap();
-    assert_eq!(sound.damage, None);
+    assert_eq!(sound.decode_errors, None);
     let seconds = sound.source.seconds.unwrap();
 
     // Three frames with invalid content.
@@ -213,15 +213,15 @@ fn damaged_packets_are_skipped_and_counted() {
     for offset in &mp3_frames(&whole)[200..203] {
         damaged[offset + 4..offset + 208].fill(0x7f);
     }
-    let damage = folder.extract(&damaged).unwrap().damage.unwrap();
-    assert!(damage.contains("packets could not be decoded near 5.2 s"), "{damage}");
+    let decode_errors = folder.extract(&damaged).unwrap().decode_errors.unwrap();
+    assert!(decode_errors.contains("packets could not be decoded near 5.2 s"), "{decode_errors}");
 
     // A gap without frames.
     let mut gap = whole.clone();
     let middle = gap.len() / 2;
     gap[middle..middle + 8000].fill(0x55);
     let extraction = folder.extract(&gap).unwrap();
-    assert!(extraction.damage.unwrap().contains("are missing"));
+    assert!(extraction.decode_errors.unwrap().contains("are missing"));
     assert!((0.8..1.3).contains(&(seconds - extraction.source.seconds.unwrap())));
 }
 
@@ -239,7 +239,7 @@ fn only_a_change_of_rate_is_an_error() {
     let alone = folder.extract(&stereo).unwrap().source.seconds.unwrap();
     let joined = folder.extract(&both).unwrap();
     assert!(joined.source.seconds.unwrap() > 1.95 * alone, "{:?}", joined.source);
-    assert_eq!(joined.damage, None);
+    assert_eq!(joined.decode_errors, None);
 }
 
 /// Every fixture with bytes overwritten or its end cut off gives an error or a result, never a

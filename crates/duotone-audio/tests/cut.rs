@@ -23,14 +23,14 @@ fn find(bytes: &[u8], pattern: &[u8]) -> usize {
     bytes.windows(pattern.len()).position(|window| window == pattern).unwrap()
 }
 
-/// Decodes a file with these bytes. Returns its samples and damage.
+/// Decodes a file with these bytes. Returns its samples and decode errors.
 fn decode_bytes(bytes: &[u8]) -> Result<(Clip, Option<String>), Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     std::fs::write(&path, bytes).unwrap();
     let clip = decode(&path)?;
     let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
-    Ok((clip, extract(&path, &front_end)?.damage))
+    Ok((clip, extract(&path, &front_end)?.decode_errors))
 }
 
 fn seconds_of(bytes: &[u8]) -> Option<f64> {
@@ -59,11 +59,11 @@ fn index_in_front(name: &str) -> Vec<u8> {
 /// and is reported as damaged.
 #[track_caller]
 fn check_cuts(name: &str, file: &[u8], sound: usize) {
-    let (whole, damage) = decode_bytes(file).unwrap();
-    assert_eq!(damage, None, "{name}");
+    let (whole, decode_errors) = decode_bytes(file).unwrap();
+    assert_eq!(decode_errors, None, "{name}");
     for percent in [50, 80, 95, 99] {
         let end = sound + (file.len() - sound) * percent / 100;
-        let (part, damage) = decode_bytes(&file[..end]).unwrap();
+        let (part, decode_errors) = decode_bytes(&file[..end]).unwrap();
         let (samples, all) = (part.samples.len(), whole.samples.len());
         let place = format!("{name} at {percent} %: {samples} of {all} samples");
         assert!(whole.samples.starts_with(&part.samples), "{place}");
@@ -71,10 +71,10 @@ fn check_cuts(name: &str, file: &[u8], sound: usize) {
         if samples == all {
             continue;
         }
-        let damage = damage.unwrap_or_default();
+        let decode_errors = decode_errors.unwrap_or_default();
         let missing = (all - samples) as f64 / f64::from(whole.rate);
         let expected = if missing > 0.26 { " s are missing" } else { "the file breaks off" };
-        assert!(damage.contains(expected), "{place}: {damage}");
+        assert!(decode_errors.contains(expected), "{place}: {decode_errors}");
     }
 }
 
@@ -106,18 +106,18 @@ fn truncated_matroska() {
 fn truncated_fragments() {
     for name in ["aac_fragmented.mp4", "mov_fragmented.mov"] {
         let file = bytes(name);
-        let (whole, damage) = decode_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
-        assert_eq!(damage, None, "{name}");
+        let (whole, decode_errors) = decode_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(decode_errors, None, "{name}");
         let sound = find(&file, b"moof") - 4;
         let mfra = find(&file, b"mfra") - 4;
         let mut reported = 0;
         for end in (sound + 1..mfra).step_by(7) {
-            let Ok((part, damage)) = decode_bytes(&file[..end]) else { continue };
+            let Ok((part, decode_errors)) = decode_bytes(&file[..end]) else { continue };
             assert!(whole.samples.starts_with(&part.samples), "{name} of {end} bytes");
             if part.samples.len() < whole.samples.len() {
                 // Missing fragments are only undetectable if the file ends exactly between two
                 // fragments.
-                assert!(damage.is_some(), "{name} of {end} bytes");
+                assert!(decode_errors.is_some(), "{name} of {end} bytes");
                 reported += 1;
             }
         }
@@ -135,9 +135,9 @@ fn live_streams_extend_to_the_end_of_the_file() {
         let file = bytes(name);
         let whole = decode(&fixture(name)).unwrap();
         let mut live = live(&file);
-        let (clip, damage) = decode_bytes(&live).unwrap();
+        let (clip, decode_errors) = decode_bytes(&live).unwrap();
         assert!(clip == whole, "{name}");
-        assert_eq!(damage, None, "{name}");
+        assert_eq!(decode_errors, None, "{name}");
         match seconds_of(&live) {
             // The start of the last packet is known, but not its length.
             Some(stated) => assert!((0.0..0.3).contains(&(0.25 - stated)), "{name}: {stated} s"),
@@ -145,10 +145,10 @@ fn live_streams_extend_to_the_end_of_the_file() {
         }
         let cues = live.windows(4).rposition(|w| w == [0x1c, 0x53, 0xbb, 0x6b]);
         live.truncate(cues.unwrap_or(live.len()) - 100);
-        let (part, damage) = decode_bytes(&live).unwrap();
+        let (part, decode_errors) = decode_bytes(&live).unwrap();
         assert!(part.samples.len() < whole.samples.len(), "{name}");
         assert!(whole.samples.starts_with(&part.samples), "{name}");
-        assert!(damage.unwrap().contains("breaks off"), "{name}");
+        assert!(decode_errors.unwrap().contains("breaks off"), "{name}");
     }
 }
 
@@ -179,7 +179,7 @@ fn matroska_states_its_length() {
             None => assert_eq!(name, "vorbis_44k.webm", "can only be read from its start"),
         }
         let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
-        assert_eq!(extract(&fixture(name), &front_end).unwrap().damage, None, "{name}");
+        assert_eq!(extract(&fixture(name), &front_end).unwrap().decode_errors, None, "{name}");
     }
 }
 
@@ -200,11 +200,11 @@ fn files_may_be_truncated_anywhere() {
         let (whole, _) = decode_bytes(file).unwrap();
         for length in (0..file.len()).step_by(5) {
             match decode_bytes(&file[..length]) {
-                Ok((part, damage)) => {
+                Ok((part, decode_errors)) => {
                     let same = part.samples.iter().zip(&whole.samples).all(|(a, b)| a == b);
                     assert!(same, "{length} bytes of {name}");
                     let silent =
-                        damage.is_none() && part.samples.len() + 4096 < whole.samples.len();
+                        decode_errors.is_none() && part.samples.len() + 4096 < whole.samples.len();
                     // If the file ends between fragments or packets, nothing shows that more was to
                     // follow.
                     let open = ["live stream", "truncated_fragments"].contains(&name);
@@ -227,7 +227,10 @@ fn ranges_of_a_truncated_file() {
     let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
     let (range, extraction) = extract_range(&path, &front_end, 0.1..0.25).unwrap();
     assert!(range.end < 0.24, "{range:?}");
-    let damage = extraction.damage.unwrap();
-    assert!(damage.contains("breaks off at 0.") && !damage.contains("at 0.0"), "{damage}");
+    let decode_errors = extraction.decode_errors.unwrap();
+    assert!(
+        decode_errors.contains("breaks off at 0.") && !decode_errors.contains("at 0.0"),
+        "{decode_errors}"
+    );
     assert!(matches!(extract_range(&path, &front_end, 0.24..0.25), Err(Error::NoAudio)));
 }

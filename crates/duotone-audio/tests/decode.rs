@@ -120,7 +120,7 @@ fn lossless_files_decode_to_the_signal() {
         // The last packet counts as a whole one in ffmpeg's CAF.
         assert!((seconds - SECONDS).abs() < 0.001 || name == "caf_alac.caf", "{name}: {seconds} s");
         let extraction = extract(&fixture(name), &FrontEnd::paper(rate)).unwrap();
-        assert_eq!((extraction.damage, extraction.warnings), (None, vec![]), "{name}");
+        assert_eq!((extraction.decode_errors, extraction.warnings), (None, vec![]), "{name}");
     }
 }
 
@@ -142,7 +142,7 @@ fn adpcm_equals_ffmpegs() {
         assert_eq!(probe(&fixture(name)).unwrap().codec, "ADPCM");
         assert!(decode(&fixture(name)).unwrap().samples == expected, "{name}");
         let extraction = extract(&fixture(name), &FrontEnd::paper(8000)).unwrap();
-        assert_eq!(extraction.damage, None, "{name}");
+        assert_eq!(extraction.decode_errors, None, "{name}");
     }
 }
 
@@ -226,7 +226,7 @@ fn short_clips_are_repeated_to_one_segment() {
     let front_end = FrontEnd::paper(8000);
     let extraction = extract(&fixture("wav_f32.wav"), &front_end).unwrap();
     assert!(extraction.repeated && !extraction.silent);
-    assert_eq!(extraction.damage, None);
+    assert_eq!(extraction.decode_errors, None);
     assert_eq!(extraction.source.seconds, Some(SECONDS));
     let samples = decode(&fixture("wav_f32.wav")).unwrap().samples;
     let repeated: Vec<f32> =

@@ -28,7 +28,7 @@ fn decoded(bytes: &[u8]) -> Clip {
     let path = folder.path().join("file");
     std::fs::write(&path, bytes).unwrap();
     let clip = decode(&path).unwrap();
-    assert_eq!(extract(&path, &FrontEnd::paper(clip.rate)).unwrap().damage, None);
+    assert_eq!(extract(&path, &FrontEnd::paper(clip.rate)).unwrap().decode_errors, None);
     let seconds = measure(&path).unwrap().seconds.unwrap();
     assert_eq!((seconds * f64::from(clip.rate)).round() as usize, clip.samples.len());
     clip
@@ -125,11 +125,14 @@ fn damaged_frames_are_reported() {
         damaged[STREAM_INFO_END + at] ^= 0x10;
         std::fs::write(&path, damaged).unwrap();
         assert_eq!(decode(&path).unwrap().samples.len(), 19_000, "{at}");
-        let damage = extract(&path, &FrontEnd::paper(8000)).unwrap().damage;
-        assert!(damage.is_some_and(|damage| damage.contains("1 packet")), "{at}");
+        let decode_errors = extract(&path, &FrontEnd::paper(8000)).unwrap().decode_errors;
+        assert!(
+            decode_errors.is_some_and(|decode_errors| decode_errors.contains("1 packet")),
+            "{at}"
+        );
     }
     std::fs::write(&path, &file[..STREAM_INFO_END + 10 * frame + 500]).unwrap();
     assert_eq!(decode(&path).unwrap().samples.len(), 10_000);
-    let damage = extract(&path, &FrontEnd::paper(8000)).unwrap().damage.unwrap();
-    assert!(damage.contains("1.2 s of 2.5 s are missing"), "{damage}");
+    let decode_errors = extract(&path, &FrontEnd::paper(8000)).unwrap().decode_errors.unwrap();
+    assert!(decode_errors.contains("1.2 s of 2.5 s are missing"), "{decode_errors}");
 }

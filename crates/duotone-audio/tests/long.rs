@@ -35,7 +35,7 @@ fn long_recordings_need_bounded_memory() {
     let samples = (HOURS * 3600) as usize * 11_025;
     let frames = (samples - front_end.window) / front_end.hop + 1;
     assert_eq!(extraction.spectrogram.frames(), frames);
-    assert!(extraction.silent && !extraction.repeated && extraction.damage.is_none());
+    assert!(extraction.silent && !extraction.repeated && extraction.decode_errors.is_none());
     let Some(peak) = memory::peak() else {
         println!("skipped: peak memory is only available on Linux");
         return;

@@ -81,7 +81,7 @@ fn excerpts_of_he_aac_match_the_whole() {
     for name in ["he_aac.aac", "he_aac.m4a", "he_aac_v2.aac"] {
         let clip = decode(&fixture(name)).unwrap();
         let (read, excerpt) = extract_range(&fixture(name), &front_end, 2.0..3.0).unwrap();
-        assert_eq!((read, excerpt.damage), (2.0..3.0, None), "{name}");
+        assert_eq!((read, excerpt.decode_errors), (2.0..3.0, None), "{name}");
         let expected = front_end.spectrogram(&clip.samples[88_200..132_300]).unwrap();
         for band in 0..front_end.bands {
             let mean = |band: &[f32]| band.iter().sum::<f32>() / band.len() as f32;
@@ -119,7 +119,7 @@ fn edit_lists_trim() {
         assert!(samples == whole[expected], "{duration} ms from {start}");
         let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
         let extraction = extract(&file.path, &front_end).unwrap();
-        assert_eq!((extraction.damage, extraction.warnings), (None, Vec::new()));
+        assert_eq!((extraction.decode_errors, extraction.warnings), (None, Vec::new()));
         let (_, excerpt) = extract_range(&file.path, &front_end, 0.01..0.1).unwrap();
         let expected = front_end.spectrogram(&samples[80..800]).unwrap();
         assert!(excerpt.spectrogram == expected, "{duration} ms from {start}");
@@ -255,7 +255,7 @@ fn quicktime_needs_no_file_type_box() {
     assert!(decode(&file.path).unwrap() == decode(&fixture("mov_s24be.mov")).unwrap());
 }
 
-/// Bytes between the frames of a stream do not end it, and tags do not count as damage.
+/// Bytes between the frames of a stream do not end it, and tags do not count as decode errors.
 #[test]
 fn adts_continues_after_other_bytes() {
     let bytes = std::fs::read(fixture("aac_44k.aac")).unwrap();
@@ -272,6 +272,6 @@ fn adts_continues_after_other_bytes() {
     for (parts, damaged) in parts {
         std::fs::write(&path, parts.concat()).unwrap();
         assert_eq!(decode(&path).unwrap().samples.len(), 2 * samples.len());
-        assert_eq!(extract(&path, &front_end).unwrap().damage.is_some(), damaged);
+        assert_eq!(extract(&path, &front_end).unwrap().decode_errors.is_some(), damaged);
     }
 }

@@ -47,7 +47,7 @@ fn extracted(path: &Path) -> Extraction {
 #[track_caller]
 fn samples(bytes: &[u8]) -> Vec<f32> {
     let file = written(bytes);
-    assert_eq!(extracted(&file.path).damage, None);
+    assert_eq!(extracted(&file.path).decode_errors, None);
     let clip = decode(&file.path).unwrap();
     let seconds = measure(&file.path).unwrap().seconds.unwrap();
     assert_eq!((seconds * f64::from(clip.rate)).round() as usize, clip.samples.len());
@@ -68,7 +68,7 @@ fn variable_bit_rate_needs_no_frame_count() {
     assert_eq!(samples(&count_0), expected[DELAY..]);
 }
 
-/// A frame count that is too small or too large neither ends the recording nor counts as damage.
+/// A frame count that is too small or too large neither ends the recording nor counts as a decode error.
 #[test]
 fn wrong_frame_counts_are_ignored() {
     let mut file = bytes("vbr_with_xing.mp3");
@@ -139,14 +139,14 @@ fn tags_are_skipped() {
 
 /// Garbage between frames is reported, and the frames after it are decoded.
 #[test]
-fn garbage_between_frames_is_damage() {
+fn garbage_between_frames_is_a_decode_error() {
     let file = bytes("mp2_44k.mp2");
     let frame = 417;
     let count = samples(&file).len() / FRAME;
     let garbage = [&file[..3 * frame + 1], &[0x55; 5000], &file[3 * frame + 1..]].concat();
     let garbage = written(&garbage);
     let found = extracted(&garbage.path);
-    assert!(found.damage.unwrap().contains("could not be decoded"));
+    assert!(found.decode_errors.unwrap().contains("could not be decoded"));
     let decoded = decode(&garbage.path).unwrap().samples.len() / FRAME;
     assert!((count - 1..=count).contains(&decoded), "{decoded} of {count} frames");
 }
@@ -160,6 +160,6 @@ fn truncated_files_keep_whole_frames() {
     let found = decode(&cut.path).unwrap().samples;
     assert_eq!(found, expected[..found.len()]);
     assert!(found.len() > expected.len() / 4);
-    let damage = extracted(&cut.path).damage.unwrap();
-    assert!(damage.contains("of 9.0 s are missing"), "{damage}");
+    let decode_errors = extracted(&cut.path).decode_errors.unwrap();
+    assert!(decode_errors.contains("of 9.0 s are missing"), "{decode_errors}");
 }

@@ -159,7 +159,7 @@ fn unknown_sizes_extend_to_the_end_of_the_file() {
     std::fs::write(&path, &file).unwrap();
     assert_eq!(decode(&path).unwrap().samples, decode(&fixture("opus_48k.webm")).unwrap().samples);
     let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
-    assert_eq!(extract(&path, &front_end).unwrap().damage, None);
+    assert_eq!(extract(&path, &front_end).unwrap().decode_errors, None);
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn truncated_files_are_reported() {
         };
         assert!(samples.len() < whole.len() && whole.starts_with(&samples), "{name}");
         let front_end = FrontEnd { segment_frames: 1, ..FrontEnd::paper(8000) };
-        let damage = extract(&path, &front_end).unwrap().damage;
-        assert!(damage.is_some(), "{name}");
+        let decode_errors = extract(&path, &front_end).unwrap().decode_errors;
+        assert!(decode_errors.is_some(), "{name}");
     }
 }

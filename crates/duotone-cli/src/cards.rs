@@ -154,7 +154,7 @@ pub(crate) struct Recording {
     consecutive_segments: usize,
     silent: bool,
     repeated: bool,
-    damage: Option<String>,
+    decode_errors: Option<String>,
     warnings: Vec<String>,
 }
 
@@ -176,7 +176,7 @@ impl Recording {
             consecutive_segments: starts.len(),
             silent: extraction.silent,
             repeated: extraction.repeated,
-            damage: extraction.damage.clone(),
+            decode_errors: extraction.decode_errors.clone(),
             warnings: extraction.warnings.clone(),
         }
     }
@@ -200,8 +200,8 @@ impl Recording {
                 let _ = writeln!(text, "note         {note}");
             }
         }
-        if let Some(damage) = &self.damage {
-            let _ = writeln!(text, "damage       {damage}");
+        if let Some(decode_errors) = &self.decode_errors {
+            let _ = writeln!(text, "errors       {decode_errors}");
         }
         for warning in &self.warnings {
             let _ = writeln!(text, "warning      {warning}");

@@ -108,10 +108,20 @@ fn read_lines(bytes: &[u8]) -> Result<Kept, String> {
     Ok(kept)
 }
 
+/// The header that earlier versions wrote for the same columns.
+fn earlier_header(header: &str) -> String {
+    match header.strip_suffix(",decode_errors,warnings\n") {
+        Some(first) => format!("{first},damage,warnings\n"),
+        None => header.to_owned(),
+    }
+}
+
 /// Reads rows below a header. With `--segments` a file has several rows, and those of the last file
 /// may be incomplete, so it is classified again.
 fn read_csv(bytes: &[u8], header: &str) -> Result<Kept, String> {
     let mut kept = Kept::default();
+    let earlier = earlier_header(header);
+    let header = if bytes.starts_with(earlier.as_bytes()) { &earlier } else { header };
     if !bytes.starts_with(header.as_bytes()) {
         return match header.as_bytes().starts_with(bytes) {
             true => Ok(kept),
@@ -192,6 +202,10 @@ mod tests {
             }
             assert_eq!((kept.length as usize, kept.count), (expected, count), "{length}");
         }
+        let today = "path,label,x,decode_errors,warnings\n";
+        let earlier = "path,label,x,damage,warnings\na,x,1,,\n";
+        let kept = read_csv(earlier.as_bytes(), today).unwrap();
+        assert_eq!((kept.count, kept.length as usize), (1, earlier.len()));
         assert!(read_csv(b"path,label,y\na,x,1\n", header).is_err());
         assert!(read_csv(b"path,label,x\na,1\nb,x,1\n", header).is_err());
     }

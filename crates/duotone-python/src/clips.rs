@@ -77,7 +77,7 @@ impl Clip {
                 seconds: Some(frames as f64 * front_end.frame_seconds()),
             },
             repeated: notes.repeated || long > frames,
-            damage: notes.damage,
+            decode_errors: notes.decode_errors,
             warnings: notes.warnings,
         };
         Ok(Self { features: ClipFeatures::new(extraction, digest) })

@@ -148,16 +148,16 @@ def test_decisions_carry_what_is_to_know_of_a_file(fitted, tmp_path):
     decisions = fitted.model_.classify([tmp_path / name for name in names])
     assert decisions["silent"].tolist() == [True, False, False]
     assert decisions["repeated"].tolist() == [False, True, False]
-    assert decisions["damage"].isna().all()
+    assert decisions["decode_errors"].isna().all()
     assert [list(words) for words in decisions["warnings"]] == [[], [], []]
     assert decisions.dtypes[["silent", "repeated"]].tolist() == ["boolean", "boolean"]
 
 
-def test_damage_is_in_the_decision(fitted, tmp_path):
+def test_decode_errors_are_in_the_decision(fitted, tmp_path):
     whole = (FIXTURES / "mp3_44k.mp3").read_bytes()
     (tmp_path / "short.mp3").write_bytes(whole[: len(whole) * 2 // 3])
     decisions = fitted.model_.classify([tmp_path / "short.mp3", FIXTURES / "mp3_44k.mp3"])
-    assert "breaks off" in decisions["damage"][0] and pd.isna(decisions["damage"][1])
+    assert "breaks off" in decisions["decode_errors"][0] and pd.isna(decisions["decode_errors"][1])
 
 
 def test_types_do_not_depend_on_what_is_missing(fitted, sounds):
@@ -210,7 +210,7 @@ def test_missing_text_is_none_whatever_else_is_there(fitted, sounds):
     good, bad = sounds.paths[0], sounds.broken
     for paths in ([good], [bad], [good, bad]):
         decisions = fitted.model_.classify(paths)
-        assert set(decisions.dtypes[["path", "label", "damage", "error"]]) == {np.dtype(object)}
+        assert set(decisions.dtypes[["path", "label", "decode_errors", "error"]]) == {np.dtype(object)}
         for path, label, error in zip(paths, decisions["label"], decisions["error"], strict=True):
             assert (label is None, error is None) == (path == bad, path == good)
 

@@ -108,7 +108,7 @@ def test_folds_are_counted_from_one_in_every_version(sounds, tmp_path):
         for one in (*system["folds"], *system["predictions"]):
             one["fold"] -= 1
         for one in system["predictions"]:
-            for note in ("silent", "repeated", "damage", "warnings"):
+            for note in ("silent", "repeated", "decode_errors", "warnings"):
                 one.pop(note, None)
     (tmp_path / "old.json").write_text(json.dumps(old))
     then = duotone.Evaluation.load(tmp_path / "old.json")
@@ -135,7 +135,7 @@ def test_predictions_carry_notes(sounds, tmp_path):
     predictions = predictions.set_index("path")
     assert predictions["silent"].loc[more].tolist() == [False, True]
     assert predictions["repeated"].loc[more].tolist() == [True, False]
-    assert predictions["damage"].isna().all() and predictions["silent"].sum() == 1
+    assert predictions["decode_errors"].isna().all() and predictions["silent"].sum() == 1
 
 
 def test_features_are_computed_ahead(sounds, tmp_path):

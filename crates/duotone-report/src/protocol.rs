@@ -200,7 +200,7 @@ fn files(results: &Results) -> String {
     html + "</div>"
 }
 
-/// Lists files with damage or warnings.
+/// Lists files with decode errors or warnings.
 fn noted(results: &Results) -> String {
     let predictions = results
         .systems
@@ -210,7 +210,7 @@ fn noted(results: &Results) -> String {
     let mut items = Vec::new();
     for prediction in predictions {
         let notes = &prediction.notes;
-        for words in notes.damage.iter().chain(&notes.warnings) {
+        for words in notes.decode_errors.iter().chain(&notes.warnings) {
             items.push(format!("<li>{}: {}</li>", path(&prediction.path), escape(words)));
         }
     }
@@ -218,7 +218,7 @@ fn noted(results: &Results) -> String {
         return String::new();
     }
     format!(
-        r#"<details><summary>{} on damage and odd recordings</summary><ul class="paths">{}</ul></details>"#,
+        r#"<details><summary>{} on decode errors and unusual recordings</summary><ul class="paths">{}</ul></details>"#,
         count(items.len(), "note"),
         items.concat()
     )

@@ -43,7 +43,7 @@ pub(crate) fn clip(number: u64, label: usize, frames: usize) -> ClipFeatures {
         source: SourceInfo { sample_rate: 11_025, channels: 1, codec: "toy".into(), seconds: None },
         repeated: false,
         silent: false,
-        damage: None,
+        decode_errors: None,
         warnings: Vec::new(),
     };
     ClipFeatures::new(extraction, format!("toy{number}"))

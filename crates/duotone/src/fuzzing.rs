@@ -35,7 +35,7 @@ pub fn store_entry(root: &Path, bytes: &[u8]) {
     assert!(written, "the store's folder is not writable");
     if let Some(features) = bucket.get(&content) {
         assert_eq!(features.bands(), front_end.bands);
-        assert!(features.notes.damage.is_none_or(|text| text.len() <= 4096));
+        assert!(features.notes.decode_errors.is_none_or(|text| text.len() <= 4096));
         assert!(features.notes.warnings.concat().len() <= 4096);
     }
 }

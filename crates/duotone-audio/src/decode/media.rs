@@ -19,7 +19,7 @@ use self::jump::{NO_TIMES, PREDICTS};
 use self::registry::{audio_track, decoder_for, refused};
 pub(super) use self::registry::{probe, read_mp4};
 use super::Reader;
-use super::damage::Damage;
+use super::decode_errors::DecodeErrors;
 use super::limits::{MAX_EMPTY_PACKETS, MAX_RATE_CHANGES};
 use super::mono::Mono;
 use super::opus::{self, Head};
@@ -60,7 +60,7 @@ pub(super) struct Media {
     packet_samples: u64,
     /// Duration of the last packet in seconds, according to the container.
     packet_seconds: f64,
-    damage: Damage,
+    decode_errors: DecodeErrors,
     /// Consecutive packets at another sample rate.
     rate_changes: u32,
     /// Bytes that packets may still contain: altogether no more than the file.
@@ -147,7 +147,7 @@ impl Media {
             may_end_early: false,
             packet_samples: 0,
             packet_seconds: 0.0,
-            damage: Damage::default(),
+            decode_errors: DecodeErrors::default(),
             rate_changes: 0,
             left: length,
             length,
@@ -181,11 +181,11 @@ impl Media {
                     return Err(Error::Io(e));
                 }
                 Err(MediaError::IoError(_)) => {
-                    self.damage.cut = true;
+                    self.decode_errors.cut = true;
                     return self.end();
                 }
                 Err(_) => {
-                    self.damage.packet(self.seconds());
+                    self.decode_errors.packet(self.seconds());
                     continue;
                 }
             };
@@ -212,7 +212,7 @@ impl Media {
             if !decoded.unwrap_or(false) {
                 // Right after a jump a packet may lack the ones it depends on.
                 if !self.jumped {
-                    self.damage.packet(self.seconds());
+                    self.decode_errors.packet(self.seconds());
                 }
                 self.decoder = decoder_for(audio_track(&*self.format)?)?.0;
                 continue;
@@ -224,7 +224,7 @@ impl Media {
                 continue;
             }
             if self.packets > 0 && rate != self.rate {
-                self.damage.packet(self.seconds());
+                self.decode_errors.packet(self.seconds());
                 self.rate_changes += 1;
                 if self.rate_changes > MAX_RATE_CHANGES {
                     return Err(super::rate_change(self.rate, rate, self.seconds()));
@@ -259,7 +259,7 @@ impl Media {
             }
             return Ok(true);
         }
-        self.damage.cut = true;
+        self.decode_errors.cut = true;
         self.end()
     }
 
@@ -278,7 +278,7 @@ impl Media {
     }
 
     fn end(&self) -> Result<bool, Error> {
-        self.damage.check(self.packets)?;
+        self.decode_errors.check(self.packets)?;
         Ok(false)
     }
 
@@ -322,8 +322,8 @@ impl Reader for Media {
         Ok(())
     }
 
-    fn damage(&self) -> Damage {
-        self.damage
+    fn decode_errors(&self) -> DecodeErrors {
+        self.decode_errors
     }
 
     fn stated_seconds(&self) -> Option<f64> {

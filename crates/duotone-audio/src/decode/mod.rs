@@ -6,7 +6,7 @@ mod au;
 mod caf;
 mod chunks;
 mod codec_names;
-mod damage;
+mod decode_errors;
 mod flac;
 pub(crate) mod limits;
 mod media;
@@ -38,7 +38,7 @@ use symphonia::core::io::MediaSource;
 
 use crate::error::Error;
 use crate::source_info::SourceInfo;
-use damage::Damage;
+use decode_errors::DecodeErrors;
 use flac::Flac;
 use limits::{MAX_HOURS, MAX_SAMPLE, PROBE_BYTES};
 use media::Media;
@@ -64,7 +64,7 @@ trait Reader {
     fn seek(&mut self, sample: u64) -> Result<(), Error>;
 
     /// The parts that could not be decoded so far.
-    fn damage(&self) -> Damage;
+    fn decode_errors(&self) -> DecodeErrors;
 
     /// The length in seconds, as stated by the container.
     fn stated_seconds(&self) -> Option<f64>;
@@ -259,12 +259,12 @@ impl Source {
     /// Describes the packets that could not be decoded so far.
     pub(crate) fn damaged_packets(&self) -> Option<String> {
         let seconds = self.reader.position() as f64 / f64::from(self.info.sample_rate);
-        self.reader.damage().describe(seconds, None)
+        self.reader.decode_errors().describe(seconds, None)
     }
 
     /// Describes what could not be decoded so far of a file read from its start.
-    pub(crate) fn damage(&self) -> Option<String> {
-        self.reader.damage().describe(self.seconds(), self.reader.stated_seconds())
+    pub(crate) fn decode_errors(&self) -> Option<String> {
+        self.reader.decode_errors().describe(self.seconds(), self.reader.stated_seconds())
     }
 
     /// What the user should know about the part decoded so far.

@@ -1,5 +1,5 @@
 use super::Reader;
-use super::damage::Damage;
+use super::decode_errors::DecodeErrors;
 use super::mono::Mono;
 use crate::error::Error;
 
@@ -68,8 +68,8 @@ impl<R: Reader> Reader for Trim<R> {
         self.reader.seek(sample.saturating_add(self.start))
     }
 
-    fn damage(&self) -> Damage {
-        self.reader.damage()
+    fn decode_errors(&self) -> DecodeErrors {
+        self.reader.decode_errors()
     }
 
     fn stated_seconds(&self) -> Option<f64> {

@@ -130,6 +130,6 @@ fn decodes_mp3_in_wav() {
         let path = folder.file(&wav(held + 36, &before, size, &mp3, b""));
         assert_eq!(decode(&path).unwrap(), alone, "data {size}");
         assert_eq!(probe(&path).unwrap().codec, "MP3");
-        assert_eq!(extract(&path, &small()).unwrap().damage, None);
+        assert_eq!(extract(&path, &small()).unwrap().decode_errors, None);
     }
 }

@@ -86,8 +86,8 @@ fn truncated_recording_is_damaged() {
     let stated = sound.len() as u32 + 8000;
     let folder = Folder::new();
     let cut = folder.file(&wav(stated + 36, &format, stated, &sound, b""));
-    let damage = extract(&cut, &small()).unwrap().damage.unwrap();
-    assert_eq!(damage, "0.5 s of 1.0 s are missing");
+    let decode_errors = extract(&cut, &small()).unwrap().decode_errors.unwrap();
+    assert_eq!(decode_errors, "0.5 s of 1.0 s are missing");
 }
 
 #[test]

@@ -21,8 +21,8 @@ impl Files {
     fn spectrogram(&self, path: &Path) -> Result<Vec<f32>, String> {
         let extraction = extract(path, &self.front_end);
         let extraction = extraction.map_err(|e| format!("{}: {e}", path.display()))?;
-        match extraction.damage {
-            Some(damage) => Err(format!("{}: {damage}", path.display())),
+        match extraction.decode_errors {
+            Some(decode_errors) => Err(format!("{}: {decode_errors}", path.display())),
             None => Ok(extraction.spectrogram.data().to_vec()),
         }
     }

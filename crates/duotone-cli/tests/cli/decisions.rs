@@ -61,7 +61,7 @@ fn every_format_has_the_same_decisions() {
 }
 
 /// The last columns of `--format csv`.
-const NOTES: [&str; 5] = ["excerpts", "silent", "repeated", "damage", "warnings"];
+const NOTES: [&str; 5] = ["excerpts", "silent", "repeated", "decode_errors", "warnings"];
 
 /// Notes that make a decision less reliable are in the table, in CSV and in JSON.
 #[test]

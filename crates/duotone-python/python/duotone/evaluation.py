@@ -34,7 +34,7 @@ from duotone.progress import Progress, callback
 __all__ = ["Evaluation", "evaluate"]
 
 _KEYS = {"format", "protocol", "systems"}
-_RENAMED = {"left_out": "skipped_files", "reason": "error"}
+_RENAMED = {"left_out": "skipped_files", "reason": "error", "damage": "decode_errors"}
 
 
 def evaluate(
@@ -225,11 +225,11 @@ class Evaluation:
     def predictions(self) -> pd.DataFrame:
         """A row a network and file.
 
-        `path`, `label`, `predicted`, `fold` (from 1), `silent`, `repeated`, `damage` and
+        `path`, `label`, `predicted`, `fold` (from 1), `silent`, `repeated`, `decode_errors` and
         `warnings` as in `Model.classify`, and `p_<label>`.
         """
         names = [f"p_{label['name']}" for label in self.protocol["labels"]]
-        notes = dict.fromkeys(("silent", "repeated", "damage", "warnings"))
+        notes = dict.fromkeys(("silent", "repeated", "decode_errors", "warnings"))
         rows = []
         for system in self.results["systems"]:
             for one in system["predictions"]:

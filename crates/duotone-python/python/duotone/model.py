@@ -120,7 +120,7 @@ class Model:
         -------
         decisions : DataFrame
             A row a file in the order given: `path`, `label`, `p_<label>` for each label,
-            `seconds`, `silent`, `repeated` (shorter than a segment), `damage` (what could not be
+            `seconds`, `silent`, `repeated` (shorter than a segment), `decode_errors` (what could not be
             decoded), `warnings` (a list of sentences), `excerpts` (start and end in seconds of
             each, where not the whole file was decoded) and `error`. A file that cannot be used has
             only its path and the error; a spectrogram has no path. What is missing is `None`,
@@ -180,7 +180,7 @@ class Model:
     def columns(self) -> list[str]:
         """Names of the columns of `classify`."""
         probabilities = [f"p_{label}" for label in self.labels]
-        notes = ["seconds", "silent", "repeated", "damage", "warnings", "excerpts", "error"]
+        notes = ["seconds", "silent", "repeated", "decode_errors", "warnings", "excerpts", "error"]
         return ["path", "label", *probabilities, *notes]
 
     def _row(self, path: str | None, found: Any) -> dict[str, Any]:

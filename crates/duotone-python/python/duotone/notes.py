@@ -7,7 +7,7 @@ from typing import Any
 
 from duotone.errors import warn
 
-DOUBTFUL = frozenset(("damage", "warnings"))
+DOUBTFUL = frozenset(("decode_errors", "warnings"))
 """Notes that mean that something is wrong with a recording, whatever it is used for."""
 NAMED = 3
 """Files that a warning names."""
@@ -21,7 +21,7 @@ def warn_of(names: Iterable[str], notes: Iterable[Mapping[str, Any]], kinds: Ite
     names : iterable of str
         Their names in the warning.
     notes : iterable of mappings
-        For each, `silent`, `repeated`, `damage` and `warnings`, or a decision that holds them.
+        For each, `silent`, `repeated`, `decode_errors` and `warnings`, or a decision that holds them.
     kinds : iterable of str
         The keys to look at.
     """

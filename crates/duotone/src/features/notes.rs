@@ -11,8 +11,8 @@ pub struct Notes {
     /// Whether the recording is shorter than a segment and was repeated to fill one.
     pub repeated: bool,
     /// A description of the parts that could not be decoded, if any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub damage: Option<String>,
+    #[serde(alias = "damage", skip_serializing_if = "Option::is_none")]
+    pub decode_errors: Option<String>,
     /// Other warnings, one sentence each; for example that channels cancel each other, or that a
     /// codec is decoded only in part.
     pub warnings: Vec<String>,
@@ -25,7 +25,7 @@ impl Notes {
         Self {
             silent: extraction.silent,
             repeated: extraction.repeated,
-            damage: extraction.damage.clone(),
+            decode_errors: extraction.decode_errors.clone(),
             warnings: extraction.warnings.clone(),
         }
     }
@@ -35,12 +35,12 @@ impl Notes {
     pub(crate) fn add(&mut self, part: Self) {
         self.silent &= part.silent;
         self.repeated |= part.repeated;
-        // Parts that are decoded from the start of the file all report the damage there.
-        if let Some(damage) = part.damage {
-            match &mut self.damage {
-                Some(known) if known.contains(&damage) => {}
-                Some(known) => *known += &format!("; {damage}"),
-                None => self.damage = Some(damage),
+        // Parts that are decoded from the start of the file all report the errors there.
+        if let Some(decode_errors) = part.decode_errors {
+            match &mut self.decode_errors {
+                Some(known) if known.contains(&decode_errors) => {}
+                Some(known) => *known += &format!("; {decode_errors}"),
+                None => self.decode_errors = Some(decode_errors),
             }
         }
         for warning in part.warnings {
@@ -60,13 +60,13 @@ impl Notes {
         if self.repeated {
             words.push("shorter than a segment".to_owned());
         }
-        words.extend(self.damage.clone());
+        words.extend(self.decode_errors.clone());
         words.extend(self.warnings.iter().cloned());
         words
     }
 
     /// Names of the columns that [`cells`](Self::cells) fills.
-    pub const COLUMNS: [&str; 4] = ["silent", "repeated", "damage", "warnings"];
+    pub const COLUMNS: [&str; 4] = ["silent", "repeated", "decode_errors", "warnings"];
 
     /// The notes as cells of a table: `true` or `false` twice, then two texts that may be empty.
     #[must_use]
@@ -74,7 +74,7 @@ impl Notes {
         [
             self.silent.to_string(),
             self.repeated.to_string(),
-            self.damage.clone().unwrap_or_default(),
+            self.decode_errors.clone().unwrap_or_default(),
             self.warnings.join("; "),
         ]
     }
@@ -84,9 +84,9 @@ impl Notes {
 mod tests {
     use super::Notes;
 
-    fn part(silent: bool, damage: &str) -> Notes {
-        let damage = Some(damage.to_owned()).filter(|words| !words.is_empty());
-        Notes { silent, damage, warnings: vec!["odd".into()], ..Notes::default() }
+    fn part(silent: bool, decode_errors: &str) -> Notes {
+        let decode_errors = Some(decode_errors.to_owned()).filter(|words| !words.is_empty());
+        Notes { silent, decode_errors, warnings: vec!["odd".into()], ..Notes::default() }
     }
 
     #[test]

@@ -24,7 +24,7 @@ const REPEATED: u32 = 1;
 const SILENT: u32 = 2;
 /// Longer recordings are never decoded, which bounds the size of an entry.
 const MAX_SECONDS: u64 = 25 * 3600;
-/// Bytes of a damage report at most, and of all warnings together.
+/// Bytes of the decode errors at most, and of all warnings together.
 const MAX_TEXT: usize = 4096;
 /// Entries are not synced. After a crash of the machine, the checksum detects a damaged one.
 const NO_SYNC: fn(&File) -> std::io::Result<()> = |_| Ok(());
@@ -97,14 +97,14 @@ impl Bucket {
         let expected = (same_key || cfg!(fuzzing))
             && header.bands as usize == self.front_end.bands
             && u64::from(header.frames) <= max_frames
-            && header.damage as usize <= MAX_TEXT
+            && header.decode_errors as usize <= MAX_TEXT
             && header.warnings as usize <= MAX_TEXT
             && about.is_file()
             && about.len() == header.file_length()?;
         if !expected {
             return None;
         }
-        let mut text = vec![0; header.damage as usize + header.warnings as usize];
+        let mut text = vec![0; header.decode_errors as usize + header.warnings as usize];
         file.read_exact(&mut text).ok()?;
         let mut values = Vec::new();
         let bytes = header.bands as usize * header.frames as usize * 4;
@@ -118,8 +118,8 @@ impl Bucket {
         }
         let data = values.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect();
         let (bands, frames) = (header.bands as usize, header.frames as usize);
-        let warnings = String::from_utf8(text.split_off(header.damage as usize)).ok()?;
-        let damage = String::from_utf8(text).ok()?;
+        let warnings = String::from_utf8(text.split_off(header.decode_errors as usize)).ok()?;
+        let decode_errors = String::from_utf8(text).ok()?;
         Some(ClipFeatures {
             spectrogram: Spectrogram::new(bands, frames, data).ok()?,
             digest: content.to_hex().to_string(),
@@ -127,7 +127,7 @@ impl Bucket {
             notes: Notes {
                 silent: header.flags & SILENT != 0,
                 repeated: header.flags & REPEATED != 0,
-                damage: Some(damage).filter(|text| !text.is_empty()),
+                decode_errors: Some(decode_errors).filter(|text| !text.is_empty()),
                 warnings: warnings.lines().map(str::to_owned).collect(),
             },
         })
@@ -136,7 +136,7 @@ impl Bucket {
     /// Stores the features of the file with this content.
     pub(crate) fn put(&self, content: &blake3::Hash, clip: &ClipFeatures) -> Result<(), Error> {
         let notes = &clip.notes;
-        let damage = truncate(notes.damage.as_deref().unwrap_or_default());
+        let decode_errors = truncate(notes.decode_errors.as_deref().unwrap_or_default());
         // One per line: a warning is a sentence without line breaks.
         let warnings = notes.warnings.join("\n");
         let warnings = truncate(&warnings);
@@ -147,14 +147,14 @@ impl Bucket {
             frames: clip.frames() as u32,
             source_rate: clip.source_rate,
             flags: flag(notes.repeated, REPEATED) | flag(notes.silent, SILENT),
-            damage: damage.len() as u32,
+            decode_errors: decode_errors.len() as u32,
             warnings: warnings.len() as u32,
             key: self.key,
             content: *content.as_bytes(),
         };
         let values: Vec<u8> =
             clip.spectrogram.data().iter().flat_map(|value| value.to_le_bytes()).collect();
-        let text = [damage, warnings].concat();
+        let text = [decode_errors, warnings].concat();
         let checksum = checksum_of(&header.bytes(), text.as_bytes(), &values);
         let entry = [&header.bytes()[..], text.as_bytes(), &values, &checksum].concat();
         let path = self.entry_path(content);
@@ -176,8 +176,8 @@ struct Header {
     frames: u32,
     source_rate: u32,
     flags: u32,
-    /// Length of the damage report in bytes.
-    damage: u32,
+    /// Length of the decode errors in bytes.
+    decode_errors: u32,
     /// Length of the warnings that follow it, one per line, in bytes.
     warnings: u32,
     key: [u8; 32],
@@ -192,7 +192,7 @@ impl Header {
             self.frames,
             self.source_rate,
             self.flags,
-            self.damage,
+            self.decode_errors,
             self.warnings,
         ];
         let mut bytes = [0; HEADER];
@@ -210,18 +210,20 @@ impl Header {
         let (start, digests) = bytes.split_at(DIGESTS);
         let numbers: Vec<u32> =
             start[8..].as_chunks().0.iter().map(|&number| u32::from_le_bytes(number)).collect();
-        let [VERSION, bands, frames, source_rate, flags, damage, warnings] = numbers[..] else {
+        let [VERSION, bands, frames, source_rate, flags, decode_errors, warnings] = numbers[..]
+        else {
             return None;
         };
         let (key, content) = digests.split_at(32);
         let (key, content) = (key.try_into().ok()?, content.try_into().ok()?);
-        let header = Self { bands, frames, source_rate, flags, damage, warnings, key, content };
+        let header =
+            Self { bands, frames, source_rate, flags, decode_errors, warnings, key, content };
         start.starts_with(MAGIC).then_some(header)
     }
 
     fn file_length(&self) -> Option<u64> {
         let values = u64::from(self.bands) * u64::from(self.frames);
-        let text = u64::from(self.damage) + u64::from(self.warnings);
+        let text = u64::from(self.decode_errors) + u64::from(self.warnings);
         values.checked_mul(4)?.checked_add((HEADER + CHECKSUM) as u64 + text)
     }
 }

@@ -94,7 +94,7 @@ fn features_round_trip() {
     let fresh = without_store(&fixture.paths, &front_end());
     assert!(fresh[2].contains("repeated: true") && fresh[2].contains("source_rate: 22050"));
     assert!(fresh[3].contains("silent: true"));
-    assert!(fresh[4].contains("damage: Some("));
+    assert!(fresh[4].contains("decode_errors: Some("));
     assert!(fresh[5].contains(r#"warnings: ["the channels cancel"#), "{}", fresh[5].len());
     assert_eq!(fixture.extract(&front_end()), fresh);
     fixture.age();
@@ -181,7 +181,7 @@ fn flipped_bits_are_detected_everywhere() {
     let fixture = Fixture::new(1);
     fixture.extract(&front_end());
     let length = fs::metadata(&fixture.entries()[0]).unwrap().len() as usize;
-    // Magic, version, bands, frames, rate, flags, lengths of the damage report and the warnings,
+    // Magic, version, bands, frames, rate, flags, lengths of the decode errors and the warnings,
     // both digests, values, checksum.
     for at in [0, 8, 12, 16, 20, 24, 28, 32, 44, 84, 100, length / 2, length - 33, length - 1] {
         assert_repaired(&fixture, &format!("byte {at}"), |entry| {
@@ -195,7 +195,7 @@ fn flipped_bits_are_detected_everywhere() {
 #[test]
 fn wrong_lengths_are_detected() {
     let fixture = Fixture::new(1);
-    for (at, name) in [(12, "bands"), (16, "frames"), (28, "damage"), (32, "warnings")] {
+    for (at, name) in [(12, "bands"), (16, "frames"), (28, "decode_errors"), (32, "warnings")] {
         assert_repaired(&fixture, name, |entry| {
             let mut bytes = fs::read(entry).unwrap();
             bytes[at..at + 4].fill(0xff);

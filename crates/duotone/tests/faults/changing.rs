@@ -63,5 +63,5 @@ fn file_that_is_truncated_and_restored() {
     fs::write(&path, &whole).unwrap();
     let stored = extract(&path, Some(&store)).unwrap();
     assert_eq!(text(&stored), text(&extract(&path, None).unwrap()));
-    assert!(stored.notes.damage.is_none());
+    assert!(stored.notes.decode_errors.is_none());
 }

@@ -150,7 +150,7 @@ fn decision_as_json() {
     assert_eq!(json["label"], "low");
     assert_eq!(json["probabilities"]["low"], decision.probabilities[1].1);
     assert_eq!(json["segments"][1]["probabilities"].as_object().unwrap().len(), 3);
-    assert!(json.get("damage").is_none());
+    assert!(json.get("decode_errors").is_none());
 }
 
 /// A file that is classified in several pieces gives the same segments as in one, with any framing.

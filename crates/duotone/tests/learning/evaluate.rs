@@ -80,7 +80,9 @@ fn results_are_complete_and_groups_stay_whole() {
     let mut lines = csv.lines();
     assert_eq!(
         lines.next(),
-        Some("system,path,label,predicted,fold,high,low,mid,silent,repeated,damage,warnings")
+        Some(
+            "system,path,label,predicted,fold,high,low,mid,silent,repeated,decode_errors,warnings"
+        )
     );
     assert!(lines.next().unwrap().starts_with("toy,0.wav,high,"));
     assert_eq!(lines.count(), 35);

@@ -15,7 +15,7 @@ use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::codecs::FlacDecoder;
 
 use super::Reader;
-use super::damage::Damage;
+use super::decode_errors::DecodeErrors;
 use super::limits::MAX_RATE_CHANGES;
 use super::mono::Mono;
 use super::panics::catch_decoder_panic;
@@ -44,7 +44,7 @@ pub(super) struct Flac {
     /// Where the last frame that was read ends, according to its number.
     reached: u64,
     decoded: u64,
-    damage: Damage,
+    decode_errors: DecodeErrors,
     rate_changes: u32,
 }
 
@@ -75,7 +75,7 @@ impl Flac {
             position: 0,
             reached: 0,
             decoded: 0,
-            damage: Damage::default(),
+            decode_errors: DecodeErrors::default(),
             rate_changes: 0,
         };
         Ok(Some((flac, info)))
@@ -121,13 +121,13 @@ impl Reader for Flac {
             self.next = next;
             if next.is_some_and(|next| next.header.number > frame.header.next_number()) {
                 // Frames with unreadable headers were skipped.
-                self.damage.packet(self.seconds());
+                self.decode_errors.packet(self.seconds());
             }
             self.reached =
                 self.reached.max(self.start(&frame.header) + u64::from(frame.header.samples));
             let rate = rate(&frame.header, &self.metadata);
             if rate != self.rate {
-                self.damage.packet(self.seconds());
+                self.decode_errors.packet(self.seconds());
                 self.rate_changes += 1;
                 if self.rate_changes > MAX_RATE_CHANGES {
                     return Err(super::rate_change(self.rate, rate, self.seconds()));
@@ -141,12 +141,12 @@ impl Reader for Flac {
                 return Ok(true);
             }
             if next.is_none() {
-                self.damage.cut = true;
+                self.decode_errors.cut = true;
             } else {
-                self.damage.packet(self.seconds());
+                self.decode_errors.packet(self.seconds());
             }
         }
-        self.damage.check(self.decoded)?;
+        self.decode_errors.check(self.decoded)?;
         Ok(false)
     }
 
@@ -185,14 +185,14 @@ impl Reader for Flac {
         Ok(())
     }
 
-    fn damage(&self) -> Damage {
-        self.damage
+    fn decode_errors(&self) -> DecodeErrors {
+        self.decode_errors
     }
 
     /// The length according to the frames' numbers, and according to the header if the file is
     /// truncated.
     fn stated_seconds(&self) -> Option<f64> {
-        let stated = self.metadata.samples.filter(|_| self.damage.cut).unwrap_or(0);
+        let stated = self.metadata.samples.filter(|_| self.decode_errors.cut).unwrap_or(0);
         Some(stated.max(self.reached) as f64 / f64::from(self.rate))
     }
 

@@ -15,7 +15,7 @@ use nanomp3_core::{DecodeError, Decoder, MAX_SAMPLES_PER_FRAME};
 use symphonia::core::io::MediaSource;
 
 use super::Reader;
-use super::damage::Damage;
+use super::decode_errors::DecodeErrors;
 use super::limits::{MAX_EMPTY_PACKETS, MAX_RATE_CHANGES};
 use super::mono::Mono;
 use super::panics::catch_decoder_panic;
@@ -67,8 +67,8 @@ pub(super) struct Mpeg {
     position: u64,
     /// Frames that were decoded.
     decoded: u64,
-    damage: Damage,
-    /// Gaps already counted as damage.
+    decode_errors: DecodeErrors,
+    /// Gaps already counted as decode errors.
     gaps: u64,
     /// Consecutive frames at another sample rate.
     rate_changes: u32,
@@ -109,7 +109,7 @@ impl Mpeg {
             missing: 0,
             position: 0,
             decoded: 0,
-            damage: Damage::default(),
+            decode_errors: DecodeErrors::default(),
             gaps: 0,
             rate_changes: 0,
         };
@@ -178,7 +178,7 @@ impl Mpeg {
     fn record_gaps(&mut self) {
         while self.gaps < self.frames.place.gaps {
             self.gaps += 1;
-            self.damage.packet(self.seconds());
+            self.decode_errors.packet(self.seconds());
         }
     }
 }
@@ -193,12 +193,12 @@ impl Reader for Mpeg {
             }
             empty += 1;
             if empty > MAX_EMPTY_PACKETS {
-                self.damage.cut = true;
+                self.decode_errors.cut = true;
                 break;
             }
             let count = frame.header.samples;
             if frame.header.sample_rate != self.rate {
-                self.damage.packet(self.seconds());
+                self.decode_errors.packet(self.seconds());
                 self.missing += count;
                 self.rate_changes += 1;
                 if self.rate_changes > MAX_RATE_CHANGES {
@@ -209,7 +209,7 @@ impl Reader for Mpeg {
             }
             self.rate_changes = 0;
             let Some((count, channels)) = self.decode(&frame)? else {
-                self.damage.packet(self.seconds());
+                self.decode_errors.packet(self.seconds());
                 self.missing += count;
                 continue;
             };
@@ -223,8 +223,8 @@ impl Reader for Mpeg {
                 return Ok(true);
             }
         }
-        self.damage.cut |= self.frames.place.cut;
-        self.damage.check(self.decoded)?;
+        self.decode_errors.cut |= self.frames.place.cut;
+        self.decode_errors.check(self.decoded)?;
         Ok(false)
     }
 
@@ -266,8 +266,8 @@ impl Reader for Mpeg {
         Ok(())
     }
 
-    fn damage(&self) -> Damage {
-        self.damage
+    fn decode_errors(&self) -> DecodeErrors {
+        self.decode_errors
     }
 
     /// The length of the frames passed, of the gaps between them, and of what is cut off according

@@ -116,7 +116,7 @@ fn decode_microsoft(block: &[u8], channels: usize, samples: &mut [f32]) {
     let mut states = [Microsoft::default(); 2];
     let words = &block[channels..];
     for (c, state) in states[..channels].iter_mut().enumerate() {
-        // A predictor outside the table is damage. The first predictor does the least harm.
+        // A predictor outside the table is a sign of damage. The first predictor does the least harm.
         state.factors = *FACTORS.get(usize::from(block[c])).unwrap_or(&FACTORS[0]);
         state.step = word(words, 2 * c);
         state.last = [word(words, 2 * (channels + c)), word(words, 2 * (2 * channels + c))];

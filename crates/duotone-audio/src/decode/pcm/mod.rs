@@ -11,7 +11,7 @@ use std::ops::Range;
 pub(super) use adpcm::{Adpcm, Kind as AdpcmKind};
 pub(super) use encoding::Encoding;
 
-use super::damage::Damage;
+use super::decode_errors::DecodeErrors;
 use super::mono::Mono;
 use super::{Reader, limits};
 use crate::error::Error;
@@ -185,8 +185,8 @@ impl Reader for Pcm {
         Ok(())
     }
 
-    fn damage(&self) -> Damage {
-        Damage::default()
+    fn decode_errors(&self) -> DecodeErrors {
+        DecodeErrors::default()
     }
 
     fn stated_seconds(&self) -> Option<f64> {

@@ -2,7 +2,7 @@ use crate::error::Error;
 
 /// The parts of a file that a reader could not decode.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Damage {
+pub(super) struct DecodeErrors {
     /// Packets that could not be decoded.
     pub(super) packets: u64,
     /// Seconds of audio before the first of them.
@@ -11,7 +11,7 @@ pub(super) struct Damage {
     pub(super) cut: bool,
 }
 
-impl Damage {
+impl DecodeErrors {
     /// Records a packet that could not be decoded, `seconds` into the recording.
     pub(super) fn packet(&mut self, seconds: f64) {
         if self.packets == 0 {
@@ -35,7 +35,7 @@ impl Damage {
         Ok(())
     }
 
-    /// Describes the damage after `seconds` were decoded, given the length stated by the container.
+    /// Describes the errors after `seconds` were decoded, given the length stated by the container.
     pub(super) fn describe(&self, seconds: f64, stated: Option<f64>) -> Option<String> {
         let mut parts = Vec::new();
         match self.packets {
