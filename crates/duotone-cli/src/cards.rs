@@ -37,7 +37,7 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
         let accuracy = percent(last.accuracy);
         let _ = writeln!(
             text,
-            "last epoch   loss {}, {accuracy} of the training segments right",
+            "last epoch   loss {}, accuracy {accuracy} on training segments",
             decimal(last.loss, 4)
         );
     }
@@ -92,10 +92,10 @@ fn network(a: &Architecture) -> String {
         text,
         "\n{} features → dense {}, sigmoid → dropout {} → {} classes, softmax; LeakyReLU {}",
         a.features(),
-        a.dense,
+        a.hidden_units,
         a.dropout,
         a.classes,
-        a.slope
+        a.negative_slope
     );
     text
 }

@@ -51,7 +51,7 @@ impl Backward {
 
 fn head(forward: &Forward, gradients: &Buffer) -> Vec<Kernel> {
     let plan = &forward.plan;
-    let (units, classes) = (plan.architecture.dense, plan.architecture.classes);
+    let (units, classes) = (plan.architecture.hidden_units, plan.architecture.classes);
     let [dense, dense_bias, output, output_bias] = forward.tensors.head();
     let columns = plan.features.div_ceil(COLUMNS);
     vec![

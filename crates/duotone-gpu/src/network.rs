@@ -44,7 +44,7 @@ impl Forward {
         weights: &Weights,
         count: usize,
     ) -> Result<Self, Error> {
-        let (batch, units) = (plan.batch, plan.architecture.dense);
+        let (batch, units) = (plan.batch, plan.architecture.hidden_units);
         let mut forward = Self {
             batches: Batches::new(device, count),
             tensors: Tensors::upload(device, &plan.architecture, weights)?,
@@ -82,11 +82,14 @@ impl Forward {
             ));
         }
         let [weight, ..] = self.tensors.head();
-        kernels.push(self.kernel(
-            &shaders::dense_forward(plan),
-            Grid::fixed(plan.parts, plan.architecture.dense.div_ceil(COLUMNS)).along(2, ROWS),
-            &[Bound::Read(&self.features), Bound::Read(weight), Bound::Write(&self.parts)],
-        ));
+        kernels.push(
+            self.kernel(
+                &shaders::dense_forward(plan),
+                Grid::fixed(plan.parts, plan.architecture.hidden_units.div_ceil(COLUMNS))
+                    .along(2, ROWS),
+                &[Bound::Read(&self.features), Bound::Read(weight), Bound::Write(&self.parts)],
+            ),
+        );
         kernels
     }
 

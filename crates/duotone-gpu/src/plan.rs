@@ -104,7 +104,7 @@ impl Plan {
                 plan
             })
             .collect();
-        let tiles = batch.div_ceil(ROWS) * architecture.dense.div_ceil(COLUMNS);
+        let tiles = batch.div_ceil(ROWS) * architecture.hidden_units.div_ceil(COLUMNS);
         let wanted = WORKGROUPS.div_ceil(tiles).min(features.div_ceil(4 * DEPTH));
         let part_depth = features.div_ceil(wanted).next_multiple_of(DEPTH);
         let samples_per_part = batch.div_ceil(MAX_PARTS).max(4).min(batch);
@@ -139,10 +139,10 @@ impl Plan {
         let mut buffers = vec![
             ("segments".to_owned(), bytes(&[self.steps(), self.batch, self.size()])),
             ("the pooled maps of a batch".to_owned(), bytes(&[self.batch, self.features])),
-            ("the dense layer's weights".to_owned(), bytes(&[a.dense, self.features])),
-            ("the dense layer's sums".to_owned(), bytes(&[self.parts, self.batch, a.dense])),
-            ("the dense layer's units".to_owned(), bytes(&[2, self.batch, a.dense])),
-            ("the output layer's weights".to_owned(), bytes(&[a.classes, a.dense])),
+            ("the dense layer's weights".to_owned(), bytes(&[a.hidden_units, self.features])),
+            ("the dense layer's sums".to_owned(), bytes(&[self.parts, self.batch, a.hidden_units])),
+            ("the dense layer's units".to_owned(), bytes(&[2, self.batch, a.hidden_units])),
+            ("the output layer's weights".to_owned(), bytes(&[a.classes, a.hidden_units])),
             ("the logits".to_owned(), bytes(&[self.batch, a.classes])),
         ];
         for (i, p) in self.pipelines.iter().enumerate() {
@@ -159,7 +159,7 @@ impl Plan {
             ("a segment's numbers", self.size().div_ceil(THREADS)),
             ("segments in a mini-batch", self.batch),
             ("features", self.features.div_ceil(COLUMNS)),
-            ("dense units", a.dense.div_ceil(COLUMNS)),
+            ("hidden units", a.hidden_units.div_ceil(COLUMNS)),
             ("classes", a.classes + 1),
         ];
         for p in &self.pipelines {
@@ -273,9 +273,9 @@ mod tests {
 
     #[test]
     fn errors_name_what_is_too_large() {
-        let plan = |dense, batch| {
+        let plan = |hidden_units, batch| {
             let mut architecture = Architecture::preset("model2", 10).unwrap();
-            architecture.dense = dense;
+            architecture.hidden_units = hidden_units;
             Plan::new(&architecture, batch).unwrap()
         };
         let message = |plan: Plan, limits| plan.check(&limits).unwrap_err().to_string();

@@ -108,10 +108,10 @@ impl Text {
             .size("FRAMES", a.frames)
             .size("SIZE", plan.size())
             .size("FEATURES", plan.features)
-            .size("UNITS", a.dense)
+            .size("UNITS", a.hidden_units)
             .size("CLASSES", a.classes)
             .size("BATCH", plan.batch)
-            .number("SLOPE", a.slope)
+            .number("SLOPE", a.negative_slope)
     }
 
     fn size(mut self, name: &str, value: usize) -> Self {

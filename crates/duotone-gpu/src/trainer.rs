@@ -60,7 +60,7 @@ pub struct Trainer {
     places: Buffer,
     /// The segments of a submission, if they come from the host.
     streamed: Option<Buffer>,
-    /// (segment of the epoch, (loss, right))
+    /// (segment of the epoch, (loss, whether correct))
     pub(crate) outcomes: Buffer,
     gather: Kernel,
     head: Kernel,

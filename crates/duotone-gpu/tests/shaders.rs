@@ -39,12 +39,12 @@ fn shaders_of_presets_are_valid() {
 fn shaders_of_extreme_networks_are_valid() {
     let pipeline = |filters, kernel, pool| Pipeline { filters, kernel, pool };
     let mut a = Architecture::preset("model1", 2).unwrap();
-    (a.bands, a.frames, a.dense) = (1, 1, 1);
-    (a.slope, a.dropout) = (0.0, 0.0);
+    (a.bands, a.frames, a.hidden_units) = (1, 1, 1);
+    (a.negative_slope, a.dropout) = (0.0, 0.0);
     a.pipelines = vec![pipeline(1, (1, 1), (1, 1))];
     valid(&a, 1, 1);
-    (a.bands, a.frames, a.dense, a.classes) = (128, 1024, 512, 5000);
-    (a.slope, a.dropout) = (1e-12, 0.999);
+    (a.bands, a.frames, a.hidden_units, a.classes) = (128, 1024, 512, 5000);
+    (a.negative_slope, a.dropout) = (1e-12, 0.999);
     a.pipelines = vec![
         pipeline(500, (128, 1024), (1, 1)),
         pipeline(65, (3, 3), (126, 1022)),

@@ -28,12 +28,12 @@ pub struct Architecture {
     pub bands: usize,
     /// The number of frames of the input.
     pub frames: usize,
-    /// The slope α of LeakyReLU below zero.
-    #[serde(default = "default_slope")]
-    pub slope: f32,
-    /// The number of units of the dense layer.
-    #[serde(default = "default_dense")]
-    pub dense: usize,
+    /// The slope α of LeakyReLU below zero; `slope` in older files.
+    #[serde(default = "default_negative_slope", alias = "slope")]
+    pub negative_slope: f32,
+    /// The number of units of the dense layer; `dense` in older files.
+    #[serde(default = "default_hidden_units", alias = "dense")]
+    pub hidden_units: usize,
     /// The fraction of the dense layer's units that dropout sets to zero in training.
     #[serde(default = "default_dropout")]
     pub dropout: f32,
@@ -45,10 +45,10 @@ pub struct Architecture {
     pub pipelines: Vec<Pipeline>,
 }
 
-fn default_slope() -> f32 {
+fn default_negative_slope() -> f32 {
     0.3
 }
-fn default_dense() -> usize {
+fn default_hidden_units() -> usize {
     200
 }
 fn default_dropout() -> f32 {
@@ -68,7 +68,7 @@ pub struct MapShape {
 const MAX_SIDE: usize = 1 << 16;
 /// The maximum number of values in a segment: positions must be exact in f32, and batches fit in memory.
 const MAX_INPUT: usize = 1 << 24;
-/// The maximum number of weights of a network.
+/// The maximum number of parameters of a network.
 const MAX_PARAMETERS: usize = 1 << 28;
 
 impl Architecture {
@@ -96,8 +96,8 @@ impl Architecture {
         Some(Self {
             bands,
             frames,
-            slope: default_slope(),
-            dense: default_dense(),
+            negative_slope: default_negative_slope(),
+            hidden_units: default_hidden_units(),
             dropout: default_dropout(),
             classes,
             pipelines,
@@ -139,7 +139,7 @@ impl Architecture {
         if self.pipelines.is_empty() {
             return bad("no pipeline".into());
         }
-        if self.dense == 0 {
+        if self.hidden_units == 0 {
             return bad("a dense layer of 0 units".into());
         }
         if self.classes < 2 {
@@ -148,13 +148,16 @@ impl Architecture {
         if !(0.0..1.0).contains(&self.dropout) {
             return bad(format!("dropout {}; it must be at least 0 and below 1", self.dropout));
         }
-        if !(0.0..=1.0).contains(&self.slope) {
-            return bad(format!("LeakyReLU slope {}; it must be within 0 and 1", self.slope));
+        if !(0.0..=1.0).contains(&self.negative_slope) {
+            return bad(format!(
+                "LeakyReLU negative_slope {}; it must be within 0 and 1",
+                self.negative_slope
+            ));
         }
         for (what, size) in [
             ("bands", self.bands),
             ("frames", self.frames),
-            ("dense units", self.dense),
+            ("hidden units", self.hidden_units),
             ("classes", self.classes),
             ("pipelines", self.pipelines.len()),
         ] {
@@ -248,7 +251,7 @@ impl Architecture {
             let maps = rows.checked_mul(columns)?.checked_mul(p.filters)?;
             features = features.checked_add(maps)?;
         }
-        count = count.checked_add(features.checked_add(1)?.checked_mul(self.dense)?)?;
-        count.checked_add(self.dense.checked_add(1)?.checked_mul(self.classes)?)
+        count = count.checked_add(features.checked_add(1)?.checked_mul(self.hidden_units)?)?;
+        count.checked_add(self.hidden_units.checked_add(1)?.checked_mul(self.classes)?)
     }
 }

@@ -22,7 +22,8 @@ impl Network {
     /// As for [`logits`](Self::logits).
     pub fn embed(&self, inputs: &[f32]) -> Result<Embedding, Error> {
         let size = segment_size(&self.architecture, inputs)?;
-        let (dense, features) = (self.architecture.dense, self.architecture.features());
+        let (hidden_units, features) =
+            (self.architecture.hidden_units, self.architecture.features());
         let mut out = Embedding::default();
         let mut activations = Activations::default();
         for batch in inputs.chunks(BATCH * size) {
@@ -31,7 +32,7 @@ impl Network {
             for sample in 0..samples {
                 let sum = |unit: usize| activations.sums[unit * samples + sample];
                 let bias = &self.layers.dense.bias;
-                out.units.extend((0..dense).map(|unit| sigmoid(sum(unit) + bias[unit])));
+                out.units.extend((0..hidden_units).map(|unit| sigmoid(sum(unit) + bias[unit])));
                 let from = out.maps.len();
                 out.maps.resize(from + features, 0.0);
                 let row = &activations.features[sample * activations.stride..];

@@ -18,7 +18,7 @@ pub(crate) struct HeadGradients {
     pub(crate) logits: Vec<f32>,
     /// The units after dropout, (sample, unit).
     pub(crate) dropped: Vec<f32>,
-    /// For each sample, the loss in nats and whether the decision was right.
+    /// For each sample, the loss in nats and whether the decision was correct.
     outcomes: Vec<(f32, bool)>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn logits(
     logits: &mut Vec<f32>,
 ) {
     let samples = activations.samples;
-    let mut hidden = vec![0.0; architecture.dense];
+    let mut hidden = vec![0.0; architecture.hidden_units];
     for sample in 0..samples {
         for (unit, (h, bias)) in hidden.iter_mut().zip(&layers.dense.bias).enumerate() {
             *h = sigmoid(activations.sums[unit * samples + sample] + bias);
@@ -51,14 +51,15 @@ pub(crate) fn backward(
     step: Step,
     out: &mut HeadGradients,
 ) -> StepOutcome {
-    let (samples, dense, classes) = (labels.len(), architecture.dense, architecture.classes);
+    let (samples, hidden_units, classes) =
+        (labels.len(), architecture.hidden_units, architecture.classes);
     let units = layers.dense.units;
     out.by_sample.resize(samples * units, 0.0);
     // The padding moves with the number of samples, so everything is cleared.
     out.by_unit.clear();
     out.by_unit.resize(samples * units, 0.0);
     out.logits.resize(samples * classes, 0.0);
-    out.dropped.resize(samples * dense, 0.0);
+    out.dropped.resize(samples * hidden_units, 0.0);
     out.outcomes.resize(samples, (0.0, false));
     let random = Philox::new(step.seed ^ DROPOUT, step.index);
     let threshold = dropout_threshold(architecture.dropout);
@@ -69,9 +70,9 @@ pub(crate) fn backward(
         dropped: &mut out.dropped,
         outcomes: &mut out.outcomes,
     };
-    rows.each((units, classes, dense), |sample, row| {
-        let mut words = Words::new(random, (sample * dense) as u64);
-        for unit in 0..dense {
+    rows.each((units, classes, hidden_units), |sample, row| {
+        let mut words = Words::new(random, (sample * hidden_units) as u64);
+        for unit in 0..hidden_units {
             let sum = activations.sums[unit * samples + sample] + layers.dense.bias[unit];
             let hidden = sigmoid(sum);
             let kept = if words.next() < threshold { 0.0 } else { scale };
@@ -89,8 +90,8 @@ pub(crate) fn backward(
         softmax(row.logits);
         row.logits[label] -= 1.0;
         row.logits.iter_mut().for_each(|d| *d /= samples as f32);
-        let mut back = vec![0.0; dense];
-        for (&d, weight) in row.logits.iter().zip(layers.output_weight.chunks_exact(dense)) {
+        let mut back = vec![0.0; hidden_units];
+        for (&d, weight) in row.logits.iter().zip(layers.output_weight.chunks_exact(hidden_units)) {
             back.iter_mut().zip(weight).for_each(|(back, w)| *back += d * w);
         }
         row.by_sample.iter_mut().zip(back).for_each(|(d, back)| *d *= back);
@@ -125,14 +126,14 @@ struct Row<'a> {
 impl Rows<'_> {
     fn each(
         self,
-        (units, classes, dense): (usize, usize, usize),
+        (units, classes, hidden_units): (usize, usize, usize),
         work: impl Fn(usize, &mut Row<'_>) + Sync,
     ) {
         let mut rows: Vec<Row<'_>> = self
             .by_sample
             .chunks_exact_mut(units)
             .zip(self.logits.chunks_exact_mut(classes))
-            .zip(self.dropped.chunks_exact_mut(dense))
+            .zip(self.dropped.chunks_exact_mut(hidden_units))
             .zip(self.outcomes)
             .map(|(((by_sample, logits), dropped), outcome)| Row {
                 by_sample,

@@ -75,7 +75,7 @@ impl Layers {
         let mut dense = Dense {
             weight: AlignedBuf::default(),
             bias: weights.get("dense.bias").to_vec(),
-            units: a.dense.next_multiple_of(UNITS),
+            units: a.hidden_units.next_multiple_of(UNITS),
             blocks: a.features().div_ceil(BLOCK),
         };
         dense.weight.resize(dense.blocks * dense.units * BLOCK);
@@ -108,7 +108,7 @@ impl Layers {
         for (name, shape) in Weights::shapes(architecture) {
             let data = match name.as_str() {
                 "dense.weight" => {
-                    let mut data = vec![0.0; architecture.dense * features];
+                    let mut data = vec![0.0; architecture.hidden_units * features];
                     for (unit, row) in data.chunks_exact_mut(features).enumerate() {
                         for (feature, &to) in self.canonical.iter().enumerate() {
                             row[to] = self.dense.weight[self.dense.index(unit, feature)];
@@ -184,7 +184,7 @@ impl Layers {
         &mut self,
         activations: &Activations,
         (by_unit, by_sample): (&[f32], &[f32]),
-        slope: f32,
+        negative_slope: f32,
         (keep, rate): (f32, f32),
         gradients: &mut [f32],
     ) {
@@ -197,8 +197,16 @@ impl Layers {
             (&mut self.dense.weight, units * BLOCK),
             (gradients, samples * BLOCK),
             |block, weight, gradients| {
-                let from =
-                    DenseBlock { inputs, block, units, by_unit, by_sample, slope, keep, rate };
+                let from = DenseBlock {
+                    inputs,
+                    block,
+                    units,
+                    by_unit,
+                    by_sample,
+                    negative_slope,
+                    keep,
+                    rate,
+                };
                 block_gradients(isa, from, weight, gradients);
             },
         );

@@ -29,7 +29,7 @@ pub fn dropout_mask(architecture: &Architecture, samples: usize, seed: u64, step
     let random = Philox::new(seed ^ DROPOUT, step);
     let threshold = dropout_threshold(architecture.dropout);
     let scale = 1.0 / (1.0 - architecture.dropout);
-    (0..(samples * architecture.dense) as u64)
+    (0..(samples * architecture.hidden_units) as u64)
         .map(|i| if random.word(i) < threshold { 0.0 } else { scale })
         .collect()
 }
@@ -81,7 +81,7 @@ pub fn forward(
                         let (value, position) =
                             pool(&map, shape.convolved.1, p.pool, (row, column));
                         let value = value + bias[filter];
-                        let slope = if value > 0.0 { 1.0 } else { f64::from(a.slope) };
+                        let slope = if value > 0.0 { 1.0 } else { f64::from(a.negative_slope) };
                         out.features.push(value * slope);
                         out.positions.push(position);
                     }
@@ -94,7 +94,7 @@ pub fn forward(
         let dropped: Vec<f64> = hidden
             .iter()
             .enumerate()
-            .map(|(u, h)| h * mask.map_or(1.0, |m| f64::from(m[n * a.dense + u])))
+            .map(|(u, h)| h * mask.map_or(1.0, |m| f64::from(m[n * a.hidden_units + u])))
             .collect();
         out.logits.extend(affine(&weights["output.weight"], &weights["output.bias"], &dropped));
         out.hidden.extend(hidden);
@@ -191,20 +191,20 @@ pub fn backward(
     let probabilities = softmax(&forward.logits, a.classes);
     for (n, &label) in labels.iter().enumerate() {
         let features = &forward.features[n * count..][..count];
-        let hidden = &forward.hidden[n * a.dense..][..a.dense];
+        let hidden = &forward.hidden[n * a.hidden_units..][..a.hidden_units];
         let mut d_features = vec![0.0; count];
-        let mut d_hidden = vec![0.0; a.dense];
+        let mut d_hidden = vec![0.0; a.hidden_units];
         for class in 0..a.classes {
             let target = if class == label as usize { 1.0 } else { 0.0 };
             let d = (probabilities[n * a.classes + class] - target) / labels.len() as f64;
             add("output.bias", class, d);
-            for u in 0..a.dense {
-                let keep = mask.map_or(1.0, |m| f64::from(m[n * a.dense + u]));
-                add("output.weight", class * a.dense + u, d * hidden[u] * keep);
-                d_hidden[u] += d * weights["output.weight"][class * a.dense + u] * keep;
+            for u in 0..a.hidden_units {
+                let keep = mask.map_or(1.0, |m| f64::from(m[n * a.hidden_units + u]));
+                add("output.weight", class * a.hidden_units + u, d * hidden[u] * keep);
+                d_hidden[u] += d * weights["output.weight"][class * a.hidden_units + u] * keep;
             }
         }
-        for u in 0..a.dense {
+        for u in 0..a.hidden_units {
             let d = d_hidden[u] * hidden[u] * (1.0 - hidden[u]);
             add("dense.bias", u, d);
             for k in 0..count {
@@ -219,7 +219,7 @@ pub fn backward(
             let (weight, bias) = (format!("pipeline{i}.weight"), format!("pipeline{i}.bias"));
             for filter in 0..p.filters {
                 for _ in 0..shape.pooled.0 * shape.pooled.1 {
-                    let slope = if features[k] > 0.0 { 1.0 } else { f64::from(a.slope) };
+                    let slope = if features[k] > 0.0 { 1.0 } else { f64::from(a.negative_slope) };
                     let d = d_features[k] * slope;
                     let position = forward.positions[n * count + k];
                     let (row, column) =

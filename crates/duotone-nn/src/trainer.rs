@@ -122,7 +122,7 @@ impl Trainer {
         layers.dense_backward(
             &self.activations,
             (&head.by_unit, &head.by_sample),
-            architecture.slope,
+            architecture.negative_slope,
             (keep, rate),
             &mut self.pooled,
         );
@@ -161,16 +161,16 @@ impl Trainer {
         }
 
         let update = |weight: &mut f32, gradient: f32| *weight = keep * *weight - rate * gradient;
-        let (dense, classes) = (architecture.dense, architecture.classes);
+        let (hidden_units, classes) = (architecture.hidden_units, architecture.classes);
         for (unit, bias) in layers.dense.bias.iter_mut().enumerate() {
             update(bias, head.by_unit[unit * labels.len()..][..labels.len()].iter().sum());
         }
         for class in 0..classes {
             let column = || head.logits.iter().skip(class).step_by(classes);
             update(&mut layers.output_bias[class], column().sum());
-            let row = &mut layers.output_weight[class * dense..][..dense];
-            let mut sums = vec![0.0; dense];
-            for (&d, units) in column().zip(head.dropped.chunks_exact(dense)) {
+            let row = &mut layers.output_weight[class * hidden_units..][..hidden_units];
+            let mut sums = vec![0.0; hidden_units];
+            for (&d, units) in column().zip(head.dropped.chunks_exact(hidden_units)) {
                 sums.iter_mut().zip(units).for_each(|(sum, unit)| *sum += d * unit);
             }
             row.iter_mut().zip(sums).for_each(|(weight, sum)| update(weight, sum));

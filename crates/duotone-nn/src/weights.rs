@@ -19,9 +19,9 @@ pub struct Tensor {
 /// | --- | --- |
 /// | `pipeline{i}.weight` | filters, kernel bands, kernel frames |
 /// | `pipeline{i}.bias` | filters |
-/// | `dense.weight` | dense units, features |
-/// | `dense.bias` | dense units |
-/// | `output.weight` | classes, dense units |
+/// | `dense.weight` | hidden units, features |
+/// | `dense.bias` | hidden units |
+/// | `output.weight` | classes, hidden units |
 /// | `output.bias` | classes |
 ///
 /// Features are the pipelines' pooled maps one pipeline after the other, each flattened as
@@ -38,10 +38,10 @@ impl Weights {
             shapes.push((format!("pipeline{i}.weight"), vec![p.filters, p.kernel.0, p.kernel.1]));
             shapes.push((format!("pipeline{i}.bias"), vec![p.filters]));
         }
-        let (dense, classes) = (architecture.dense, architecture.classes);
-        shapes.push(("dense.weight".into(), vec![dense, architecture.features()]));
-        shapes.push(("dense.bias".into(), vec![dense]));
-        shapes.push(("output.weight".into(), vec![classes, dense]));
+        let (hidden_units, classes) = (architecture.hidden_units, architecture.classes);
+        shapes.push(("dense.weight".into(), vec![hidden_units, architecture.features()]));
+        shapes.push(("dense.bias".into(), vec![hidden_units]));
+        shapes.push(("output.weight".into(), vec![classes, hidden_units]));
         shapes.push(("output.bias".into(), vec![classes]));
         shapes
     }

@@ -71,7 +71,12 @@ fn toml_round_trip_and_defaults() {
     let short =
         "bands = 40\nframes = 80\n[[pipeline]]\nfilters = 8\nkernel = [3, 5]\npool = [2, 4]";
     let a = Architecture::from_toml(short).unwrap();
-    assert_eq!((a.slope, a.dense, a.dropout, a.classes), (0.3, 200, 0.2, 0));
+    assert_eq!((a.negative_slope, a.hidden_units, a.dropout, a.classes), (0.3, 200, 0.2, 0));
+    // Keys of earlier versions.
+    let earlier = format!("slope = 0.1\ndense = 50\n{short}");
+    let a = Architecture::from_toml(&earlier).unwrap();
+    assert_eq!((a.negative_slope, a.hidden_units), (0.1, 50));
+    assert!(Architecture::from_toml(&format!("hidden_units = 50\n{earlier}")).is_err());
     let Err(Error::Architecture(message)) = Architecture::from_toml("bands = 40\nfrmes = 80")
     else {
         panic!("a misspelt key was accepted");
@@ -99,12 +104,12 @@ fn invalid_architectures_are_refused_with_pipeline_and_sizes() {
         (|a| a.pipelines[1].filters = 0, vec!["pipeline 2", "no filters"]),
         (|a| a.pipelines.clear(), vec!["no pipeline"]),
         (|a| a.classes = 1, vec!["1 classes"]),
-        (|a| a.dense = 0, vec!["0 units"]),
+        (|a| a.hidden_units = 0, vec!["0 units"]),
         (|a| a.dropout = 1.0, vec!["dropout 1"]),
         (|a| a.dropout = f32::NAN, vec!["dropout NaN"]),
-        (|a| a.slope = -0.1, vec!["slope -0.1"]),
+        (|a| a.negative_slope = -0.1, vec!["slope -0.1"]),
         (|a| a.bands = 0, vec!["0 bands"]),
-        (|a| a.dense = usize::MAX, vec!["limit"]),
+        (|a| a.hidden_units = usize::MAX, vec!["limit"]),
         (|a| a.frames = usize::MAX, vec!["limit"]),
         (|a| a.pipelines[0].filters = usize::MAX, vec!["pipeline 1", "limit"]),
         (|a| (a.bands, a.frames) = (65_536, 65_536), vec!["limit"]),

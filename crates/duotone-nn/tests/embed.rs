@@ -34,11 +34,12 @@ fn maps_lead_to_units_and_units_to_logits() {
         let embedding = network.embed(&inputs).unwrap();
         let logits = network.logits(&inputs).unwrap();
         assert_eq!(embedding.maps.len(), segments * architecture.features());
-        assert_eq!(embedding.units.len(), segments * architecture.dense);
+        assert_eq!(embedding.units.len(), segments * architecture.hidden_units);
         for segment in [0, 47, 48, 52] {
             let maps = &embedding.maps[segment * architecture.features()..];
             let maps = &maps[..architecture.features()];
-            let units = &embedding.units[segment * architecture.dense..][..architecture.dense];
+            let units = &embedding.units[segment * architecture.hidden_units..]
+                [..architecture.hidden_units];
             let sums = product(weights.get("dense.weight"), weights.get("dense.bias"), maps);
             let expected: Vec<f32> = sums.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect();
             assert_near(units, &expected);

@@ -76,14 +76,14 @@ type Size = (usize, usize);
 fn architecture(
     input: Size,
     pipelines: &[(usize, Size, Size)],
-    dense: usize,
+    hidden_units: usize,
     classes: usize,
 ) -> Architecture {
     Architecture {
         bands: input.0,
         frames: input.1,
-        slope: 0.3,
-        dense,
+        negative_slope: 0.3,
+        hidden_units,
         dropout: 0.2,
         classes,
         pipelines: pipelines

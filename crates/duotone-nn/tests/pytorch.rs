@@ -51,7 +51,7 @@ fn check(name: &str) {
     let meta = header.metadata().as_ref().unwrap();
 
     let mut architecture = Architecture::preset(name, 4).unwrap();
-    architecture.dense = 5;
+    architecture.hidden_units = 5;
     architecture.pipelines.iter_mut().for_each(|p| p.filters = 3);
     let mut weights = Weights::default();
     for (name, shape) in Weights::shapes(&architecture) {

@@ -193,8 +193,8 @@ impl Model {
         let features = &clip.features;
         let embedding = watch::watched(py, n_jobs, None, |_| self.classifier.embed_clip(features))?;
         let architecture = &self.model.card.architecture;
-        let segments = embedding.units.len() / architecture.dense;
-        let units = convert::matrix(py, embedding.units, [segments, architecture.dense])?;
+        let segments = embedding.units.len() / architecture.hidden_units;
+        let units = convert::matrix(py, embedding.units, [segments, architecture.hidden_units])?;
         let maps = convert::matrix(py, embedding.maps, [segments, architecture.features()])?;
         Ok((units, maps))
     }

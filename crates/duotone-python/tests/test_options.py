@@ -93,6 +93,15 @@ def test_an_empty_group_column_groups_nothing(sounds, tmp_path):
     assert evaluation.protocol["group"] is None and "not grouped" in evaluation._repr_html_()
 
 
+def _rename_to_earlier_keys(results):
+    results["protocol"].pop("skipped_files")
+    results["protocol"]["left_out"] = [{"path": "broken.wav", "reason": "empty"}]
+    results["systems"][0]["predictions"][0]["damage"] = "1 packet"
+    architecture = results["systems"][0]["networks"][0]["architecture"]
+    architecture["slope"] = architecture.pop("negative_slope")
+    architecture["dense"] = architecture.pop("hidden_units")
+
+
 def test_folds_are_counted_from_one_in_every_version(sounds, tmp_path):
     table = {"path": sounds.paths, "label": sounds.labels}
     now = duotone.evaluate(table, "model1", folds=2, output=tmp_path, **FAST)
@@ -110,12 +119,17 @@ def test_folds_are_counted_from_one_in_every_version(sounds, tmp_path):
         for one in system["predictions"]:
             for note in ("silent", "repeated", "decode_errors", "warnings"):
                 one.pop(note, None)
+    _rename_to_earlier_keys(old)
     (tmp_path / "old.json").write_text(json.dumps(old))
     then = duotone.Evaluation.load(tmp_path / "old.json")
     same = ["path", "label", "predicted", "fold"]
     pd.testing.assert_frame_equal(then.predictions[same], now.predictions[same])
     assert list(then.predictions.columns) == list(now.predictions.columns)
     pd.testing.assert_frame_equal(then.folds, now.folds)
+    assert then.skipped_files == [("broken.wav", "empty")]
+    assert then.predictions["decode_errors"][0] == "1 packet"
+    architectures = [one.results["systems"][0]["networks"][0]["architecture"] for one in (then, now)]
+    assert architectures[0] == architectures[1]
     # A list of folds that counts from 0 divides alike.
     folds = pd.read_csv(tmp_path / "folds.csv").assign(fold=lambda frame: frame["fold"] - 1)
     folds.to_csv(tmp_path / "old.csv", index=False)

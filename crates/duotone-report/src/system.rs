@@ -93,8 +93,8 @@ fn description(network: &NetworkInfo) -> String {
         a.bands,
         a.frames,
         pipelines.join(" ∥ "),
-        a.slope,
-        a.dense,
+        a.negative_slope,
+        a.hidden_units,
         a.dropout,
         a.classes,
         thousands(network.parameters),
@@ -116,8 +116,8 @@ fn classes(scores: &Scores) -> String {
             )
         })
         .collect();
-    let caption = "Precision: share of the decisions for a label that are right. Recall: share of \
-                   its files that are found. F1: their harmonic mean.";
+    let caption = "Precision: share of the decisions for a label that are correct. Recall: share \
+                   of its files that were given the label. F1: their harmonic mean.";
     table("Label by label", &["<Label", "Precision", "Recall", "F1", "Files"], &rows, caption)
 }
 
@@ -143,12 +143,11 @@ fn folds(system: &SystemResult) -> String {
     let mut heads = vec!["<Fold"];
     let selected = system.folds.iter().any(|fold| fold.selection.is_some());
     heads.extend(selected.then_some("<Chosen"));
-    heads.extend(["Clips trained on", "Clips tested", "Files right", "Segments right"]);
+    heads.extend(["Clips trained on", "Clips tested", "Accuracy", "Segment accuracy"]);
     heads.extend(["Epochs", "Last training loss"]);
     let caption = match selected {
         true => {
-            "Chosen by the share of files right among clips held out of the training part \
-                 (shown), then by their loss; only the chosen network met the fold's clips."
+            "Chosen by the accuracy on clips held out of the training part (shown), then by their loss; only the chosen network met the fold's clips."
         }
         false => "",
     };

@@ -15,8 +15,8 @@ pub(crate) fn recipe() -> ModelSpec {
         architecture: Architecture {
             bands: 6,
             frames: 10,
-            slope: 0.3,
-            dense: 8,
+            negative_slope: 0.3,
+            hidden_units: 8,
             dropout: 0.2,
             classes: 0,
             pipelines: vec![pipeline((2, 3), (1, 4)), pipeline((3, 2), (2, 3))],

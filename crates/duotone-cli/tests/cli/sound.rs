@@ -9,7 +9,7 @@ pub(crate) const RATE: u32 = 11_025;
 const TINY: &str = "\
 bands = 8
 frames = 20
-dense = 8
+hidden_units = 8
 
 [[pipeline]]
 filters = 4

@@ -19,7 +19,7 @@ pub struct Cost {
 pub fn training_step(plan: &Plan) -> Vec<Cost> {
     let a = &plan.architecture;
     let batch = plan.batch as f64;
-    let (features, units) = (plan.features as f64, a.dense as f64);
+    let (features, units) = (plan.features as f64, a.hidden_units as f64);
     let (inputs, maps) = (batch * plan.size() as f64, batch * features);
     let weights = features * units;
     let sums = 2.0 * plan.parts as f64 * batch * units;

@@ -35,7 +35,7 @@ fn check(a: &Architecture, samples: usize, room: usize) {
     assert_eq!(positions, in_segment(a, &forward.positions), "positions: {context}");
 
     let units = bench.read(&bench.trainer.network.forward.units);
-    let dropped = &units[..samples * a.dense];
+    let dropped = &units[..samples * a.hidden_units];
     let expected: Vec<f64> =
         forward.hidden.iter().zip(&mask).map(|(h, &m)| h * f64::from(m)).collect();
     close("units after dropout", dropped, &expected);

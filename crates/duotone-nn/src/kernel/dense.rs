@@ -158,7 +158,7 @@ pub(crate) struct DenseBlock<'a> {
     /// The same, (sample, unit).
     pub(crate) by_sample: &'a [f32],
     /// The slope of the LeakyReLU before the layer.
-    pub(crate) slope: f32,
+    pub(crate) negative_slope: f32,
     /// The weights become `keep × weight − rate × gradient`.
     pub(crate) keep: f32,
     pub(crate) rate: f32,
@@ -210,7 +210,7 @@ impl Block<'_> {
     /// Computes the gradients of `N` samples' inputs: sums over all units.
     #[inline(always)]
     fn input_gradients<V: Vector, const N: usize>(&mut self, sample: usize) {
-        let DenseBlock { inputs, block, units, by_unit, slope, .. } = self.from;
+        let DenseBlock { inputs, block, units, by_unit, negative_slope, .. } = self.from;
         let samples = inputs.samples;
         assert!(sample + N <= samples);
         for lane in (0..BLOCK).step_by(WIDE * V::LANES) {
@@ -225,7 +225,7 @@ impl Block<'_> {
                     let at = (sample + n) * inputs.stride + block * BLOCK + lane;
                     let value = V::from_slice(&inputs.values[at..]);
                     value
-                        .if_positive(sum, sum.mul(V::splat(slope)))
+                        .if_positive(sum, sum.mul(V::splat(negative_slope)))
                         .copy_to_slice(&mut self.gradients[(sample + n) * BLOCK + lane..]);
                 }
             }

@@ -21,7 +21,7 @@ pub(super) struct Shape {
     pub(super) pooled: (usize, usize),
     pub(super) bands: usize,
     pub(super) frames: usize,
-    pub(super) slope: f32,
+    pub(super) negative_slope: f32,
 }
 
 impl Shape {
@@ -34,7 +34,7 @@ impl Shape {
             pooled: architecture.map_shape(pipeline).pooled,
             bands: architecture.bands,
             frames: architecture.frames,
-            slope: architecture.slope,
+            negative_slope: architecture.negative_slope,
         }
     }
 
@@ -228,11 +228,11 @@ impl Windows {
         out: &mut PooledMaps<'_>,
     ) {
         let size = pooled.len() * shape.pooled.1 * V::LANES;
-        let slope = V::splat(shape.slope);
+        let negative_slope = V::splat(shape.negative_slope);
         let bias = V::from_slice(&bias[self.first..]);
         for sums in self.values[..size].chunks_exact_mut(V::LANES) {
             let sum = V::from_slice(sums).add(bias);
-            sum.positive_or(sum.mul(slope)).copy_to_slice(sums);
+            sum.positive_or(sum.mul(negative_slope)).copy_to_slice(sums);
         }
         let at = (pooled.start - out.rows.start) * shape.pooled.1 * shape.filters + self.first;
         let filters = (shape.filters - self.first, shape.filters);

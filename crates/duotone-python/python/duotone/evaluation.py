@@ -34,7 +34,13 @@ from duotone.progress import Progress, callback
 __all__ = ["Evaluation", "evaluate"]
 
 _KEYS = {"format", "protocol", "systems"}
-_RENAMED = {"left_out": "skipped_files", "reason": "error", "damage": "decode_errors"}
+_RENAMED = {
+    "left_out": "skipped_files",
+    "reason": "error",
+    "damage": "decode_errors",
+    "slope": "negative_slope",
+    "dense": "hidden_units",
+}
 
 
 def evaluate(

@@ -45,15 +45,15 @@ def to_torch(model: Model) -> Any:
             features = tensors["dense.weight"].shape[1]
             for i, p in enumerate(a["pipeline"]):
                 setattr(self, f"pipeline{i}", nn.Conv2d(1, p["filters"], tuple(p["kernel"])))
-            self.dense = nn.Linear(features, a["dense"])
-            self.output = nn.Linear(a["dense"], a["classes"])
+            self.dense = nn.Linear(features, a["hidden_units"])
+            self.output = nn.Linear(a["hidden_units"], a["classes"])
             self.dropout = nn.Dropout(a["dropout"])
 
         def forward(self, segments: Any) -> Any:
             x = ((segments - self.mean) / self.deviation).unsqueeze(1)
             maps = []
             for i, p in enumerate(a["pipeline"]):
-                y = nn.functional.leaky_relu(getattr(self, f"pipeline{i}")(x), a["slope"])
+                y = nn.functional.leaky_relu(getattr(self, f"pipeline{i}")(x), a["negative_slope"])
                 maps.append(nn.functional.max_pool2d(y, tuple(p["pool"])).flatten(1))
             units = torch.sigmoid(self.dense(torch.cat(maps, 1)))
             return self.output(self.dropout(units))
@@ -99,12 +99,12 @@ def to_keras(model: Model) -> Any:
         kernel, pool = tuple(p["kernel"]), tuple(p["pool"])
         format = {"data_format": "channels_last"}
         y = layers.Conv2D(p["filters"], kernel, name=f"pipeline{i}", **format)(image)
-        y = layers.LeakyReLU(negative_slope=a["slope"])(y)
+        y = layers.LeakyReLU(negative_slope=a["negative_slope"])(y)
         y = layers.MaxPooling2D(pool, **format)(y)
         # The features' order is filter, band, frame.
         maps.append(layers.Flatten()(layers.Permute((3, 1, 2))(y)))
     joined = layers.Concatenate()(maps) if len(maps) > 1 else maps[0]
-    units = layers.Dense(a["dense"], activation="sigmoid", name="dense")(joined)
+    units = layers.Dense(a["hidden_units"], activation="sigmoid", name="dense")(joined)
     units = layers.Dropout(a["dropout"])(units)
     out = layers.Dense(a["classes"], activation="softmax", name="output")(units)
     network = keras.Model(segments, out, name="duotone")

@@ -112,7 +112,15 @@ fn without_digest(document: &str) -> String {
     json.to_string()
 }
 
-/// A model file from before held-out clips were counted per label and `sampling` was added.
+/// Renames keys of the architecture to those of earlier versions.
+fn with_earlier_names(document: &str) -> String {
+    let earlier = document.replace("\"negative_slope\"", "\"slope\"");
+    assert_ne!(earlier, document);
+    earlier.replace("\"hidden_units\"", "\"dense\"")
+}
+
+/// A model file from before held-out clips were counted per label, `sampling` was added, and keys of the
+/// architecture were renamed.
 #[test]
 fn older_models_load() {
     let new = model(Standardize::Band);
@@ -125,10 +133,11 @@ fn older_models_load() {
             label["clips"] = 4.into();
         }
         card["settings"].as_object_mut().unwrap().remove("sampling").unwrap();
-        Some(json.to_string())
+        Some(with_earlier_names(&json.to_string()))
     };
     let bytes = rewritten(&saved(&new), old, same);
     let card = with_file(|path| load(path, &bytes)).unwrap().card;
+    assert_eq!(card.architecture, new.card.architecture);
     assert_eq!(card.settings.sampling, Sampling::Uniform);
     assert_eq!((card.training_clips(), card.held_out_clips()), (6, 2));
 }

@@ -5,7 +5,9 @@ use duotone::Error;
 use duotone::classify::Vote;
 use duotone::data::{Collection, CollectionOptions};
 use duotone::evaluate::Results;
+use duotone::io::SkippedFile;
 use duotone::model::ModelSpec;
+use serde_json::json;
 
 use crate::networks::{Networks, evaluate};
 use crate::toy::{Toy, Watcher, recipe};
@@ -316,14 +318,15 @@ fn warning_suggests_a_group_column() {
     assert_eq!(open(None).ungrouped_warning(), None);
 }
 
-/// Results from before notes were added, and those of format 3, can still be read.
+/// Results from before notes were added, those of format 3, and those with earlier names of keys can still
+/// be read.
 #[test]
 fn reads_older_results() {
     let toy = Toy::new();
     let collection = toy.collection();
     let mut job = job(&collection, Some(toy.path("out")), false);
     job.settings.epochs = 1;
-    let results = evaluate(&job, &()).unwrap();
+    let mut results = evaluate(&job, &()).unwrap();
     let mut old: serde_json::Value = serde_json::from_slice(&read(&toy.path("out")).0).unwrap();
     for prediction in old["systems"][0]["predictions"].as_array_mut().unwrap() {
         for field in ["silent", "repeated", "warnings"] {
@@ -331,6 +334,19 @@ fn reads_older_results() {
         }
     }
     old["protocol"]["settings"].as_object_mut().unwrap().remove("sampling").unwrap();
+    let protocol = old["protocol"].as_object_mut().unwrap();
+    protocol.remove("skipped_files").unwrap();
+    let skipped = json!([{ "path": "broken.wav", "reason": "empty" }]);
+    protocol.insert("left_out".into(), skipped);
+    results.protocol.skipped_files =
+        vec![SkippedFile { path: "broken.wav".into(), error: "empty".into() }];
+    old["systems"][0]["predictions"][0]["damage"] = "1 packet".into();
+    results.systems[0].predictions[0].notes.decode_errors = Some("1 packet".into());
+    let architecture = old["systems"][0]["networks"][0]["architecture"].as_object_mut().unwrap();
+    for (earlier, now) in [("slope", "negative_slope"), ("dense", "hidden_units")] {
+        let value = architecture.remove(now).unwrap();
+        architecture.insert(earlier.into(), value);
+    }
     assert_eq!(serde_json::from_value::<Results>(old.clone()).unwrap(), results);
     for (place, keys) in [
         ("/protocol", &["task", "seed", "fold_names"][..]),

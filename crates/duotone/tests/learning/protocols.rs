@@ -12,7 +12,7 @@ use crate::toy::{Toy, Watcher, recipe};
 
 fn job<'a>(collection: &'a Collection, output: &Path) -> Networks<'a> {
     let mut second = recipe("second");
-    second.architecture.dense = 6;
+    second.architecture.hidden_units = 6;
     let recipes = vec![recipe("toy"), second];
     Networks { output: Some(output.into()), ..Networks::new(collection, recipes, 6) }
 }
@@ -159,7 +159,7 @@ fn network_is_selected_before_the_test() {
     let select = |output: &Path, resume| {
         let mut job = job(&collection, output);
         // The second network learns almost nothing in this time.
-        job.recipes[1].architecture.dense = 1;
+        job.recipes[1].architecture.hidden_units = 1;
         job.recipes.swap(0, 1);
         (job.select, job.resume) = (true, resume);
         (job.settings.validation, job.settings.epochs) = (0.4, 12);

@@ -90,8 +90,8 @@ pub(crate) fn recipe(name: &str) -> ModelSpec {
         architecture: Architecture {
             bands: 12,
             frames: 16,
-            slope: 0.3,
-            dense: 10,
+            negative_slope: 0.3,
+            hidden_units: 10,
             dropout: 0.1,
             classes: 0,
             pipelines: vec![pipeline((4, 3), (1, 7)), pipeline((2, 4), (5, 1))],

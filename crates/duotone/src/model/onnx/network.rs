@@ -49,7 +49,7 @@ fn pipeline(
     let name = format!("pipeline{number}.bias");
     let bias = graph.floats(&name, &[filters], model.weights.get(&name));
     let maps = graph.node("Conv", &[image, &weight, &bias], &[("kernel_shape", pair(kernel))]);
-    let slope = Attribute::Float(model.card.architecture.slope);
+    let slope = Attribute::Float(model.card.architecture.negative_slope);
     let maps = graph.node("LeakyRelu", &[&maps], &[("alpha", slope)]);
     let pool = [("kernel_shape", pair(pool)), ("strides", pair(pool))];
     let maps = graph.node("MaxPool", &[&maps], &pool);

@@ -217,6 +217,33 @@ fn error_for_a_damaged_checkpoint_suggests_a_remedy() {
     }
 }
 
+/// Renames the keys of the architecture in a checkpoint to those of earlier versions. Spaces keep the
+/// length.
+fn with_earlier_keys(checkpoint: &[u8]) -> Vec<u8> {
+    let length = u64::from_le_bytes(checkpoint[..8].try_into().unwrap()) as usize;
+    let header = std::str::from_utf8(&checkpoint[8..8 + length]).unwrap();
+    let earlier = header
+        .replace(r#"\"negative_slope\":"#, r#"\"slope\":         "#)
+        .replace(r#"\"hidden_units\":"#, r#"\"dense\":       "#);
+    assert_ne!(earlier, header);
+    [&checkpoint[..8], earlier.as_bytes(), &checkpoint[8 + length..]].concat()
+}
+
+#[test]
+fn checkpoints_with_earlier_keys_are_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let mut toy = Toy::new();
+    toy.settings.epochs = 2;
+    toy.fit(Some(&path), false, &()).unwrap();
+    let earlier = with_earlier_keys(&std::fs::read(&path).unwrap());
+    std::fs::write(&path, earlier).unwrap();
+    toy.settings.epochs = 4;
+    let resumed = toy.fit(Some(&path), true, &()).unwrap();
+    assert_eq!(resumed.weights, toy.fit(None, false, &()).unwrap().weights);
+    assert_eq!(resumed.history.len(), 4);
+}
+
 #[test]
 fn divergence_error_names_epoch_and_rate() {
     let mut toy = Toy::new();
