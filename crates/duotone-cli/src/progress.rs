@@ -220,10 +220,10 @@ const NAME: usize = 22;
 
 /// Formats an epoch in full.
 fn progress(record: &EpochRecord) -> String {
-    let right = |share: f64| format!("{} right", percent(share));
-    let mut text = format!("loss {}, {}", decimal(record.loss, 4), right(record.accuracy));
+    let accuracy = percent(record.accuracy);
+    let mut text = format!("loss {}, accuracy {accuracy}", decimal(record.loss, 4));
     if let (Some(loss), Some(accuracy)) = (record.validation_loss, record.validation_accuracy) {
-        text += &format!(" (held out: {}, {})", decimal(loss, 4), right(accuracy));
+        text += &format!(" (held out: {}, {})", decimal(loss, 4), percent(accuracy));
     }
     text
 }

@@ -116,12 +116,13 @@ fn differences(results: &Results) -> String {
     let rows = significance.pairs.iter().map(|test| {
         [
             pair(test.first, test.second),
-            format!("{} – {}", test.mcnemar.only_first, test.mcnemar.only_second),
+            test.mcnemar.only_first.to_string(),
+            test.mcnemar.only_second.to_string(),
             p_value(test.mcnemar.exact_p),
         ]
     });
-    let mut text =
-        format!("\n{}", table(&["pair", "files only one has right", "McNemar's p"], rows));
+    let header = ["A – B", "only A correct", "only B correct", "McNemar's p"];
+    let mut text = format!("\n{}", table(&header, rows));
     for (over, ranking) in [("folds", &significance.by_fold), ("labels", &significance.by_label)] {
         let Some(Ranking { friedman, tukey_kramer }) = ranking else { continue };
         let apart = tukey_kramer.pairs.iter().filter(|test| test.significant);

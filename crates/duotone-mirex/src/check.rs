@@ -16,8 +16,8 @@ pub(super) struct Checked {
     pub(super) notes: Vec<String>,
 }
 
-/// Note on lines in another order.
-const REORDERED: &str = "its lines stand in another order than the test list's";
+/// Note on lines in a different order.
+const REORDERED: &str = "its lines are in a different order from the test list's";
 
 /// Faults of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,7 +104,7 @@ fn read(output: &Path, tests: &[PathBuf], labels: &[String]) -> Result<Vec<u8>, 
     let read = file.take(most + 1).read_to_end(&mut bytes);
     read.map_err(|e| format!("its output cannot be read: {e}"))?;
     match bytes.len() as u64 > most {
-        true => Err(format!("its output is larger than {most} bytes, twice what is due")),
+        true => Err(format!("its output is larger than {most} bytes, twice the expected size")),
         false => Ok(bytes),
     }
 }
@@ -122,7 +122,7 @@ impl Faults {
                 Fault::NoText => format!("{n} line{plural} not in UTF-8"),
                 Fault::NoPair => format!("{n} line{plural} not `path<TAB>label`"),
                 Fault::UnknownPath => format!("{n} path{plural} not in the test list"),
-                Fault::Twice => format!("{n} line{plural} on a file decided before"),
+                Fault::Twice => format!("{n} duplicate line{plural}"),
                 Fault::UnknownLabel => format!("{n} unknown label{plural}"),
                 Fault::Missing => format!("{n} of {tests} test files without a line"),
             };
@@ -195,7 +195,7 @@ mod tests {
             &[
                 "1 line not `path<TAB>label` (line 1,",
                 "1 unknown label (line 2, `/c.wav<TAB>juzz`)",
-                "1 line on a file decided before (line 4,",
+                "1 duplicate line (line 4,",
                 "1 path not in the test list (line 5,",
                 "1 of 3 test files without a line",
             ],

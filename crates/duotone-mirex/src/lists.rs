@@ -17,7 +17,7 @@ const MAX_BYTES: u64 = 256 << 20;
 pub(super) fn read(list: &Path) -> Result<Vec<Line>, Error> {
     let refused = |reason: String| Error::Collection { path: list.to_owned(), reason };
     if !std::fs::metadata(list).map_err(Error::io(list))?.is_file() {
-        return Err(refused("not a file: give a list of files, a path a line".into()));
+        return Err(refused("not a file: give a list of files, one path per line".into()));
     }
     let mut bytes = Vec::new();
     let file = File::open(list).map_err(Error::io(list))?;
@@ -26,11 +26,11 @@ pub(super) fn read(list: &Path) -> Result<Vec<Line>, Error> {
         return Err(refused(format!("larger than {} MiB: split the list", MAX_BYTES >> 20)));
     }
     if bytes.contains(&0) {
-        return Err(refused("not a list but binary data: give a path a line".into()));
+        return Err(refused("not a list but binary data: give one path per line".into()));
     }
     let lines: Vec<Line> = lines(&bytes).filter(|line| !line.is_empty()).map(Line::new).collect();
     match lines.is_empty() {
-        true => Err(refused("the list is empty: give a path a line".into())),
+        true => Err(refused("the list is empty: give one path per line".into())),
         false => Ok(lines),
     }
 }

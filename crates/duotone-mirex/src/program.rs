@@ -149,7 +149,7 @@ fn listen(mut pipe: PipeReader, mut log: File) -> Receiver<io::Result<()>> {
     std::thread::spawn(move || {
         let mut room = LOG_PART;
         let mut end: VecDeque<u8> = VecDeque::new();
-        let mut left_out = 0_u64;
+        let mut omitted = 0_u64;
         let mut buffer = vec![0; 64 << 10];
         let mut written = Ok(());
         loop {
@@ -166,10 +166,10 @@ fn listen(mut pipe: PipeReader, mut log: File) -> Receiver<io::Result<()>> {
             end.extend(later);
             let over = end.len().saturating_sub(LOG_PART);
             end.drain(..over);
-            left_out += over as u64;
+            omitted += over as u64;
         }
-        if left_out > 0 {
-            let note = format!("\n[… {left_out} bytes are left out here …]\n");
+        if omitted > 0 {
+            let note = format!("\n[… {omitted} bytes omitted …]\n");
             written = written.and_then(|()| log.write_all(note.as_bytes()));
         }
         written = written.and_then(|()| log.write_all(end.make_contiguous()));

@@ -90,7 +90,7 @@ fn nameable(collection: Collection) -> Collection {
     let mut kept = collection.subset(&keep);
     kept.skipped_files.extend(drop.into_iter().map(|i| SkippedFile {
         path: collection.items[i].name.clone(),
-        error: "a tab or line end in its name, which a list cannot hold: rename it".into(),
+        error: "its name contains a tab or line break, which a list cannot hold: rename it".into(),
     }));
     kept
 }

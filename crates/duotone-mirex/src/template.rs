@@ -19,7 +19,7 @@ impl Template {
     /// Parses a command line. No shell runs it: quotes group words, and nothing else is special.
     /// Exactly the placeholders in `places` must occur.
     pub(super) fn parse(text: &str, places: &'static [&'static str]) -> Result<Self, String> {
-        let words = shlex::split(text).ok_or("a quote is not closed")?;
+        let words = shlex::split(text).ok_or_else(|| format!("unclosed quote in `{text}`"))?;
         if words.is_empty() {
             return Err("the command line is empty".into());
         }
@@ -27,7 +27,7 @@ impl Template {
             words.iter().map(|word| pieces(word, places)).collect::<Result<_, _>>()?;
         let has = |place| words.iter().flatten().any(|piece| *piece == Piece::Place(place));
         match places.iter().find(|place| !has(place)) {
-            Some(place) => Err(format!("the place {{{place}}} is missing in `{text}`")),
+            Some(place) => Err(format!("the placeholder {{{place}}} is missing in `{text}`")),
             None => Ok(Self { text: text.into(), words }),
         }
     }
@@ -69,7 +69,7 @@ fn pieces(word: &str, places: &'static [&'static str]) -> Result<Vec<Piece>, Str
         }
         let Some(place) = places.iter().find(|place| **place == name) else {
             let may = places.iter().map(|p| format!("{{{p}}}")).collect::<Vec<_>>().join(", ");
-            return Err(format!("{{{name}}} is no place of this command: it has {may}"));
+            return Err(format!("{{{name}}} is not a placeholder of this command: use {may}"));
         };
         pieces.push(Piece::Text(std::mem::take(&mut text)));
         pieces.push(Piece::Place(place));

@@ -1,6 +1,5 @@
 //! Long work beside the interpreter: it runs on threads of its own without the interpreter's
-//! lock, while the calling thread reports progress, issues warnings and looks for
-//! Ctrl-C.
+//! lock, while the calling thread reports progress, issues warnings and looks for Ctrl-C.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -42,7 +42,7 @@ def archive(tmp_path_factory, fitted):
 
 
 def check(output, expected):
-    """Every file is there exactly once, decided right or with an error."""
+    """Every file is there exactly once, classified correctly or with an error."""
     rows = scale.read(output)
     assert sorted(rows["path"]) == sorted(expected)
     broken = {path for path, label in expected.items() if label is None}

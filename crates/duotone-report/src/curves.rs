@@ -36,7 +36,7 @@ pub(super) fn learning_curves(folds: &[FoldResult], chance: f64, id: &str) -> St
         .fold(0.0, f64::max);
     html += r#"<div class="panels">"#;
     html += &panel(folds, &loss, "Loss in nats", highest, None, &format!("{id}-loss"));
-    html += &panel(folds, &accuracy, "Share right", 1.0, Some(chance), &format!("{id}-accuracy"));
+    html += &panel(folds, &accuracy, "Accuracy", 1.0, Some(chance), &format!("{id}-accuracy"));
     html + "</div>"
 }
 

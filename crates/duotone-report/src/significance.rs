@@ -44,9 +44,10 @@ fn pairs(significance: &Significance, names: &[String]) -> String {
             )
         })
         .collect();
-    let heads = ["<First", "<Second", "Only first right", "Only second right", "Exact p", "χ² p"];
-    let caption = "McNemar's test: how likely a split at least as uneven is if both are right \
-                   equally often; exactly, and by χ² with continuity correction. It takes files as \
+    let heads =
+        ["<First", "<Second", "Only first correct", "Only second correct", "Exact p", "χ² p"];
+    let caption = "McNemar's test: how likely a split at least as uneven is if both are equally \
+                   accurate; exactly, and by χ² with continuity correction. It takes files as \
                    independent and is not corrected for the number of pairs.";
     table("McNemar's test", &heads, &rows, caption)
 }

@@ -53,7 +53,7 @@ pub(super) fn headline(results: &Results) -> String {
         n => format!(" It is the best of {n} on these very folds, which flatters it a little."),
     };
     format!(
-        r#"<section class="card hero" aria-label="Result"><div><div class="number">{}</div><div class="soft">of files right · <b>{}</b></div></div><div>{}<p class="soft">The shaded range is the 95&#8239;% interval {} to {} (percentile bootstrap of {} {unit}).{choice}</p></div></section>"#,
+        r#"<section class="card hero" aria-label="Result"><div><div class="number">{}</div><div class="soft">accuracy on files · <b>{}</b></div></div><div>{}<p class="soft">The shaded range is the 95&#8239;% interval {} to {} (percentile bootstrap of {} {unit}).{choice}</p></div></section>"#,
         percent(accuracy),
         escape(&system.name),
         gauge(accuracy, (low, high), chance(protocol), protocol.majority_accuracy()),
@@ -148,10 +148,10 @@ pub(super) fn comparison(results: &Results) -> String {
     let rows: Vec<String> = results.systems.iter().map(row).collect();
     let mut heads = vec![
         "<System",
-        "Files right",
+        "Accuracy",
         "95 % interval",
         "Folds, mean ± sd",
-        "Segments right",
+        "Segment accuracy",
         "Balanced accuracy",
         "Macro F1",
         "Parameters",
@@ -160,7 +160,7 @@ pub(super) fn comparison(results: &Results) -> String {
         "Scores pool the decisions of all folds; the interval is a percentile bootstrap, \
                    of whole groups where clips are grouped; then the mean of the folds' own \
                    accuracies with their sample standard deviation. Balanced accuracy \
-                   is the mean recall of the labels; it and macro F1 are of files."
+                   is the mean of the labels' recalls; it and macro F1 are of files."
             .to_owned();
     if !results.times.is_empty() {
         heads.extend(STEPS.map(|(head, _)| head));

@@ -86,7 +86,7 @@ pub(super) fn by_label(results: &Results) -> String {
             "Label by label",
             &heads,
             &rows,
-            "Share of a label's test files, in all folds, that are decided right."
+            "Recall: share of a label's test files, in all folds, that were given the label."
         )
     )
 }

@@ -16,7 +16,7 @@ use duotone::io::SkippedFile;
 use duotone::leaks::Findings;
 use duotone::model::{EpochRecord, LabelCount, TrainSettings};
 
-/// Draws decisions that are right with a probability of `skill`.
+/// Draws decisions that are correct with a probability of `skill`.
 fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usize) -> Results {
     let clips = 16 * labels.len();
     let system = |(name, skill): &(&str, f64)| {

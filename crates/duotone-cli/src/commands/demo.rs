@@ -150,8 +150,8 @@ impl Session<'_> {
         let list = quote_path(&collection.list);
         let folder = quote_path(&self.places.dir.join("report-of-three"));
         Ok(format!(
-            "{} of {} pieces right in {FOLDS} folds, with no artist in two folds (chance {}).\n\
-             {right} of {} new pieces right. {:.0} seconds in all.\n\n\
+            "accuracy {} on {} pieces in {FOLDS} folds, with no artist in two folds (chance {}).\n\
+             {right} of {} new pieces correct. {:.0} seconds in all.\n\n\
              Report  {}\n\
              Model   {}\n\n\
              Next, try:\n\

@@ -59,7 +59,7 @@ fn summary(report: &TrainReport) -> String {
     if let Some(last) = card.history.last() {
         let _ = writeln!(
             text,
-            "last epoch: loss {}, {} of the training segments right",
+            "last epoch: loss {}, accuracy {} on training segments",
             decimal(last.loss, 4),
             percent(last.accuracy)
         );

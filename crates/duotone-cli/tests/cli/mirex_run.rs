@@ -74,7 +74,7 @@ fn failing_systems_are_reported_and_do_not_affect_others() {
         ("stranger", r#"sed 's/$/\tmid/' "$2" > "$3""#, "unknown label"),
         ("latin", r#"sed 's/$/\tl\xF6w/' "$2" > "$3""#, "not in UTF-8"),
         ("folder", r#"mkdir "$3""#, "not a file"),
-        ("twice", r#"sed 's/$/\tlow/' "$2" "$2" > "$3""#, "decided before"),
+        ("twice", r#"sed 's/$/\tlow/' "$2" "$2" > "$3""#, "duplicate line"),
     ];
     let mut systems = vec![("oracle", ORACLE)];
     systems.extend(failing.map(|(name, line, _)| (name, line)));
@@ -97,12 +97,12 @@ fn failing_systems_are_reported_and_do_not_affect_others() {
     assert_eq!(backwards["files"]["accuracy"], 0.5);
     assert_eq!(backwards["files"]["confusion"], serde_json::json!([[0, 8], [0, 8]]));
     for fold in backwards["folds"].as_array().unwrap() {
-        assert!(fold["notes"][0].as_str().unwrap().contains("another order"));
+        assert!(fold["notes"][0].as_str().unwrap().contains("different order"));
     }
     let log = fs::read_to_string(dir.join("out/logs/crashes-fold1-train-classify.log")).unwrap();
     assert_eq!(log, "oh no\n");
     let report = fs::read_to_string(dir.join("out/report.html")).unwrap();
-    for word in ["time limit of 2 s", "exit code 9", "another order", "not in UTF-8"] {
+    for word in ["time limit of 2 s", "exit code 9", "different order", "not in UTF-8"] {
         assert!(report.contains(word), "{word}");
     }
     // Rejected decisions are not in the predictions.
@@ -324,7 +324,10 @@ fn errors_in_tasks_suggest_a_remedy() {
         (system(""), &["system x", "train_classify"]),
         (system("train = \"x {scratch} {train}\""), &["system x", "classify"]),
         (system("train_classify = \"x {scratch} {train} {test}\""), &["{output} is missing"]),
-        (system("train_classify = \"x {scratch} {train} {test} {out}\""), &["{out} is no place"]),
+        (
+            system("train_classify = \"x {scratch} {train} {test} {out}\""),
+            &["{out} is not a placeholder"],
+        ),
         (system("architecture = \"model9\""), &["system x", "model9"]),
         (system("architecture = \"model1\"\ntraining = { epoch = 3 }"), &["epoch"]),
         (system("architecture = \"model1\"\ntime_limit = 0"), &["time_limit"]),

@@ -140,7 +140,10 @@ impl SystemTable {
 
     fn program(self, time_limit: Duration) -> Result<Commands, String> {
         if self.training.is_some() || self.sample_rate.is_some() || self.vote.is_some() {
-            return Err("training, sample_rate and vote are for an architecture".into());
+            return Err(
+                "training, sample_rate and vote are settings of an architecture, not of commands"
+                    .into(),
+            );
         }
         let fold = match (self.train, self.classify, self.train_classify) {
             (Some(train), Some(classify), None) => vec![

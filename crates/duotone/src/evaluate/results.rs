@@ -213,7 +213,7 @@ pub struct Ranking {
 /// is 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
-    /// Share of right decisions.
+    /// Share of correct decisions.
     pub accuracy: f64,
     /// Mean of the classes' recalls (class-normalised accuracy), over the classes that occur.
     pub balanced_accuracy: f64,
@@ -230,9 +230,9 @@ pub struct Scores {
 pub struct ClassScores {
     /// The label.
     pub label: String,
-    /// Right decisions for this class / all decisions for it.
+    /// Correct decisions for this class / all decisions for it.
     pub precision: f64,
-    /// Right decisions for this class / number of its files or segments.
+    /// Correct decisions for this class / number of its files or segments.
     pub recall: f64,
     /// Harmonic mean of precision and recall.
     pub f1: f64,

@@ -105,7 +105,7 @@ impl Harm {
         match self {
             Self::TwoFolds => "in two folds: each is tested by a network trained on the other",
             Self::TwoLabels => {
-                "under two labels: one is wrong, or no decision can be right for both"
+                "under two labels: one is wrong, or no decision can be correct for both"
             }
             Self::TwoGroups => "in two groups: grouping does not keep them in one fold",
             Self::CountedTwice => "one recording counts as two",

@@ -49,7 +49,7 @@ pub fn bootstrap(
     if !(level > 0.0 && level < 1.0) {
         return Err(refused(format!("a confidence of {level}: it must be between 0 and 1")));
     }
-    // Number of right clips, and of all clips, per unit.
+    // Number of correctly classified clips, and of all clips, per unit.
     let mut units: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
     for (clip, &right) in right.iter().enumerate() {
         let unit = units.entry(groups.map_or(clip, |groups| groups[clip])).or_default();

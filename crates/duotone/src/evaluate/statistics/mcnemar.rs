@@ -4,13 +4,13 @@ use statrs::function::beta::checked_beta_reg;
 use super::{chi_squared_tail, refused};
 use crate::error::Error;
 
-/// Outcome of McNemar's test of the hypothesis that two systems are right equally often on the same
+/// Outcome of McNemar's test of the hypothesis that two systems are equally accurate on the same
 /// clips.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct McNemar {
-    /// Number of clips that only the first system gets right.
+    /// Number of clips that only the first system classifies correctly.
     pub only_first: u64,
-    /// Number of clips that only the second system gets right.
+    /// Number of clips that only the second system classifies correctly.
     pub only_second: u64,
     /// Exact probability of a split at least as uneven (two-sided binomial test).
     pub exact_p: f64,
@@ -23,8 +23,8 @@ pub struct McNemar {
 /// McNemar's test (1947), exact and as χ² with Edwards' continuity correction, as
 /// `statsmodels.stats.contingency_tables.mcnemar`.
 ///
-/// `first[i]` and `second[i]` are true if the systems are right about clip `i`. Only clips on which
-/// exactly one is right count. If both win equally many, the statistic is 0 without correction (as in
+/// `first[i]` and `second[i]` are true if the systems classify clip `i` correctly. Only clips on which
+/// exactly one is correct count. If both win equally many, the statistic is 0 without correction (as in
 /// R; statsmodels' correction would overshoot).
 ///
 /// # Errors

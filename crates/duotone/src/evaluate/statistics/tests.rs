@@ -134,7 +134,7 @@ fn tables_that_are_none_are_refused() {
 #[test]
 fn mcnemar_as_statsmodels() {
     for (b, c, exact, statistic, p) in fixtures().mcnemar {
-        // Clips that both have right or wrong change nothing.
+        // Clips that both classify correctly, or both wrongly, change nothing.
         let first = [vec![true; b], vec![false; c], vec![true; 5], vec![false; 4]].concat();
         let second = [vec![false; b], vec![true; c], vec![true; 5], vec![false; 4]].concat();
         let ours = mcnemar(&first, &second).unwrap();
@@ -154,7 +154,7 @@ fn mcnemar_where_nothing_tells_two_apart() {
     assert!(mcnemar(&[true], &[]).is_err());
 }
 
-/// Without groups, the share right in a resample is binomial: of 200 with p = 0.8, the 2.5 % and
+/// Without groups, the accuracy in a resample is binomial: of 200 with p = 0.8, the 2.5 % and
 /// 97.5 % quantiles are 149 and 171 (scipy.stats.binom).
 #[test]
 fn the_bootstrap_of_single_clips_is_binomial() {
@@ -168,7 +168,7 @@ fn the_bootstrap_of_single_clips_is_binomial() {
     assert!(interval.low < narrow.low && narrow.high < interval.high);
 }
 
-/// Ten clips of each artist that are right or wrong together are worth one.
+/// Ten clips of each artist that are correct or wrong together are worth one.
 #[test]
 fn groups_are_drawn_whole() {
     let of_artist: Vec<bool> = (0..40).map(|i| i % 4 > 0).collect();
