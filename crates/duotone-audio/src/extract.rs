@@ -20,7 +20,7 @@ pub struct Extraction {
     pub repeated: bool,
     /// Whether the recording is silent: every value is at the floor, or all samples are equal.
     pub silent: bool,
-    /// A description of the parts that could not be decoded and were left out.
+    /// A description of the parts that could not be decoded and were skipped.
     pub decode_errors: Option<String>,
     /// What else the user should know about the recording, one sentence each, such as channels that
     /// cancel in the mono mix.

@@ -24,7 +24,7 @@ pub(crate) struct Clip {
 
 #[pymethods]
 impl Clip {
-    /// Wraps a log-mel spectrogram (bands, frames) with the notes of the recording, as JSON, where
+    /// Wraps a log-mel spectrogram (bands, frames) with the notes on the recording, as JSON, if
     /// there are any; one shorter than a segment is repeated.
     #[staticmethod]
     #[pyo3(signature = (values, front_end, notes=None))]
@@ -83,14 +83,14 @@ impl Clip {
         Ok(Self { features: ClipFeatures::new(extraction, digest) })
     }
 
-    /// What is to be known of the recording, as a dictionary.
+    /// The notes about the recording, as a dictionary.
     #[getter]
     fn notes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         convert::to_python(py, &self.features.notes)
     }
 }
 
-/// Tells clips apart as a file's content digest does.
+/// Identifies a clip, like the content digest of a file.
 fn digest(values: &[f32], frames: usize) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(frames as u64).to_le_bytes());
@@ -117,8 +117,7 @@ pub(crate) fn recipe_front_end(
     convert::text(py, &recipe.front_end(sample_rate))
 }
 
-/// The sample rate in hertz that suits these files; a warning says so where it is lower than
-/// theirs.
+/// The sample rate in hertz that suits these files; a warning is issued if files are resampled.
 #[pyfunction]
 pub(crate) fn choose_rate(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<u32> {
     watch::watched(py, None, None, |observer| {
@@ -128,7 +127,7 @@ pub(crate) fn choose_rate(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<u32> 
     })
 }
 
-/// The files below a folder that may be audio, and a `SkippedFile` for what could not be looked at.
+/// The files below a folder that may be audio, and a `SkippedFile` for each entry that cannot be read.
 #[pyfunction]
 pub(crate) fn audio_files<'py>(
     py: Python<'py>,
@@ -140,7 +139,7 @@ pub(crate) fn audio_files<'py>(
     Ok((found.files, skipped.collect::<PyResult<_>>()?))
 }
 
-/// A spectrogram, and what is to be known of the recording.
+/// A spectrogram, and the notes about the recording.
 type Made<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyAny>);
 
 fn made(py: Python<'_>, extraction: Extraction) -> PyResult<Made<'_>> {
@@ -176,8 +175,8 @@ pub(crate) fn spectrogram_of_samples<'py>(
     made(py, extraction)
 }
 
-/// The log-mel spectrograms of many files; in the place of one that cannot be used, a
-/// `SkippedFile`.
+/// The log-mel spectrograms of many files; with a `SkippedFile` in place of one that
+/// cannot be used.
 #[pyfunction]
 #[pyo3(signature = (paths, front_end, n_jobs=None, progress=None))]
 pub(crate) fn spectrograms<'py>(
@@ -213,8 +212,8 @@ pub(crate) fn spectrograms<'py>(
     Ok(list)
 }
 
-/// The clips of many files, by way of a feature store where one is named; in the place of one that
-/// cannot be used, a `SkippedFile`.
+/// The clips of many files, read from a feature store if one is given, with a `SkippedFile` in place of
+/// one that cannot be used.
 #[pyfunction]
 #[pyo3(signature = (paths, front_end, store=None, n_jobs=None, progress=None))]
 pub(crate) fn extract<'py>(

@@ -111,14 +111,14 @@ impl Collection {
         inner.items.iter().map(row).collect()
     }
 
-    /// A `SkippedFile` for each line and file that cannot take part.
+    /// A `SkippedFile` for each line and file that cannot be used.
     #[getter]
     fn skipped_files<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let skipped = |file: &SkippedFile| convert::skipped(py, file);
         self.inner.skipped_files.iter().map(skipped).collect()
     }
 
-    /// What the user should know.
+    /// Warnings about the collection.
     #[getter]
     fn warnings(&self) -> Vec<String> {
         self.warnings.clone()
@@ -130,7 +130,7 @@ impl Collection {
     }
 }
 
-/// Leaves out labels with fewer files (or groups) than a number, where there is one.
+/// Leaves out labels with fewer files (or groups) than a number, if one is given.
 fn without_rare(
     collection: duotone::data::Collection,
     least: Option<usize>,
@@ -141,7 +141,7 @@ fn without_rare(
     }
 }
 
-/// Finds what makes an evaluation read too high; the report as JSON.
+/// Finds what would make the scores of an evaluation too high; the report as JSON.
 #[pyfunction]
 #[pyo3(signature = (collection, folds, n_jobs=None, progress=None))]
 pub(crate) fn check<'py>(
@@ -158,8 +158,8 @@ pub(crate) fn check<'py>(
     convert::text(py, &report)
 }
 
-/// Puts the features of a collection into a store where they are not there; a `SkippedFile` for
-/// each file that cannot be used.
+/// Computes the features of a collection that a store lacks, and returns a `SkippedFile` for each file
+/// that cannot be used.
 #[pyfunction]
 #[pyo3(signature = (collection, front_end, store, n_jobs=None, progress=None))]
 pub(crate) fn fill_store<'py>(
@@ -182,7 +182,7 @@ pub(crate) fn fill_store<'py>(
     skipped.map(|file| convert::skipped(py, file)).collect()
 }
 
-/// What divides the clips: its kind, and the number or file that goes with it.
+/// How the clips are divided: the kind, and the number or file that goes with it.
 fn parse_folds(py: Python<'_>, (kind, value): (String, Bound<'_, PyAny>)) -> PyResult<Folds> {
     Ok(match kind.as_str() {
         "auto" => Folds::Automatic,

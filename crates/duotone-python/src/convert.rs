@@ -17,7 +17,7 @@ pub(crate) fn parse<T: DeserializeOwned>(py: Python<'_>, text: &str, what: &str)
     serde_json::from_str(text).map_err(|e| errors::settings(py, format!("{what}: {e}")))
 }
 
-/// A front end that can be, from its JSON text.
+/// A valid front end, from its JSON text.
 pub(crate) fn front_end(py: Python<'_>, text: &str) -> PyResult<FrontEnd> {
     let front_end: FrontEnd = parse(py, text, "front end")?;
     front_end.validate().map_err(|e| errors::raise(py, &Error::Settings(e.to_string())))?;
@@ -37,7 +37,7 @@ pub(crate) fn to_python<'py, T: Serialize>(
     loads(py, &text(py, value)?)
 }
 
-/// What a JSON text is in Python.
+/// A JSON text as a Python value.
 pub(crate) fn loads<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     py.import("json")?.call_method1("loads", (text,))
 }

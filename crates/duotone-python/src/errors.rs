@@ -6,7 +6,7 @@ use duotone::Error;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError};
 use pyo3::prelude::*;
 
-/// The exception for an error that ends a piece of work.
+/// The exception for an error of the toolkit.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     let name = match error {
         Error::Interrupted => return PyKeyboardInterrupt::new_err("stopped on request"),
@@ -45,7 +45,7 @@ pub(crate) fn audio(py: Python<'_>, path: &Path, reason: &str) -> PyErr {
     made.map_or_else(|e| e, PyErr::from_value)
 }
 
-/// Settings that cannot be.
+/// The exception for invalid settings.
 pub(crate) fn settings(py: Python<'_>, message: impl Into<String>) -> PyErr {
     exception(py, "SettingsError", message.into())
 }

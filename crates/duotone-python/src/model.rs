@@ -19,7 +19,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::clips::Clip;
 use crate::{convert, errors, watch};
 
-/// A trained network with its card, ready to decide.
+/// A trained network with its card, ready to classify.
 #[pyclass(frozen, module = "duotone._duotone")]
 pub(crate) struct Model {
     model: duotone::Model,
@@ -44,7 +44,7 @@ impl Model {
         Ok(Self { source: Some(path), ..Self::new(py, model)? })
     }
 
-    /// Puts a model together from its card as JSON and its tensors by name.
+    /// Makes a model of its card as JSON and its tensors by name.
     #[staticmethod]
     fn from_tensors(
         py: Python<'_>,
@@ -67,7 +67,7 @@ impl Model {
         py.detach(|| self.model.save(&path)).map_err(|e| errors::raise(py, &e))
     }
 
-    /// What the model says of itself, as JSON.
+    /// The description stored in the model file, as JSON.
     #[getter]
     fn card(&self, py: Python<'_>) -> PyResult<String> {
         convert::text(py, &self.model.card)
@@ -129,8 +129,8 @@ impl Model {
         convert::matrix(py, rows, [count, architecture.classes])
     }
 
-    /// Decides on files, or on so many excerpts of each and of so many seconds: a dictionary for
-    /// each file, or a `SkippedFile`.
+    /// Classifies files, or excerpts of them given as (count, seconds): a dictionary for each file, or a
+    /// `SkippedFile`.
     #[pyo3(signature = (paths, vote="mean", segments=false, excerpts=None, n_jobs=None,
         progress=None))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments in Python")]
@@ -158,7 +158,7 @@ impl Model {
         results.into_iter().map(one).collect()
     }
 
-    /// Decides on clips: a dictionary for each.
+    /// Classifies clips: a dictionary for each.
     #[pyo3(signature = (clips, vote="mean", segments=false, n_jobs=None))]
     fn classify_clips<'py>(
         &self,

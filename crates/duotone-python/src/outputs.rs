@@ -1,4 +1,4 @@
-//! What Python itself writes is held against what is there, as what the toolkit writes is.
+//! Files that Python itself writes are checked like those that the toolkit writes.
 
 use std::path::PathBuf;
 

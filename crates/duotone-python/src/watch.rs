@@ -71,7 +71,7 @@ impl Drop for Ending {
 }
 
 /// Does `work` on `n_jobs` threads; `progress` is called with a dictionary for each event, and
-/// warnings are issued as Python warnings. An exception there, or Ctrl-C, stops the work and is raised.
+/// warnings are issued as Python warnings. An exception in either, or Ctrl-C, stops the work and is raised.
 pub(crate) fn watched<T: Send>(
     py: Python<'_>,
     n_jobs: Option<i64>,

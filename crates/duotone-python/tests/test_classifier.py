@@ -22,7 +22,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 @pytest.mark.parametrize("estimator", [Classifier(**QUICK), FrontEnd()], ids=["fit", "transform"])
 def test_scikit_learns_own_checks(estimator):
-    # By the estimators' tags, checks that feed a table of numbers are passed over with a warning.
+    # By the estimators' tags, checks that use a table of numbers are skipped with a warning.
     with pytest.warns(SkipTestWarning):
         check_estimator(estimator)
     # And with them some that feed nothing: these.

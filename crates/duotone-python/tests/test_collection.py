@@ -33,7 +33,7 @@ def test_from_tables(columns, sounds):
     pa, pl = pytest.importorskip("pyarrow"), pytest.importorskip("polars")
     for table in (columns, pd.DataFrame(columns), pa.table(columns), pl.DataFrame(columns)):
         check(Collection.from_table(table, label="genre", group="artist"), sounds)
-        with pytest.raises(CollectionError, match="no column 'mood': there are path, genre"):
+        with pytest.raises(CollectionError, match="no column 'mood': use one of path, genre"):
             Collection.from_table(table, label="mood")
 
 
@@ -47,7 +47,7 @@ def test_empty_cells_are_no_labels(columns):
         collection = Collection.from_table(frame, label="genre", group="artist")
     words = [str(one.message) for one in caught]
     assert words == collection.warnings and len(words) == 2
-    assert "no artist for 1 file" in words[0] and "passed over 3 of 18 rows" in words[1]
+    assert "no artist for 1 file" in words[0] and "ignored 3 of 18 rows" in words[1]
     assert len(collection) == 15 and collection.groups[0] == collection.paths[0]
 
 
@@ -69,9 +69,9 @@ def test_from_mirdata(sounds):
     # What a track without audio or annotation looks like.
     tracks["x"] = SimpleNamespace(audio_path=None, genre="low", artist=None)
     dataset = SimpleNamespace(name="toy", load_tracks=lambda: tracks)
-    with pytest.warns(DuotoneWarning, match="passed over 1 of 19 rows"):
+    with pytest.warns(DuotoneWarning, match="ignored 1 of 19 rows"):
         check(Collection.from_mirdata(dataset, group="artist"), sounds)
-    with pytest.raises(CollectionError, match="no attribute 'mood': there are .*genre"):
+    with pytest.raises(CollectionError, match="no attribute 'mood': use one of .*genre"):
         Collection.from_mirdata(dataset, label="mood")
     with pytest.raises(CollectionError, match="no attribute 'composer'"):
         Collection.from_mirdata(dataset, group="composer")
@@ -84,7 +84,7 @@ def test_groups_that_are_empty_are_an_error(sounds):
         for i, (path, genre) in enumerate(rows)
     }
     dataset = SimpleNamespace(name="toy", load_tracks=lambda: tracks)
-    with pytest.raises(CollectionError, match="'artist' is empty.*leave `group` out"):
+    with pytest.raises(CollectionError, match="'artist' is empty.*omit `group`"):
         Collection.from_mirdata(dataset, group="artist")
     with pytest.raises(CollectionError, match="'mood' is empty in all 18 rows"):
         Collection.from_mirdata(dataset, label="mood")
@@ -124,7 +124,7 @@ def test_evaluation_tables(evaluation, sounds):
     assert low <= right <= high
     confusion = evaluation.confusion("model3")
     assert confusion.to_numpy().sum() == 18
-    with pytest.raises(SettingsError, match="architecture='model9': there are .*model3"):
+    with pytest.raises(SettingsError, match="architecture='model9': use one of .*model3"):
         evaluation.confusion("model9")
     diagonal = np.trace(confusion.to_numpy()) / 18
     assert evaluation.scores.loc["model3", "accuracy"] == pytest.approx(diagonal)
@@ -139,7 +139,7 @@ def test_evaluation_is_kept_and_shown(evaluation, tmp_path):
     evaluation.to_parquet(tmp_path)
     read = pd.read_parquet(tmp_path / "predictions.parquet")
     pd.testing.assert_frame_equal(read, evaluation.predictions, check_dtype=False)
-    assert "no artist in two of them" in evaluation._repr_html_()
+    assert "no artist in two folds" in evaluation._repr_html_()
     assert evaluation.plot("model1").get_xlabel() == "decision"
 
 
@@ -165,7 +165,7 @@ def test_what_is_no_table_is_refused_by_what_is_taken(sounds):
     rows = [{"path": p, "label": x} for p, x in zip(sounds.paths, sounds.labels, strict=True)]
     for data in ((sounds.paths, sounds.labels), rows, np.array(sounds.paths), None, 5):
         for take in (Collection.from_table, duotone.evaluate, duotone.check):
-            with pytest.raises(TypeError, match="is no collection: give .*'label': labels"):
+            with pytest.raises(TypeError, match="is not a collection: give .*'label': labels"):
                 take(data)
 
 

@@ -210,7 +210,8 @@ def test_missing_text_is_none_whatever_else_is_there(fitted, sounds):
     good, bad = sounds.paths[0], sounds.broken
     for paths in ([good], [bad], [good, bad]):
         decisions = fitted.model_.classify(paths)
-        assert set(decisions.dtypes[["path", "label", "decode_errors", "error"]]) == {np.dtype(object)}
+        texts = ["path", "label", "decode_errors", "error"]
+        assert set(decisions.dtypes[texts]) == {np.dtype(object)}
         for path, label, error in zip(paths, decisions["label"], decisions["error"], strict=True):
             assert (label is None, error is None) == (path == bad, path == good)
 

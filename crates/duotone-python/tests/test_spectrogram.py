@@ -50,7 +50,7 @@ def test_the_rate_is_the_one_that_they_state(sounds):
     classifier = Classifier(**quick).fit(high, sounds.labels[:6])
     assert classifier.model_.card["front_end"]["sample_rate"] == 22_050
     plain = [np.asarray(s) for s in high]
-    with pytest.raises(SettingsError, match="state none.*sample_rate in hertz"):
+    with pytest.raises(SettingsError, match="have none.*sample_rate in hertz"):
         Classifier(**quick).fit(plain, sounds.labels[:6])
     given = Classifier(**quick, sample_rate=22_050).fit(plain, sounds.labels[:6])
     np.testing.assert_array_equal(

@@ -1,8 +1,8 @@
 """Classify music by its sound: genre, mood, composer, or any label you have.
 
 `FrontEnd` makes log-mel spectrograms, `Classifier` is a scikit-learn estimator over files or
-spectrograms, `load` opens a trained model, `evaluate` cross-validates, `check` finds what makes an
-evaluation read too high. `duotone.scale` runs a model over millions of files.
+spectrograms, `load` opens a trained model, `evaluate` cross-validates, `check` finds what makes the
+scores of an evaluation too high. `duotone.scale` runs a model over millions of files.
 """
 
 from duotone._duotone import PRESETS, __version__

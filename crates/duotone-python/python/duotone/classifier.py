@@ -38,11 +38,11 @@ class Classifier(ClassifierMixin, BaseEstimator):
     """Parallel convolutional networks on log-mel segments (Lidy & Schindler, MIREX 2016).
 
     `X` is a sequence of paths, or of log-mel spectrograms of shape (bands, n_frames), which may
-    differ in length. Many segments decide about each file together. The defaults are the paper's.
+    differ in length. The segments of a file decide together. The defaults are the paper's.
 
-    Spectrograms of `FrontEnd` state the front end that made them, and one that differs from the
-    network's is an error. Arrays that state none are taken to be made by the network's front end
-    at `sample_rate`, which then has to be a number.
+    Spectrograms made by `FrontEnd` know their front end; it is an error if it differs from the
+    network's. Other arrays are assumed to be made by the network's front end at `sample_rate`,
+    which then must be a number.
 
     Parameters
     ----------
@@ -55,27 +55,27 @@ class Classifier(ClassifierMixin, BaseEstimator):
     batch_size : int, default=40
         Segments in a mini-batch.
     segments : int or "consecutive", default=30
-        Random segments of each clip to learn from, or all in a row. Decisions always use
-        consecutive ones.
+        Number of random training segments of each clip, or all consecutive ones. Decisions always
+        use consecutive segments.
     fresh_segments : bool, default=False
         Draw new random positions in every epoch.
     sampling : {"uniform", "balanced"}, default="uniform"
-        Which segments an epoch shows: each once, or as many in all but those of every label
-        equally often, for rare labels.
+        Segments of an epoch: each once, or as many in total but every label equally often, for
+        rare labels.
     standardize : {"band", "global", "pixel", None}, default="band"
-        What shares a mean and a deviation; fitted on the training clips.
+        What shares a mean and a deviation; both are fitted on the training clips.
     vote : {"mean", "majority", "max"}, default="mean"
         How the segments of a file decide together.
     sample_rate : int or "auto", default="auto"
-        The model's rate in hertz. "auto": the files' own where all share one of 44100, 22050 and
-        11025, else 22050; for spectrograms the rate that they state.
+        The model's rate in hertz. "auto": the files' own rate if it is the same for all and one of
+        44100, 22050 and 11025, and otherwise 22050; for spectrograms, that of their front end.
     validation : float, default=0.0
-        Share of the clips to hold out, to watch loss and accuracy on.
+        Share of the clips to hold out for measuring loss and accuracy.
     random_state : int, RandomState instance or None, default=0
-        Decides initial weights, segment positions, order and dropout. An integer gives the same
+        Seed of the initial weights, segment positions, order and dropout. An integer gives the same
         weights on every machine and for any number of threads.
     store : path, default=None
-        Folder of a feature store: each file is then read once only, over all fits.
+        Folder of a feature store, so that each file is decoded only once over all fits.
     n_jobs : int, default=None
         Threads; all cores by default.
     progress : bool or callable, default=None
@@ -86,9 +86,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         The labels.
     model_ : Model
-        The trained model: save it, classify with it, look inside.
+        The trained model.
     history_ : DataFrame
-        A row an epoch: loss (nats), accuracy, and where clips are held out theirs.
+        One row per epoch: loss (nats) and accuracy, and those of held-out clips if there are any.
     skipped_files_ : list of SkippedFile
         Files that could not be used in fitting, each with its `path` and `error`.
 
@@ -144,11 +144,11 @@ class Classifier(ClassifierMixin, BaseEstimator):
         X : sequence of paths, or of ndarrays of shape (bands, n_frames)
             Audio files, or log-mel spectrograms as `FrontEnd` makes them. Files that cannot be
             used are skipped with a warning and listed in `skipped_files_`; silent clips are not
-            learnt from.
+            used either.
         y : array-like of shape (n_clips,)
             Labels.
         groups : array-like of shape (n_clips,), default=None
-            Clips of one group (an artist's) stay together when `validation` holds some out.
+            Clips of one group (an artist's) are held out by `validation` together or not at all.
 
         Returns
         -------
@@ -199,7 +199,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def predict(self, X: Any) -> np.ndarray:
         """The label of each clip, by the vote of its segments.
 
-        A warning names the clips that are silent, damaged or else doubtful.
+        A warning names the clips that are silent, have decode errors or are otherwise doubtful.
 
         Returns
         -------
@@ -208,7 +208,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         AudioError
-            That lists the files that cannot be used; `model_.classify` gives them rows instead.
+            Lists the files that cannot be used; `model_.classify` returns rows for them instead.
         """
         decisions = self._decide(X)
         number = {str(label): i for i, label in enumerate(self.classes_)}
@@ -291,7 +291,7 @@ def _clips(X: Any) -> list[Any]:
     refuse_table(X)
     X = list(X)
     if not X:
-        raise SettingsError("X holds no clips")
+        raise SettingsError("X contains no clips")
     paths = [is_path(x) for x in X]
     if all(paths):
         return [path_of(x) for x in X]
@@ -303,7 +303,7 @@ def _clips(X: Any) -> list[Any]:
 
 
 def _names(X: list[Any], chosen: Iterable[int]) -> list[str]:
-    """What warnings call some of the clips."""
+    """The names of some of the clips in warnings."""
     return [X[i] if is_path(X[i]) else f"clip {i}" for i in chosen]
 
 
@@ -312,8 +312,8 @@ def _stated_rate(X: list[Any]) -> int:
     spec = common(X)
     if spec is None:
         raise SettingsError(
-            'sample_rate="auto" takes the rate that the spectrograms state, but some of these '
-            "arrays state none, or they differ: make all of them by one FrontEnd, or give "
+            'sample_rate="auto" uses the rate of the spectrograms\' front end, but some of these '
+            "arrays have none, or they differ: make all of them with one FrontEnd, or give "
             "sample_rate in hertz"
         )
     return spec["sample_rate"]

@@ -26,13 +26,13 @@ class Collection:
     paths : list of str
         The files: the `X` of an estimator.
     labels : ndarray of shape (n,)
-        The label of each: its `y`.
+        The label of each file: its `y`.
     groups : ndarray of shape (n,) or None
-        What must stay within one fold (an artist), where there is such a column.
+        The group (such as the artist) of each file, which must stay in one fold, if there are any.
     skipped_files : list of SkippedFile
-        Lines and files that cannot take part, each with its `path` and `error`.
+        Lines and files that cannot be used, each with its `path` and `error`.
     warnings : list of str
-        What one should know of it; each was a `DuotoneWarning` when the collection was made.
+        Warnings about the collection; each was issued as a `DuotoneWarning` when it was made.
     """
 
     def __init__(self, native: _duotone.Collection):
@@ -91,20 +91,21 @@ class Collection:
         root: str | os.PathLike[str] = "",
         name: str = "table",
     ) -> Collection:
-        """Take a pandas or Polars data frame, an Arrow table, or a dictionary of lists.
+        """Make a collection of a pandas, Polars or Arrow table, or a dictionary of lists.
 
         Parameters
         ----------
         table : table
-            One row a file. Rows without a path or a label are passed over.
+            One row per file. Rows without a path or a label are ignored.
         path, label, group, fold, split : str
-            Columns; those of `evaluate(folds="column")` and `evaluate(folds="split")` last.
+            Columns; `evaluate` uses `fold` with `folds="column"` and `split` with
+            `folds="split"`.
         min_per_label : int, default=None
             As for `open`.
         root : path, default=""
             Folder that the paths are relative to.
         name : str, default="table"
-            What results call the collection.
+            Name of the collection in results.
         """
         fewest = least("min_per_label", min_per_label)
         columns = _columns(table, (path, label, group, fold, split))
@@ -119,14 +120,12 @@ class Collection:
         if group is not None and rows and all(row[2] is None for row in rows):
             raise CollectionError(
                 f"the column {group!r} is empty in all rows that can be used: without groups, "
-                "leave `group` out"
+                "omit `group`"
             )
         warnings = []
         if len(rows) < len(columns[0]):
-            passed_over = len(columns[0]) - len(rows)
-            warnings.append(
-                f"passed over {passed_over} of {len(columns[0])} rows: no {path} or no {label}"
-            )
+            ignored = len(columns[0]) - len(rows)
+            warnings.append(f"ignored {ignored} of {len(columns[0])} rows: no {path} or no {label}")
         if group is None:
             warnings.extend(_could_be_grouped(table, label))
         return cls(_duotone.Collection.from_rows(name, rows, label, group, warnings, fewest))
@@ -140,14 +139,14 @@ class Collection:
         group: str | None = None,
         min_per_label: int | None = None,
     ) -> Collection:
-        """Take a data set of `mirdata` that has been downloaded.
+        """Make a collection of a downloaded `mirdata` data set.
 
         Parameters
         ----------
         dataset : mirdata.core.Dataset
             Its tracks need `audio_path` and the attributes named here.
         label, group : str
-            Attributes of its tracks.
+            Attributes of the tracks.
         min_per_label : int, default=None
             As for `open`.
 
@@ -173,27 +172,27 @@ class Collection:
         )
 
     def folds(self, k: int = 5, *, seed: int = 0) -> np.ndarray:
-        """The fold (1 to k) of each file: stratified, and no group in two of them.
+        """The fold (1 to k) of each file: stratified, with each group in one fold.
 
         ``PredefinedSplit(collection.folds(5))`` makes a `cv` of it.
         """
         return np.array(self._native.folds(whole("k", k), seed=whole("seed", seed))) + 1
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a file: `path`, `label`, and `group` where there are groups."""
+        """One row per file: `path`, `label`, and `group` if there are groups."""
         # Not every path is UTF-8, as pandas' strings are.
         paths = pd.Series(self.paths, dtype=object)
         frame = pd.DataFrame({"path": paths, "label": self.labels})
         return frame if self.groups is None else frame.assign(group=self.groups)
 
     def counts(self) -> pd.DataFrame:
-        """A row a label: `files`, and `groups` where there are groups."""
+        """One row per label: `files`, and `groups` if there are groups."""
         grouped = self.to_frame().groupby("label")
         counts = grouped.size().to_frame("files")
         return counts if self.groups is None else counts.assign(groups=grouped["group"].nunique())
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw how many files bear each label; gives the matplotlib axes."""
+        """Draw the number of files of each label; returns the matplotlib axes."""
         from duotone.plot import bars
 
         return bars(self.counts()["files"], "files", ax)
@@ -206,7 +205,8 @@ class Collection:
         return f"<duotone.Collection {self._native.name}: {len(self)} files, {labels} labels>"
 
     def _repr_html_(self) -> str:
-        notes = [*self.warnings, *(f"skipped: {path}: {error}" for path, error in self.skipped_files)]
+        skipped = [f"skipped: {path}: {error}" for path, error in self.skipped_files]
+        notes = [*self.warnings, *skipped]
         items = "".join(f"<li>{html.escape(note)}</li>" for note in notes[:20])
         return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.counts().to_html()}<ul>{items}</ul>"
 
@@ -214,10 +214,10 @@ class Collection:
 def as_collection(
     data: Any, label: str | None, group: str | None, min_per_label: int | None = None
 ) -> Collection:
-    """A collection from whatever names one, without labels that have too few files."""
+    """Makes a collection of anything that describes one; omits labels that have too few files."""
     if isinstance(data, Collection):
         if label is not None or group is not None:
-            raise CollectionError("name label and group where the collection is made")
+            raise CollectionError("give label and group when the collection is made")
         fewest = least("min_per_label", min_per_label)
         return data if fewest is None else Collection(data._native.without_rare(fewest))
     if isinstance(data, (str, os.PathLike)):
@@ -228,7 +228,7 @@ def as_collection(
 
 
 def text(value: Any) -> str | None:
-    """A cell as text; `None` where it is empty."""
+    """A cell as text; `None` if it is empty."""
     if value is None or value is pd.NA or value != value:
         return None
     return str(value).strip() or None
@@ -239,7 +239,7 @@ def _file(value: Any) -> str | None:
 
 
 def _could_be_grouped(table: Any, label: str) -> list[str]:
-    """What to say of a table that is not grouped and could be."""
+    """A warning if the table is not grouped but could be."""
     for column in _names(table):
         if column.lower() not in ("artist", "album") or column == label:
             continue
@@ -247,7 +247,7 @@ def _could_be_grouped(table: Any, label: str) -> list[str]:
         if len(set(filled)) < len(filled):
             return [
                 f"the table has a column {column!r}, but files are not grouped: one {column} may "
-                "be both trained on and tested, and accuracies then read too high; "
+                "be both trained on and tested, which makes accuracies too high; "
                 f"group={column!r} keeps them apart"
             ]
     return []
@@ -262,7 +262,7 @@ def _attribute(track: Any, name: str, dataset: str) -> Any:
         methods = {n for n in known if callable(getattr(type(track), n, None))}
         names = ", ".join(sorted(n for n in known - methods if not n.startswith("_")))
         raise CollectionError(
-            f"the tracks of {dataset} have no attribute {name!r}: there are {names}"
+            f"the tracks of {dataset} have no attribute {name!r}: use one of {names}"
         ) from e
 
 
@@ -272,12 +272,12 @@ def _names(table: Any) -> list[str]:
 
 
 def _columns(table: Any, names: tuple[str | None, ...]) -> list[list[Any]]:
-    """The columns of these names, all of one length; `None` stands for one that is not there."""
+    """The columns with these names, all of one length; an empty column for the name `None`."""
     is_table = hasattr(table, "columns") or hasattr(table, "column_names")
     if not is_table and not isinstance(table, Mapping):
         raise TypeError(
-            f"{type(table).__name__} is no collection: give a Collection, the path of a folder or "
-            "list, or a table; two lists make one as {'path': paths, 'label': labels}"
+            f"{type(table).__name__} is not a collection: give a Collection, the path of a folder "
+            "or list, or a table; two lists make one as {'path': paths, 'label': labels}"
         )
     found = {name: _column(table, name) for name in names if name is not None}
     lengths = {len(column) for column in found.values()}
@@ -293,7 +293,7 @@ def _column(table: Any, name: str) -> list[Any]:
         column = table[name]
     except Exception as e:
         known = ", ".join(_names(table))
-        raise CollectionError(f"no column {name!r}: there are {known}") from e
+        raise CollectionError(f"no column {name!r}: use one of {known}") from e
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(column, method):
             return getattr(column, method)()

@@ -1,7 +1,7 @@
 """Exceptions, warnings, and files that cannot be used.
 
-All exceptions are `DuotoneError`; files that cannot be opened raise `OSError`, and arguments of a
-wrong type `TypeError`.
+All exceptions are `DuotoneError`; files that cannot be opened raise `OSError`, and arguments of
+the wrong type `TypeError`.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ __all__ = [
 
 
 class SkippedFile(NamedTuple):
-    """A file that cannot be used; the work went on without it."""
+    """A file that could not be used; the work continued without it."""
 
     path: str
-    """The file, as it was named."""
+    """The file, as given."""
     error: str
     """Why it cannot be used."""
 
 
 def skipped(entries: Iterable[dict[str, str]]) -> list[SkippedFile]:
-    """The skipped files of a report or of results, as the toolkit writes them."""
+    """The skipped files of a report or of results, from their JSON."""
     return [SkippedFile(one["path"], one["error"]) for one in entries]
 
 
 class DuotoneWarning(UserWarning):
-    """Something to know about results: files that were skipped or resampled, missing groups."""
+    """A warning about a collection, a recording or a run, which does not stop the work."""
 
 
 class DuotoneError(Exception):
@@ -55,7 +55,7 @@ class AudioError(DuotoneError, ValueError):
     Attributes
     ----------
     skipped_files : list of SkippedFile
-        Each file with its error; empty where the samples came from memory.
+        Each file with its error; empty if the samples came from memory.
     """
 
     def __init__(self, message: str, skipped_files: Iterable[tuple[str, str]] = ()):
@@ -83,14 +83,14 @@ class AudioError(DuotoneError, ValueError):
 
 
 class CollectionError(DuotoneError, ValueError):
-    """A collection, its list or its columns cannot be used; the message names the cure."""
+    """A collection, its list or its columns cannot be used; the message names the remedy."""
 
 
 class ModelFileError(DuotoneError, ValueError):
-    """A file that is damaged, of another version, or not to be replaced.
+    """A file that is damaged, of another version, or must not be replaced.
 
-    A model file, checkpoint or store that cannot be read, or a file of another kind, or an input,
-    in the place of an output.
+    Raised for a model file, checkpoint or store that cannot be read, and for an output that would
+    replace an input or a file of another kind.
     """
 
 
@@ -103,7 +103,7 @@ class DivergedError(DuotoneError, ArithmeticError):
 
 
 def warn(message: str) -> None:
-    """Issue a `DuotoneWarning` at the user's line that led here."""
+    """Issue a `DuotoneWarning` at the line of the user's code that called duotone."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and _is_between(frame.f_globals.get("__name__", "")):
         frame, level = frame.f_back, level + 1

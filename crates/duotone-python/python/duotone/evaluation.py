@@ -69,15 +69,15 @@ def evaluate(
     n_jobs: int | None = None,
     progress: Progress = None,
 ) -> Evaluation:
-    """Measure honestly how well a collection's labels can be told apart.
+    """Measure how well networks predict the labels of a collection, by cross-validation.
 
-    The clips are dealt into folds, stratified by label and, with `group`, no group in two of them;
-    each fold is classified by a network that was trained without it.
+    The clips are divided into folds, stratified by label and, with `group`, with each group in one
+    fold. Each fold is classified by a network that was trained without it.
 
     Parameters
     ----------
     collection : Collection, path, or table
-        What to learn from and to test on; a table as for `Collection.from_table`.
+        Clips to train and test on; a table as for `Collection.from_table`.
     architectures : str or sequence of str, default="model2"
         Networks, all on the same folds.
     label, group : str, default=None
@@ -87,17 +87,18 @@ def evaluate(
     folds : int, {"auto", "column", "split"} or path, default="auto"
         A number of folds, drawn by the seed; "column", the collection's own column `fold`;
         "split", its column `split` (train, valid, test); or the `folds.csv` of an earlier
-        evaluation, to compare on the very same folds. "auto" takes the column that there is,
-        else 5.
+        evaluation, to compare on the same folds. "auto" uses the column that there is,
+        or else 5 folds.
     select : bool, default=False
-        Choose one network in each fold by clips held out of its training part, and test that one.
+        Choose one network in each fold by its accuracy on clips held out of the training part, and
+        test only that one.
     seed : int, default=0
-        Decides folds, initial weights, segment positions, order and dropout.
+        Seed of the folds, initial weights, segment positions, order and dropout.
     output : path, default=None
         Folder for `results.json`, `predictions.csv`, `folds.csv`, the page `report.html` and the
         finished folds.
     resume : bool, default=False
-        Go on from what an earlier run left in `output`.
+        Continue an earlier run with the same `output`.
     epochs, learning_rate, batch_size, segments, fresh_segments, sampling, standardize, vote, \
 sample_rate, validation, store, n_jobs, progress
         As for `Classifier`.
@@ -146,7 +147,7 @@ sample_rate, validation, store, n_jobs, progress
 
 
 def folds_of(folds: Folds) -> tuple[str, int | str]:
-    """What divides the clips: its kind, and the number or file."""
+    """How the clips are divided: the kind, and the number or file."""
     if isinstance(folds, str) and folds in get_args(FoldsWord):
         return (str(folds), 0)
     if isinstance(folds, (str, os.PathLike)):
@@ -159,7 +160,7 @@ def folds_of(folds: Folds) -> tuple[str, int | str]:
 
 
 def _count_folds_from_one(results: dict[str, Any]) -> None:
-    """Brings results of format 2, which counted folds from 0, to today's numbers."""
+    """Renumbers the folds of format 2, which started at 0."""
     for system in results["systems"]:
         for one in (*system["folds"], *system["predictions"]):
             one["fold"] += 1
@@ -176,9 +177,9 @@ class Evaluation:
     Attributes
     ----------
     results : dict
-        All of it, as in `results.json`.
+        The content of `results.json`.
     protocol : dict
-        How it was done: enough to repeat and to judge it.
+        How the evaluation was done: everything needed to repeat or assess it.
     """
 
     def __init__(self, results: dict[str, Any]):
@@ -192,7 +193,7 @@ class Evaluation:
         Raises
         ------
         ModelFileError
-            For a file that holds anything else.
+            If the file holds anything else.
         """
         with open(path, encoding="utf-8") as file:
             try:
@@ -207,10 +208,11 @@ class Evaluation:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """A row a network.
+        """One row per network.
 
-        `accuracy`, `balanced_accuracy` and `macro_f1` are of files, all folds pooled, `low` and
-        `high` the accuracy's 95 % interval; then `segment_accuracy` and `parameters`.
+        `accuracy`, `balanced_accuracy` and `macro_f1` are scores on files, pooled over all folds;
+        `low` and `high` are the 95 % interval of the accuracy; `segment_accuracy` and
+        `parameters` follow.
         """
         rows = []
         for system in self.results["systems"]:
@@ -229,7 +231,7 @@ class Evaluation:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """A row a network and file.
+        """One row per network and file.
 
         `path`, `label`, `predicted`, `fold` (from 1), `silent`, `repeated`, `decode_errors` and
         `warnings` as in `Model.classify`, and `p_<label>`.
@@ -246,12 +248,12 @@ class Evaluation:
 
     @cached_property
     def folds(self) -> pd.DataFrame:
-        """A row a network and fold (from 1): clips trained on and tested, accuracies."""
+        """One row per network and fold (from 1): numbers of training and test clips, accuracies."""
         return self._rows("folds", drop=["history", "selection", "failure", "notes", "files"])
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        """A row a network, fold and epoch: the learning curves."""
+        """One row per network, fold and epoch: the learning curves."""
         rows = [
             {"architecture": system["name"], "fold": fold["fold"], **epoch}
             for system in self.results["systems"]
@@ -262,7 +264,7 @@ class Evaluation:
 
     @cached_property
     def classes(self) -> pd.DataFrame:
-        """A row a network and label: `precision`, `recall`, `f1`, `support`."""
+        """One row per network and label: `precision`, `recall`, `f1`, `support`."""
         rows = [
             {"architecture": system["name"], **row}
             for system in self.results["systems"]
@@ -271,17 +273,17 @@ class Evaluation:
         return pd.DataFrame(rows)
 
     def confusion(self, architecture: str | None = None) -> pd.DataFrame:
-        """Counts of files, of the first network by default: rows the truth, columns the decision.
+        """The confusion matrix of a network, by default the first: rows are true labels.
 
         Raises
         ------
         SettingsError
-            For an architecture that was not evaluated.
+            If the architecture was not evaluated.
         """
         systems = {system["name"]: system for system in self.results["systems"]}
         name = next(iter(systems)) if architecture is None else architecture
         if name not in systems:
-            raise SettingsError(f"architecture={name!r}: there are {', '.join(systems)}")
+            raise SettingsError(f"architecture={name!r}: use one of {', '.join(systems)}")
         system = systems[name]
         labels = [label["name"] for label in self.protocol["labels"]]
         return pd.DataFrame(
@@ -304,7 +306,7 @@ class Evaluation:
         return pd.DataFrame(rows).drop(columns=drop, errors="ignore")
 
     def plot(self, architecture: str | None = None, ax: Any = None) -> Any:
-        """Draw a confusion matrix; gives the matplotlib axes."""
+        """Draw a confusion matrix; returns the matplotlib axes."""
         from duotone.plot import confusion
 
         return confusion(self.confusion(architecture), ax)
@@ -315,7 +317,7 @@ class Evaluation:
         Raises
         ------
         ModelFileError
-            Where a file of another kind is in the place of one of them.
+            If one of them would replace a file of another kind.
         """
         needs("pyarrow", "to_parquet", "duotone[arrow]")
         os.makedirs(folder, exist_ok=True)
@@ -337,6 +339,6 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         group = self.protocol["group"]
-        apart = f"no {group} in two of them" if group else "not grouped"
+        apart = f"no {group} in two folds" if group else "not grouped"
         how = f"{self.protocol['clips']} files, {self.protocol['folds']} folds, {apart}"
         return f"<p>{how}</p>{self.scores.to_html()}"

@@ -1,4 +1,4 @@
-"""Features computed ahead, by the same code as `duotone features`."""
+"""Features computed in advance, by the same code as `duotone features`."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def features(
     n_jobs: int | None = None,
     progress: Progress = None,
 ) -> list[SkippedFile]:
-    """Compute a collection's spectrograms ahead and keep them in a store.
+    """Compute a collection's spectrograms and keep them in a store.
 
-    `Classifier` and `evaluate` take it as `store` and compute only what is missing. Files are known
-    by their content.
+    `Classifier` and `evaluate` accept it as `store` and compute only what is missing. Files are
+    identified by their content.
 
     Parameters
     ----------
     collection : Collection, path, or table
         As for `evaluate`.
     store : path
-        Folder; made where there is none.
+        Folder; created if needed.
     label : str, default=None
         Column of a path or table.
     architecture : str, default="model2"
@@ -62,9 +62,9 @@ def features(
 
 
 def audio_files(folder: str | os.PathLike[str]) -> tuple[list[str], list[SkippedFile]]:
-    """The files below a folder that may be audio, by name, and what could not be looked at.
+    """The files below a folder that may be audio, judging by their names, and those skipped.
 
-    Hidden files, texts, pictures and the like are passed over, as `duotone classify` does.
+    Hidden files, texts, pictures and the like are ignored, as by `duotone classify`.
     """
     files, skipped_files = _duotone.audio_files(path_of(folder))
     return [os.fspath(file) for file in files], skipped_files

@@ -1,4 +1,4 @@
-"""What makes an evaluation read too high, by the same code as `duotone check`."""
+"""What makes the scores of an evaluation too high, by the same code as `duotone check`."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def check(
     n_jobs: int | None = None,
     progress: Progress = None,
 ) -> Findings:
-    """Look for what makes an evaluation of a collection read too high.
+    """Find what would make the scores of an evaluation too high.
 
-    That is: one recording under several names, groups in several folds, one name spelt in two
+    These are: one recording under several names, groups in several folds, one name spelt in two
     ways, labels too rare to be in every fold. Every file is decoded once.
 
     Parameters
@@ -41,7 +41,7 @@ def check(
     label, group : str, default=None
         Columns of a path or table.
     folds : int, {"auto", "column", "split"} or path, default="auto"
-        As for `evaluate`, but "auto" draws none where there is no column.
+        As for `evaluate`, but "auto" draws no folds if there is no column.
     min_per_label : int, default=None
         Leave out labels with fewer files or, with `group`, fewer groups.
     n_jobs : int, default=None
@@ -52,7 +52,7 @@ def check(
     Returns
     -------
     findings : Findings
-        False where nothing was found.
+        False if nothing was found.
     """
     collection = as_collection(collection, label, group, min_per_label)
     report = _duotone.check(collection._native, folds_of(folds), n_jobs, callback(progress))
@@ -65,7 +65,7 @@ class Findings:
     Attributes
     ----------
     report : dict
-        All of it, as `duotone check --format json` prints it.
+        The report, as `duotone check --format json` prints it.
     """
 
     def __init__(self, report: dict[str, Any]):
@@ -73,11 +73,11 @@ class Findings:
 
     @cached_property
     def recordings(self) -> pd.DataFrame:
-        """A row a pair of files that hold the same recording, the gravest first.
+        """One row per pair of files with the same recording, the most harmful first.
 
-        `first` and `second` are paths, `offset` and `overlap` seconds; `score` is 1 where they are
-        identical there and 0 by chance, `identical` says that the files are the same to the byte,
-        and `harm` lists what is wrong with that.
+        `first` and `second` are paths, `offset` and `overlap` are in seconds. `score` is 1 if the
+        common part is identical and 0 by chance, `identical` is true if the files are the same
+        byte for byte, and `harm` lists the consequences.
         """
         columns = ["first", "second", "offset", "overlap", "score", "identical", "harm"]
         rows = [
@@ -88,24 +88,25 @@ class Findings:
 
     @cached_property
     def split_groups(self) -> pd.DataFrame:
-        """A row a group that is in several folds: `name`, `folds`, `clips`."""
+        """One row per group that is in several folds: `name`, `folds`, `clips`."""
         return self._rows("split_groups", ["name", "folds", "clips"])
 
     @cached_property
     def alike_groups(self) -> pd.DataFrame:
-        """A row a set of groups that differ in spelling only: `names`, `clips`, `folds`."""
+        """One row per set of groups that differ only in spelling: `names`, `clips`, `folds`."""
         return self._rows("alike_groups", ["names", "clips", "folds"])
 
     @cached_property
     def alike_labels(self) -> pd.DataFrame:
-        """A row a set of labels that differ in spelling only: `names`, `clips`, `folds`."""
+        """One row per set of labels that differ only in spelling: `names`, `clips`, `folds`."""
         return self._rows("alike_labels", ["names", "clips", "folds"])
 
     @cached_property
     def rare_labels(self) -> pd.DataFrame:
-        """A row a label that cannot be in every fold, or is not.
+        """One row per label that cannot be in every fold, or is not.
 
-        `name`, its `clips` and `groups`, the number of `folds`, and how many it is in (`in_folds`).
+        `name`, its `clips` and `groups`, the number of `folds`, and the number of folds that it is
+        in (`in_folds`).
         """
         return self._rows("rare_labels", ["name", "clips", "groups", "folds", "in_folds"])
 
@@ -118,7 +119,7 @@ class Findings:
         return pd.DataFrame(self.report["findings"][what], columns=columns)
 
     def counts(self) -> dict[str, int]:
-        """How many there are of each kind."""
+        """The number of findings of each kind."""
         kinds = ("recordings", "split_groups", "alike_groups", "alike_labels", "rare_labels")
         return {kind: len(self.report["findings"][kind]) for kind in kinds}
 

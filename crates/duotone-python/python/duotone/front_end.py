@@ -1,4 +1,4 @@
-"""From audio to log-mel spectrograms."""
+"""Computes log-mel spectrograms from audio."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ class FrontEnd(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     sample_rate : int, default=44100
-        Rate in hertz that all audio is brought to.
+        Rate in hertz to which all audio is resampled.
     window : int, default=None
-        Samples of a frame; even. By default twice the paper's hop: 3072 at 44.1 kHz, in proportion
+        Samples in a frame; even. By default twice the paper's hop: 3072 at 44.1 kHz, in proportion
         at other rates.
     hop : int, default=None
-        Samples from frame to frame. By default half a window.
+        Samples from the start of one frame to the next. By default half a window.
     bands : int, default=40
         Mel bands.
     centered : bool, default=False
         Whether frame `i` is centred on sample `i * hop`, with zeros beyond the ends.
     segment_frames : int, default=80
-        Frames of the segments that a network looks at; only `fill` makes use of it here.
+        Frames in a segment of the network; used only by `fill`.
     fill : bool, default=False
-        Repeat audio shorter than a segment until it fills one, as classification does.
+        Repeat audio that is shorter than a segment to fill one, as classification does.
     on_error : {"raise", "none"}, default="raise"
-        What becomes of a file or array that cannot be used, in a batch: an `AudioError`, for paths
-        one that lists all of them, or a warning and `None` in its place.
+        What to do if a file or array in a batch cannot be used: raise an `AudioError`, which for
+        paths lists all of them, or issue a warning and return `None` in its place.
     n_jobs : int, default=None
-        Threads for a batch; all cores by default.
+        Threads for a batch; by default, one per core.
     progress : bool or callable, default=None
         See `duotone.progress`.
     n_fft, hop_length, n_mels, center : default=None
@@ -108,10 +108,10 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         ----------
         X : path, ndarray of shape (n_samples,) or (n_channels, n_samples), or sequence of these
             A file, samples, or a batch of either. Floating-point samples are nominally within
-            −1..1; those of type int16, int32 and uint8 are scaled as PCM is, so that the largest
-            of their type stands for 1. Eight channels at most: what soundfile and scipy give is
-            (n_samples, n_channels) and has to be transposed, ``samples.T``. Paths of a batch are
-            read in parallel without the interpreter's lock.
+            −1..1; those of type int16, int32 and uint8 are scaled like PCM: full scale is 1. At
+            most eight channels: soundfile and scipy return (n_samples, n_channels), which must be
+            transposed, ``samples.T``. Paths of a batch are read in parallel without the
+            interpreter's lock.
             Floating-point samples that reach far beyond 1 are used, and `notes` say so.
         sample_rate : int, default=None
             Rate of samples given as arrays, in hertz; that of the front end by default.
@@ -119,17 +119,17 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         Returns
         -------
         S : Spectrogram of shape (bands, n_frames), float32, or list of these
-            log10 of mel power, at least −10; an ndarray that states its `front_end`, and in `notes`
-            notes about the recording.
+            log10 of mel power, at least −10: an ndarray with the attributes `front_end` and `notes`
+            (about the recording).
 
         Raises
         ------
         AudioError
-            For what cannot be used, by name.
+            If a file or array cannot be used; the message names it.
         SettingsError
-            For impossible parameters, and for samples of more than eight channels.
+            If a parameter is out of range, or samples have more than eight channels.
         TypeError
-            For what is neither a path nor an array of samples.
+            If `X` is neither paths nor arrays of samples.
         """
         spec = self.spec()
         if is_path(X):
@@ -153,11 +153,11 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         return [self._member(number, x, sample_rate) for number, x in enumerate(batch)]
 
     def _member(self, number: int, x: Any, sample_rate: int | None) -> Any:
-        """One of a batch that does not hold paths only."""
+        """Transforms one member of a batch that does not consist of paths only."""
         try:
             return self.transform(x, sample_rate)
         except AudioError as e:
-            # Files have names, arrays their place.
+            # An array is named by its place in the batch.
             error = e if e.skipped_files else AudioError(f"clip {number}: {e}")
             if self.on_error == "raise":
                 raise error from None

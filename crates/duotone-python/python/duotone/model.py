@@ -1,4 +1,4 @@
-"""Trained models: load, decide, look inside, hand on."""
+"""Trained models."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Model:
     labels : list of str
         In the order of the network's outputs.
     card : dict
-        What the model says of itself: see `docs/model-file.md`.
+        The description stored in the model file; see `docs/model-file.md`.
     front_end : FrontEnd
-        What its input is made by.
+        Computes the model's input.
     """
 
     def __init__(self, native: _duotone.Model):
@@ -51,18 +51,18 @@ class Model:
         Raises
         ------
         ModelFileError
-            For what is no model, damaged or of another version.
+            If the file is not a model, is damaged or has another version.
         """
         return cls(_duotone.Model.load(path_of(path)))
 
     @classmethod
     def from_tensors(cls, card: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
-        """Put a model together; tensors are named as in the model file.
+        """Make a model of a card and tensors, which are named as in the model file.
 
         Raises
         ------
         SettingsError
-            When they do not fit together.
+            If they do not fit together.
         """
         arrays = {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in tensors.items()}
         return cls(_duotone.Model.from_tensors(json.dumps(card), arrays))
@@ -73,7 +73,7 @@ class Model:
         Raises
         ------
         ModelFileError
-            Where a file is that is no model: it stays.
+            If there is a file that is not a model; it is not replaced.
         """
         self._native.save(path_of(path))
 
@@ -82,7 +82,7 @@ class Model:
 
     @property
     def front_end(self) -> FrontEnd:
-        """What the model's input is made by."""
+        """Computes the model's input."""
         return FrontEnd.from_spec(self.card["front_end"], fill=True)
 
     def tensors(self) -> dict[str, np.ndarray]:
@@ -98,7 +98,7 @@ class Model:
         n_jobs: int | None = None,
         progress: Progress = None,
     ) -> pd.DataFrame:
-        """Decide on files, or on spectrograms of samples in memory.
+        """Classify files, or spectrograms of samples in memory.
 
         Parameters
         ----------
@@ -108,8 +108,8 @@ class Model:
         vote : {"mean", "majority", "max"}, default="mean"
             How the segments of a file decide together.
         excerpts : (int, int), default=None
-            How many excerpts, and the whole seconds of each: ``(3, 10)`` decides by thirty seconds
-            that are spread over the file. By default the whole file is decoded. Not for
+            The number of excerpts, and the length of each in whole seconds: ``(3, 10)`` uses thirty
+            seconds spread over the file. By default the whole file is decoded. Not for
             spectrograms.
         n_jobs : int, default=None
             Threads; all cores by default.
@@ -119,17 +119,17 @@ class Model:
         Returns
         -------
         decisions : DataFrame
-            A row a file in the order given: `path`, `label`, `p_<label>` for each label,
-            `seconds`, `silent`, `repeated` (shorter than a segment), `decode_errors` (what could not be
-            decoded), `warnings` (a list of sentences), `excerpts` (start and end in seconds of
-            each, where not the whole file was decoded) and `error`. A file that cannot be used has
-            only its path and the error; a spectrogram has no path. What is missing is `None`,
-            among numbers NaN.
+            One row per file in the given order: `path`, `label`, `p_<label>` for each label,
+            `seconds`, `silent`, `repeated` (shorter than a segment), `decode_errors` (what could
+            not be decoded), `warnings` (a list of sentences), `excerpts` (start and end of each in
+            seconds, unless the whole file was decoded) and `error`. A file that cannot be used has
+            only its path and the error; a spectrogram has no path. Missing values are `None`,
+            missing numbers NaN.
 
         Raises
         ------
         SettingsError
-            For samples, for a spectrogram of another front end, and for impossible parameters.
+            If given samples, a spectrogram of another front end, or a parameter out of range.
         """
         refuse_table(paths)
         array = None if is_path(paths) else array_of(paths)
@@ -152,7 +152,7 @@ class Model:
         n_jobs: int | None,
         progress: Progress,
     ) -> list[Any]:
-        """What the native part says of files, or of spectrograms."""
+        """The native module's decisions on files, or on spectrograms."""
         chosen = _excerpts(excerpts)
         if not clips or is_path(clips[0]) or np.ndim(clips[0]) == 0:
             files = [audio_path_of(clip) for clip in clips]
@@ -166,9 +166,9 @@ class Model:
         return self._native.classify_clips(made, vote, segments, n_jobs)
 
     def frame(self, rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-        """Rows as the data frame of `classify`; what a row lacks is missing there.
+        """Makes the data frame of `classify` of rows, which may lack columns.
 
-        The types are the same whatever is missing. Text is of type object: pandas' own strings
+        The types do not depend on what is missing. Text is of type object: pandas' own strings
         hold no path that is not UTF-8, and would turn `None` into NaN, which counts as true.
         """
         numbers = {c: "float64" for c in self.columns if c == "seconds" or c.startswith("p_")}
@@ -196,7 +196,7 @@ class Model:
         excerpts: Excerpts | None = None,
         n_jobs: int | None = None,
     ) -> pd.DataFrame:
-        """Decide on one file, or one spectrogram, moment by moment.
+        """Classify each segment of a file or spectrogram.
 
         Parameters
         ----------
@@ -208,12 +208,12 @@ class Model:
         Returns
         -------
         timeline : DataFrame
-            A row a segment: `start` and `end` in seconds, `label`, `p_<label>` for each label.
+            One row per segment: `start` and `end` in seconds, `label`, `p_<label>` for each label.
 
         Raises
         ------
         AudioError
-            When the file cannot be used.
+            If the file cannot be used.
         """
         (found,) = self._decide([path], True, "mean", excerpts, n_jobs, None)
         if isinstance(found, SkippedFile):
@@ -230,9 +230,9 @@ class Model:
         return pd.DataFrame(rows)
 
     def plot(self, path: Any) -> Any:
-        """Draw a file's spectrogram and its segments' decisions under it; gives both axes.
+        """Draw a file's spectrogram, and below it the decisions on its segments; returns both axes.
 
-        A spectrogram may stand for the file.
+        Also accepts a spectrogram.
         """
         from duotone import plot
 
@@ -244,13 +244,13 @@ class Model:
         return axes
 
     def embed(self, x: Any, *, layer: Layer = "dense", n_jobs: int | None = None) -> np.ndarray:
-        """What the network finds in each consecutive segment before it decides.
+        """The outputs of an inner layer for each consecutive segment.
 
         Parameters
         ----------
         x : path or ndarray of shape (bands, n_frames)
-            A file, or its log-mel spectrogram. One that states another front end than the model's
-            is an error.
+            A file, or its log-mel spectrogram. It must not be made by another front end
+            than the model's.
         layer : {"dense", "maps"}, default="dense"
             The dense layer's units after the sigmoid, or the pooled maps (pipeline, filter, band,
             frame).
@@ -258,7 +258,7 @@ class Model:
         Returns
         -------
         embedding : ndarray of shape (n_segments, n_units), float32
-            Its mean over axis 0 stands for the file.
+            Its mean over axis 0 describes the file.
         """
         one_of("layer", layer, Layer)
         spec = json.dumps(self.card["front_end"])
@@ -284,8 +284,8 @@ class Model:
 
         Its output is `probabilities` (segments, classes). Its input is `segments` (segments,
         bands, frames) of log-mel values, or with `front_end` `samples` (count,): mono samples at
-        the model's rate, at least one segment's. A path is written whole or not at all; a file of
-        another kind there is a `ModelFileError`, and stays.
+        the model's rate, at least one segment. The file is written whole or not at all; it is a
+        `ModelFileError` if it would replace a file of another kind.
         """
         if path is not None:
             self._native.write_onnx(path_of(path), front_end)

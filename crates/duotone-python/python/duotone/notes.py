@@ -21,7 +21,7 @@ def warn_of(names: Iterable[str], notes: Iterable[Mapping[str, Any]], kinds: Ite
     names : iterable of str
         Their names in the warning.
     notes : iterable of mappings
-        For each, `silent`, `repeated`, `decode_errors` and `warnings`, or a decision that holds them.
+        For each, `silent`, `repeated`, `decode_errors` and `warnings`, or a decision with them.
     kinds : iterable of str
         The keys to look at.
     """

@@ -1,4 +1,4 @@
-"""What parameters may be; each set of words is written here once."""
+"""The allowed values of parameters; each set of words is written here once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Excerpts: TypeAlias = tuple[int, int]
 
 
 def one_of(name: str, value: Any, words: Any, *, number: bool = False) -> Any:
-    """The value, where it is among the words of a `Literal`.
+    """The value, if it is one of the words of a `Literal`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Pictures by matplotlib, which is imported when one is drawn."""
+"""Plots by matplotlib, which is imported when one is drawn."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def _pyplot() -> Any:
 
 
 def above_each_other() -> Any:
-    """Two axes that share their time, the upper one larger."""
+    """Two axes with a common time axis, the upper one larger."""
     return _pyplot().subplots(2, 1, sharex=True, height_ratios=(2, 1), layout="constrained")[1]
 
 
 def spectrogram(values: np.ndarray, front_end: Any = None, ax: Any = None) -> Any:
     """Draw a log-mel spectrogram (bands, n_frames) over time in seconds.
 
-    The front end is by default the one that the spectrogram states.
+    The default front end is that of the spectrogram.
     """
     front_end = front_end or getattr(values, "front_end", None)
     if front_end is None:
-        raise SettingsError("this array does not state its front end: give front_end")
+        raise SettingsError("this array has no front end: give front_end")
     ax = _axes(ax)
     spec = front_end.spec()
     seconds = values.shape[1] * spec["hop"] / spec["sample_rate"]
@@ -48,7 +48,7 @@ def spectrogram(values: np.ndarray, front_end: Any = None, ax: Any = None) -> An
 
 
 def timeline(frame: pd.DataFrame, ax: Any = None) -> Any:
-    """Draw what `Model.timeline` gives: the probabilities over time."""
+    """Draw the result of `Model.timeline`: the probabilities over time."""
     ax = _axes(ax)
     columns = [column for column in frame.columns if column.startswith("p_")]
     width = (frame["end"] - frame["start"]).to_numpy()
@@ -63,7 +63,7 @@ def timeline(frame: pd.DataFrame, ax: Any = None) -> Any:
 
 
 def confusion(frame: pd.DataFrame, ax: Any = None) -> Any:
-    """Draw a confusion matrix, rows the truth, shaded by share of the row."""
+    """Draw a confusion matrix whose rows are true labels, shaded by share of the row."""
     ax = _axes(ax)
     counts = frame.to_numpy()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -78,7 +78,7 @@ def confusion(frame: pd.DataFrame, ax: Any = None) -> Any:
 
 
 def bars(series: pd.Series, what: str, ax: Any = None) -> Any:
-    """Draw one bar a label."""
+    """Draw one bar per label."""
     ax = _axes(ax)
     ax.barh(series.index.astype(str), series.to_numpy())
     ax.invert_yaxis()

@@ -22,7 +22,7 @@ _PCM = {"int16": (2.0**15, 0.0), "int32": (2.0**31, 0.0), "uint8": (2.0**7, 2.0*
 
 
 def array_of(x: Any) -> np.ndarray | None:
-    """An array of numbers as numpy's, that of another library too; `None` for anything else."""
+    """An array of numbers of any library as numpy's; `None` for anything else."""
     if isinstance(x, (list, tuple)) or not hasattr(x, "__array__"):
         return None
     array = np.asarray(x)
@@ -82,7 +82,7 @@ def mono(samples: np.ndarray) -> np.ndarray:
 
 
 def cancelled(samples: np.ndarray, mix: np.ndarray) -> bool:
-    """Whether the channels cancelled each other, so that the mix holds next to nothing of them."""
+    """Whether the channels cancel each other, so that the mix is almost silent."""
     if samples.ndim != 2 or samples.shape[0] < 2:
         return False
     pcm = _PCM.get(samples.dtype.name)
@@ -91,7 +91,7 @@ def cancelled(samples: np.ndarray, mix: np.ndarray) -> bool:
 
 
 def unscaled(samples: np.ndarray, mix: np.ndarray) -> str | None:
-    """Says so where floating-point samples have PCM's full scale and not 1."""
+    """A warning if floating-point samples have the full scale of PCM, not 1."""
     if samples.dtype.kind != "f":
         return None
     peak = max(float(mix.max()), -float(mix.min()))

@@ -1,9 +1,9 @@
 """A model over millions of files, by Ray, Spark or Dask.
 
-All engines do the same: the files are dealt into parts, and a part is classified and written as one
-Parquet file whose name follows from the paths in it, under another name first. A part that is done
-twice (its worker was lost, the engine repeats it) replaces itself, and a rerun does only the
-files that the output lacks. A file that cannot be used is a row with an `error`.
+All engines do the same: the files are divided into parts, and a part is classified and written as
+one Parquet file, first under another name; its final name follows from the paths in it. A part that
+is done twice (its worker was lost, the engine repeats it) replaces itself. A rerun classifies only
+the files that the output lacks. A file that cannot be used is a row with an `error`.
 
 Paths and the output may be local or any URL that `fsspec` opens (``s3://…``, ``memory://…``).
 """
@@ -42,7 +42,7 @@ PART = 256
 def with_ray(
     model: str, paths: Any, output: str, *, part: int = PART, workers: int = 2
 ) -> pd.DataFrame:
-    """Classify by Ray Data: one actor a worker, each holding the model.
+    """Classify by Ray Data: one actor per worker, each with the model.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def with_ray(
     Returns
     -------
     summary : DataFrame
-        A row a part done now: `part`, `files`, `errors`.
+        One row per part done in this run: `part`, `files`, `errors`.
     """
     data = needs("ray.data", "with_ray", "ray[data]")
 
@@ -82,7 +82,7 @@ def with_ray(
 def with_spark(
     model: str, frame: Any, output: str, *, part: int = PART, partitions: int | None = None
 ) -> pd.DataFrame:
-    """Classify by Spark's `mapInPandas`; nothing of the list comes to the driver.
+    """Classify by Spark's `mapInPandas`; the list does not pass through the driver.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ SUMMARY = ["part", "files", "errors"]
 
 
 def parts(paths: Any, output: str, size: int = PART) -> list[list[str]]:
-    """The paths that `output` lacks, each once, dealt into parts."""
+    """The paths that `output` lacks, each once, divided into parts."""
     if not isinstance(paths, (list, tuple)):
         from duotone.collection import _column
 
@@ -176,7 +176,7 @@ def read(output: str, columns: list[str] | None = None) -> pd.DataFrame:
 def _one(model: Model, path: str) -> pd.DataFrame:
     try:
         with _local(path) as file:
-            # The engine has one process a processor: one thread each.
+            # The engine has one process per processor, so each uses one thread.
             return model.classify(file, n_jobs=1).assign(path=_duotone.path_text(path))
     except Exception as e:  # whatever a file system raises about one file is a row
         row = {"path": _duotone.path_text(path), "error": f"{type(e).__name__}: {e}"}
@@ -212,7 +212,7 @@ def _write(table: pa.Table, output: str, name: str) -> None:
         fs.pipe_file(target, buffer.getvalue())
         return
     os.makedirs(root, exist_ok=True)
-    # Readers of folders of Parquet files pass over names that begin with a dot.
+    # Readers of folders of Parquet files ignore names that begin with a dot.
     partial = f"{root}/.{name}.{uuid.uuid4().hex}.partial"
     with open(partial, "wb") as file:
         file.write(buffer.getvalue())

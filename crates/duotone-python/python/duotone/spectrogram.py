@@ -31,7 +31,7 @@ class Spectrogram(np.ndarray):
     ----------
     notes : dict or None
         Notes about the recording: `silent` (nothing can be learnt from it), `repeated`,
-        `decode_errors` where there is any, and `warnings`, a list of sentences. Copies, slices and
+        `decode_errors` if there are any, and `warnings`, a list of sentences. Copies, slices and
         pickles keep it; it is `None` where the values were computed or put together.
     """
 
