@@ -78,6 +78,10 @@ fn read_list(mut input: impl BufRead, end: u8) -> Result<Vec<PathBuf>, Failure> 
         line.pop_if(|last| *last == end);
         if end == b'\n' {
             line.pop_if(|last| *last == b'\r');
+            // No path contains this character.
+            if line.contains(&0) {
+                return Err(error("the paths are separated by NUL characters: add -0".into()));
+            }
         }
         if !line.is_empty() {
             paths.push(path_from(line));
@@ -107,6 +111,14 @@ mod tests {
         assert_eq!(list, ["a b.wav", "c.wav", "last"].map(PathBuf::from));
         let list = read_list(&b"a\nb.wav\0\0c.wav\r\0last"[..], 0).unwrap();
         assert_eq!(list, ["a\nb.wav", "c.wav\r", "last"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_list_with_nul_characters_needs_another_separator() {
+        let Err(Failure::Work(message)) = read_list(&b"a.wav\0b.wav\0"[..], b'\n') else {
+            panic!("accepted");
+        };
+        assert!(message.ends_with("add -0"), "{message}");
     }
 
     #[test]

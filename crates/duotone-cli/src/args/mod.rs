@@ -173,9 +173,14 @@ pub(crate) struct ClassifyArgs {
     pub(crate) model: PathBuf,
     /// Files; folders, with the audio files in them; `-` for a list on standard input, one path per
     /// line
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(
+        value_name = "PATH",
+        required_unless_present = "null",
+        default_value_if("null", "true", "-")
+    )]
     pub(crate) paths: Vec<PathBuf>,
-    /// Paths on standard input are separated by NUL characters, as `find -print0` writes them
+    /// Paths on standard input are separated by NUL characters, as `find -print0` writes them. With
+    /// it, `-` is the default PATH
     #[arg(short = '0', long)]
     pub(crate) null: bool,
     /// Format of the output [default: by the extension of --output, else table]

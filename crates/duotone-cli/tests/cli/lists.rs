@@ -95,6 +95,10 @@ fn reads_paths_separated_by_nul() {
     let lines = bash(&dir, line).ends_with(0).stdout;
     assert_eq!(lines.lines().count(), 8);
     assert!(lines.contains(r"music/low/a\nb.wav"), "{lines}");
+    let line = "find music -name '*.wav' -print0 | duotone classify -0 m.safetensors -f jsonl";
+    assert_eq!(bash(&dir, line).ends_with(0).stdout, lines, "`-` is the default with -0");
+    let line = "find music -name '*.wav' -print0 | duotone classify m.safetensors -";
+    bash(&dir, line).ends_with(1).says(&["standard input", "add -0"]);
     let args = ["classify", "m.safetensors", "music", "--null"];
     duotone(&dir, args).ends_with(2).says(&["standard input"]);
 }
