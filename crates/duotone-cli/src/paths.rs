@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
+use duotone::Error;
 use duotone::io::SkippedFile;
 
 use crate::exit::Failure;
@@ -44,10 +45,19 @@ impl Files {
     fn add(&mut self, path: &Path) -> Result<(), Failure> {
         let path = duotone::on_disk(path);
         if path.is_dir() {
-            let found = duotone::data::audio_files(&path)?;
-            self.files.extend(found.files);
-            self.skipped_files.extend(found.skipped_files);
-            self.side_files += found.side_files;
+            match duotone::data::audio_files(&path) {
+                Ok(found) => {
+                    self.files.extend(found.files);
+                    self.skipped_files.extend(found.skipped_files);
+                    self.side_files += found.side_files;
+                }
+                // Like a file that cannot be read, it does not stop the work on the others.
+                Err(Error::Io { source, .. }) => {
+                    let reason = format!("the folder cannot be read: {source}");
+                    self.skipped_files.push(SkippedFile { path, error: reason });
+                }
+                Err(error) => return Err(error.into()),
+            }
         } else {
             self.files.push(path);
         }

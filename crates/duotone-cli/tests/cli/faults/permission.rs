@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 
 use super::folder;
-use crate::run::{Outcome, TINY, command, names};
+use crate::run::{Outcome, TINY, command, names, train};
 
 const NOBODY: u32 = 65_534;
 
@@ -62,4 +62,22 @@ fn missing_permissions_are_reported() {
     let outcome = as_nobody(&dir, &classify).unwrap().ends_with(1);
     outcome.says(&["m.safetensors", "Permission denied", "change its permissions"]);
     set_mode(&dir.join("mine"), 0o755);
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_does_not_stop_the_others() {
+    let (_folder, dir) = folder(4);
+    train(&dir);
+    set_mode(&dir, 0o755);
+    set_mode(&dir.join("m.safetensors"), 0o644);
+    set_mode(&dir.join("music/low"), 0o000);
+    let reason = ["1 file was left out", "music/low: the folder cannot be read: Permission denied"];
+    for (paths, code) in
+        [(&["music"][..], 3), (&["music/low", "music/high"], 3), (&["music/low"], 1)]
+    {
+        let args = [&["classify", "m.safetensors"][..], paths].concat();
+        let Some(outcome) = as_nobody(&dir, &args) else { return };
+        outcome.ends_with(code).says(&reason);
+    }
+    set_mode(&dir.join("music/low"), 0o755);
 }
