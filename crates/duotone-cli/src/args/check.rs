@@ -19,7 +19,7 @@ Examples:
   duotone check music/
   duotone check tracks.csv --label genre --group artist --folds 5
   duotone check tracks.csv --folds report/predictions.csv --strict
-  duotone check music/ --format json | jq '.findings.recordings[] | [.first.path, .second.path]'")]
+  duotone check music/ --format json | jq '.findings.recordings[]'")]
 pub(crate) struct CheckArgs {
     /// Folder with one sub-folder per label, CSV file with a header, or list of `path<TAB>label` lines
     pub(crate) collection: PathBuf,

@@ -16,10 +16,10 @@ use super::values::{self, SampleRate};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  duotone mirex extract scratch/ all.txt          as a submission: three calls,
+  duotone mirex extract scratch/ all.txt        as a submission: three calls
   duotone mirex train scratch/ train.txt
   duotone mirex classify scratch/ test.txt decided.txt
-  duotone mirex run task.toml --output results    as the evaluator: every system on every fold")]
+  duotone mirex run task.toml --output results  as the evaluator")]
 pub(crate) struct MirexArgs {
     #[command(subcommand)]
     pub(crate) command: MirexCommand,
@@ -124,11 +124,11 @@ pub(crate) struct NetworkArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  duotone mirex run examples/mirex/emotify.toml --collection emotify/tracks.csv
-  duotone mirex run task.toml --output results --resume      continue after an interruption
+  duotone mirex run examples/mirex/emotify.toml -c emotify/tracks.csv
+  duotone mirex run task.toml --output results --resume
 
-Writes DIR/results.json, DIR/times.json, DIR/predictions.csv and DIR/report.html. The lists that
-the systems received are under DIR/lists, their output files under DIR/outputs, and what they
+Writes DIR/results.json, DIR/times.json, DIR/predictions.csv and DIR/report.html. The lists that \
+the systems received are under DIR/lists, their output files under DIR/outputs, and what they \
 printed under DIR/logs. Exit code 3: finished, but a system failed in some fold.")]
 pub(crate) struct RunArgs {
     /// The task, a TOML file

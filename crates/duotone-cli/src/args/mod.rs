@@ -22,15 +22,15 @@ use training::{DeviceArgs, Seed, Threads};
 
 const FIRST_STEPS: &str = "\
 Examples:
-  duotone demo                                     a whole session on music it composes itself
-  duotone evaluate music/ --output report          how well can these folders be told apart?
-  duotone train music/ --output genre.safetensors  learn from all of them
-  duotone classify genre.safetensors new/*.mp3     and classify new ones
+  duotone demo                                  a session on music it composes
+  duotone evaluate music/ -o report             can these folders be told apart?
+  duotone train music/ -o genre.safetensors     learn from all of them
+  duotone classify genre.safetensors new/*.mp3  and classify new ones
 
-A collection is a folder whose sub-folders are labels (music/rock/a.mp3), a CSV file with a
+A collection is a folder whose sub-folders are labels (music/rock/a.mp3), a CSV file with a \
 header (path, then columns such as genre, artist), or a list of `path<TAB>label` lines.
 
-Exit codes: 0 success, 1 failure, 2 wrong usage, 3 finished but some files were skipped
+Exit codes: 0 success, 1 failure, 2 wrong usage, 3 finished but some files were skipped \
 (listed with their reasons), 130 stopped by Ctrl-C.";
 
 /// Train and apply music classifiers: genre, mood, composer, or any other label.
@@ -89,9 +89,9 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   duotone train music/ --output genre.safetensors
-  duotone train tracks.csv --label mood --architecture model3 --output mood.safetensors
-  duotone train tracks.csv --validation 0.2 --group artist --output genre.safetensors
-  duotone train music/ --output genre.safetensors --resume       continue after an interruption")]
+  duotone train music/ --output genre.safetensors --resume
+  duotone train tracks.csv --label mood -a model3 --output mood.safetensors
+  duotone train tracks.csv --validation 0.2 --group artist -o m.safetensors")]
 pub(crate) struct TrainArgs {
     /// Folder with one sub-folder per label, CSV file with a header, or list of `path<TAB>label` lines
     pub(crate) collection: PathBuf,
@@ -118,8 +118,8 @@ pub(crate) struct TrainArgs {
 Examples:
   duotone evaluate music/
   duotone evaluate tracks.csv --label genre --group artist --output report
-  duotone evaluate tracks.csv --architecture model1,model2,model3 --folds 3 --output report
-  duotone evaluate tracks.csv -a mine.toml --folds report/folds.csv    later, on the same folds
+  duotone evaluate tracks.csv -a model1,model2,model3 --folds 3 -o report
+  duotone evaluate tracks.csv -a mine.toml --folds report/folds.csv
   duotone evaluate tracks.csv -a model1,model2 --select --validation 0.2
 
 `--output DIR` writes DIR/results.json, DIR/predictions.csv, DIR/folds.csv and DIR/report.html.")]
@@ -164,10 +164,10 @@ pub(crate) struct EvaluateArgs {
 Examples:
   duotone classify genre.safetensors song.mp3
   duotone classify genre.safetensors albums/ --format csv > decisions.csv
-  duotone classify genre.safetensors song.mp3 --segments       one decision per segment
-  duotone classify genre.safetensors albums/ --excerpts 3x10   thirty seconds of each song
-  duotone classify genre.safetensors archive/ -f csv -o decisions.csv --resume
-  find . -name '*.flac' -print0 | duotone classify genre.safetensors - -0 --format jsonl")]
+  duotone classify genre.safetensors song.mp3 --segments      a timeline
+  duotone classify genre.safetensors albums/ --excerpts 3x10  30 s of each song
+  duotone classify genre.safetensors archive/ -o decisions.csv --resume
+  find . -name '*.flac' -print0 | duotone classify -0 genre.safetensors -f jsonl")]
 pub(crate) struct ClassifyArgs {
     /// Model file
     pub(crate) model: PathBuf,
@@ -282,7 +282,7 @@ pub(crate) struct DevicesArgs {
 #[command(after_help = "\
 Examples:
   duotone export genre.safetensors --onnx genre.onnx
-  duotone export genre.safetensors --onnx genre.onnx --with-front-end    samples in, genres out")]
+  duotone export genre.safetensors --onnx genre.onnx --with-front-end")]
 pub(crate) struct ExportArgs {
     /// Model file
     pub(crate) model: PathBuf,

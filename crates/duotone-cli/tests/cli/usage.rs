@@ -22,6 +22,18 @@ fn help_has_examples() {
     }
 }
 
+/// Examples are broken by hand, so they must fit the narrowest usual terminal.
+#[test]
+fn examples_fit_80_columns() {
+    for command in COMMANDS.into_iter().chain(["check", "devices", "export", "man"]) {
+        let help = duotone(Path::new("."), [command, "--help"]).ends_with(0).stdout;
+        let (_, examples) = help.split_once("Examples:\n").unwrap();
+        for line in examples.lines().take_while(|line| line.starts_with("  ")) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}
+
 #[test]
 fn wrong_usage_exits_with_2() {
     let evaluate = |args: &[&'static str]| [&["evaluate", "x"], args].concat();
