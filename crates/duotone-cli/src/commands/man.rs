@@ -12,7 +12,10 @@ use crate::progress::Console;
 
 pub(super) fn run(args: &ManArgs, console: &Console) -> Result<Done, Failure> {
     output::prepare_folder(&args.output)?;
-    let mut command = Cli::command();
+    // `help` repeats what the pages say, so it has no page.
+    let mut command = Cli::command()
+        .disable_help_subcommand(true)
+        .mut_subcommands(|command| command.disable_help_subcommand(true));
     command.build();
     let pages = write_pages(&command, &args.output)?;
     console.info(&format!("{}: {}", shown_path(&args.output), count(pages, "man page")));
@@ -25,15 +28,33 @@ fn write_pages(command: &clap::Command, folder: &Path) -> Result<usize, Failure>
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
     let path = folder.join(format!("{name}.1"));
     let mut page = Vec::new();
-    Man::new(command.clone().disable_help_subcommand(true))
+    Man::new(command.clone())
         .source(concat!("duotone ", env!("CARGO_PKG_VERSION")))
         .render(&mut page)
         .map_err(Error::io(&path))?;
     refuse_other_kind(&path, "man page", |start| start.starts_with(b".ie"))?;
-    write_file(&path, &page)?;
+    write_file(&path, with_examples(&String::from_utf8_lossy(&page)).as_bytes())?;
     let mut pages = 1;
-    for subcommand in command.get_subcommands().filter(|command| command.get_name() != "help") {
+    for subcommand in command.get_subcommands() {
         pages += write_pages(subcommand, folder)?;
     }
     Ok(pages)
+}
+
+/// Gives the examples a section of their own, in which lines are not joined. The generator puts the
+/// text after the options, which starts with them, into a section `EXTRA`.
+fn with_examples(page: &str) -> String {
+    let Some((before, extra)) = page.split_once(".SH EXTRA\nExamples:\n") else {
+        return page.to_owned();
+    };
+    let is_example = |line: &&str| line.starts_with("  ");
+    let mut text = format!("{before}.SH EXAMPLES\n.nf\n");
+    for line in extra.lines().take_while(is_example) {
+        text += &format!("{}\n", line.trim_start());
+    }
+    text += ".fi\n";
+    for line in extra.lines().skip_while(is_example) {
+        text += &format!("{line}\n");
+    }
+    text
 }

@@ -82,9 +82,13 @@ fn every_command_has_a_man_page() {
     for command in COMMANDS {
         let page = folder.path().join(format!("pages/duotone-{command}.1"));
         let page = std::fs::read_to_string(page).unwrap();
-        let parts = [".SH NAME", ".SH OPTIONS", "Examples:", env!("CARGO_PKG_VERSION")];
+        let example = format!(".SH EXAMPLES\n.nf\nduotone {command}");
+        let parts = [".SH NAME", ".SH OPTIONS", &example, "\n.fi\n", env!("CARGO_PKG_VERSION")];
         assert!(parts.iter().all(|part| page.contains(part)), "{command}");
+        assert!(!page.contains("duotone\\-help") && !page.contains("EXTRA"), "{command}");
     }
+    let overview = std::fs::read_to_string(folder.path().join("pages/duotone.1")).unwrap();
+    assert!(overview.contains("duotone\\-train") && !overview.contains("duotone\\-help"));
     assert!(folder.path().join("pages/duotone-mirex-run.1").is_file());
     // Pages are replaced, other files are not.
     man().ends_with(0);
