@@ -9,7 +9,7 @@ use duotone::nn::Architecture;
 use duotone::path_text;
 use serde::Serialize;
 
-use crate::output::{count, decimal, duration, percent, table};
+use crate::output::{count, decimal, duration, field, percent, table};
 
 /// Formats a model's card as lines and small tables.
 pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
@@ -24,22 +24,24 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
     text += &labels(card);
     text.push('\n');
     text += &network(a);
-    let _ = writeln!(text, "\nfront end    {}", front_end(&card.front_end));
+    text.push('\n');
+    text += &field("front end", &front_end(&card.front_end));
     let held_out = match card.held_out_clips() {
         0 => String::new(),
         count => format!(", {count} held out"),
     };
     let clips = count(card.training_clips(), "clip");
-    let _ = writeln!(text, "trained on   {clips}{held_out}, label column {}", card.label_column);
-    let _ = writeln!(text, "collection   {}", card.collection_digest);
-    let _ = writeln!(text, "training     {}", training(card));
+    let labels = match card.label_column.as_str() {
+        "folder" => "labelled by folder".to_owned(),
+        column => format!("label column {column}"),
+    };
+    text += &field("trained on", &format!("{clips}{held_out}, {labels}"));
+    text += &field("collection", &card.collection_digest);
+    text += &field("training", &training(card));
     if let Some(last) = card.history.last() {
-        let accuracy = percent(last.accuracy);
-        let _ = writeln!(
-            text,
-            "last epoch   loss {}, accuracy {accuracy} on training segments",
-            decimal(last.loss, 4)
-        );
+        let (loss, accuracy) = (decimal(last.loss, 4), percent(last.accuracy));
+        let last = format!("loss {loss}, accuracy {accuracy} on training segments");
+        text += &field("last epoch", &last);
     }
     let measured = match &card.measured {
         Some(m) => format!(
@@ -51,7 +53,7 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
         ),
         None => "not measured: nothing was held out".to_owned(),
     };
-    let _ = writeln!(text, "accuracy     {measured}");
+    text += &field("accuracy", &measured);
     text
 }
 
@@ -189,7 +191,8 @@ impl Recording {
         if let Some(seconds) = self.seconds {
             let _ = write!(text, ", {}", duration(seconds));
         }
-        let _ = writeln!(text, "\n\nfront end    {}", front_end(&self.front_end));
+        text += "\n\n";
+        text += &field("front end", &front_end(&self.front_end));
         let _ = writeln!(text, "spectrogram  {} bands × {} frames", self.bands, self.frames);
         let _ = writeln!(text, "segments     {} consecutive", self.consecutive_segments);
         for (applies, note) in [

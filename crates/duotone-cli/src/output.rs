@@ -46,8 +46,12 @@ where
     table.column_iter_mut().for_each(|column| {
         column.set_padding((1, 0));
     });
-    let number =
-        |cell: Option<String>| cell.is_none_or(|c| c.starts_with(|c: char| c.is_numeric()));
+    // Files are often numbered, as in `01 Prelude.flac`.
+    let number = |cell: Option<String>| {
+        cell.is_none_or(|c| {
+            c.starts_with(|c: char| c.is_numeric()) && !c.contains(|c: char| c.is_alphabetic())
+        })
+    };
     let right: Vec<usize> = (0..header.len())
         .filter(|&i| table.column_cells_iter(i).all(|c| number(c.map(|c| c.content()))))
         .collect();
@@ -59,6 +63,33 @@ where
     let mut text = table.trim_fmt();
     text.push('\n');
     text
+}
+
+/// Formats a named value as a line for people. If it is wider than the terminal, the value continues
+/// below itself.
+pub(crate) fn field(name: &str, value: &str) -> String {
+    let most = width().unwrap_or(usize::MAX);
+    format!("{name:<NAME_WIDTH$}{}\n", wrapped(value, NAME_WIDTH, most))
+}
+
+/// Breaks a text at spaces into lines that start at a column and end at the latest at `most`. A word
+/// that is longer than a line stays whole.
+fn wrapped(text: &str, start: usize, most: usize) -> String {
+    let mut lines = String::new();
+    let mut column = start;
+    for (i, word) in text.split(' ').enumerate() {
+        if i > 0 && column + 1 + word.width() > most {
+            lines.push('\n');
+            lines += &" ".repeat(start);
+            column = start;
+        } else if i > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines += word;
+        column += word.width();
+    }
+    lines
 }
 
 /// Width of the terminal in characters, from COLUMNS or else from the terminal itself. `None` for a
@@ -73,6 +104,8 @@ pub(crate) fn width() -> Option<usize> {
 
 /// Columns are not made narrower than this.
 const MIN_WIDTH: usize = 12;
+/// Width of the names of values, with the space after them.
+const NAME_WIDTH: usize = 13;
 /// Spaces between two columns.
 const GAP: usize = 2;
 
@@ -229,6 +262,21 @@ mod tests {
         assert_eq!(rows, before);
         narrow(&["file", "label", "p"], &mut rows, 10);
         assert_eq!(rows[0][0].width(), MIN_WIDTH);
+    }
+
+    #[test]
+    fn aligns_numbers_but_not_numbered_files_to_the_right() {
+        let rows = [["01 A.flac", "9.0 %"], ["02 Prelude.flac", "10.0 %"]];
+        let text = table(&["file", "p"], rows.map(|row| row.map(str::to_owned)));
+        let lines: Vec<&str> = text.lines().skip(2).collect();
+        assert_eq!(lines, [" 01 A.flac         9.0 %", " 02 Prelude.flac  10.0 %"]);
+    }
+
+    #[test]
+    fn long_values_continue_below_themselves() {
+        assert_eq!(wrapped("one two three", 4, 11), "one two\n    three");
+        assert_eq!(wrapped("one two three", 4, usize::MAX), "one two three");
+        assert_eq!(wrapped("incomprehensible", 4, 11), "incomprehensible");
     }
 
     #[test]

@@ -38,6 +38,9 @@ fn tables_fit_80_columns() {
         fits(&table, 80);
         assert!(table.contains("…") && table.contains("the-name.wav"), "{table}");
     }
+    let card = bash(&dir, "COLUMNS=80 duotone inspect m.safetensors").ends_with(0).stdout;
+    fits(&card, 80);
+    assert!(card.contains("\n             "), "{card}");
     // Output to a pipe is not shortened.
     let whole = duotone(&dir, ["classify", "m.safetensors", "music"]).ends_with(0).stdout;
     assert!(whole.contains(&format!("{deep}end-of-the-name.wav")), "{whole}");
