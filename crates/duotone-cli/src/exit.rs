@@ -36,6 +36,7 @@ impl From<duotone::Error> for Failure {
 /// Replaces settings such as `group=artist` in a message of the library by the flags that set them.
 pub(crate) fn with_flags(message: &str) -> String {
     let message = message.replace("`group=", "`--group ").replace("`device=", "`--device ");
+    let message = message.replace("`sample_rate`", "`--sample-rate`");
     message.replace("`min_per_label=", "`--min-per-label ")
 }
 
@@ -67,5 +68,19 @@ impl Failure {
             Self::Stopped(_) => Self::Stopped(format!("stopped; {hint}")),
             other => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_flags;
+
+    #[test]
+    fn settings_are_named_as_flags() {
+        let notice = "set `sample_rate` to choose another, or `group=artist`";
+        assert_eq!(
+            with_flags(notice),
+            "set `--sample-rate` to choose another, or `--group artist`"
+        );
     }
 }

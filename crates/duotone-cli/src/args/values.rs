@@ -81,8 +81,8 @@ pub(super) fn excerpts(text: &str) -> Result<Excerpts, String> {
     let Some((count, seconds)) = text.split_once('x') else {
         return Err("it must be COUNTxSECONDS, such as 3x10".into());
     };
-    let count = whole(count, 1, 1_000).map_err(|e| format!("COUNT: {e}"))?;
-    let seconds = whole(seconds, 1, 3_600).map_err(|e| format!("SECONDS: {e}"))?;
+    let count = whole_named("COUNT", count, 1, 1_000)?;
+    let seconds = whole_named("SECONDS", seconds, 1, 3_600)?;
     Ok(Excerpts { count, seconds: seconds as u32 })
 }
 
@@ -133,9 +133,14 @@ pub(super) fn threads(text: &str) -> Result<usize, String> {
 }
 
 fn whole(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    whole_named("it", text, least, most)
+}
+
+/// Parses a whole number. An error calls it by its name.
+fn whole_named(name: &str, text: &str, least: usize, most: usize) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
-        _ => Err(format!("it must be a whole number from {least} to {most}")),
+        _ => Err(format!("{name} must be a whole number from {least} to {most}")),
     }
 }
 
@@ -180,8 +185,8 @@ mod tests {
         for bad in ["", "3", "x", "3x", "x10", "0x10", "3x0", "3x2.5", "3x10x2", "-1x3"] {
             assert!(excerpts(bad).is_err(), "{bad}");
         }
-        assert!(excerpts("0x10").unwrap_err().starts_with("COUNT: "));
-        assert!(excerpts("3x0").unwrap_err().starts_with("SECONDS: "));
+        assert!(excerpts("0x10").unwrap_err().starts_with("COUNT must be a whole"));
+        assert!(excerpts("3x0").unwrap_err().starts_with("SECONDS must be a whole"));
     }
 
     #[test]

@@ -27,7 +27,10 @@ pub(super) fn run(args: &DevicesArgs) -> Result<Done, Failure> {
         }
         rows.extend(gpu::rows()?);
         let header = ["device", "network", "trained/s", "classified/s", "Gflop/s", "GB/s"];
-        output::print(&format!("\n{}", table(&header, rows)))?;
+        // Only GPUs have the last two.
+        let columns = if rows.iter().all(|row| row[4].is_empty()) { 4 } else { header.len() };
+        let rows = rows.into_iter().map(|row| row.into_iter().take(columns));
+        output::print(&format!("\n{}", table(&header[..columns], rows)))?;
     }
     Ok(Done::Fully)
 }
