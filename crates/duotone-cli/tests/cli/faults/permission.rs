@@ -71,7 +71,7 @@ fn a_folder_that_cannot_be_read_does_not_stop_the_others() {
     set_mode(&dir, 0o755);
     set_mode(&dir.join("m.safetensors"), 0o644);
     set_mode(&dir.join("music/low"), 0o000);
-    let reason = ["1 file was left out", "music/low: the folder cannot be read: Permission denied"];
+    let reason = ["1 file was skipped", "music/low: the folder cannot be read: Permission denied"];
     for (paths, code) in
         [(&["music"][..], 3), (&["music/low", "music/high"], 3), (&["music/low"], 1)]
     {
