@@ -30,12 +30,17 @@ pub(crate) struct CheckArgs {
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) group: Option<String>,
     /// Leave out labels with fewer than N files (with --group: fewer than N groups)
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
     pub(crate) min_per_label: Option<usize>,
     /// Folds to check: a number, drawn as `evaluate` does with seed 0; `column` or `split`, the
     /// list's `fold` or `split` column; or a CSV file with the columns path and fold, such as the
     /// folds.csv or predictions.csv of an evaluation. `auto` uses the list's columns, if any
-    #[arg(long, value_name = "N|auto|column|split|FILE", default_value = "auto")]
+    #[arg(
+        long,
+        default_value = "auto",
+        value_name = "N|auto|column|split|FILE",
+        allow_hyphen_values = true
+    )]
     pub(crate) folds: FoldsArg,
     /// Output format
     #[arg(short, long, value_enum, default_value = "table")]

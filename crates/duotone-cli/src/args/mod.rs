@@ -137,7 +137,7 @@ pub(crate) struct EvaluateArgs {
     #[arg(
         long,
         default_value = "auto",
-        value_name = "N|column|split|FILE",
+        value_name = "N|auto|column|split|FILE",
         allow_hyphen_values = true
     )]
     pub(crate) folds: FoldsArg,

@@ -20,7 +20,7 @@ pub(crate) struct TrainingArgs {
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) group: Option<String>,
     /// Leave out labels with fewer than N files (with --group: fewer than N groups)
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
     pub(crate) min_per_label: Option<usize>,
     /// Feature store, created if needed (see `duotone features`)
     #[arg(long, value_name = "STORE")]
@@ -44,15 +44,15 @@ pub(crate) struct LearningArgs {
     pub(crate) sample_rate: SampleRate,
     /// Passes over all training segments; the paper's 150
     #[arg(long, default_value = "150", value_parser = values::count,
-          value_name = "N", help_heading = "Training")]
+          allow_negative_numbers = true, value_name = "N", help_heading = "Training")]
     epochs: usize,
     /// Constant learning rate of plain SGD; the paper's 0.02
     #[arg(long, default_value = "0.02", value_parser = values::learning_rate,
-          value_name = "RATE", help_heading = "Training")]
+          allow_negative_numbers = true, value_name = "RATE", help_heading = "Training")]
     learning_rate: f32,
     /// Segments per mini-batch; the paper's 40
     #[arg(long, default_value = "40", value_parser = values::count,
-          value_name = "N", help_heading = "Training")]
+          allow_negative_numbers = true, value_name = "N", help_heading = "Training")]
     batch_size: usize,
     /// Segments of each file to train on: `random:N` (the paper's 30) or `consecutive`
     #[arg(long, default_value = "random:30", value_parser = values::segments,
@@ -82,7 +82,7 @@ pub(crate) struct LearningArgs {
     pub(super) standardize: StandardizeArg,
     /// Share of the training clips to hold out for measuring loss and accuracy, below 1
     #[arg(long, default_value = "0", value_parser = values::validation,
-          value_name = "FRACTION", help_heading = "Training")]
+          allow_negative_numbers = true, value_name = "FRACTION", help_heading = "Training")]
     validation: f64,
     #[command(flatten)]
     seed: Seed,
@@ -115,7 +115,8 @@ impl LearningArgs {
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Seed {
     /// Seed of all random numbers; the same seed gives the same bytes
-    #[arg(long, default_value = "0", value_name = "N", help_heading = "Training")]
+    #[arg(long, default_value = "0", value_parser = values::seed,
+          allow_negative_numbers = true, value_name = "N", help_heading = "Training")]
     pub(crate) seed: u64,
 }
 
@@ -142,7 +143,7 @@ impl DeviceArgs {
 pub(crate) struct Threads {
     /// Number of threads [default: all cores]. Results are the same
     #[arg(long, global = true, value_name = "N", value_parser = values::threads,
-          help_heading = "Global options")]
+          allow_negative_numbers = true, help_heading = "Global options")]
     pub(crate) threads: Option<usize>,
 }
 

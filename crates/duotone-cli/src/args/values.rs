@@ -132,6 +132,10 @@ pub(super) fn threads(text: &str) -> Result<usize, String> {
     whole(text, 1, 1_024)
 }
 
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("it must be a whole number from 0 to {}", u64::MAX))
+}
+
 fn whole(text: &str, least: usize, most: usize) -> Result<usize, String> {
     whole_named("it", text, least, most)
 }

@@ -63,6 +63,25 @@ fn wrong_usage_exits_with_2() {
 }
 
 #[test]
+fn numbers_out_of_range_are_answered_with_the_range() {
+    for (option, range) in [
+        ("--seed=abc", "a whole number from 0 to 18446744073709551615"),
+        ("--seed -1", "a whole number from 0 to 18446744073709551615"),
+        ("--epochs -1", "a whole number from 1 to 50000"),
+        ("--batch-size -1", "a whole number from 1 to 50000"),
+        ("--min-per-label -1", "a whole number from 1 to 50000"),
+        ("--folds -3", "a whole number from 2 to 1000"),
+        ("--threads -1", "a whole number from 1 to 1024"),
+        ("--learning-rate -0.1", "a number above 0"),
+        ("--validation -0.1", "at least 0 and below 1"),
+    ] {
+        let args = ["evaluate", "x"].into_iter().chain(option.split(' '));
+        duotone(Path::new("."), args).ends_with(2).says(&[&format!("it must be {range}")]);
+    }
+    duotone(Path::new("."), ["check", "x", "--folds", "-3"]).ends_with(2).says(&["from 2 to 1000"]);
+}
+
+#[test]
 fn completions_contain_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = duotone(Path::new("."), ["completions", shell]).ends_with(0).stdout;
