@@ -97,10 +97,11 @@ pub(crate) fn read(
     }
     if let Some(first) = missing.first() {
         return Err(refused(format!(
-            "{} of {} clips of the collection are not in it, the first is `{first}`: use the \
+            "{} of {} clips of the collection {} not in it, the first is `{first}`: use the \
              collection that the folds were made for, or add the missing lines",
             missing.len(),
-            collection.items.len()
+            collection.items.len(),
+            is_or_are(missing.len())
         )));
     }
     let unknown: Vec<&String> = lines
@@ -112,10 +113,11 @@ pub(crate) fn read(
     let mut warnings = Vec::new();
     if let Some(first) = unknown.first() {
         warnings.push(format!(
-            "{}: {} of its {} files are not among the collection's usable clips, the first is `{first}`",
+            "{}: {} of its {} files {} not among the collection's usable clips, the first is `{first}`",
             path_text(path),
             unknown.len(),
-            lines.len()
+            lines.len(),
+            is_or_are(unknown.len())
         ));
     }
     if let Some(first) = changed.first() {
@@ -127,6 +129,10 @@ pub(crate) fn read(
         ));
     }
     Ok((words, warnings))
+}
+
+fn is_or_are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
 }
 
 fn canonical(path: &Path) -> PathBuf {

@@ -81,7 +81,7 @@ fn label_column_is_the_requested_or_the_only_possible_one() {
     assert_eq!(open(grouped, None, Some("work")).unwrap().label_column, "style");
 
     let many = refusal(grouped, None, None);
-    assert!(many.contains("choose the label column: one of path, style, work"), "{many}");
+    assert!(many.contains("choose the label column: one of style, work"), "{many}");
     let none = refusal("path,artist\na,x\nb,y\n", None, None);
     assert!(
         none.contains("no label column: add a column `label`; the columns are path, artist"),
@@ -229,7 +229,14 @@ fn rare_labels_are_listed_and_can_be_left_out() {
     let collection = open(content, None, None).unwrap();
     let error = collection.folds(3, 0).unwrap_err().to_string();
     let words = "3 labels have fewer files than 3 folds: `w` (2), `y` (2), `z` (1)";
-    assert!(error.contains(words) && error.contains("min_per_label=3"), "{error}");
+    assert!(error.contains(words) && error.ends_with("(1): add files"), "{error}");
+    // Two labels would be left.
+    let error = collection.folds(2, 0).unwrap_err().to_string();
+    assert!(error.contains("label `z` has 1 file, fewer than 2 folds"), "{error}");
+    assert!(error.ends_with("add files, or leave out rare labels (`min_per_label=2`)"), "{error}");
+    let grouped = open(content, None, Some("artist")).unwrap();
+    let error = grouped.folds(3, 0).unwrap_err().to_string();
+    assert!(error.ends_with("add files of other artists, or do not group"), "{error}");
     let kept = collection.without_rare(2).unwrap();
     assert_eq!((kept.labels.join(" "), kept.items.len()), ("w x y".to_owned(), 7));
     assert_eq!(kept.warnings, ["left out 1 label with fewer than 2 files: `z` (1)"]);

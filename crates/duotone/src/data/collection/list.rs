@@ -307,6 +307,9 @@ fn label_column(
                 columns.join(", ")
             ),
         )),
-        _ => Err(refused(path, format!("choose the label column: one of {}", columns.join(", ")))),
+        _ => {
+            let names: Vec<&str> = left.iter().map(|&column| columns[column].as_str()).collect();
+            Err(refused(path, format!("choose the label column: one of {}", names.join(", "))))
+        }
     }
 }

@@ -90,9 +90,16 @@ impl Collection {
             0 | 1 => String::new(),
             _ => format!("choose at most {few} folds, "),
         };
-        Err(self.refused(format!(
-            "{what}: {fewer}add files, or leave out rare labels (`min_per_label={folds}`)"
-        )))
+        // Without the rare labels, at least two others must be left.
+        let remedy = if self.labels.len() - rare.len() >= 2 {
+            format!("add files, or leave out rare labels (`min_per_label={folds}`)")
+        } else {
+            match &self.group_column {
+                Some(column) => format!("add files of other {column}s, or do not group"),
+                None => "add files".to_owned(),
+            }
+        };
+        Err(self.refused(format!("{what}: {fewer}{remedy}")))
     }
 
     /// What is divided into folds, as a noun.

@@ -74,7 +74,7 @@ fn unknown_files_and_changed_audio_are_reported() {
     let folds =
         "path,fold,content\na.wav,1,1\nsub/b.wav,1,2\nc.wav,2,other\nd.wav,2,4\ngone.wav,2,5\n";
     let (_, warnings) = fixture.divide(folds).unwrap();
-    assert!(warnings[0].contains("1 of its 5 files are not among"), "{warnings:?}");
+    assert!(warnings[0].contains("1 of its 5 files is not among"), "{warnings:?}");
     assert!(warnings[0].contains("`gone.wav`"), "{warnings:?}");
     assert!(warnings[1].contains("audio of 1 of its files") && warnings[1].contains("`c.wav`"));
     // A file may be listed twice.
@@ -88,7 +88,7 @@ fn incomplete_folds_are_refused() {
     for (folds, words) in [
         (
             "path,fold\na.wav,1\nsub/b.wav,2\nd.wav,2\n",
-            "1 of 4 clips of the collection are not in it, the first is `c.wav`",
+            "1 of 4 clips of the collection is not in it, the first is `c.wav`",
         ),
         ("path,fold\na.wav,1\na.wav,2\n", "`a.wav` is in two folds"),
         ("path,fold\na.wav,1\nsub/b.wav,\n", "line 3: no path or no fold"),
