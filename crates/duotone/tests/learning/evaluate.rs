@@ -123,6 +123,12 @@ fn evaluation_with_other_folds_is_not_resumed() {
     let message = folds(2, true).unwrap_err().to_string();
     let words = "was created with different settings (other clips, labels or folds): ";
     assert!(message.contains(words), "{message}");
+    // Another seed changes the clips of both parts of a fold, and that is said once.
+    let mut job = job(&collection, Some(toy.path("out")), true);
+    (job.folds, job.settings.epochs, job.settings.seed) = (duotone::data::Folds::Count(3), 1, 9);
+    let message = evaluate(&job, &()).unwrap_err().to_string();
+    assert!(message.contains("seed: 5 then, 9 now"), "{message}");
+    assert_eq!(message.matches("other clips, labels or folds").count(), 1, "{message}");
     folds(3, true).unwrap();
 }
 
