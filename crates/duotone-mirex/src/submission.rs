@@ -107,7 +107,12 @@ pub fn classify(
     prepare(output)?;
     refuse_inputs(output, [list, &model(scratch)])?;
     refuse_other_kind(output, "list of decisions", is_list)?;
-    let classifier = Classifier::load(model(scratch))?;
+    let model = model(scratch);
+    if !model.exists() {
+        let reason = "there is no model here yet: train one first, with the same SCRATCH".into();
+        return Err(Error::File { path: model, reason });
+    }
+    let classifier = Classifier::load(model)?;
     let card = classifier.card();
     let lines = lists::read(list)?;
     let paths: Vec<PathBuf> = lines.iter().map(|line| line.place(list)).collect();

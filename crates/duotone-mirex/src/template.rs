@@ -27,7 +27,7 @@ impl Template {
             words.iter().map(|word| pieces(word, places)).collect::<Result<_, _>>()?;
         let has = |place| words.iter().flatten().any(|piece| *piece == Piece::Place(place));
         match places.iter().find(|place| !has(place)) {
-            Some(place) => Err(format!("the placeholder {{{place}}} is missing in `{text}`")),
+            Some(place) => Err(format!("the placeholder {{{place}}} is missing from `{text}`")),
             None => Ok(Self { text: text.into(), words }),
         }
     }
@@ -69,7 +69,9 @@ fn pieces(word: &str, places: &'static [&'static str]) -> Result<Vec<Piece>, Str
         }
         let Some(place) = places.iter().find(|place| **place == name) else {
             let may = places.iter().map(|p| format!("{{{p}}}")).collect::<Vec<_>>().join(", ");
-            return Err(format!("{{{name}}} is not a placeholder of this command: use {may}"));
+            return Err(format!(
+                "unknown placeholder {{{name}}}: the placeholders of this command are {may}"
+            ));
         };
         pieces.push(Piece::Text(std::mem::take(&mut text)));
         pieces.push(Piece::Place(place));
@@ -105,8 +107,8 @@ mod tests {
         for (text, word) in [
             ("", "empty"),
             ("x {scratch} '{train}", "quote"),
-            ("x {scratch}", "{train}"),
-            ("x {scratch} {train} {ouput}", "{ouput}"),
+            ("x {scratch}", "placeholder {train} is missing from `x {scratch}`"),
+            ("x {scratch} {train} {ouput}", "unknown placeholder {ouput}: the placeholders"),
         ] {
             let message = fill(text).unwrap_err();
             assert!(message.contains(word), "{message}");

@@ -127,9 +127,10 @@ Examples:
   duotone mirex run examples/mirex/emotify.toml -c emotify/tracks.csv
   duotone mirex run task.toml --output results --resume
 
-Writes DIR/results.json, DIR/times.json, DIR/predictions.csv and DIR/report.html. The lists that \
-the systems received are under DIR/lists, their output files under DIR/outputs, and what they \
-printed under DIR/logs. Exit code 3: finished, but a system failed in some fold.")]
+Writes DIR/results.json, DIR/times.json, DIR/predictions.csv, DIR/report.html and, unless the task
+lists its folds, DIR/folds.csv. The lists that the systems received are under DIR/lists, their
+output files under DIR/outputs, and what they printed under DIR/logs. Exit code 3: finished, but a
+system failed in some fold.")]
 pub(crate) struct RunArgs {
     /// The task, a TOML file
     #[arg(value_name = "TASK.toml")]

@@ -134,7 +134,7 @@ fn reports_errors() {
     lists(dir);
     duotone(dir, ["mirex", "classify", "s", "test.txt", "d.txt"])
         .ends_with(1)
-        .says(&["model.safetensors"]);
+        .says(&["model.safetensors", "train one first"]);
     duotone(dir, ["mirex", "extract", "s", "none.txt"]).ends_with(1).says(&["none.txt"]);
     duotone(dir, ["mirex", "train", "s", "test.txt"]).ends_with(1).says(&["path<TAB>label"]);
     duotone(dir, ["mirex", "train", "s"]).ends_with(2).says(&["TRAINLIST"]);

@@ -326,7 +326,7 @@ fn errors_in_tasks_suggest_a_remedy() {
         (system("train_classify = \"x {scratch} {train} {test}\""), &["{output} is missing"]),
         (
             system("train_classify = \"x {scratch} {train} {test} {out}\""),
-            &["{out} is not a placeholder"],
+            &["unknown placeholder {out}"],
         ),
         (system("architecture = \"model9\""), &["system x", "model9"]),
         (system("architecture = \"model1\"\ntraining = { epoch = 3 }"), &["epoch"]),
