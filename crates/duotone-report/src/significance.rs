@@ -5,6 +5,7 @@ use super::table;
 use super::text::{decimal, escape, percent};
 use duotone::evaluate::statistics::Pair;
 use duotone::evaluate::{Ranking, Results, Significance};
+use duotone::plural;
 
 /// Formats the section; empty if there is only one system.
 pub(super) fn section(results: &Results) -> String {
@@ -44,23 +45,22 @@ fn pairs(significance: &Significance, names: &[String]) -> String {
             )
         })
         .collect();
-    let heads =
-        ["<First", "<Second", "Only first correct", "Only second correct", "Exact p", "χ² p"];
-    let caption = "McNemar's test: how likely a split at least as uneven is if both are equally \
-                   accurate; exactly, and by χ² with continuity correction. It takes files as \
-                   independent and is not corrected for the number of pairs.";
+    let heads = ["<First", "<Second", "Only first right", "Only second right", "Exact p", "χ² p"];
+    let caption = "McNemar's test: how likely a split at least as uneven is if both are right \
+                   equally often; exactly, and by χ² with continuity correction. It assumes that \
+                   files are independent, and is not corrected for the number of pairs.";
     table("McNemar's test", &heads, &rows, caption)
 }
 
 fn picture(title: &str, blocks: &str, ranking: &Ranking, names: &[String]) -> String {
     let test = &ranking.friedman;
     format!(
-        r#"<div class="card"><figure><h3>{title}</h3><div class="scroll">{}</div><figcaption>Mean ranks over {} {blocks}, with intervals: systems differ significantly (Tukey-Kramer, {} in all) where these do not overlap. Friedman's χ² = {}, {} degrees of freedom, p = {}.</figcaption></figure>{}</div>"#,
+        r#"<div class="card"><figure><h3>{title}</h3><div class="scroll">{}</div><figcaption>Mean ranks over {} {blocks}, with intervals: systems differ significantly (Tukey-Kramer, {} in all) where these do not overlap. Friedman's χ² = {}, {} of freedom, p = {}.</figcaption></figure>{}</div>"#,
         ranks(names, test, &ranking.tukey_kramer, &format!("ranks-{blocks}")),
         test.blocks,
         percent(ranking.tukey_kramer.alpha),
         decimal(test.statistic, 2),
-        test.systems.saturating_sub(1),
+        plural(test.systems.saturating_sub(1), "degree"),
         p_value(test.p_value),
         differences(blocks, ranking, names),
     )

@@ -227,6 +227,8 @@ fn ranks_are_drawn_best_first() {
     assert_eq!(rows.len(), 3);
     let page = html(&results(&styles(), &[("model1", 0.75), ("model2", 0.92)], 4, 2));
     assert!(page.contains("id=\"ranks-folds-t\"") && page.contains("id=\"ranks-labels-t\""));
+    // Two systems have one degree of freedom.
+    assert_eq!(page.matches(", 1 degree of freedom, p = ").count(), 2);
 }
 
 #[test]
