@@ -80,8 +80,8 @@ fn rare(label: &RareLabel) -> String {
     let mut text = format!("{}: {}", shown(&label.name), count(label.clips, "clip"));
     text += &label.groups.map_or(String::new(), |groups| format!(" of {}", count(groups, "group")));
     text += &match (label.in_folds, label.folds) {
-        (Some(some), Some(folds)) => format!(", in {some} of {folds} folds"),
-        (None, Some(folds)) => format!(" for {}", count(folds, "fold")),
+        (Some(some), Some(folds)) if some > 0 => format!(", in {some} of {folds} folds"),
+        (_, Some(folds)) => format!(" for {}", count(folds, "fold")),
         _ => String::new(),
     };
     text

@@ -83,3 +83,14 @@ fn rejects_bad_arguments() {
     duotone(dir, ["check", "tracks.csv", "--folds", "none.csv"]).ends_with(1).says(&["none.csv"]);
     duotone(dir, ["check", "nothing"]).ends_with(1).says(&["nothing"]);
 }
+
+#[test]
+fn a_label_too_rare_to_be_drawn_is_not_said_to_be_in_no_fold() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    music(dir);
+    let list = fs::read_to_string(dir.join("tracks.csv")).unwrap();
+    fs::write(dir.join("rare.csv"), list.replace("music/f.wav,high", "music/f.wav,alone")).unwrap();
+    let outcome = duotone(dir, ["check", "rare.csv", "--folds", "2"]).ends_with(0);
+    assert!(outcome.stdout.contains("  alone: 1 clip for 2 folds\n"), "{}", outcome.stdout);
+}
