@@ -45,10 +45,11 @@ fn pairs(significance: &Significance, names: &[String]) -> String {
             )
         })
         .collect();
-    let heads = ["<First", "<Second", "Only first right", "Only second right", "Exact p", "χ² p"];
-    let caption = "McNemar's test: how likely a split at least as uneven is if both are right \
-                   equally often; exactly, and by χ² with continuity correction. It assumes that \
-                   files are independent, and is not corrected for the number of pairs.";
+    let heads =
+        ["<First", "<Second", "Only first correct", "Only second correct", "Exact p", "χ² p"];
+    let caption = "McNemar's test: how likely a split at least as uneven is if both are equally \
+                   accurate; exactly, and by χ² with continuity correction. It assumes that files \
+                   are independent, and is not corrected for the number of pairs.";
     table("McNemar's test", &heads, &rows, caption)
 }
 
