@@ -76,7 +76,7 @@ pub struct DemoCollection {
 /// are; the observer is only asked whether to stop.
 ///
 /// # Errors
-/// [`Error::Settings`] for options out of their ranges, [`Error::Io`] for what cannot be written,
+/// [`Error::Setting`] for options out of their ranges, [`Error::Io`] for what cannot be written,
 /// [`Error::Interrupted`] when the observer asks to stop.
 pub fn compose(
     dir: &Path,
@@ -124,12 +124,15 @@ pub fn compose(
 
 fn check(options: &DemoOptions) -> Result<(), Error> {
     let DemoOptions { artists, pieces, seconds, .. } = *options;
-    if !(1..=100).contains(&artists) || !(1..=100).contains(&pieces) {
-        let message = format!("{artists} artists with {pieces} pieces each; 1 to 100 of both");
-        return Err(Error::Settings(message));
+    for (name, count) in [("artists", artists), ("pieces", pieces)] {
+        if !(1..=100).contains(&count) {
+            let reason = format!("{artists} artists with {pieces} pieces each; 1 to 100 of both");
+            return Err(Error::Setting { name, reason });
+        }
     }
     if !(1.0..=600.0).contains(&seconds) {
-        return Err(Error::Settings(format!("pieces of {seconds} seconds; 1 to 600")));
+        let reason = format!("pieces of {seconds} seconds; 1 to 600");
+        return Err(Error::Setting { name: "seconds", reason });
     }
     Ok(())
 }

@@ -95,7 +95,7 @@ pub fn train(
 /// read is assigned the most frequent training label.
 ///
 /// # Errors
-/// As [`Classifier::load`] and [`extract`]; [`Error::Settings`] if the model's outputs are not finite;
+/// As [`Classifier::load`] and [`extract`]; [`Error::Model`] if the model's outputs are not finite;
 /// [`Error::Io`] if the output cannot be written.
 pub fn classify(
     scratch: &Path,

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use duotone::Error;
 use duotone::audio::{FrontEnd, Spectrogram};
 use duotone::io::SkippedFile;
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods};
@@ -20,7 +19,7 @@ pub(crate) fn parse<T: DeserializeOwned>(py: Python<'_>, text: &str, what: &str)
 /// A valid front end, from its JSON text.
 pub(crate) fn front_end(py: Python<'_>, text: &str) -> PyResult<FrontEnd> {
     let front_end: FrontEnd = parse(py, text, "front end")?;
-    front_end.validate().map_err(|e| errors::raise(py, &Error::Settings(e.to_string())))?;
+    front_end.validate().map_err(|e| errors::settings(py, e.to_string()))?;
     Ok(front_end)
 }
 

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use duotone_nn::Architecture;
+
 use crate::path_text::path_text;
 
 /// An error that ends an operation. A single unusable file does not: it is reported as a
@@ -32,9 +34,59 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Settings are out of range, or contradict each other or the data.
+    /// A setting is out of its range, or contradicts another setting.
+    #[error("{reason}")]
+    Setting {
+        /// The field or parameter: `learning_rate`.
+        name: &'static str,
+        /// What is wrong with it and what it may be.
+        reason: String,
+    },
+    /// No preset has this name.
+    #[error(
+        "no architecture is called {0:?}: choose one of {presets}, or a .toml file",
+        presets = Architecture::PRESETS.join(", ")
+    )]
+    UnknownPreset(String),
+    /// Clips cannot be divided as requested: there are too few of a class, or their groups are too
+    /// large. The message says what would help.
     #[error("{0}")]
-    Settings(String),
+    Split(String),
+    /// Values in memory cannot be used: there are too few, their lengths differ, or a class number
+    /// has no label.
+    #[error("{0}")]
+    Input(String),
+    /// Features do not have the size that a network needs, so they are those of another front end.
+    #[error(
+        "a spectrogram of {} bands × {} frames, but the network needs {} bands × {} frames",
+        found.0, found.1, needed.0, needed.1
+    )]
+    FeatureSize {
+        /// Bands and frames of the features.
+        found: (usize, usize),
+        /// Bands and, at least, frames that the network needs.
+        needed: (usize, usize),
+    },
+    /// A model cannot be used: its card is invalid, its tensors do not match the card, or its outputs
+    /// are not finite.
+    #[error("{0}")]
+    Model(String),
+    /// A checkpoint or a stored result is of another run, so the run cannot be resumed from it.
+    #[error("{}: {reason}", path_text(path))]
+    OtherRun {
+        /// The checkpoint or result.
+        path: PathBuf,
+        /// What differs, and what would help.
+        reason: String,
+    },
+    /// A value cannot be written as JSON.
+    #[error("{what} cannot be serialized: {source}")]
+    Serialize {
+        /// The value.
+        what: &'static str,
+        /// The error from `serde_json`.
+        source: serde_json::Error,
+    },
     /// Training diverged: the loss is no longer finite.
     #[error("{reason}")]
     Diverged {
@@ -81,5 +133,9 @@ impl Error {
     pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }
+    }
+
+    pub(crate) fn setting(name: &'static str, reason: impl Into<String>) -> Self {
+        Self::Setting { name, reason: reason.into() }
     }
 }

@@ -133,8 +133,9 @@ impl Classifier {
     /// Classifies a file.
     ///
     /// # Errors
-    /// [`Error::AudioFile`] if the file cannot be used; [`Error::Settings`] if there are no excerpts or they are shorter than a segment of the model, or
-    /// if the model's outputs are not finite.
+    /// [`Error::AudioFile`] if the file cannot be used; [`Error::Setting`] if there are no excerpts or
+    /// they are shorter than a segment of the model; [`Error::Model`] if the model's outputs are not
+    /// finite.
     pub fn classify_file(
         &self,
         path: impl AsRef<Path>,
@@ -162,7 +163,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`Error::Audio`] if there are no samples, some are not finite, or the rate is below 8,000 or
-    /// above 192,000 Hz; [`Error::Settings`] if the model's outputs are not finite.
+    /// above 192,000 Hz; [`Error::Model`] if the model's outputs are not finite.
     pub fn classify_samples(
         &self,
         path: &Path,
@@ -184,8 +185,8 @@ impl Classifier {
     /// path of the decision, and its length is that of the frames. `options.excerpts` is ignored.
     ///
     /// # Errors
-    /// [`Error::Settings`] if the features do not match the model's front end, or if the model's
-    /// outputs are not finite.
+    /// [`Error::FeatureSize`] if the features do not match the model's front end; [`Error::Model`] if
+    /// the model's outputs are not finite.
     pub fn classify_clip(
         &self,
         path: &Path,
@@ -221,7 +222,7 @@ impl Classifier {
         if scores.rows.iter().any(|p| !p.is_finite()) {
             let reason =
                 "the model produced non-finite outputs; retrain it with a lower learning rate";
-            return Err(Error::Settings(reason.into()));
+            return Err(Error::Model(reason.into()));
         }
         let classes = card.labels.len();
         let voted = vote(&scores.rows, classes, options.vote);
@@ -267,15 +268,16 @@ impl Classifier {
 
     fn check_excerpts(&self, excerpts: Excerpts) -> Result<(), Error> {
         if excerpts.count == 0 {
-            return Err(Error::Settings("0 excerpts: choose at least 1".into()));
+            return Err(Error::setting("excerpts", "0 excerpts: choose at least 1"));
         }
         let segment = self.segment_seconds();
         if f64::from(excerpts.seconds) < segment {
-            return Err(Error::Settings(format!(
+            let reason = format!(
                 "excerpts of {} s are shorter than a segment of the model: use at least {} s",
                 excerpts.seconds,
                 segment.ceil()
-            )));
+            );
+            return Err(Error::setting("excerpts", reason));
         }
         Ok(())
     }
@@ -361,7 +363,7 @@ impl Classifier {
     /// decrease.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] if the observer asks to stop; [`Error::Settings`] if there are no excerpts
+    /// [`Error::Interrupted`] if the observer asks to stop; [`Error::Setting`] if there are no excerpts
     /// or they are shorter than a segment of the model. A file that cannot be used is not an error:
     /// `each` receives a [`SkippedFile`] for it.
     pub fn classify_many(

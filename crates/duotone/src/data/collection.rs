@@ -280,7 +280,7 @@ impl Collection {
     ///
     /// # Errors
     /// [`Error::Collection`] if labels have fewer files (or groups) than there are folds, or if the
-    /// list's folds are not valid; [`Error::Settings`] as [`folds`](crate::data::folds()).
+    /// list's folds are not valid; otherwise as [`folds`](crate::data::folds()).
     pub fn folds(&self, k: usize, seed: u64) -> Result<Vec<usize>, Error> {
         let (classes, groups) = (self.classes(), self.group_numbers());
         if self.items.iter().any(|item| item.fold.is_some()) {

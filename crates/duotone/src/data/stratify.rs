@@ -21,9 +21,9 @@ const HOLD_STREAM: u64 = 0x686f_6c64;
 /// seed give the same folds on every machine.
 ///
 /// # Errors
-/// [`Error::Settings`] if `k` is less than 2, the lengths differ, a class has fewer clips (or groups)
-/// than there are folds, or the groups are so large that a fold would be empty or a class would be
-/// in a single fold.
+/// [`Error::Setting`] if `k` is less than 2; [`Error::Input`] if there are no clips or the lengths
+/// differ; [`Error::Split`] if a class has fewer clips (or groups) than there are folds, or the groups
+/// are so large that a fold would be empty or a class would be in a single fold.
 pub fn folds(
     labels: &[usize],
     groups: Option<&[usize]>,
@@ -31,12 +31,12 @@ pub fn folds(
     seed: u64,
 ) -> Result<Vec<usize>, Error> {
     if k < 2 {
-        return Err(Error::Settings(format!("{k} folds: choose at least 2")));
+        return Err(Error::setting("folds", format!("{k} folds: choose at least 2")));
     }
     let kfold = StratifiedGroupKFold::new(labels, groups)?;
     if let Some((class, few)) = rarest(labels, groups).filter(|&(_, few)| few < k) {
         let what = if groups.is_some() { "groups" } else { "files" };
-        return Err(Error::Settings(format!(
+        return Err(Error::Split(format!(
             "class number {class} has {few} {what}, fewer than {k} folds: choose fewer folds"
         )));
     }
@@ -47,7 +47,7 @@ pub fn folds(
     };
     let classes: BTreeSet<usize> = labels.iter().copied().collect();
     if used(None) < k || classes.into_iter().any(|class| used(Some(class)) < 2) {
-        return Err(Error::Settings(format!(
+        return Err(Error::Split(format!(
             "the groups are too large for {k} folds: choose fewer folds or a finer group column"
         )));
     }
@@ -61,8 +61,8 @@ pub fn folds(
 /// out.
 ///
 /// # Errors
-/// [`Error::Settings`] if `fraction` is not between 0 and 1, the lengths differ, or no clip can be
-/// held out.
+/// [`Error::Setting`] if `fraction` is not between 0 and 1; [`Error::Input`] if there are no clips or
+/// the lengths differ; [`Error::Split`] if no clip can be held out.
 pub fn hold_out(
     labels: &[usize],
     groups: Option<&[usize]>,
@@ -70,15 +70,15 @@ pub fn hold_out(
     seed: u64,
 ) -> Result<Vec<bool>, Error> {
     if !(fraction > 0.0 && fraction < 1.0) {
-        return Err(Error::Settings(format!(
-            "held-out share {fraction}: choose a number between 0 and 1, such as 0.1"
-        )));
+        let reason =
+            format!("held-out share {fraction}: choose a number between 0 and 1, such as 0.1");
+        return Err(Error::setting("fraction", reason));
     }
     let kfold = StratifiedGroupKFold::new(labels, groups)?;
     let mut bins = kfold.assign(&[1.0 - fraction, fraction], Philox::new(seed, HOLD_STREAM));
     kfold.keep_every_class(&mut bins);
     if bins.iter().all(|&bin| bin == 0) {
-        return Err(Error::Settings(format!(
+        return Err(Error::Split(format!(
             "holding out a share of {fraction} of {} files gives less than one file per class: \
              hold out more, or nothing",
             labels.len()
@@ -120,6 +120,7 @@ fn rarest(labels: &[usize], groups: Option<&[usize]>) -> Option<(usize, usize)> 
 #[cfg(test)]
 mod tests {
     use super::{digest, fold_counts, folds, hold_out};
+    use crate::error::Error;
 
     /// `of[c]` clips of each class `c`, in the classes' order.
     fn labels(of: &[usize]) -> Vec<usize> {
@@ -205,16 +206,19 @@ mod tests {
 
     #[test]
     fn too_few_clips_or_groups_are_refused() {
-        let few = folds(&labels(&[10, 4]), None, 5, 0).unwrap_err().to_string();
+        let few = folds(&labels(&[10, 4]), None, 5, 0).unwrap_err();
+        assert!(matches!(few, Error::Split(_)), "{few:?}");
+        let few = few.to_string();
         assert!(few.contains("class number 1 has 4 files, fewer than 5 folds"), "{few}");
         let groups = [0, 0, 1, 1, 2, 2, 2];
         let few = folds(&[0, 1, 0, 1, 0, 0, 0], Some(&groups), 3, 0).unwrap_err().to_string();
         assert!(few.contains("class number 1 has 2 groups"), "{few}");
         for k in [0, 1] {
-            assert!(folds(&[0, 1], None, k, 0).is_err());
+            let refused = folds(&[0, 1], None, k, 0);
+            assert!(matches!(refused, Err(Error::Setting { name: "folds", .. })), "{refused:?}");
         }
-        assert!(folds(&[], None, 2, 0).is_err());
-        assert!(folds(&[0, 1], Some(&[0]), 2, 0).is_err());
+        assert!(matches!(folds(&[], None, 2, 0), Err(Error::Input(_))));
+        assert!(matches!(folds(&[0, 1], Some(&[0]), 2, 0), Err(Error::Input(_))));
     }
 
     #[test]
@@ -259,7 +263,8 @@ mod tests {
     #[test]
     fn invalid_shares_are_refused() {
         for fraction in [0.0, 1.0, -0.1, f64::NAN] {
-            assert!(hold_out(&[0, 1, 0, 1], None, fraction, 0).is_err());
+            let refused = hold_out(&[0, 1, 0, 1], None, fraction, 0);
+            assert!(matches!(refused, Err(Error::Setting { name: "fraction", .. })), "{refused:?}");
         }
         let none = hold_out(&[0, 1], None, 0.5, 0).unwrap_err().to_string();
         assert!(none.contains("less than one file per class"), "{none}");

@@ -4,6 +4,7 @@
 use crate::classify::Vote;
 use crate::classify::predictor::{Outcome, accuracies};
 use crate::error::Error;
+use crate::evaluate::job::no_architecture;
 use crate::evaluate::record::NetworkSpec;
 use crate::evaluate::{Candidate, FoldResult, Selection};
 use crate::features::segments::LabelledClip;
@@ -63,7 +64,7 @@ impl FoldRun<'_> {
             }
         }
         let (number, TrainedModel { predictor, history, .. }) =
-            chosen.ok_or_else(|| Error::Settings("no architecture to evaluate".into()))?;
+            chosen.ok_or_else(no_architecture)?;
         let (run, test) = (&self.runs[number], &self.tests[number]);
         let clips = predictor.decide(test, run.front_end, self.vote)?;
         let (file_accuracy, segment_accuracy) = accuracies(test, &clips);

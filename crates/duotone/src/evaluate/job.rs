@@ -66,9 +66,8 @@ impl<'a> EvaluateJob<'a> {
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
-        let wrong = |message: String| Err(Error::Settings(message));
         if self.systems.is_empty() || self.networks().any(|n| n.candidates.is_empty()) {
-            return wrong("no architecture to evaluate: name at least one".into());
+            return Err(no_architecture());
         }
         let mut names = BTreeSet::new();
         for system in &self.systems {
@@ -76,14 +75,20 @@ impl<'a> EvaluateJob<'a> {
                 network.settings.validate()?;
             }
             if let Some(twice) = system.names().into_iter().find(|name| !names.insert(*name)) {
-                return wrong(format!("two architectures or programs are named `{twice}`"));
+                let reason = format!("two architectures or programs are named `{twice}`");
+                return Err(Error::setting("systems", reason));
             }
         }
         if self.resume && self.output.is_none() {
-            return wrong("only an evaluation with an output folder can be resumed".into());
+            let reason = "only an evaluation with an output folder can be resumed";
+            return Err(Error::setting("resume", reason));
         }
         Ok(())
     }
+}
+
+pub(super) fn no_architecture() -> Error {
+    Error::setting("systems", "no architecture to evaluate: name at least one")
 }
 
 /// A system to evaluate.
@@ -151,7 +156,7 @@ impl NetworkSystem {
     /// Only that network is tested, so the result measures the whole procedure.
     ///
     /// # Errors
-    /// [`Error::Settings`] if there are fewer than two networks to choose from.
+    /// [`Error::Setting`] if there are fewer than two networks to choose from.
     pub fn alike(
         networks: Vec<ModelSpec>,
         select: bool,
@@ -163,8 +168,8 @@ impl NetworkSystem {
             return Ok(each);
         }
         let [first, _, ..] = each.as_slice() else {
-            let message = "one architecture leaves nothing to choose: name several";
-            return Err(Error::Settings(message.into()));
+            let reason = "one architecture leaves nothing to choose: name several";
+            return Err(Error::setting("networks", reason));
         };
         let names: Vec<&str> = networks.iter().map(|network| network.name.as_str()).collect();
         Ok(vec![Self { name: names.join(" or "), candidates: networks, ..first.clone() }])

@@ -11,11 +11,11 @@ use crate::evaluate::{ClassScores, Scores};
 /// over all `labels` (`f1_score` with `labels` given).
 ///
 /// # Errors
-/// [`Error::Settings`] if there is nothing to score, the lengths differ, or a class number has no
+/// [`Error::Input`] if there is nothing to score, the lengths differ, or a class number has no
 /// label.
 pub fn scores(labels: &[String], truth: &[usize], predicted: &[usize]) -> Result<Scores, Error> {
     if truth.is_empty() || truth.len() != predicted.len() {
-        return Err(Error::Settings(format!(
+        return Err(Error::Input(format!(
             "scores need one decision for each of at least one clip: {} truths, {} decisions",
             truth.len(),
             predicted.len()
@@ -25,7 +25,7 @@ pub fn scores(labels: &[String], truth: &[usize], predicted: &[usize]) -> Result
     for (&truth, &predicted) in truth.iter().zip(predicted) {
         let count = confusion.get_mut(truth).and_then(|row| row.get_mut(predicted));
         *count.ok_or_else(|| {
-            Error::Settings(format!("a class number is not below {}", labels.len()))
+            Error::Input(format!("a class number is not below {}", labels.len()))
         })? += 1;
     }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::classify::predictor::Outcome;
 use crate::error::Error;
 use crate::evaluate::fold::{FoldRun, fold_of};
-use crate::evaluate::job::NetworkSystem;
+use crate::evaluate::job::{NetworkSystem, no_architecture};
 use crate::evaluate::pool::Fold;
 use crate::evaluate::record::{FoldRecord, Spec, Wanted};
 use crate::evaluate::run::Evaluator;
@@ -34,7 +34,7 @@ impl Evaluator<'_> {
         index: usize,
     ) -> Result<(FoldRecord, bool), Error> {
         let Some(data) = &self.clips.data else {
-            return Err(Error::Settings("no architecture to evaluate".into()));
+            return Err(no_architecture());
         };
         let fold = index + 1;
         let readable = |clips: Vec<usize>| self.clips.all_readable(&clips);
@@ -46,7 +46,7 @@ impl Evaluator<'_> {
         };
         if train.is_empty() && !self.is_contest() {
             let reason = format!("every file to train on in fold {fold} is silent");
-            return Err(Error::Settings(reason));
+            return Err(Error::Split(reason));
         }
         let front_ends = self.clips.front_ends(system);
         let several = system.candidates.len() > 1;
@@ -132,7 +132,7 @@ impl Evaluator<'_> {
         let deadline = Deadline { observer: self.observer, end };
         let outcome = match run.outcome(&deadline) {
             // The checkpoint belongs to another run, or is damaged.
-            Err(Error::Settings(_) | Error::File { .. }) if resumed => {
+            Err(Error::OtherRun { .. } | Error::File { .. }) if resumed => {
                 run.runs.iter_mut().for_each(|run| run.resume = false);
                 run.outcome(&deadline)
             }

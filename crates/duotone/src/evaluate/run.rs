@@ -31,8 +31,8 @@ pub(super) const FORMAT: u32 = 4;
 /// results to the last bit, interrupted or not, if its programs are deterministic.
 ///
 /// # Errors
-/// As [`train`](crate::train::train()), and [`Error::Settings`] if the clips cannot be divided into
-/// folds. In a [contest](Rules::Contest), failures of a system are recorded in the results instead.
+/// As [`train`](crate::train::train()), and [`Error::Setting`] if the job contradicts itself, and
+/// [`Error::Split`] or [`Error::Collection`] if the clips cannot be divided into folds. In a [contest](Rules::Contest), failures of a system are recorded in the results instead.
 pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
     job.check()?;
     let claim = match &job.output {
@@ -55,11 +55,9 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     warnings.iter().for_each(|warning| observer.event(Event::Warning(warning)));
     let held_out = |validation: f64| validation > 0.0 || !split.valid().is_empty();
     if job.networks().any(|n| n.candidates.len() > 1 && !held_out(n.settings.validation)) {
-        return Err(Error::Settings(
-            "choosing among architectures needs clips held out of the training part: give a \
-             validation share such as 0.2, or a split with a part `valid`"
-                .into(),
-        ));
+        let reason = "choosing among architectures needs clips held out of the training part: give \
+                      a validation share such as 0.2, or a split with a part `valid`";
+        return Err(Error::setting("validation", reason));
     }
     if let (Some(folder), false) = (&job.output, matches!(job.folds, Folds::Given(_))) {
         folds_file::write(&folder.join("folds.csv"), &clips.collection, &split, &contents)?;

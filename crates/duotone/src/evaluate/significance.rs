@@ -11,7 +11,7 @@ const ALPHA: f64 = 0.05;
 /// classified the same files.
 ///
 /// # Errors
-/// [`Error::Settings`] if the systems' numbers of files, folds or labels differ.
+/// [`Error::Input`] if the systems' numbers of files, folds or labels differ.
 pub fn significance(systems: &[SystemResult]) -> Result<Option<Significance>, Error> {
     let systems: Vec<&SystemResult> = systems.iter().filter(|s| s.files.is_some()).collect();
     if systems.len() < 2 {

@@ -30,18 +30,15 @@ impl ClipFeatures {
     /// Checks that the spectrogram has the bands of a front end and enough frames for a segment.
     ///
     /// # Errors
-    /// [`Error::Settings`], with both sizes.
+    /// [`Error::FeatureSize`], with both sizes.
     pub fn check(&self, front_end: &FrontEnd) -> Result<(), Error> {
         if self.bands() == front_end.bands && self.frames() >= front_end.segment_frames {
             return Ok(());
         }
-        Err(Error::Settings(format!(
-            "a spectrogram of {} bands × {} frames, but the network needs {} bands × {} frames",
-            self.bands(),
-            self.frames(),
-            front_end.bands,
-            front_end.segment_frames
-        )))
+        Err(Error::FeatureSize {
+            found: (self.bands(), self.frames()),
+            needed: (front_end.bands, front_end.segment_frames),
+        })
     }
 
     /// Number of mel bands.

@@ -58,7 +58,7 @@ impl FeatureStore {
     /// The entries of one front end.
     pub(crate) fn bucket(&self, front_end: &FrontEnd) -> Result<Bucket, Error> {
         let spec = serde_json::to_vec_pretty(front_end)
-            .map_err(|e| Error::Settings(format!("the front end cannot be serialized: {e}")))?;
+            .map_err(|source| Error::Serialize { what: "the front end", source })?;
         let mut hasher = blake3::Hasher::new();
         hasher.update(MAGIC).update(&VERSION.to_le_bytes()).update(&spec);
         let key = *hasher.finalize().as_bytes();

@@ -162,13 +162,13 @@ impl Model {
     /// the same names as in a model file; see [`tensors`](Self::tensors).
     ///
     /// # Errors
-    /// [`Error::Settings`] if the card is invalid or the tensors do not match it.
+    /// [`Error::Model`] if the card is invalid or the tensors do not match it.
     pub fn from_tensors(card: ModelCard, tensors: BTreeMap<String, Tensor>) -> Result<Self, Error> {
         let finite = |tensor: &Tensor| tensor.data.iter().all(|x| x.is_finite());
         if let Some((name, _)) = tensors.iter().find(|(_, tensor)| !finite(tensor)) {
-            return Err(Error::Settings(format!("{name} contains numbers that are not finite")));
+            return Err(Error::Model(format!("{name} contains numbers that are not finite")));
         }
-        Self::assemble(card, tensors).map_err(Error::Settings)
+        Self::assemble(card, tensors).map_err(Error::Model)
     }
 
     /// All tensors by name: the network's weights, and those of the scaler, if any.

@@ -2,6 +2,7 @@ use duotone_audio::Segmenter;
 use serde::{Deserialize, Serialize};
 
 use super::Standardize;
+use crate::error::Error;
 
 /// Which segments are used in an epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,28 +62,36 @@ impl TrainSettings {
     /// Checks that every setting is in its range.
     ///
     /// # Errors
-    /// [`Error::Settings`](crate::error::Error::Settings), with the setting and its range.
-    pub fn validate(&self) -> Result<(), crate::error::Error> {
-        let wrong = |message: String| Err(crate::error::Error::Settings(message));
+    /// [`Error::Setting`], with the setting and its range.
+    pub fn validate(&self) -> Result<(), Error> {
+        let wrong = |name, reason: String| Err(Error::setting(name, reason));
         if self.epochs == 0 || self.epochs > MAX_EPOCHS {
-            return wrong(format!("{} epochs: choose 1 to {MAX_EPOCHS}", self.epochs));
+            return wrong("epochs", format!("{} epochs: choose 1 to {MAX_EPOCHS}", self.epochs));
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return wrong(format!("learning rate {}: choose one above 0", self.learning_rate));
+            return wrong(
+                "learning_rate",
+                format!("learning rate {}: choose one above 0", self.learning_rate),
+            );
         }
         if self.batch_size == 0 || self.batch_size > MAX_BATCH {
-            return wrong(format!("batch size {}: choose 1 to {MAX_BATCH}", self.batch_size));
+            return wrong(
+                "batch_size",
+                format!("batch size {}: choose 1 to {MAX_BATCH}", self.batch_size),
+            );
         }
         if let Segmenter::Random(count) = self.segments
             && (count == 0 || count > MAX_PER_CLIP)
         {
-            return wrong(format!("{count} segments per clip: choose 1 to {MAX_PER_CLIP}"));
+            return wrong(
+                "segments",
+                format!("{count} segments per clip: choose 1 to {MAX_PER_CLIP}"),
+            );
         }
         if !(0.0..1.0).contains(&self.validation) {
-            return wrong(format!(
-                "validation share {}: choose one from 0 to below 1",
-                self.validation
-            ));
+            let reason =
+                format!("validation share {}: choose one from 0 to below 1", self.validation);
+            return wrong("validation", reason);
         }
         Ok(())
     }

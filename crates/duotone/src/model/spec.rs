@@ -33,19 +33,14 @@ impl ModelSpec {
     /// [`Architecture`] and, optionally, a table `[front_end]` with `centered = true`.
     ///
     /// # Errors
-    /// [`Error::Settings`] if there is no such preset; [`Error::Io`]; [`Error::File`] if the file is
+    /// [`Error::UnknownPreset`] if there is no such preset; [`Error::Io`]; [`Error::File`] if the file is
     /// not a valid recipe.
     pub fn load(name_or_path: &str) -> Result<Self, Error> {
         let path = Path::new(name_or_path);
         if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
             return Self::from_file(path);
         }
-        Self::preset(name_or_path).ok_or_else(|| {
-            Error::Settings(format!(
-                "no architecture is called {name_or_path:?}: choose one of {}, or a .toml file",
-                Architecture::PRESETS.join(", ")
-            ))
-        })
+        Self::preset(name_or_path).ok_or_else(|| Error::UnknownPreset(name_or_path.into()))
     }
 
     /// One of the [presets](Architecture::PRESETS). Only `model2-figure` has centred frames: its

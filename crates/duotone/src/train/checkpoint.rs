@@ -11,7 +11,6 @@ use crate::error::Error;
 use crate::model::tensor_file;
 use crate::model::tensor_file::Kind;
 use crate::model::{EpochRecord, Scaler, TrainSettings};
-use crate::path_text::path_text;
 
 /// Everything that determines the result of a training run: runs with equal specs give equal
 /// weights, bit for bit.
@@ -62,13 +61,13 @@ impl Checkpoint {
         requested.settings.epochs = card.spec.settings.epochs;
         same(path, &card.spec, &requested)?;
         if card.history.len() > spec.settings.epochs {
-            return Err(Error::Settings(format!(
-                "{}: {} epochs are already done, more than the {} requested: request at least as \
-                 many, or train without resuming",
-                path.display(),
+            let reason = format!(
+                "{} epochs are already done, more than the {} requested: request at least as many, \
+                 or train without resuming",
                 card.history.len(),
                 spec.settings.epochs
-            )));
+            );
+            return Err(Error::OtherRun { path: path.into(), reason });
         }
         let size = (spec.architecture.bands, spec.architecture.frames);
         let scaler =
@@ -86,11 +85,11 @@ pub(crate) fn same<S: Serialize>(path: &Path, saved: &S, requested: &S) -> Resul
     if differences.is_empty() {
         return Ok(());
     }
-    Err(Error::Settings(format!(
-        "{}: was created with different settings ({}): use the same ones, or start without resuming",
-        path_text(path),
+    let reason = format!(
+        "was created with different settings ({}): use the same ones, or start without resuming",
         differences.join("; ")
-    )))
+    );
+    Err(Error::OtherRun { path: path.into(), reason })
 }
 
 /// Converts to JSON by way of text, in which a 32-bit float has as few digits as the user wrote.

@@ -36,7 +36,9 @@ pub struct ClipsJob<'a> {
 /// any file.
 ///
 /// # Errors
-/// [`Error::Settings`] if the settings are invalid or the fields of `job` do not match each other;
+/// [`Error::Setting`] if a setting is invalid; [`Error::Input`] if the fields of `job` do not match
+/// each other or a label has no clip; [`Error::FeatureSize`] if a clip does not match the front end;
+/// [`Error::Split`] if no clip can be held out; [`Error::Network`] if the architecture is invalid;
 /// [`Error::Diverged`]; [`Error::Interrupted`].
 pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model, Error> {
     job.check()?;
@@ -108,7 +110,7 @@ impl ClipsJob<'_> {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let wrong = |message: String| Err(Error::Settings(message));
+        let wrong = |message: String| Err(Error::Input(message));
         self.settings.validate()?;
         let groups = self.groups.map_or(self.clips.len(), <[usize]>::len);
         if self.classes.len() != self.clips.len() || groups != self.clips.len() {
@@ -151,6 +153,7 @@ mod tests {
 
     use super::{ClipsJob, train_clips};
     use crate::classify::{Classifier, ClassifyOptions};
+    use crate::error::Error;
     use crate::features::ClipFeatures;
     use crate::fixtures::{clip, front_end, recipe};
     use crate::model::TrainSettings;
@@ -247,8 +250,9 @@ mod tests {
             (vec![&one, &one], vec![0, 0], "`high`"),
             (vec![&one, &short], vec![0, 1], "5 frames"),
         ] {
-            let error = train_clips(&job(&clips, &classes, &labels), &()).unwrap_err().to_string();
-            assert!(error.contains(words), "{error}");
+            let error = train_clips(&job(&clips, &classes, &labels), &()).unwrap_err();
+            assert!(matches!(error, Error::Input(_) | Error::FeatureSize { .. }), "{error:?}");
+            assert!(error.to_string().contains(words), "{error}");
         }
     }
 }

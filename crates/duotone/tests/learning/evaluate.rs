@@ -205,7 +205,9 @@ fn results_of_another_evaluation_are_refused() {
     evaluate(&job, &()).unwrap();
     job.resume = true;
     job.settings.learning_rate = 0.125;
-    let message = evaluate(&job, &()).unwrap_err().to_string();
+    let error = evaluate(&job, &()).unwrap_err();
+    assert!(matches!(error, Error::OtherRun { .. }), "{error:?}");
+    let message = error.to_string();
     assert!(message.contains("learning_rate: 0.2 then, 0.125 now"), "{message}");
     job.settings.learning_rate = 0.2;
     job.vote = Vote::Max;

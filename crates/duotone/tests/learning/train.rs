@@ -269,18 +269,19 @@ fn invalid_settings_are_refused() {
     let toy = Toy::new();
     let collection = toy.collection();
     type Change = fn(&mut TrainSettings);
-    let changes: [(&str, Change); 5] = [
-        ("epochs", |s| s.epochs = 0),
-        ("learning rate", |s| s.learning_rate = f32::NAN),
-        ("batch size", |s| s.batch_size = usize::MAX),
-        ("segments", |s| s.segments = duotone::audio::Segmenter::Random(0)),
-        ("validation", |s| s.validation = 1.0),
+    let changes: [(&str, &str, Change); 5] = [
+        ("epochs", "epochs", |s| s.epochs = 0),
+        ("learning_rate", "learning rate", |s| s.learning_rate = f32::NAN),
+        ("batch_size", "batch size", |s| s.batch_size = usize::MAX),
+        ("segments", "segments", |s| s.segments = duotone::audio::Segmenter::Random(0)),
+        ("validation", "validation", |s| s.validation = 1.0),
     ];
-    for (words, change) in changes {
+    for (setting, words, change) in changes {
         let mut job = job(&collection, toy.path("m"), false);
         change(&mut job.settings);
-        let message = train(&job, &()).unwrap_err().to_string();
-        assert!(message.contains(words), "{message}");
+        let error = train(&job, &()).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(matches!(error, Error::Setting { name, .. } if name == setting), "{error:?}");
     }
     let error = train(&job(&collection, toy.folder.path().into(), false), &()).unwrap_err();
     assert!(error.to_string().contains("is a folder"), "{error}");

@@ -30,11 +30,11 @@ pub(super) struct StratifiedGroupKFold {
 impl StratifiedGroupKFold {
     pub(super) fn new(labels: &[usize], groups: Option<&[usize]>) -> Result<Self, Error> {
         if labels.is_empty() {
-            return Err(Error::Settings("there are no clips to divide".to_owned()));
+            return Err(Error::Input("there are no clips to divide".to_owned()));
         }
         if let Some(groups) = groups.filter(|groups| groups.len() != labels.len()) {
             let (n, m) = (labels.len(), groups.len());
-            return Err(Error::Settings(format!("{n} labels, but {m} groups")));
+            return Err(Error::Input(format!("{n} labels, but {m} groups")));
         }
         // Classes are renumbered, so that a large class number takes no memory.
         let numbers: BTreeSet<usize> = labels.iter().copied().collect();

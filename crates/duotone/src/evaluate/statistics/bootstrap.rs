@@ -34,7 +34,7 @@ pub struct Bootstrap {
 /// are drawn with replacement. The same input and seed give the same interval.
 ///
 /// # Errors
-/// [`Error::Settings`] if there is no clip, the lengths differ, or `level` is not between 0 and 1.
+/// [`Error::Input`] if there is no clip, the lengths differ, or `level` is not between 0 and 1.
 pub fn bootstrap(
     right: &[bool],
     groups: Option<&[usize]>,

@@ -26,7 +26,7 @@ pub struct Friedman {
 /// mean rank. With two systems it is the sign test's χ² (scipy requires three).
 ///
 /// # Errors
-/// [`Error::Settings`] if there are fewer than two blocks or systems, rows differ in length, or a score
+/// [`Error::Input`] if there are fewer than two blocks or systems, rows differ in length, or a score
 /// is not a number.
 pub fn friedman(scores: &[Vec<f64>]) -> Result<Friedman, Error> {
     let blocks = scores.len();

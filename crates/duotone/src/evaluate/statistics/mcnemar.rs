@@ -28,7 +28,7 @@ pub struct McNemar {
 /// R; statsmodels' correction would overshoot).
 ///
 /// # Errors
-/// [`Error::Settings`] if the lengths differ.
+/// [`Error::Input`] if the lengths differ.
 pub fn mcnemar(first: &[bool], second: &[bool]) -> Result<McNemar, Error> {
     if first.len() != second.len() {
         return Err(refused("McNemar's test needs both systems' decisions on the same clips"));

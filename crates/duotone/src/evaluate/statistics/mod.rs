@@ -25,7 +25,7 @@ fn chi_squared_tail(x: f64, df: f64) -> f64 {
 
 /// Creates the error for an unusable table or level.
 fn refused(message: impl Into<String>) -> crate::error::Error {
-    crate::error::Error::Settings(message.into())
+    crate::error::Error::Input(message.into())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::error::Error;
 /// 9 decimals for up to a thousand means.
 ///
 /// # Errors
-/// [`Error::Settings`] if there are fewer than 2 means or `q` is not a number.
+/// [`Error::Input`] if there are fewer than 2 means or `q` is not a number.
 pub fn studentized_range_cdf(q: f64, k: usize) -> Result<f64, Error> {
     check(k)?;
     if q.is_nan() {

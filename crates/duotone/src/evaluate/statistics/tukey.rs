@@ -35,7 +35,7 @@ pub struct Pair {
 /// `multcompare` after `friedman` computes them, and as MIREX reports them.
 ///
 /// # Errors
-/// [`Error::Settings`] if `alpha` is not between 0 and 1.
+/// [`Error::Input`] if `alpha` is not between 0 and 1.
 pub fn tukey_kramer(friedman: &Friedman, alpha: f64) -> Result<Comparison, Error> {
     if !(alpha > 0.0 && alpha < 1.0) {
         return Err(refused(format!("a level of {alpha}: it must be between 0 and 1")));

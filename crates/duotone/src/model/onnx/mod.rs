@@ -29,7 +29,7 @@ const IR_VERSION: i64 = 8;
 /// samples for at least one.
 ///
 /// # Errors
-/// [`Error::Settings`] if the metadata cannot be encoded.
+/// [`Error::Serialize`] if the metadata cannot be encoded.
 pub fn onnx(model: &Model, with_front_end: bool) -> Result<Vec<u8>, Error> {
     let card = &model.card;
     let (bands, frames) = (card.architecture.bands, card.architecture.frames);
@@ -46,7 +46,7 @@ pub fn onnx(model: &Model, with_front_end: bool) -> Result<Vec<u8>, Error> {
     graph.output("probabilities", &[Axis::Free("segments"), Axis::Fixed(card.labels.len())]);
 
     let labels: Vec<&str> = card.labels.iter().map(|label| label.name.as_str()).collect();
-    let failed = |e: serde_json::Error| Error::Settings(e.to_string());
+    let failed = |source| Error::Serialize { what: "the metadata", source };
     let metadata = [
         ("labels", serde_json::to_string(&labels).map_err(failed)?),
         ("front_end", serde_json::to_string(&card.front_end).map_err(failed)?),

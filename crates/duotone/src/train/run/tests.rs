@@ -194,7 +194,7 @@ fn checkpoint_of_another_run_is_refused() {
         let mut toy = Toy::new();
         change(&mut toy);
         let error = toy.fit(Some(&path), true, &()).unwrap_err();
-        assert!(matches!(error, Error::Settings(_)), "{error}");
+        assert!(matches!(&error, Error::OtherRun { path: of, .. } if *of == path), "{error}");
         let message = error.to_string();
         assert!(message.contains(words) && message.contains("checkpoint"), "{message}");
     }
