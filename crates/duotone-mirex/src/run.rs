@@ -56,20 +56,16 @@ pub fn run(job: &TaskJob<'_>, observer: &dyn Observer) -> Result<Results, Error>
         Folds::Made { number, seed } => (data::Folds::Count(*number), *seed),
         Folds::Listed(_) => (data::Folds::Given(setup.folds.clone()), 0),
     };
-    let results = evaluate::evaluate(
-        &EvaluateJob {
-            folds,
-            seed,
-            rules: Rules::Contest { retry: job.retry },
-            store: Some(places.store()),
-            output: Some(job.output.clone()),
-            resume: job.resume,
-            task: Some(task.name.clone()),
-            command: job.command.clone(),
-            ..EvaluateJob::new(&setup.collection, systems.collect())
-        },
-        observer,
-    )?;
+    let mut evaluation = EvaluateJob::new(&setup.collection, systems.collect());
+    evaluation.folds = folds;
+    evaluation.seed = seed;
+    evaluation.rules = Rules::Contest { retry: job.retry };
+    evaluation.store = Some(places.store());
+    evaluation.output = Some(job.output.clone());
+    evaluation.resume = job.resume;
+    evaluation.task = Some(task.name.clone());
+    evaluation.command = job.command.clone();
+    let results = evaluate::evaluate(&evaluation, observer)?;
     empty(&places.scratch(""))?;
     write_json(&places.file("times.json"), &results.times)?;
     Ok(results)

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use duotone::backend::Device;
 use duotone::classify::{Classifier, ClassifyOptions, Vote};
 use duotone::data::{Collection, CollectionOptions};
 use duotone::features::{FeatureStore, Notes, RateChoice, choose_rate, extract_each};
@@ -77,16 +76,10 @@ pub fn train(
     observer: &dyn Observer,
 ) -> Result<TrainReport, Error> {
     let collection = Collection::open(list, &CollectionOptions::default())?;
-    let job = TrainJob {
-        collection: &collection,
-        recipe,
-        settings,
-        sample_rate,
-        store: Some(store(scratch)),
-        output: model(scratch),
-        device: Device::Cpu,
-        resume: false,
-    };
+    let mut job = TrainJob::new(&collection, recipe, model(scratch));
+    job.settings = settings;
+    job.sample_rate = sample_rate;
+    job.store = Some(store(scratch));
     duotone::train::train(&job, observer)
 }
 
@@ -118,7 +111,7 @@ pub fn classify(
     let paths: Vec<PathBuf> = lines.iter().map(|line| line.place(list)).collect();
     refuse_inputs(output, &paths)?;
     let store = FeatureStore::open(store(scratch))?;
-    let options = ClassifyOptions { vote, ..ClassifyOptions::default() };
+    let options = ClassifyOptions::default().with_vote(vote);
     let decided = extract_each(&paths, &card.front_end, Some(&store), observer, |clip| {
         classifier.classify_clip(Path::new(""), &clip, &options)
     })?;

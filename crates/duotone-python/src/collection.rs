@@ -220,18 +220,20 @@ pub(crate) fn evaluate<'py>(
     let recipes: Result<Vec<_>, Error> =
         architectures.iter().map(|name| ModelSpec::load(name)).collect();
     let networks = recipes.and_then(|recipes| NetworkSystem::alike(recipes, select, &settings));
-    let networks = networks.map_err(|e: Error| errors::raise(py, &e))?;
+    let mut networks = networks.map_err(|e: Error| errors::raise(py, &e))?;
     let vote = parse_vote(py, vote)?;
-    let system = |network| System::Network(NetworkSystem { sample_rate, vote, ..network });
-    let job = EvaluateJob {
-        folds: parse_folds(py, folds)?,
-        seed: settings.seed,
-        store,
-        output,
-        resume,
-        command: command.into(),
-        ..EvaluateJob::new(&collection.inner, networks.into_iter().map(system).collect())
-    };
+    for network in &mut networks {
+        network.sample_rate = sample_rate;
+        network.vote = vote;
+    }
+    let systems = networks.into_iter().map(System::Network).collect();
+    let mut job = EvaluateJob::new(&collection.inner, systems);
+    job.folds = parse_folds(py, folds)?;
+    job.seed = settings.seed;
+    job.store = store;
+    job.output = output;
+    job.resume = resume;
+    job.command = command.into();
     let results = watch::watched(py, n_jobs, progress, |observer| {
         let results = duotone::evaluate::evaluate(&job, observer)?;
         if let Some(folder) = &job.output {

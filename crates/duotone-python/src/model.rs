@@ -145,7 +145,10 @@ impl Model {
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let excerpts = excerpts.map(|(count, seconds)| Excerpts { count, seconds });
-        let options = ClassifyOptions { vote: parse_vote(py, vote)?, segments, excerpts };
+        let options = ClassifyOptions::default()
+            .with_vote(parse_vote(py, vote)?)
+            .with_segments(segments)
+            .with_excerpts(excerpts);
         let results = watch::watched(py, n_jobs, progress, |observer| {
             let mut results = Vec::with_capacity(paths.len());
             self.classifier.classify_many(&paths, &options, observer, |one| results.push(one))?;
@@ -168,7 +171,9 @@ impl Model {
         segments: bool,
         n_jobs: Option<i64>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let options = ClassifyOptions { vote: parse_vote(py, vote)?, segments, excerpts: None };
+        let options = ClassifyOptions::default()
+            .with_vote(parse_vote(py, vote)?)
+            .with_segments(segments);
         let features = features(&clips);
         let decisions = watch::watched(py, n_jobs, None, |observer| {
             let one = |features: &&ClipFeatures| match observer.stop() {

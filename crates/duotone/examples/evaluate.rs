@@ -22,7 +22,8 @@ fn main() -> Result<(), Error> {
         let network = NetworkSystem::new(ModelSpec::load(name)?, settings.clone());
         systems.push(System::Network(network));
     }
-    let job = EvaluateJob { folds: Folds::Count(3), ..EvaluateJob::new(&collection, systems) };
+    let mut job = EvaluateJob::new(&collection, systems);
+    job.folds = Folds::Count(3);
     for system in &evaluate(&job, &())?.systems {
         if let Some(files) = &system.files {
             println!("{}: {:.1} % of files correct", system.name, 100.0 * files.accuracy);

@@ -1,12 +1,11 @@
 //! Trains a model on a folder with a sub-folder per label, or on a list:
 //! `cargo run --release -p duotone --example train -- COLLECTION MODEL`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use duotone::Error;
-use duotone::backend::Device;
 use duotone::data::{Collection, CollectionOptions};
-use duotone::model::{ModelSpec, TrainSettings};
+use duotone::model::ModelSpec;
 use duotone::train::{TrainJob, train};
 
 fn main() -> Result<(), Error> {
@@ -16,16 +15,8 @@ fn main() -> Result<(), Error> {
         return Ok(());
     };
     let collection = Collection::open(Path::new(collection), &CollectionOptions::default())?;
-    let job = TrainJob {
-        collection: &collection,
-        recipe: ModelSpec::load("model2")?,
-        settings: TrainSettings { epochs: 20, ..TrainSettings::default() },
-        sample_rate: None,
-        store: None,
-        output: PathBuf::from(model),
-        device: Device::default(),
-        resume: false,
-    };
+    let mut job = TrainJob::new(&collection, ModelSpec::load("model2")?, model);
+    job.settings.epochs = 20;
     // `()` ignores all events. Pass another `Observer` to follow the progress or to stop the training.
     let report = train(&job, &())?;
     println!("{}: {} clips of {} labels", model, report.clips, report.card.labels.len());

@@ -27,7 +27,7 @@
 //!
 //! # fn show(classifier: &Classifier, samples: &[f32], paths: &[PathBuf]) -> Result<(), Error> {
 //! // Mono samples at 44.1 kHz, in the range -1 to 1. The path only names the decision.
-//! let options = ClassifyOptions { segments: true, ..ClassifyOptions::default() };
+//! let options = ClassifyOptions::default().with_segments(true);
 //! let decision = classifier.classify_samples(Path::new("microphone"), samples, 44_100, &options)?;
 //! for segment in decision.segments.unwrap_or_default() {
 //!     println!("{:.1} s to {:.1} s: {}", segment.start_seconds, segment.end_seconds, segment.label);

@@ -95,11 +95,10 @@ fn classify_into(
     args: &ClassifyArgs,
     console: &Console,
 ) -> Result<Result<(), Error>, Failure> {
-    let options = ClassifyOptions {
-        vote: args.vote.into(),
-        segments: args.segments,
-        excerpts: args.excerpts,
-    };
+    let options = ClassifyOptions::default()
+        .with_vote(args.vote.into())
+        .with_segments(args.segments)
+        .with_excerpts(args.excerpts);
     let mut written = Ok(());
     let worked = classifier.classify_many(files, &options, console, |result| {
         if written.is_ok() {

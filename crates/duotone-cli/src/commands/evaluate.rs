@@ -22,19 +22,20 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
         output::prepare_folder(folder)?;
     }
     let settings = training.settings();
-    let networks = NetworkSystem::alike(recipes, args.select, &settings)?;
-    let (sample_rate, vote) = (training.learning.sample_rate.0, args.vote.into());
-    let system = |network| System::Network(NetworkSystem { sample_rate, vote, ..network });
-    let job = EvaluateJob {
-        folds: args.folds.0,
-        seed: settings.seed,
-        store: training.features,
-        output: args.output.clone(),
-        device,
-        resume: training.resume,
-        command,
-        ..EvaluateJob::new(&collection, networks.into_iter().map(system).collect())
-    };
+    let mut networks = NetworkSystem::alike(recipes, args.select, &settings)?;
+    for network in &mut networks {
+        network.sample_rate = training.learning.sample_rate.0;
+        network.vote = args.vote.into();
+    }
+    let systems = networks.into_iter().map(System::Network).collect();
+    let mut job = EvaluateJob::new(&collection, systems);
+    job.folds = args.folds.0;
+    job.seed = settings.seed;
+    job.store = training.features;
+    job.output.clone_from(&args.output);
+    job.device = device;
+    job.resume = training.resume;
+    job.command = command;
     let results: Results = duotone::evaluate::evaluate(&job, console).map_err(|e| {
         let hint = match args.output {
             Some(_) => "the same command with --resume continues from here",

@@ -19,16 +19,12 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
     let options =
         CollectionOptions { label: training.label.clone(), group: training.group.clone() };
     let collection = super::open(&args.collection, &options, training.min_per_label)?;
-    let job = TrainJob {
-        collection: &collection,
-        recipe,
-        settings: training.settings(),
-        sample_rate: training.learning.sample_rate.0,
-        store: training.features,
-        output: args.output,
-        device,
-        resume: training.resume,
-    };
+    let mut job = TrainJob::new(&collection, recipe, args.output);
+    job.settings = training.settings();
+    job.sample_rate = training.learning.sample_rate.0;
+    job.store = training.features;
+    job.device = device;
+    job.resume = training.resume;
     let report = duotone::train::train(&job, console).map_err(|e| {
         Failure::from(e)
             .when_stopped("the same command with --resume continues from the last epoch")

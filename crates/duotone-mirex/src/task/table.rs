@@ -179,13 +179,12 @@ impl SystemTable {
         }
         let network = ModelSpec::load(&architecture).map_err(|e| e.to_string())?;
         let settings = settings(self.training.unwrap_or_default())?;
-        Ok(NetworkSystem {
-            name: self.name,
-            sample_rate: self.sample_rate,
-            vote: self.vote.unwrap_or_default(),
-            time_limit: Some(time_limit),
-            ..NetworkSystem::new(network, settings)
-        })
+        let mut system = NetworkSystem::new(network, settings);
+        system.name = self.name;
+        system.sample_rate = self.sample_rate;
+        system.vote = self.vote.unwrap_or_default();
+        system.time_limit = Some(time_limit);
+        Ok(system)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::evaluate::program::Program;
 use crate::model::{ModelSpec, TrainSettings};
 
 /// An evaluation of several systems on the same folds of one collection.
+#[non_exhaustive]
 pub struct EvaluateJob<'a> {
     /// Clips to train and test on; clips of one group are kept in one fold.
     pub collection: &'a Collection,
@@ -122,6 +123,7 @@ impl System<'_> {
 
 /// A network that is trained in each fold, or several from which one is chosen.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NetworkSystem {
     /// Name of the system.
     pub name: String,

@@ -17,6 +17,7 @@ use crate::train::run::{TrainedModel, TrainingRun};
 
 /// A model to train on a collection.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TrainJob<'a> {
     /// The collection. Either all clips of a group are held out, or none.
     pub collection: &'a Collection,
@@ -34,6 +35,22 @@ pub struct TrainJob<'a> {
     pub device: Device,
     /// Whether to resume from the checkpoint next to the output, if there is one.
     pub resume: bool,
+}
+
+impl<'a> TrainJob<'a> {
+    /// A model to train on the CPU with the default settings, without a store.
+    pub fn new(collection: &'a Collection, recipe: ModelSpec, output: impl Into<PathBuf>) -> Self {
+        Self {
+            collection,
+            recipe,
+            settings: TrainSettings::default(),
+            sample_rate: None,
+            store: None,
+            output: output.into(),
+            device: Device::default(),
+            resume: false,
+        }
+    }
 }
 
 /// The result of a training run.

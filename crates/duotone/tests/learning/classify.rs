@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use duotone::backend::Device;
 use duotone::classify::{ClassifyOptions, Excerpts, Vote};
 use duotone::features::extract_all;
 use duotone::model::TrainSettings;
@@ -12,16 +11,9 @@ use crate::toy::{Toy, Watcher, recipe, settings, sound, wav, write_wav};
 
 fn classifier(toy: &Toy) -> Classifier {
     let output = toy.path("m.safetensors");
-    let job = TrainJob {
-        collection: &toy.collection(),
-        recipe: recipe("toy"),
-        settings: TrainSettings { epochs: 40, ..settings() },
-        sample_rate: None,
-        store: None,
-        output: output.clone(),
-        device: Device::Cpu,
-        resume: false,
-    };
+    let collection = toy.collection();
+    let mut job = TrainJob::new(&collection, recipe("toy"), &output);
+    job.settings = TrainSettings { epochs: 40, ..settings() };
     train(&job, &()).unwrap();
     Classifier::load(&output).unwrap()
 }
@@ -34,7 +26,7 @@ fn classifies_new_files() {
         let path = toy.path("new.wav");
         write_wav(&path, &sound(tone, 99, 3.0));
         for vote in [Vote::Mean, Vote::Majority, Vote::Max] {
-            let options = ClassifyOptions { vote, segments: true, excerpts: None };
+            let options = ClassifyOptions::default().with_vote(vote).with_segments(true);
             let decision = classifier.classify_file(&path, &options).unwrap();
             assert_eq!(decision.label, label, "{decision:?}");
             assert!((decision.seconds - 3.0).abs() < 0.01);
@@ -100,7 +92,7 @@ fn classify_samples_agrees_with_classify_file() {
     let toy = Toy::new();
     let classifier = classifier(&toy);
     let path = toy.path("new.wav");
-    let options = ClassifyOptions { segments: true, ..Default::default() };
+    let options = ClassifyOptions::default().with_segments(true);
     for seconds in [3.0, 0.1] {
         let sound = sound(3000.0, 99, seconds);
         write_wav(&path, &sound);
@@ -144,7 +136,7 @@ fn counts_of_files_never_decrease() {
 fn decision_as_json() {
     let toy = Toy::new();
     let classifier = classifier(&toy);
-    let options = ClassifyOptions { segments: true, ..Default::default() };
+    let options = ClassifyOptions::default().with_segments(true);
     let decision = classifier.classify_file(toy.path("1.wav"), &options).unwrap();
     let json = serde_json::to_value(&decision).unwrap();
     assert_eq!(json["label"], "low");
@@ -166,7 +158,7 @@ fn pieces_of_long_files_have_all_segments() {
         model.card.front_end.hop = hop;
         let front_end = model.card.front_end.clone();
         let classifier = Classifier::new(model).unwrap();
-        let options = ClassifyOptions { segments: true, ..Default::default() };
+        let options = ClassifyOptions::default().with_segments(true);
         let pieces = classifier.classify_file(&path, &options).unwrap().segments.unwrap();
         let clip = extract_all(std::slice::from_ref(&path), &front_end, None, &()).unwrap();
         let clip = clip[0].as_ref().unwrap();
@@ -193,7 +185,7 @@ fn decision_has_decoder_warnings() {
     bytes[32] = 4;
     std::fs::write(&path, bytes).unwrap();
     for excerpts in [None, Some(Excerpts { count: 3, seconds: 2 })] {
-        let options = ClassifyOptions { excerpts, ..Default::default() };
+        let options = ClassifyOptions::default().with_excerpts(excerpts);
         let decision = classifier.classify_file(&path, &options).unwrap();
         let warnings = &decision.notes.warnings;
         assert_eq!(warnings.len(), 1, "{decision:?}");
@@ -208,10 +200,9 @@ fn decision_on_excerpts_has_their_positions() {
     let classifier = classifier(&toy);
     let path = toy.path("long.wav");
     write_wav(&path, &sound(1000.0, 7, 12.0));
-    let options = |count| ClassifyOptions {
-        segments: true,
-        excerpts: Some(Excerpts { count, seconds: 2 }),
-        ..Default::default()
+    let options = |count| {
+        let excerpts = Some(Excerpts { count, seconds: 2 });
+        ClassifyOptions::default().with_segments(true).with_excerpts(excerpts)
     };
     let decision = classifier.classify_file(&path, &options(3)).unwrap();
     assert_eq!(decision.label, "mid");
@@ -242,12 +233,12 @@ fn excerpts_shorter_than_a_segment_are_refused() {
     };
     let classifier = Classifier::new(model).unwrap();
     let excerpts = Some(Excerpts { count: 3, seconds: 1 });
-    let options = ClassifyOptions { excerpts, ..Default::default() };
+    let options = ClassifyOptions::default().with_excerpts(excerpts);
     let error = classifier.classify_file(toy.path("1.wav"), &options).unwrap_err();
     assert!(error.to_string().contains("use at least 2 s"), "{error}");
     assert!(matches!(error, Error::Setting { name: "excerpts", .. }), "{error:?}");
     let none = Some(Excerpts { count: 0, seconds: 10 });
-    let options = ClassifyOptions { excerpts: none, ..Default::default() };
+    let options = ClassifyOptions::default().with_excerpts(none);
     let error = classifier.classify_file(toy.path("1.wav"), &options).unwrap_err();
     assert!(error.to_string().contains("at least 1"), "{error}");
 }

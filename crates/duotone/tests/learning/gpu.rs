@@ -42,16 +42,8 @@ fn run_resumes_on_the_cpu_after_losing_its_gpu() {
     let Some(device) = device() else { return };
     let toy = Toy::new();
     let collection = toy.collection();
-    let mut job = TrainJob {
-        collection: &collection,
-        recipe: recipe("toy"),
-        settings: TrainSettings { epochs: 4, fresh_segments: true, ..settings() },
-        sample_rate: None,
-        store: None,
-        output: toy.path("cpu.safetensors"),
-        device: Device::Cpu,
-        resume: false,
-    };
+    let mut job = TrainJob::new(&collection, recipe("toy"), toy.path("cpu.safetensors"));
+    job.settings = TrainSettings { epochs: 4, fresh_segments: true, ..settings() };
     train(&job, &()).unwrap();
     let expected = Model::load(&job.output).unwrap();
 

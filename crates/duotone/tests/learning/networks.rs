@@ -40,16 +40,15 @@ impl<'a> Networks<'a> {
 }
 
 pub(crate) fn evaluate(job: &Networks<'_>, observer: &dyn Observer) -> Result<Results, Error> {
-    let networks = NetworkSystem::alike(job.recipes.clone(), job.select, &job.settings)?;
-    let system = |network| System::Network(NetworkSystem { vote: job.vote, ..network });
-    let job = EvaluateJob {
-        folds: job.folds.clone(),
-        seed: job.settings.seed,
-        store: job.store.clone(),
-        output: job.output.clone(),
-        resume: job.resume,
-        command: "again".into(),
-        ..EvaluateJob::new(job.collection, networks.into_iter().map(system).collect())
-    };
-    duotone::evaluate::evaluate(&job, observer)
+    let mut networks = NetworkSystem::alike(job.recipes.clone(), job.select, &job.settings)?;
+    networks.iter_mut().for_each(|network| network.vote = job.vote);
+    let systems = networks.into_iter().map(System::Network).collect();
+    let mut evaluation = EvaluateJob::new(job.collection, systems);
+    evaluation.folds = job.folds.clone();
+    evaluation.seed = job.settings.seed;
+    evaluation.store = job.store.clone();
+    evaluation.output = job.output.clone();
+    evaluation.resume = job.resume;
+    evaluation.command = "again".into();
+    duotone::evaluate::evaluate(&evaluation, observer)
 }

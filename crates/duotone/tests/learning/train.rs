@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 
-use duotone::backend::Device;
 use duotone::classify::ClassifyOptions;
 use duotone::data::{Collection, CollectionOptions};
 use duotone::model::{ModelSpec, Sampling, TrainSettings};
@@ -10,16 +9,10 @@ use duotone::{Classifier, Error, Model};
 use crate::toy::{RATE, Toy, Watcher, recipe, settings, sound};
 
 fn job<'a>(collection: &'a Collection, output: PathBuf, resume: bool) -> TrainJob<'a> {
-    TrainJob {
-        collection,
-        recipe: recipe("toy"),
-        settings: settings(),
-        sample_rate: None,
-        store: None,
-        output,
-        device: Device::Cpu,
-        resume,
-    }
+    let mut job = TrainJob::new(collection, recipe("toy"), output);
+    job.settings = settings();
+    job.resume = resume;
+    job
 }
 
 #[test]
@@ -144,8 +137,8 @@ fn label_with_only_silent_files_is_left_out() {
 fn resampling_is_reported() {
     let toy = Toy::new();
     let collection = toy.collection();
-    let settings = TrainSettings { epochs: 1, ..settings() };
-    let one = TrainJob { settings, ..job(&collection, toy.path("m"), false) };
+    let mut one = job(&collection, toy.path("m"), false);
+    one.settings.epochs = 1;
     let watcher = Watcher::default();
     train(&one, &watcher).unwrap();
     assert!(!watcher.received("sample rate"), "no file is resampled");
@@ -154,16 +147,17 @@ fn resampling_is_reported() {
     wav[24..28].copy_from_slice(&48_000_u32.to_le_bytes());
     toy.add("studio.wav", "low", "nobody", &wav);
     let collection = toy.collection();
-    let two = TrainJob { collection: &collection, ..one };
+    let mut two = job(&collection, toy.path("m"), false);
+    two.settings.epochs = 1;
     let watcher = Watcher::default();
     let report = train(&two, &watcher).unwrap();
     let expected = "11025 Hz (18 files), 48000 Hz (1 file); all are resampled to 22050 Hz";
     assert!(watcher.received(expected), "{:?}", watcher.messages);
     assert!(report.warnings.iter().any(|warning| warning.contains(expected)));
 
-    let requested = TrainJob { sample_rate: Some(11_025), ..two };
+    two.sample_rate = Some(11_025);
     let watcher = Watcher::default();
-    train(&requested, &watcher).unwrap();
+    train(&two, &watcher).unwrap();
     assert!(!watcher.received("resampled"), "{:?}", watcher.messages);
 }
 
