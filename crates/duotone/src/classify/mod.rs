@@ -2,9 +2,11 @@
 
 pub(crate) mod classifier;
 pub(crate) mod excerpts;
+pub(crate) mod options;
 pub(crate) mod predictor;
 pub(crate) mod vote;
 
-pub use classifier::{Classifier, ClassifyOptions, Decision, SegmentDecision};
+pub use classifier::{Classifier, Decision, SegmentDecision};
 pub use excerpts::Excerpts;
+pub use options::ClassifyOptions;
 pub use vote::Vote;

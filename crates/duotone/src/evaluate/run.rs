@@ -32,7 +32,8 @@ pub(super) const FORMAT: u32 = 4;
 ///
 /// # Errors
 /// As [`train`](crate::train::train()), and [`Error::Setting`] if the job contradicts itself, and
-/// [`Error::Split`] or [`Error::Collection`] if the clips cannot be divided into folds. In a [contest](Rules::Contest), failures of a system are recorded in the results instead.
+/// [`Error::Split`] or [`Error::Collection`] if the clips cannot be divided into folds. In a
+/// [contest](Rules::Contest), failures of a system are recorded in the results instead.
 pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Results, Error> {
     job.check()?;
     let claim = match &job.output {

@@ -33,8 +33,8 @@ impl ModelSpec {
     /// [`Architecture`] and, optionally, a table `[front_end]` with `centered = true`.
     ///
     /// # Errors
-    /// [`Error::UnknownPreset`] if there is no such preset; [`Error::Io`]; [`Error::File`] if the file is
-    /// not a valid recipe.
+    /// [`Error::UnknownPreset`] if there is no such preset; [`Error::Io`]; [`Error::File`] if the
+    /// file is not a valid recipe.
     pub fn load(name_or_path: &str) -> Result<Self, Error> {
         let path = Path::new(name_or_path);
         if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {

@@ -82,8 +82,9 @@ pub struct TrainReport {
 /// an uninterrupted one.
 ///
 /// # Errors
-/// [`Error::Setting`] if a setting is invalid; [`Error::OtherRun`] if the checkpoint is of another run;
-/// [`Error::Split`] if no clip can be held out; [`Error::Collection`] if fewer than two labels are usable; [`Error::Diverged`];
+/// [`Error::Setting`] if a setting is invalid; [`Error::OtherRun`] if the checkpoint is of another
+/// run; [`Error::Collection`] if fewer than two labels are usable; [`Error::Split`] if no clip can be
+/// held out; [`Error::Audio`] or [`Error::Network`] if the recipe is invalid; [`Error::Diverged`];
 /// [`Error::Interrupted`]; [`Error::File`] if the checkpoint is damaged, the output is an input or a
 /// file of another kind, or another run is writing it; [`Error::Device`]; [`Error::Io`].
 pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport, Error> {
