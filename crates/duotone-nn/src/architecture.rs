@@ -2,25 +2,168 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// A convolution followed by LeakyReLU and max-pooling, in parallel with the other pipelines on the same
-/// input.
+/// What surrounds the input of a convolution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Padding {
+    /// Nothing: the kernel stays within the input.
+    #[default]
+    Valid,
+    /// Zeros, so that the output has the size of the input. Of an odd number of zeros, the additional one
+    /// comes after the input, as in Keras and PyTorch.
+    Same,
+}
+
+/// A convolution, then optionally batch normalisation, LeakyReLU and max-pooling.
 ///
 /// All sizes are (bands, frames): the first along frequency, the second along time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pipeline {
+pub struct Block {
     /// The number of filters, each of which computes one map.
     pub filters: usize,
-    /// The kernel size; the convolution is 'valid'.
+    /// The kernel size.
     pub kernel: (usize, usize),
+    /// The padding of the convolution.
+    #[serde(default)]
+    pub padding: Padding,
+    /// Whether the sums are normalised over the batch. There is no other bias then.
+    #[serde(default)]
+    pub batch_norm: bool,
     /// The max-pooling window, which is also the stride; rows and columns that do not fill a window are dropped.
     pub pool: (usize, usize),
 }
 
-/// A network of parallel pipelines and a dense head, as data.
+/// What is left of an axis of the last maps of a pipeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Summary {
+    /// All of it.
+    #[default]
+    None,
+    /// The mean.
+    Mean,
+    /// The maximum.
+    Max,
+    /// The mean and the maximum.
+    MeanMax,
+}
+
+impl Summary {
+    /// Returns the length of an axis of `len` values after it.
+    #[must_use]
+    pub fn len(self, len: usize) -> usize {
+        match self {
+            Self::None => len,
+            Self::Mean | Self::Max => 1,
+            Self::MeanMax => 2,
+        }
+    }
+}
+
+/// How the last maps of a pipeline are summarised: first over all bands, then over all frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GlobalPool {
+    /// Over the bands.
+    #[serde(default)]
+    pub bands: Summary,
+    /// Over the frames.
+    #[serde(default)]
+    pub frames: Summary,
+}
+
+/// Blocks one after the other, in parallel with the other pipelines on the same input.
 ///
-/// Convolution ('valid') → LeakyReLU → max-pool → flatten and concatenate the pipelines → dense,
-/// sigmoid → dropout → dense to the classes, softmax (paper, section 2.2 and figures 1 to 3).
+/// A pipeline of one 'valid' block without batch normalisation and global pooling is written without a table
+/// for the block: `filters`, `kernel` and `pool` are then fields of the pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "PipelineTable", into = "PipelineTable")]
+pub struct Pipeline {
+    /// At least one.
+    pub blocks: Vec<Block>,
+    /// What becomes of the last block's maps.
+    pub global_pool: GlobalPool,
+}
+
+impl Pipeline {
+    /// Returns a pipeline of the paper's kind: one 'valid' convolution and its pooling.
+    #[must_use]
+    pub fn single(filters: usize, kernel: (usize, usize), pool: (usize, usize)) -> Self {
+        let block = Block { filters, kernel, padding: Padding::Valid, batch_norm: false, pool };
+        Self { blocks: vec![block], global_pool: GlobalPool::default() }
+    }
+
+    /// Returns whether the pipeline is of the paper's kind (see [`single`](Self::single)).
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        let Some(&Block { filters, kernel, pool, .. }) = self.blocks.first() else { return false };
+        *self == Self::single(filters, kernel, pool)
+    }
+}
+
+/// A pipeline as it is written.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PipelineTable {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filters: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kernel: Option<(usize, usize)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pool: Option<(usize, usize)>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    global_pool: GlobalPool,
+    #[serde(rename = "block", default, skip_serializing_if = "Vec::is_empty")]
+    blocks: Vec<Block>,
+}
+
+fn is_default(pool: &GlobalPool) -> bool {
+    *pool == GlobalPool::default()
+}
+
+impl TryFrom<PipelineTable> for Pipeline {
+    type Error = String;
+
+    fn try_from(table: PipelineTable) -> Result<Self, String> {
+        let PipelineTable { filters, kernel, pool, global_pool, blocks } = table;
+        match (filters, kernel, pool) {
+            (None, None, None) if blocks.is_empty() => {
+                Err("a pipeline needs `filters`, `kernel` and `pool`, or a table `block`".into())
+            }
+            (None, None, None) => Ok(Self { blocks, global_pool }),
+            _ if !blocks.is_empty() => {
+                Err("`filters`, `kernel` and `pool` belong to the blocks of this pipeline".into())
+            }
+            (Some(filters), Some(kernel), Some(pool)) => {
+                Ok(Self { global_pool, ..Self::single(filters, kernel, pool) })
+            }
+            (None, ..) => Err("missing field `filters`".into()),
+            (_, None, _) => Err("missing field `kernel`".into()),
+            (.., None) => Err("missing field `pool`".into()),
+        }
+    }
+}
+
+impl From<Pipeline> for PipelineTable {
+    fn from(pipeline: Pipeline) -> Self {
+        let single = pipeline.is_single();
+        let block = pipeline.blocks.first().filter(|_| single);
+        Self {
+            filters: block.map(|block| block.filters),
+            kernel: block.map(|block| block.kernel),
+            pool: block.map(|block| block.pool),
+            global_pool: pipeline.global_pool,
+            blocks: if single { Vec::new() } else { pipeline.blocks },
+        }
+    }
+}
+
+/// A network of parallel pipelines and a head, as data.
+///
+/// The pipelines' last maps are flattened and concatenated. The paper's head is a dense layer with sigmoid,
+/// dropout, and a dense layer to the classes with softmax (section 2.2 and figures 1 to 3). With
+/// `hidden_units = 0`, dropout and the last layer follow the maps directly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Architecture {
@@ -28,13 +171,13 @@ pub struct Architecture {
     pub bands: usize,
     /// The number of frames of the input.
     pub frames: usize,
-    /// The slope α of LeakyReLU below zero; `slope` in older files.
+    /// The slope α of LeakyReLU below zero; 0 makes it a ReLU. `slope` in older files.
     #[serde(default = "default_negative_slope", alias = "slope")]
     pub negative_slope: f32,
-    /// The number of units of the dense layer; `dense` in older files.
+    /// The number of units of the hidden layer; 0 for none. `dense` in older files.
     #[serde(default = "default_hidden_units", alias = "dense")]
     pub hidden_units: usize,
-    /// The fraction of the dense layer's units that dropout sets to zero in training.
+    /// The fraction of the last layer's inputs that dropout sets to zero in training.
     #[serde(default = "default_dropout")]
     pub dropout: f32,
     /// The number of classes; 0 in a recipe that is not bound to a collection yet.
@@ -55,9 +198,13 @@ fn default_dropout() -> f32 {
     0.2
 }
 
-/// The sizes of a pipeline's maps, each (bands, frames).
+/// The sizes of a block's maps, each (bands, frames).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MapShape {
+    /// The number of maps of the input: 1, or the filters of the block before.
+    pub channels: usize,
+    /// The input.
+    pub input: (usize, usize),
     /// After the convolution.
     pub convolved: (usize, usize),
     /// After pooling.
@@ -70,6 +217,8 @@ const MAX_SIDE: usize = 1 << 16;
 const MAX_INPUT: usize = 1 << 24;
 /// The maximum number of parameters of a network.
 const MAX_PARAMETERS: usize = 1 << 28;
+/// The maximum number of values in the maps of a block: a gigabyte.
+const MAX_MAPS: usize = 1 << 28;
 
 impl Architecture {
     /// The names of the presets.
@@ -82,7 +231,7 @@ impl Architecture {
     /// (67 × 68 pooled to 67 × 4, and 5 × 75), which require 80 bands × 82 frames.
     #[must_use]
     pub fn preset(name: &str, classes: usize) -> Option<Self> {
-        let pipeline = |filters, kernel, pool| Pipeline { filters, kernel, pool };
+        let pipeline = Pipeline::single;
         let model2 = || vec![pipeline(32, (14, 15), (1, 17)), pipeline(32, (4, 8), (15, 1))];
         let (bands, frames, pipelines) = match name {
             "model1" => (40, 80, vec![pipeline(30, (10, 12), (1, 20))]),
@@ -139,9 +288,6 @@ impl Architecture {
         if self.pipelines.is_empty() {
             return bad("no pipeline".into());
         }
-        if self.hidden_units == 0 {
-            return bad("a dense layer of 0 units".into());
-        }
         if self.classes < 2 {
             return bad(format!("{} classes; at least 2 are needed", self.classes));
         }
@@ -181,58 +327,74 @@ impl Architecture {
     }
 
     fn validate_pipeline(&self, number: usize, pipeline: &Pipeline) -> Result<(), Error> {
-        let bad =
-            |message: String| Err(Error::Architecture(format!("pipeline {number}: {message}")));
-        let Pipeline { filters, kernel, pool } = *pipeline;
-        if filters == 0 {
-            return bad("no filters".into());
+        if pipeline.blocks.is_empty() {
+            return Err(Error::Architecture(format!("pipeline {number}: no block")));
         }
-        if filters > MAX_SIDE {
-            return Err(Error::Limit(format!(
-                "pipeline {number}: {filters} filters; at most {MAX_SIDE}"
-            )));
-        }
-        if kernel.0 == 0 || kernel.1 == 0 || pool.0 == 0 || pool.1 == 0 {
-            return bad(format!(
-                "kernel {}×{} and pool {}×{} must be at least 1×1",
-                kernel.0, kernel.1, pool.0, pool.1
-            ));
-        }
-        if kernel.0 > self.bands || kernel.1 > self.frames {
-            return bad(format!(
-                "a kernel of {}×{} is larger than the input of {} bands × {} frames",
-                kernel.0, kernel.1, self.bands, self.frames
-            ));
-        }
-        let shape = self.map_shape(pipeline);
-        if shape.pooled.0 == 0 || shape.pooled.1 == 0 {
-            return bad(format!(
-                "a pool of {}×{} leaves nothing of the {}×{} map",
-                pool.0, pool.1, shape.convolved.0, shape.convolved.1
-            ));
+        for (i, (block, shape)) in pipeline.blocks.iter().zip(self.map_shapes(pipeline)).enumerate()
+        {
+            let place = match pipeline.blocks.len() {
+                1 => format!("pipeline {number}"),
+                _ => format!("pipeline {number}, block {}", i + 1),
+            };
+            validate_block(&place, block, shape)?;
         }
         Ok(())
     }
 
-    /// Returns the sizes of a pipeline's maps. Meaningful only after [`validate`](Self::validate).
+    /// Returns the sizes of the maps of a pipeline's blocks. Meaningful only after
+    /// [`validate`](Self::validate).
     #[must_use]
-    pub fn map_shape(&self, pipeline: &Pipeline) -> MapShape {
+    pub fn map_shapes(&self, pipeline: &Pipeline) -> Vec<MapShape> {
         let side = |input: usize, kernel: usize| (input + 1).saturating_sub(kernel);
-        let convolved = (side(self.bands, pipeline.kernel.0), side(self.frames, pipeline.kernel.1));
-        let pooled = (convolved.0 / pipeline.pool.0.max(1), convolved.1 / pipeline.pool.1.max(1));
-        MapShape { convolved, pooled }
+        let (mut channels, mut input) = (1, (self.bands, self.frames));
+        let mut shapes = Vec::with_capacity(pipeline.blocks.len());
+        for block in &pipeline.blocks {
+            let convolved = match block.padding {
+                Padding::Valid => (side(input.0, block.kernel.0), side(input.1, block.kernel.1)),
+                Padding::Same => input,
+            };
+            let pooled = (convolved.0 / block.pool.0.max(1), convolved.1 / block.pool.1.max(1));
+            shapes.push(MapShape { channels, input, convolved, pooled });
+            (channels, input) = (block.filters, pooled);
+        }
+        shapes
     }
 
-    /// Returns the number of inputs of the dense layer, from all pipelines.
+    /// Returns the first block of each pipeline: all of them if the network is of the paper's
+    /// [family](Self::is_single_layer).
+    pub fn first_blocks(&self) -> impl Iterator<Item = (Block, MapShape)> + '_ {
+        self.pipelines.iter().filter_map(|pipeline| {
+            Some((*pipeline.blocks.first()?, *self.map_shapes(pipeline).first()?))
+        })
+    }
+
+    /// Returns the number of values that the head gets from a pipeline.
+    #[must_use]
+    pub fn pipeline_features(&self, pipeline: &Pipeline) -> usize {
+        let shapes = self.map_shapes(pipeline);
+        let (Some(block), Some(shape)) = (pipeline.blocks.last(), shapes.last()) else { return 0 };
+        let bands = pipeline.global_pool.bands.len(shape.pooled.0);
+        let frames = pipeline.global_pool.frames.len(shape.pooled.1);
+        block.filters.saturating_mul(bands).saturating_mul(frames)
+    }
+
+    /// Returns the number of values that the head gets from all pipelines.
     #[must_use]
     pub fn features(&self) -> usize {
-        self.pipelines
-            .iter()
-            .map(|p| {
-                let (rows, columns) = self.map_shape(p).pooled;
-                p.filters * rows * columns
-            })
-            .sum()
+        let of_pipelines = self.pipelines.iter().map(|p| self.pipeline_features(p));
+        of_pipelines.fold(0, usize::saturating_add)
+    }
+
+    /// Returns the number of inputs of the last layer: the hidden units, or the features if there are none.
+    #[must_use]
+    pub fn last_inputs(&self) -> usize {
+        if self.hidden_units == 0 { self.features() } else { self.hidden_units }
+    }
+
+    /// Returns whether the network is of the paper's family: pipelines of a single block, and a hidden layer.
+    #[must_use]
+    pub fn is_single_layer(&self) -> bool {
+        self.hidden_units > 0 && self.pipelines.iter().all(Pipeline::is_single)
     }
 
     /// Returns the number of trainable parameters.
@@ -243,15 +405,57 @@ impl Architecture {
 
     fn checked_parameters(&self) -> Option<usize> {
         let mut count: usize = 0;
-        let mut features: usize = 0;
-        for p in &self.pipelines {
-            let taps = p.kernel.0.checked_mul(p.kernel.1)?;
-            count = count.checked_add(taps.checked_add(1)?.checked_mul(p.filters)?)?;
-            let (rows, columns) = self.map_shape(p).pooled;
-            let maps = rows.checked_mul(columns)?.checked_mul(p.filters)?;
-            features = features.checked_add(maps)?;
+        for pipeline in &self.pipelines {
+            for (block, shape) in pipeline.blocks.iter().zip(self.map_shapes(pipeline)) {
+                let taps =
+                    block.kernel.0.checked_mul(block.kernel.1)?.checked_mul(shape.channels)?;
+                // A bias, or the scale and the shift of batch normalisation.
+                let others = if block.batch_norm { 2 } else { 1 };
+                let filters = taps.checked_add(others)?.checked_mul(block.filters)?;
+                count = count.checked_add(filters)?;
+            }
         }
-        count = count.checked_add(features.checked_add(1)?.checked_mul(self.hidden_units)?)?;
-        count.checked_add(self.hidden_units.checked_add(1)?.checked_mul(self.classes)?)
+        if self.hidden_units > 0 {
+            let hidden = self.features().checked_add(1)?.checked_mul(self.hidden_units)?;
+            count = count.checked_add(hidden)?;
+        }
+        count.checked_add(self.last_inputs().checked_add(1)?.checked_mul(self.classes)?)
     }
+}
+
+fn validate_block(place: &str, block: &Block, shape: MapShape) -> Result<(), Error> {
+    let bad = |message: String| Err(Error::Architecture(format!("{place}: {message}")));
+    let Block { filters, kernel, pool, .. } = *block;
+    if filters == 0 {
+        return bad("no filters".into());
+    }
+    if filters > MAX_SIDE {
+        return Err(Error::Limit(format!("{place}: {filters} filters; at most {MAX_SIDE}")));
+    }
+    if kernel.0 == 0 || kernel.1 == 0 || pool.0 == 0 || pool.1 == 0 {
+        return bad(format!(
+            "kernel {}×{} and pool {}×{} must be at least 1×1",
+            kernel.0, kernel.1, pool.0, pool.1
+        ));
+    }
+    let input = shape.input;
+    if kernel.0 > input.0 || kernel.1 > input.1 {
+        return bad(format!(
+            "a kernel of {}×{} is larger than the input of {} bands × {} frames",
+            kernel.0, kernel.1, input.0, input.1
+        ));
+    }
+    if shape.pooled.0 == 0 || shape.pooled.1 == 0 {
+        return bad(format!(
+            "a pool of {}×{} leaves nothing of the {}×{} map",
+            pool.0, pool.1, shape.convolved.0, shape.convolved.1
+        ));
+    }
+    if shape.convolved.0 * shape.convolved.1 > MAX_MAPS / filters {
+        return Err(Error::Limit(format!(
+            "{place}: {filters} maps of {}×{}; at most {MAX_MAPS} values",
+            shape.convolved.0, shape.convolved.1
+        )));
+    }
+    Ok(())
 }

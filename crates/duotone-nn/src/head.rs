@@ -18,7 +18,7 @@ pub(crate) struct HeadGradients {
     pub(crate) logits: Vec<f32>,
     /// The units after dropout, (sample, unit).
     pub(crate) dropped: Vec<f32>,
-    /// For each sample, the loss in nats and whether the decision was correct.
+    /// For each sample, the loss in nats and whether the decision was right.
     outcomes: Vec<(f32, bool)>,
 }
 
@@ -47,19 +47,19 @@ pub(crate) fn backward(
     architecture: &Architecture,
     layers: &Layers,
     activations: &Activations,
-    labels: &[u32],
+    targets: &[f32],
     step: Step,
     out: &mut HeadGradients,
 ) -> StepOutcome {
-    let (samples, hidden_units, classes) =
-        (labels.len(), architecture.hidden_units, architecture.classes);
+    let (dense, classes) = (architecture.hidden_units, architecture.classes);
+    let samples = targets.len() / classes;
     let units = layers.dense.units;
     out.by_sample.resize(samples * units, 0.0);
     // The padding moves with the number of samples, so everything is cleared.
     out.by_unit.clear();
     out.by_unit.resize(samples * units, 0.0);
     out.logits.resize(samples * classes, 0.0);
-    out.dropped.resize(samples * hidden_units, 0.0);
+    out.dropped.resize(samples * dense, 0.0);
     out.outcomes.resize(samples, (0.0, false));
     let random = Philox::new(step.seed ^ DROPOUT, step.index);
     let threshold = dropout_threshold(architecture.dropout);
@@ -70,9 +70,9 @@ pub(crate) fn backward(
         dropped: &mut out.dropped,
         outcomes: &mut out.outcomes,
     };
-    rows.each((units, classes, hidden_units), |sample, row| {
-        let mut words = Words::new(random, (sample * hidden_units) as u64);
-        for unit in 0..hidden_units {
+    rows.each((units, classes, dense), |sample, row| {
+        let mut words = Words::new(random, (sample * dense) as u64);
+        for unit in 0..dense {
             let sum = activations.sums[unit * samples + sample] + layers.dense.bias[unit];
             let hidden = sigmoid(sum);
             let kept = if words.next() < threshold { 0.0 } else { scale };
@@ -81,17 +81,10 @@ pub(crate) fn backward(
             row.dropped[unit] = hidden * kept;
         }
         output(layers, row.dropped, row.logits);
-        let label = labels[sample] as usize;
-        let max = row.logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let right = row.logits.iter().position(|&x| x == max) == Some(label);
-        let logit = f64::from(row.logits[label]) - f64::from(max);
-        let sum: f64 = row.logits.iter().map(|&x| (f64::from(x) - f64::from(max)).exp()).sum();
-        *row.outcome = ((sum.ln() - logit) as f32, right);
-        softmax(row.logits);
-        row.logits[label] -= 1.0;
-        row.logits.iter_mut().for_each(|d| *d /= samples as f32);
-        let mut back = vec![0.0; hidden_units];
-        for (&d, weight) in row.logits.iter().zip(layers.output_weight.chunks_exact(hidden_units)) {
+        let target = &targets[sample * classes..][..classes];
+        *row.outcome = cross_entropy(row.logits, target, samples);
+        let mut back = vec![0.0; dense];
+        for (&d, weight) in row.logits.iter().zip(layers.output_weight.chunks_exact(dense)) {
             back.iter_mut().zip(weight).for_each(|(back, w)| *back += d * w);
         }
         row.by_sample.iter_mut().zip(back).for_each(|(d, back)| *d *= back);
@@ -101,9 +94,39 @@ pub(crate) fn backward(
             out.by_unit[unit * samples + sample] = d;
         }
     }
+    outcome(&out.outcomes)
+}
+
+/// Replaces the logits of one sample by the gradient of the mean loss over the batch. Returns the sample's loss
+/// in nats, and whether its largest logit is that of its largest target.
+pub(crate) fn cross_entropy(logits: &mut [f32], target: &[f32], samples: usize) -> (f32, bool) {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let right = logits.iter().position(|&x| x == max) == largest(target);
+    let sum: f64 = logits.iter().map(|&x| (f64::from(x) - f64::from(max)).exp()).sum();
+    let mut loss = 0.0;
+    for (&logit, &target) in logits.iter().zip(target) {
+        if target > 0.0 {
+            loss += f64::from(target) * (sum.ln() - (f64::from(logit) - f64::from(max)));
+        }
+    }
+    softmax(logits);
+    let total: f32 = target.iter().sum();
+    for (d, target) in logits.iter_mut().zip(target) {
+        *d = (*d * total - target) / samples as f32;
+    }
+    (loss as f32, right)
+}
+
+fn largest(target: &[f32]) -> Option<usize> {
+    let max = target.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    target.iter().position(|&x| x == max)
+}
+
+/// Sums up the results of [`cross_entropy`].
+pub(crate) fn outcome(outcomes: &[(f32, bool)]) -> StepOutcome {
     StepOutcome {
-        loss: out.outcomes.iter().map(|o| f64::from(o.0)).sum::<f64>() / samples as f64,
-        correct: out.outcomes.iter().filter(|o| o.1).count(),
+        loss: outcomes.iter().map(|o| f64::from(o.0)).sum::<f64>() / outcomes.len() as f64,
+        correct: outcomes.iter().filter(|o| o.1).count(),
     }
 }
 
@@ -126,14 +149,14 @@ struct Row<'a> {
 impl Rows<'_> {
     fn each(
         self,
-        (units, classes, hidden_units): (usize, usize, usize),
+        (units, classes, dense): (usize, usize, usize),
         work: impl Fn(usize, &mut Row<'_>) + Sync,
     ) {
         let mut rows: Vec<Row<'_>> = self
             .by_sample
             .chunks_exact_mut(units)
             .zip(self.logits.chunks_exact_mut(classes))
-            .zip(self.dropped.chunks_exact_mut(hidden_units))
+            .zip(self.dropped.chunks_exact_mut(dense))
             .zip(self.outcomes)
             .map(|(((by_sample, logits), dropped), outcome)| Row {
                 by_sample,
@@ -177,7 +200,7 @@ fn output(layers: &Layers, hidden: &[f32], logits: &mut [f32]) {
 }
 
 /// Returns the dot product, in several partial sums so that the compiler vectorises it.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     const SUMS: usize = 16;
     let (a_whole, a_rest) = a.as_chunks::<SUMS>();
     let (b_whole, b_rest) = b.as_chunks::<SUMS>();

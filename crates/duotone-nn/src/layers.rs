@@ -64,8 +64,8 @@ impl Layers {
     pub(crate) fn pack(kernels: Kernels, architecture: &Architecture, weights: &Weights) -> Self {
         let a = architecture;
         let mut pipelines = Vec::new();
-        for (i, pipeline) in a.pipelines.iter().enumerate() {
-            let mut filters = PackedFilters::new(kernels, a, pipeline);
+        for (i, (block, shape)) in a.first_blocks().enumerate() {
+            let mut filters = PackedFilters::new(kernels, a, block, shape);
             filters.update(|weight, bias| {
                 weight.copy_from_slice(weights.get(&format!("pipeline{i}.weight")));
                 bias.copy_from_slice(weights.get(&format!("pipeline{i}.bias")));
@@ -222,12 +222,12 @@ impl Dense {
 /// Reorders one value per feature from the canonical order, (filter, row, column) in each pipeline, to the
 /// kernels' order, (row, column, filter).
 fn kernels_order<T: Copy>(architecture: &Architecture, mut from: &[T], mut to: &mut [T]) {
-    for pipeline in &architecture.pipelines {
-        let (rows, columns) = architecture.map_shape(pipeline).pooled;
-        let (maps, later) = from.split_at(pipeline.filters * rows * columns);
+    for (block, shape) in architecture.first_blocks() {
+        let (rows, columns) = shape.pooled;
+        let (maps, later) = from.split_at(block.filters * rows * columns);
         let (windows, rest) = to.split_at_mut(maps.len());
         for (filter, map) in maps.chunks_exact(rows * columns).enumerate() {
-            for (window, &value) in windows.chunks_exact_mut(pipeline.filters).zip(map) {
+            for (window, &value) in windows.chunks_exact_mut(block.filters).zip(map) {
                 window[filter] = value;
             }
         }

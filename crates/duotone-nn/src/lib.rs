@@ -2,6 +2,7 @@
 //! and a CPU engine for inference and training. No files, no clocks, no audio.
 
 mod architecture;
+mod deep;
 mod embed;
 mod error;
 mod head;
@@ -9,18 +10,21 @@ mod head;
 mod kernel;
 mod layers;
 mod network;
+mod optimizer;
 mod parallel;
 pub mod random;
 pub mod reference;
+mod single_layer;
 mod step;
 mod trainer;
 mod weights;
 
-pub use architecture::{Architecture, MapShape, Pipeline};
+pub use architecture::{Architecture, Block, GlobalPool, MapShape, Padding, Pipeline, Summary};
 pub use embed::Embedding;
 pub use error::Error;
 pub use kernel::{Isa, Kernels, Method};
 pub use network::Network;
+pub use optimizer::{Optimizer, OptimizerState};
 pub use step::{Step, StepOutcome};
 pub use trainer::Trainer;
 pub use weights::{Tensor, Weights};

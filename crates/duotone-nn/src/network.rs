@@ -1,6 +1,7 @@
 use std::cell::Cell;
 
 use crate::architecture::Architecture;
+use crate::deep::DeepNetwork;
 use crate::error::Error;
 use crate::kernel::Kernels;
 use crate::layers::{Activations, Layers, Pass};
@@ -19,7 +20,15 @@ thread_local! {
 #[derive(Clone, Debug)]
 pub struct Network {
     pub(crate) architecture: Architecture,
-    pub(crate) layers: Layers,
+    pub(crate) engine: Engine,
+}
+
+/// A network's packed weights.
+#[derive(Clone, Debug)]
+pub(crate) enum Engine {
+    /// Of the paper's family.
+    SingleLayer(Layers),
+    Deep(DeepNetwork),
 }
 
 impl Network {
@@ -42,8 +51,16 @@ impl Network {
     ) -> Result<Self, Error> {
         architecture.validate()?;
         weights.check(architecture)?;
-        let layers = Layers::pack(kernels, architecture, weights);
-        Ok(Self { architecture: architecture.clone(), layers })
+        let engine = match architecture.is_single_layer() {
+            true => Engine::SingleLayer(Layers::pack(kernels, architecture, weights)),
+            false => Engine::Deep(DeepNetwork::new(kernels, architecture, weights.clone())),
+        };
+        Ok(Self { architecture: architecture.clone(), engine })
+    }
+
+    /// Replaces the weights of a deep network by others of the same shapes.
+    pub(crate) fn repack(&mut self, kernels: Kernels, weights: Weights) {
+        self.engine = Engine::Deep(DeepNetwork::new(kernels, &self.architecture, weights));
     }
 
     /// Returns the architecture.
@@ -55,7 +72,10 @@ impl Network {
     /// Returns a copy of the current weights.
     #[must_use]
     pub fn weights(&self) -> Weights {
-        self.layers.unpack(&self.architecture)
+        match &self.engine {
+            Engine::SingleLayer(layers) => layers.unpack(&self.architecture),
+            Engine::Deep(network) => network.weights().clone(),
+        }
     }
 
     /// Returns the logits of a batch, one row of `classes` values per segment. `inputs` holds any number of
@@ -70,12 +90,18 @@ impl Network {
 
     fn batches(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
         let size = segment_size(&self.architecture, inputs)?;
+        let layers = match &self.engine {
+            Engine::SingleLayer(layers) => layers,
+            Engine::Deep(network) => {
+                return Ok(network.run(&self.architecture, inputs, size).logits);
+            }
+        };
         let mut logits = Vec::with_capacity(inputs.len() / size * self.architecture.classes);
         // While this call waits for other threads, another call on this thread starts with empty ones.
         let mut activations = ACTIVATIONS.take();
         for batch in inputs.chunks(BATCH * size) {
-            self.layers.forward(batch, size, Pass::Inference, &mut activations);
-            head::logits(&self.architecture, &self.layers, &activations, &mut logits);
+            layers.forward(batch, size, Pass::Inference, &mut activations);
+            head::logits(&self.architecture, layers, &activations, &mut logits);
         }
         ACTIVATIONS.set(activations);
         Ok(logits)

@@ -1,27 +1,36 @@
 use crate::architecture::Architecture;
+use crate::deep::DeepTrainer;
 use crate::error::Error;
-use crate::head::{self, HeadGradients};
-use crate::kernel::{
-    AlignedBuf, BLOCK, FilterGradient, GROUP, Kernels, PooledGradients, filter_gradients,
-};
-use crate::layers::{Activations, Pass};
-use crate::network::{Network, segment_size};
+use crate::kernel::Kernels;
+use crate::layers::Layers;
+use crate::network::{Engine, Network, segment_size};
+use crate::optimizer::{Optimizer, OptimizerState};
 use crate::parallel;
+use crate::single_layer::SingleLayerTrainer;
 use crate::step::{Step, StepOutcome};
 use crate::weights::Weights;
 
-/// Trains a network by plain SGD on the mean cross-entropy of mini-batches.
+/// Trains a network on the mean cross-entropy of mini-batches, by plain SGD unless another optimizer is set.
 #[derive(Clone, Debug)]
 pub struct Trainer {
+    kernels: Kernels,
+    /// Of a deep network, the state when [`network`](Self::network) was last called.
     network: Network,
-    /// For each pipeline, the layout of a filter's gradient and the gradients of all filters.
-    filter_gradients: Vec<(FilterGradient, Vec<f32>)>,
-    /// The batch's last segments, followed by zeros that the gradient kernels read past the end.
-    last: Vec<f32>,
-    activations: Activations,
-    head: HeadGradients,
-    /// The gradients of the pooled maps, (feature block, sample, feature in the block).
-    pooled: AlignedBuf,
+    gradients: Gradients,
+    optimizer: Optimizer,
+    state: OptimizerState,
+}
+
+/// The memory of a training step.
+#[derive(Clone, Debug)]
+enum Gradients {
+    SingleLayer(Box<SingleLayerTrainer>),
+    Deep {
+        trainer: Box<DeepTrainer>,
+        weights: Weights,
+        /// Whether the weights have changed since the network was packed.
+        changed: bool,
+    },
 }
 
 impl Trainer {
@@ -43,27 +52,62 @@ impl Trainer {
         kernels: Kernels,
     ) -> Result<Self, Error> {
         let network = Network::with_kernels(architecture, weights, kernels)?;
-        let filter_gradients = architecture
-            .pipelines
-            .iter()
-            .map(|p| {
-                let layout = FilterGradient::new(kernels.isa, p.kernel);
-                (layout, vec![0.0; p.filters * layout.len()])
-            })
-            .collect();
-        Ok(Self {
-            network,
-            filter_gradients,
-            last: Vec::new(),
-            activations: Activations::default(),
-            head: HeadGradients::default(),
-            pooled: AlignedBuf::default(),
-        })
+        let gradients = match architecture.is_single_layer() {
+            true => {
+                Gradients::SingleLayer(Box::new(SingleLayerTrainer::new(kernels, architecture)))
+            }
+            false => Gradients::Deep {
+                trainer: Box::new(DeepTrainer::new(kernels, architecture)),
+                weights: weights.clone(),
+                changed: false,
+            },
+        };
+        let (optimizer, state) = (Optimizer::default(), OptimizerState::default());
+        Ok(Self { kernels, network, gradients, optimizer, state })
+    }
+
+    /// Sets the optimizer and its state, which is empty at the start of a run.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] if the state does not fit the network.
+    pub fn with_optimizer(
+        mut self,
+        optimizer: Optimizer,
+        state: OptimizerState,
+    ) -> Result<Self, Error> {
+        state.check(optimizer, self.network.architecture())?;
+        (self.optimizer, self.state) = (optimizer, state);
+        Ok(self)
+    }
+
+    /// Returns the state of the optimizer.
+    #[must_use]
+    pub fn optimizer_state(&self) -> &OptimizerState {
+        &self.state
+    }
+
+    /// Returns the architecture.
+    #[must_use]
+    pub fn architecture(&self) -> &Architecture {
+        self.network.architecture()
+    }
+
+    /// Returns a copy of the current weights.
+    #[must_use]
+    pub fn weights(&self) -> Weights {
+        match &self.gradients {
+            Gradients::SingleLayer(_) => self.network.weights(),
+            Gradients::Deep { weights, .. } => weights.clone(),
+        }
     }
 
     /// Returns the network in its current state.
-    #[must_use]
-    pub fn network(&self) -> &Network {
+    pub fn network(&mut self) -> &Network {
+        if let Gradients::Deep { weights, changed, .. } = &mut self.gradients
+            && std::mem::take(changed)
+        {
+            self.network.repack(self.kernels, weights.clone());
+        }
         &self.network
     }
 
@@ -78,11 +122,28 @@ impl Trainer {
         labels: &[u32],
         step: Step,
     ) -> Result<StepOutcome, Error> {
-        parallel::inside(|| self.run(inputs, labels, step, (1.0, step.learning_rate)))
+        let targets = one_hot(self.architecture(), labels)?;
+        self.step_with_targets(inputs, &targets, step)
+    }
+
+    /// Like [`step`](Self::step), with a probability for each class instead of a label: `targets` is
+    /// (segment, class). A segment whose targets sum to another number than 1 has that weight in the loss.
+    ///
+    /// # Errors
+    /// [`Error::Batch`] if the sizes of `inputs` and `targets` do not match.
+    pub fn step_with_targets(
+        &mut self,
+        inputs: &[f32],
+        targets: &[f32],
+        step: Step,
+    ) -> Result<StepOutcome, Error> {
+        check(self.network.architecture(), inputs, targets)?;
+        parallel::inside(|| Ok(self.run(inputs, targets, step)))
     }
 
     /// Returns the outcome of [`step`](Self::step) and the gradient of every weight, without an update. The
-    /// learning rate is not used.
+    /// learning rate is not used. In place of the gradients of batch normalisation's running statistics are
+    /// their new values.
     ///
     /// # Errors
     /// As for [`step`](Self::step).
@@ -92,109 +153,82 @@ impl Trainer {
         labels: &[u32],
         step: Step,
     ) -> Result<(StepOutcome, Weights), Error> {
+        let targets = one_hot(self.architecture(), labels)?;
+        check(self.network.architecture(), inputs, &targets)?;
         let mut copy = self.clone();
-        let outcome = copy.run(inputs, labels, step, (0.0, -1.0))?;
-        Ok((outcome, copy.network.weights()))
+        Ok(parallel::inside(|| copy.compute_gradients(inputs, &targets, step)))
     }
 
-    /// Runs a step in which weights become `keep × weight − rate × gradient`.
-    fn run(
+    fn run(&mut self, inputs: &[f32], targets: &[f32], step: Step) -> StepOutcome {
+        let Network { architecture, engine } = &mut self.network;
+        if let (Gradients::SingleLayer(trainer), Engine::SingleLayer(layers)) =
+            (&mut self.gradients, engine)
+            && self.optimizer.is_plain_sgd()
+        {
+            let rates = (1.0, step.learning_rate);
+            return trainer.run((architecture, layers), inputs, targets, step, rates);
+        }
+        let mut weights = self.weights();
+        let (outcome, gradients) = self.compute_gradients(inputs, targets, step);
+        self.optimizer.update(&mut self.state, &mut weights, &gradients, step);
+        let Network { architecture, engine } = &mut self.network;
+        match (&mut self.gradients, engine) {
+            (Gradients::Deep { weights: current, changed, .. }, _) => {
+                *current = weights;
+                *changed = true;
+            }
+            (Gradients::SingleLayer(_), Engine::SingleLayer(layers)) => {
+                *layers = Layers::pack(self.kernels, architecture, &weights);
+            }
+            (Gradients::SingleLayer(_), Engine::Deep(_)) => {}
+        }
+        outcome
+    }
+
+    fn compute_gradients(
         &mut self,
         inputs: &[f32],
-        labels: &[u32],
+        targets: &[f32],
         step: Step,
-        (keep, rate): (f32, f32),
-    ) -> Result<StepOutcome, Error> {
-        let Network { architecture, layers } = &mut self.network;
-        let size = check(architecture, inputs, labels)?;
-        let overrun = self.filter_gradients.iter().map(|(layout, _)| layout.overrun()).max();
-        let overrun = overrun.unwrap_or(0);
-        let first_of_last = labels.len().saturating_sub(overrun.div_ceil(size));
-        self.last.clear();
-        self.last.extend_from_slice(&inputs[first_of_last * size..]);
-        self.last.resize(self.last.len() + overrun, 0.0);
-        layers.forward(inputs, size, Pass::Training, &mut self.activations);
-
-        let head = &mut self.head;
-        let outcome = head::backward(architecture, layers, &self.activations, labels, step, head);
-
-        self.pooled.resize(layers.dense.blocks * labels.len() * BLOCK);
-        layers.dense_backward(
-            &self.activations,
-            (&head.by_unit, &head.by_sample),
-            architecture.negative_slope,
-            (keep, rate),
-            &mut self.pooled,
-        );
-
-        let mut first = 0;
-        for ((pipeline, filters), (layout, sums)) in
-            architecture.pipelines.iter().zip(&mut layers.pipelines).zip(&mut self.filter_gradients)
-        {
-            let (rows, columns) = architecture.map_shape(pipeline).pooled;
-            let from = PooledGradients {
-                segments: inputs,
-                last: (first_of_last, &self.last),
-                samples: labels.len(),
-                frames: architecture.frames,
-                gradients: &self.pooled,
-                positions: &self.activations.positions,
-                features: architecture.features(),
-                first,
-                filters: pipeline.filters,
-                windows: rows * columns,
-            };
-            parallel::pieces(sums, GROUP * layout.len(), |group, sums| {
-                filter_gradients(*layout, from, group * GROUP, sums);
-            });
-            filters.update(|weight, bias| {
-                let gradients = sums.chunks_exact(layout.len());
-                let filters = weight.chunks_exact_mut(pipeline.kernel.0 * pipeline.kernel.1);
-                for ((sums, weight), bias) in gradients.zip(filters).zip(bias) {
-                    for (w, gradient) in weight.iter_mut().zip(layout.weights(sums)) {
-                        *w = keep * *w - rate * gradient;
-                    }
-                    *bias = keep * *bias - rate * layout.bias(sums);
-                }
-            });
-            first += rows * columns * pipeline.filters;
-        }
-
-        let update = |weight: &mut f32, gradient: f32| *weight = keep * *weight - rate * gradient;
-        let (hidden_units, classes) = (architecture.hidden_units, architecture.classes);
-        for (unit, bias) in layers.dense.bias.iter_mut().enumerate() {
-            update(bias, head.by_unit[unit * labels.len()..][..labels.len()].iter().sum());
-        }
-        for class in 0..classes {
-            let column = || head.logits.iter().skip(class).step_by(classes);
-            update(&mut layers.output_bias[class], column().sum());
-            let row = &mut layers.output_weight[class * hidden_units..][..hidden_units];
-            let mut sums = vec![0.0; hidden_units];
-            for (&d, units) in column().zip(head.dropped.chunks_exact(hidden_units)) {
-                sums.iter_mut().zip(units).for_each(|(sum, unit)| *sum += d * unit);
+    ) -> (StepOutcome, Weights) {
+        let Network { architecture, engine } = &mut self.network;
+        match (&mut self.gradients, engine) {
+            (Gradients::SingleLayer(trainer), Engine::SingleLayer(layers)) => {
+                let mut copy = layers.clone();
+                let rates = (0.0, -1.0);
+                let outcome = trainer.run((architecture, &mut copy), inputs, targets, step, rates);
+                (outcome, copy.unpack(architecture))
             }
-            row.iter_mut().zip(sums).for_each(|(weight, sum)| update(weight, sum));
+            (Gradients::Deep { trainer, weights, .. }, _) => {
+                trainer.gradients(architecture, weights, inputs, targets, step)
+            }
+            (Gradients::SingleLayer(_), Engine::Deep(_)) => {
+                unreachable!("both are of the architecture's kind")
+            }
         }
-        Ok(outcome)
     }
 }
 
-/// Returns the number of values in a segment, after checking that there is a segment for every label and
-/// that every label is a class.
-fn check(architecture: &Architecture, inputs: &[f32], labels: &[u32]) -> Result<usize, Error> {
-    let size = segment_size(architecture, inputs)?;
-    if labels.is_empty() || inputs.len() != labels.len() * size {
-        return Err(Error::Batch(format!(
-            "{} segments for {} labels",
-            inputs.len() / size,
-            labels.len()
-        )));
+/// Returns the targets of labels: 1 for the label, 0 for all others.
+fn one_hot(architecture: &Architecture, labels: &[u32]) -> Result<Vec<f32>, Error> {
+    let classes = architecture.classes;
+    let mut targets = vec![0.0; labels.len() * classes];
+    for (&label, target) in labels.iter().zip(targets.chunks_exact_mut(classes)) {
+        let Some(target) = target.get_mut(label as usize) else {
+            let message = format!("label {label}, but there are {classes} classes");
+            return Err(Error::Batch(message));
+        };
+        *target = 1.0;
     }
-    match labels.iter().find(|&&label| label as usize >= architecture.classes) {
-        Some(label) => Err(Error::Batch(format!(
-            "label {label}, but there are {} classes",
-            architecture.classes
-        ))),
-        None => Ok(size),
+    Ok(targets)
+}
+
+/// Checks that there is a target for every segment.
+fn check(architecture: &Architecture, inputs: &[f32], targets: &[f32]) -> Result<(), Error> {
+    let segments = inputs.len() / segment_size(architecture, inputs)?;
+    if segments == 0 || targets.len() != segments * architecture.classes {
+        let labels = targets.len() as f64 / architecture.classes as f64;
+        return Err(Error::Batch(format!("{segments} segments for {labels} labels")));
     }
+    Ok(())
 }

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
-use crate::architecture::Architecture;
+use crate::architecture::{Architecture, Block, Pipeline};
 use crate::error::Error;
 use crate::random::Philox;
 
 /// A shaped array of numbers, last axis fastest.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tensor {
     /// The length of each axis.
     pub shape: Vec<usize>,
@@ -19,10 +19,17 @@ pub struct Tensor {
 /// | --- | --- |
 /// | `pipeline{i}.weight` | filters, kernel bands, kernel frames |
 /// | `pipeline{i}.bias` | filters |
+/// | `pipeline{i}.block{j}.weight` | filters, channels, kernel bands, kernel frames |
+/// | `pipeline{i}.block{j}.bias` | filters |
+/// | `pipeline{i}.block{j}.norm.weight`, `.bias`, `.mean`, `.variance` | filters |
 /// | `dense.weight` | hidden units, features |
 /// | `dense.bias` | hidden units |
-/// | `output.weight` | classes, hidden units |
+/// | `output.weight` | classes, hidden units (or features) |
 /// | `output.bias` | classes |
+///
+/// The first two are those of a pipeline of a [single](Pipeline::is_single) block. A block with batch
+/// normalisation has `norm` instead of `bias`; its mean and variance are running statistics, which training
+/// updates but does not optimise.
 ///
 /// Features are the pipelines' pooled maps one pipeline after the other, each flattened as
 /// (filter, band, frame), as with PyTorch's `flatten` and `cat`.
@@ -35,20 +42,35 @@ impl Weights {
     pub fn shapes(architecture: &Architecture) -> Vec<(String, Vec<usize>)> {
         let mut shapes = Vec::new();
         for (i, p) in architecture.pipelines.iter().enumerate() {
-            shapes.push((format!("pipeline{i}.weight"), vec![p.filters, p.kernel.0, p.kernel.1]));
-            shapes.push((format!("pipeline{i}.bias"), vec![p.filters]));
+            for (j, (block, shape)) in p.blocks.iter().zip(architecture.map_shapes(p)).enumerate() {
+                let name = block_name(p, i, j);
+                let Block { filters, kernel, .. } = *block;
+                let weight = match p.is_single() {
+                    true => vec![filters, kernel.0, kernel.1],
+                    false => vec![filters, shape.channels, kernel.0, kernel.1],
+                };
+                shapes.push((format!("{name}.weight"), weight));
+                let others: &[&str] = match block.batch_norm {
+                    true => &["norm.weight", "norm.bias", "norm.mean", "norm.variance"],
+                    false => &["bias"],
+                };
+                shapes
+                    .extend(others.iter().map(|other| (format!("{name}.{other}"), vec![filters])));
+            }
         }
-        let (hidden_units, classes) = (architecture.hidden_units, architecture.classes);
-        shapes.push(("dense.weight".into(), vec![hidden_units, architecture.features()]));
-        shapes.push(("dense.bias".into(), vec![hidden_units]));
-        shapes.push(("output.weight".into(), vec![classes, hidden_units]));
+        let Architecture { hidden_units, classes, .. } = *architecture;
+        if hidden_units > 0 {
+            shapes.push(("dense.weight".into(), vec![hidden_units, architecture.features()]));
+            shapes.push(("dense.bias".into(), vec![hidden_units]));
+        }
+        shapes.push(("output.weight".into(), vec![classes, architecture.last_inputs()]));
         shapes.push(("output.bias".into(), vec![classes]));
         shapes
     }
 
     /// Returns initial weights: zero biases, and all else uniform within ±√(6 / (fan in + fan out)), where a
-    /// convolution's fans are kernel size × input maps (1) and kernel size × filters (Keras's
-    /// `glorot_uniform`, the default of the authors' framework).
+    /// convolution's fans are kernel size × input maps and kernel size × filters (Keras's `glorot_uniform`, the
+    /// default of the authors' framework). Batch normalisation starts as the identity.
     ///
     /// # Errors
     /// Those of [`Architecture::validate`].
@@ -61,12 +83,18 @@ impl Weights {
                 && !inputs.is_empty()
             {
                 let fan_in: usize = inputs.iter().product();
-                let fan_out = if inputs.len() == 1 { *outputs } else { outputs * fan_in };
+                // A convolution's shape is (filters, bands, frames) or (filters, channels, bands, frames).
+                let fan_out = match inputs {
+                    [_] => *outputs,
+                    [.., bands, frames] => outputs * bands * frames,
+                    [] => 0,
+                };
                 let limit = (6.0 / (fan_in + fan_out) as f64).sqrt() as f32;
                 let random = Philox::new(seed, stream as u64);
                 (0..count as u64).map(|i| (random.uniform(i) * 2.0 - 1.0) * limit).collect()
             } else {
-                vec![0.0; count]
+                let identity = name.ends_with("norm.weight") || name.ends_with("norm.variance");
+                vec![if identity { 1.0 } else { 0.0 }; count]
             };
             weights.insert(name, Tensor { shape, data });
         }
@@ -101,5 +129,13 @@ impl Weights {
     #[must_use]
     pub fn get(&self, name: &str) -> &[f32] {
         self.0.get(name).map_or(&[], |tensor| &tensor.data)
+    }
+}
+
+/// Returns the first part of the names of a block's weights.
+pub(crate) fn block_name(pipeline: &Pipeline, i: usize, j: usize) -> String {
+    match pipeline.is_single() {
+        true => format!("pipeline{i}"),
+        false => format!("pipeline{i}.block{j}"),
     }
 }

@@ -7,12 +7,12 @@
     reason = "a test fails by panicking"
 )]
 
-use duotone_nn::{Architecture, Error, Weights};
+use duotone_nn::{Architecture, Block, Error, Weights};
 
 fn maps(name: &str) -> Vec<((usize, usize), (usize, usize))> {
     let a = Architecture::preset(name, 10).unwrap();
     a.validate().unwrap();
-    a.pipelines.iter().map(|p| (a.map_shape(p).convolved, a.map_shape(p).pooled)).collect()
+    a.first_blocks().map(|(_, shape)| (shape.convolved, shape.pooled)).collect()
 }
 
 #[test]
@@ -68,6 +68,44 @@ fn glorot_covers_its_range() {
 fn toml_round_trip_and_defaults() {
     let a = Architecture::preset("model3", 7).unwrap();
     assert_eq!(Architecture::from_toml(&a.to_toml().unwrap()).unwrap(), a);
+    assert!(!a.to_toml().unwrap().contains("block"));
+    let deep = r#"
+        bands = 40
+        frames = 80
+        hidden_units = 0
+        [[pipeline]]
+        global_pool = { bands = "mean", frames = "mean-max" }
+        [[pipeline.block]]
+        filters = 16
+        kernel = [3, 3]
+        padding = "same"
+        batch_norm = true
+        pool = [2, 2]
+        [[pipeline.block]]
+        filters = 32
+        kernel = [3, 5]
+        pool = [2, 2]
+    "#;
+    let a = Architecture::from_toml(deep).unwrap();
+    assert_eq!(a.map_shapes(&a.pipelines[0])[1].pooled, (9, 18));
+    assert_eq!(
+        (a.features(), a.with_classes(3).parameters()),
+        (64, 11 * 16 + 15 * 16 * 32 + 32 + 65 * 3)
+    );
+    let a = Architecture::from_toml(deep).unwrap();
+    assert_eq!(Architecture::from_toml(&a.to_toml().unwrap()).unwrap(), a);
+    for (wrong, word) in [
+        ("filters = 8\nkernel = [3, 5]", "pool"),
+        ("", "block"),
+        (
+            "filters = 8\nkernel = [3, 5]\npool = [1, 1]\n[[pipeline.block]]\nfilters = 8\nkernel = [3, 5]\npool = [1, 1]",
+            "belong",
+        ),
+    ] {
+        let text = format!("bands = 40\nframes = 80\n[[pipeline]]\n{wrong}");
+        let message = Architecture::from_toml(&text).unwrap_err().to_string();
+        assert!(message.contains(word), "{message}");
+    }
     let short =
         "bands = 40\nframes = 80\n[[pipeline]]\nfilters = 8\nkernel = [3, 5]\npool = [2, 4]";
     let a = Architecture::from_toml(short).unwrap();
@@ -94,24 +132,31 @@ fn invalid_architectures_are_refused_with_pipeline_and_sizes() {
     };
     for (change, words) in [
         (
-            (|a| a.pipelines[1].kernel = (41, 8)) as fn(&mut Architecture),
+            (|a| a.pipelines[1].blocks[0].kernel = (41, 8)) as fn(&mut Architecture),
             vec!["pipeline 2", "41×8", "40 bands × 80 frames"],
         ),
-        (|a| a.pipelines[0].kernel = (14, 81), vec!["pipeline 1", "14×81"]),
-        (|a| a.pipelines[0].pool = (1, 67), vec!["pipeline 1", "1×67", "27×66"]),
-        (|a| a.pipelines[0].pool = (0, 1), vec!["pipeline 1", "0×1"]),
-        (|a| a.pipelines[1].kernel = (0, 8), vec!["pipeline 2", "0×8"]),
-        (|a| a.pipelines[1].filters = 0, vec!["pipeline 2", "no filters"]),
+        (|a| a.pipelines[0].blocks[0].kernel = (14, 81), vec!["pipeline 1", "14×81"]),
+        (|a| a.pipelines[0].blocks[0].pool = (1, 67), vec!["pipeline 1", "1×67", "27×66"]),
+        (|a| a.pipelines[0].blocks[0].pool = (0, 1), vec!["pipeline 1", "0×1"]),
+        (|a| a.pipelines[1].blocks[0].kernel = (0, 8), vec!["pipeline 2", "0×8"]),
+        (|a| a.pipelines[1].blocks[0].filters = 0, vec!["pipeline 2", "no filters"]),
         (|a| a.pipelines.clear(), vec!["no pipeline"]),
         (|a| a.classes = 1, vec!["1 classes"]),
-        (|a| a.hidden_units = 0, vec!["0 units"]),
+        (|a| a.pipelines[1].blocks.clear(), vec!["pipeline 2", "no block"]),
+        (
+            |a| {
+                let block = Block { kernel: (3, 3), ..a.pipelines[0].blocks[0] };
+                a.pipelines[1].blocks.push(block);
+            },
+            vec!["pipeline 2, block 2", "3×3", "2 bands × 73 frames"],
+        ),
         (|a| a.dropout = 1.0, vec!["dropout 1"]),
         (|a| a.dropout = f32::NAN, vec!["dropout NaN"]),
         (|a| a.negative_slope = -0.1, vec!["slope -0.1"]),
         (|a| a.bands = 0, vec!["0 bands"]),
         (|a| a.hidden_units = usize::MAX, vec!["limit"]),
         (|a| a.frames = usize::MAX, vec!["limit"]),
-        (|a| a.pipelines[0].filters = usize::MAX, vec!["pipeline 1", "limit"]),
+        (|a| a.pipelines[0].blocks[0].filters = usize::MAX, vec!["pipeline 1", "limit"]),
         (|a| (a.bands, a.frames) = (65_536, 65_536), vec!["limit"]),
     ] {
         let message = refused(&change);

@@ -7,91 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod common;
+
+use common::{architecture, bits, check, check_reference, distance, noise, weights, wide};
 use duotone_nn::random::Philox;
-use duotone_nn::{Architecture, Kernels, Network, Pipeline, Step, Trainer, Weights, reference};
-
-/// Returns random numbers between −1 and 1.
-fn noise(count: usize, seed: u64) -> Vec<f32> {
-    let random = Philox::new(seed, 77);
-    (0..count as u64).map(|i| random.uniform(i) * 2.0 - 1.0).collect()
-}
-
-/// Returns weights with biases that are not zero.
-fn weights(architecture: &Architecture, seed: u64) -> Weights {
-    let mut weights = Weights::glorot(architecture, seed).unwrap();
-    for (stream, (name, tensor)) in weights.0.iter_mut().enumerate() {
-        if name.ends_with("bias") {
-            tensor.data = noise(tensor.data.len(), seed + stream as u64);
-            tensor.data.iter_mut().for_each(|b| *b *= 0.1);
-        }
-    }
-    weights
-}
-
-fn wide(values: &[f32]) -> Vec<f64> {
-    values.iter().map(|&x| f64::from(x)).collect()
-}
-
-/// Returns the largest difference relative to the largest expected value.
-fn distance(got: &[f32], expected: &[f64]) -> f64 {
-    assert_eq!(got.len(), expected.len());
-    let scale = expected.iter().fold(1e-12, |m: f64, x| m.max(x.abs()));
-    let worst = got.iter().zip(expected).map(|(g, e)| (f64::from(*g) - e).abs());
-    worst.fold(0.0, |m, d| if d.is_nan() { f64::NAN } else { m.max(d) }) / scale
-}
-
-/// Checks logits, loss and the gradient of every weight, on every instruction set.
-fn check(architecture: &Architecture, samples: usize, seed: u64) {
-    let a = architecture;
-    let weights = weights(a, seed);
-    let inputs = noise(samples * a.bands * a.frames, seed + 1);
-    let labels: Vec<u32> = (0..samples as u32).map(|i| i * 7 % a.classes as u32).collect();
-    let (w, x) = (reference::widen(&weights), wide(&inputs));
-    let plain = reference::forward(a, &w, &x, None);
-    let step = Step { learning_rate: 0.1, seed, index: 5 };
-    let mask = reference::dropout_mask(a, samples, seed, step.index);
-    let dropped = reference::forward(a, &w, &x, Some(&mask));
-    let gradients = reference::backward(a, &w, &x, &labels, Some(&mask), &dropped);
-    let loss = reference::loss(&dropped.logits, &labels, a.classes);
-    for kernels in Kernels::available() {
-        let context = format!("{} on {samples} × {a:?}", kernels.name());
-        let network = Network::with_kernels(a, &weights, kernels).unwrap();
-        assert_eq!(network.weights(), weights, "packing changes weights: {context}");
-        let error = distance(&network.logits(&inputs).unwrap(), &plain.logits);
-        assert!(error < 1e-5, "logits are off by {error}: {context}");
-
-        let trainer = Trainer::with_kernels(a, &weights, kernels).unwrap();
-        let (outcome, got) = trainer.gradients(&inputs, &labels, step).unwrap();
-        assert!((outcome.loss - loss).abs() < 1e-5 * loss, "{} {loss}", outcome.loss);
-        for (name, expected) in &gradients {
-            let error = distance(got.get(name), expected);
-            assert!(error < 1e-5, "gradient of {name} is off by {error}: {context}");
-        }
-    }
-}
-
-/// (bands, frames)
-type Size = (usize, usize);
-
-fn architecture(
-    input: Size,
-    pipelines: &[(usize, Size, Size)],
-    hidden_units: usize,
-    classes: usize,
-) -> Architecture {
-    Architecture {
-        bands: input.0,
-        frames: input.1,
-        negative_slope: 0.3,
-        hidden_units,
-        dropout: 0.2,
-        classes,
-        pipelines: pipelines
-            .iter()
-            .map(|&(filters, kernel, pool)| Pipeline { filters, kernel, pool })
-            .collect(),
-    }
-}
+use duotone_nn::{Architecture, Kernels, Network, Optimizer, Step, Trainer, reference};
 
 #[test]
 fn presets() {
@@ -140,30 +60,8 @@ fn random_architectures() {
 /// The reference itself: its gradients against central differences, in f64.
 #[test]
 fn reference_gradients_are_the_slopes_of_the_loss() {
-    let a = architecture((6, 11), &[(3, (3, 4), (2, 2)), (2, (2, 5), (1, 3))], 5, 3);
-    let (samples, seed) = (4, 21);
-    let w = reference::widen(&weights(&a, seed));
-    let x = wide(&noise(samples * a.bands * a.frames, seed + 1));
-    let labels = [0, 2, 1, 1];
-    let mask = reference::dropout_mask(&a, samples, seed, 3);
-    assert!(mask.contains(&0.0) && mask.iter().any(|&m| m > 1.0));
-    let at = reference::forward(&a, &w, &x, Some(&mask));
-    let gradients = reference::backward(&a, &w, &x, &labels, Some(&mask), &at);
-    for (name, gradient) in &gradients {
-        for (i, &slope) in gradient.iter().enumerate() {
-            let loss = |shift: f64| {
-                let mut moved = w.clone();
-                moved.get_mut(name).unwrap()[i] += shift;
-                let out = reference::forward(&a, &moved, &x, Some(&mask));
-                reference::loss(&out.logits, &labels, a.classes)
-            };
-            let difference = (loss(1e-6) - loss(-1e-6)) / 2e-6;
-            assert!(
-                (difference - slope).abs() < 1e-8 + 1e-6 * slope.abs(),
-                "{name}[{i}]: {slope} by the chain rule, {difference} by differences"
-            );
-        }
-    }
+    let two = [(3, (3, 4), (2, 2)), (2, (2, 5), (1, 3))];
+    check_reference(&architecture((6, 11), &two, 5, 3));
 }
 
 #[test]
@@ -176,9 +74,9 @@ fn a_step_follows_the_gradient() {
         let mut trainer = Trainer::with_kernels(&a, &weights, kernels).unwrap();
         let step = Step { learning_rate: 0.5, seed: 4, index: 0 };
         let (_, gradients) = trainer.gradients(&inputs, &labels, step).unwrap();
-        assert_eq!(trainer.network().weights(), weights);
+        assert_eq!(trainer.weights(), weights);
         trainer.step(&inputs, &labels, step).unwrap();
-        let after = trainer.network().weights();
+        let after = trainer.weights();
         for (name, tensor) in &after.0 {
             let expected: Vec<f64> = weights
                 .get(name)
@@ -192,28 +90,13 @@ fn a_step_follows_the_gradient() {
     }
 }
 
-/// Trains a few steps and returns the bits of all weights and logits.
-fn bits(threads: usize, kernels: Kernels) -> Vec<u32> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    pool.install(|| {
-        let a = Architecture::preset("model2", 5).unwrap();
-        let mut trainer = Trainer::with_kernels(&a, &weights(&a, 1), kernels).unwrap();
-        for index in 0..3 {
-            let inputs = noise(13 * a.bands * a.frames, index);
-            let labels: Vec<u32> = (0..13).map(|i| (i + index as u32) % 5).collect();
-            trainer.step(&inputs, &labels, Step { learning_rate: 0.1, seed: 9, index }).unwrap();
-        }
-        let weights = trainer.network().weights();
-        let logits = trainer.network().logits(&noise(50 * a.bands * a.frames, 99)).unwrap();
-        weights.0.values().flat_map(|t| &t.data).chain(&logits).map(|x| x.to_bits()).collect()
-    })
-}
-
 #[test]
 fn same_bits_for_any_number_of_threads() {
+    let a = Architecture::preset("model2", 5).unwrap();
     for kernels in Kernels::available() {
-        let one = bits(1, kernels);
-        assert!(one == bits(2, kernels) && one == bits(7, kernels), "{}", kernels.name());
+        let bits = |threads: usize| bits(&a, Optimizer::default(), threads, kernels);
+        let one = bits(1);
+        assert!(one == bits(2) && one == bits(7), "{}", kernels.name());
     }
 }
 

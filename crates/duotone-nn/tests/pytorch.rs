@@ -52,7 +52,7 @@ fn check(name: &str) {
 
     let mut architecture = Architecture::preset(name, 4).unwrap();
     architecture.hidden_units = 5;
-    architecture.pipelines.iter_mut().for_each(|p| p.filters = 3);
+    architecture.pipelines.iter_mut().for_each(|p| p.blocks[0].filters = 3);
     let mut weights = Weights::default();
     for (name, shape) in Weights::shapes(&architecture) {
         let data = narrow(&numbers(&file, &format!("weights/{name}")));

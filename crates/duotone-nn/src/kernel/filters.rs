@@ -4,7 +4,7 @@ use super::direct::{self, DirectFilters};
 use super::pooling::{PooledMaps, Shape};
 use super::spectral::{self, Plan, SpectralFilters};
 use super::{Isa, Kernels, Method, Scratch};
-use crate::architecture::{Architecture, Pipeline};
+use crate::architecture::{Architecture, Block, MapShape};
 
 /// A pipeline's filters: the weights, and the layout that the kernels use.
 #[derive(Clone, Debug)]
@@ -31,9 +31,10 @@ impl PackedFilters {
     pub(crate) fn new(
         Kernels { isa, method }: Kernels,
         architecture: &Architecture,
-        pipeline: &Pipeline,
+        block: Block,
+        maps: MapShape,
     ) -> Self {
-        let shape = Shape::new(architecture, pipeline);
+        let shape = Shape::new(architecture, block, maps);
         let plan = Plan::new(&shape).filter(|plan| match method {
             Method::Cheapest => plan.cost < DirectFilters::cost(&shape),
             Method::Direct => false,

@@ -7,15 +7,22 @@
 // An index into two or three arrays of registers reads better than nested zips.
 #![allow(clippy::needless_range_loop)]
 
+mod block;
+mod convolution;
+mod correlation;
 mod dense;
 mod direct;
 mod filters;
 mod gradient;
 mod kernels;
 mod pooling;
+mod product;
 mod scratch;
 mod spectral;
+mod winograd;
 
+pub(crate) use block::{ActivationGradient, Affine, Kept, Maps, Moments, Pool, Unpool};
+pub(crate) use convolution::{Convolution, Geometry, stored};
 pub(crate) use dense::{BLOCK, DenseBlock, Inputs, UNITS, block_gradients, dense_rows};
 pub use duotone_simd::Isa;
 pub(crate) use duotone_simd::{AlignedBuf, Kernel, LINE, Vector};
@@ -25,6 +32,7 @@ pub(crate) use gradient::{FilterGradient, GROUP, PooledGradients, filter_gradien
 pub use kernels::{Kernels, Method};
 
 use scratch::Scratch;
+pub(crate) use scratch::Work;
 
 /// Returns 1, hidden from the optimiser, to prevent register spills: with a constant stride, the compiler
 /// keeps the values that a sliding window shares with the next one in registers until it runs out of

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{AlignedBuf, Vector, View, dispatch};
-use crate::architecture::{Architecture, Pipeline};
+use crate::architecture::{Architecture, Block, MapShape};
 
 /// The lanes of the widest register.
 const MAX_LANES: usize = 8;
@@ -21,20 +21,20 @@ pub(super) struct Shape {
     pub(super) pooled: (usize, usize),
     pub(super) bands: usize,
     pub(super) frames: usize,
-    pub(super) negative_slope: f32,
+    pub(super) slope: f32,
 }
 
 impl Shape {
-    pub(super) fn new(architecture: &Architecture, pipeline: &Pipeline) -> Self {
-        let Pipeline { filters, kernel, pool } = *pipeline;
+    pub(super) fn new(architecture: &Architecture, block: Block, maps: MapShape) -> Self {
+        let Block { filters, kernel, pool, .. } = block;
         Self {
             filters,
             kernel,
             pool,
-            pooled: architecture.map_shape(pipeline).pooled,
+            pooled: maps.pooled,
             bands: architecture.bands,
             frames: architecture.frames,
-            negative_slope: architecture.negative_slope,
+            slope: architecture.negative_slope,
         }
     }
 
@@ -228,11 +228,11 @@ impl Windows {
         out: &mut PooledMaps<'_>,
     ) {
         let size = pooled.len() * shape.pooled.1 * V::LANES;
-        let negative_slope = V::splat(shape.negative_slope);
+        let slope = V::splat(shape.slope);
         let bias = V::from_slice(&bias[self.first..]);
         for sums in self.values[..size].chunks_exact_mut(V::LANES) {
             let sum = V::from_slice(sums).add(bias);
-            sum.positive_or(sum.mul(negative_slope)).copy_to_slice(sums);
+            sum.positive_or(sum.mul(slope)).copy_to_slice(sums);
         }
         let at = (pooled.start - out.rows.start) * shape.pooled.1 * shape.filters + self.first;
         let filters = (shape.filters - self.first, shape.filters);

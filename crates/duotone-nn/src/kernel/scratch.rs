@@ -18,8 +18,8 @@ pub(super) struct Scratch {
 }
 
 /// Memory for buffers of any size.
-#[derive(Default)]
-pub(super) struct Work(AlignedBuf);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Work(AlignedBuf);
 
 impl Scratch {
     /// Calls `work` with this thread's memory; `work` must not call `lend` itself.
@@ -30,7 +30,7 @@ impl Scratch {
 
 impl Work {
     /// Returns buffers of the given sizes, each aligned to a cache line. They hold arbitrary values.
-    pub(super) fn buffers<const N: usize>(&mut self, sizes: [usize; N]) -> [&mut [f32]; N] {
+    pub(crate) fn buffers<const N: usize>(&mut self, sizes: [usize; N]) -> [&mut [f32]; N] {
         let whole = sizes.map(|size| size.next_multiple_of(LINE));
         let total = whole.iter().sum();
         if self.0.len() < total {
