@@ -78,23 +78,28 @@ fn network(a: &Architecture) -> String {
         format!("network, sizes in bands × frames, input {}\n\n", size((a.bands, a.frames)));
     text += &table(
         &["pipeline", "filters", "kernel", "map", "pool", "pooled map"],
-        a.pipelines.iter().enumerate().map(|(i, p)| {
-            let map = a.map_shape(p);
-            [
-                (i + 1).to_string(),
-                p.filters.to_string(),
-                size(p.kernel),
-                size(map.convolved),
-                size(p.pool),
-                size(map.pooled),
-            ]
+        a.pipelines.iter().enumerate().flat_map(|(i, p)| {
+            let blocks = p.blocks.iter().zip(a.map_shapes(p));
+            blocks.map(move |(block, map)| {
+                [
+                    (i + 1).to_string(),
+                    block.filters.to_string(),
+                    size(block.kernel),
+                    size(map.convolved),
+                    size(block.pool),
+                    size(map.pooled),
+                ]
+            })
         }),
     );
+    let hidden = match a.hidden_units {
+        0 => String::new(),
+        units => format!("dense {units}, sigmoid → "),
+    };
     let _ = writeln!(
         text,
-        "\n{} features → dense {}, sigmoid → dropout {} → {} classes, softmax; LeakyReLU {}",
+        "\n{} features → {hidden}dropout {} → {} classes, softmax; LeakyReLU {}",
         a.features(),
-        a.hidden_units,
         a.dropout,
         a.classes,
         a.negative_slope

@@ -8,6 +8,11 @@ pub enum Error {
     /// The network or its mini-batch exceeds the device's limits.
     #[error("too large for this GPU: {0}")]
     Limit(String),
+    /// Networks of several blocks per pipeline run only on the CPU.
+    #[error(
+        "the GPU runs networks with one block per pipeline and a hidden layer: use the CPU for this one"
+    )]
+    Architecture,
     /// The device failed or was removed during its work.
     #[error("the GPU was lost: {0}")]
     Lost(String),

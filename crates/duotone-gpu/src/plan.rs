@@ -4,7 +4,7 @@ mod cost;
 
 pub use cost::{Cost, training_step};
 
-use duotone_nn::{Architecture, Pipeline};
+use duotone_nn::{Architecture, Block, MapShape};
 
 use crate::error::Error;
 
@@ -87,19 +87,22 @@ impl Plan {
     /// Plans a network for mini-batches of up to `batch` segments.
     ///
     /// # Errors
-    /// [`Error::Network`] for an invalid architecture or an empty batch.
+    /// [`Error::Network`] for an invalid architecture or an empty batch; [`Error::Architecture`] if it is not
+    /// of the paper's family.
     pub fn new(architecture: &Architecture, batch: usize) -> Result<Self, Error> {
         architecture.validate()?;
         if batch == 0 {
             return Err(duotone_nn::Error::Batch("no segments".into()).into());
         }
+        if !architecture.is_single_layer() {
+            return Err(Error::Architecture);
+        }
         let features = architecture.features();
         let mut first = 0;
         let pipelines = architecture
-            .pipelines
-            .iter()
-            .map(|pipeline| {
-                let plan = PipelinePlan::new(architecture, pipeline, first);
+            .first_blocks()
+            .map(|(block, shape)| {
+                let plan = PipelinePlan::new(block, shape, first);
                 first += plan.windows * plan.filters;
                 plan
             })
@@ -209,13 +212,13 @@ impl Plan {
 }
 
 impl PipelinePlan {
-    fn new(architecture: &Architecture, pipeline: &Pipeline, first: usize) -> Self {
-        let (rows, columns) = architecture.map_shape(pipeline).pooled;
-        let (windows, pool) = (rows * columns, pipeline.pool.0 * pipeline.pool.1);
+    fn new(block: Block, shape: MapShape, first: usize) -> Self {
+        let (rows, columns) = shape.pooled;
+        let (windows, pool) = (rows * columns, block.pool.0 * block.pool.1);
         let (windows_per_group, passes) = grouping(windows, pool);
         Self {
-            filters: pipeline.filters,
-            taps: pipeline.kernel.0 * pipeline.kernel.1,
+            filters: block.filters,
+            taps: block.kernel.0 * block.kernel.1,
             first,
             windows,
             windows_per_group,

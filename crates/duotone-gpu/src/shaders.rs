@@ -130,13 +130,14 @@ impl Text {
 
     fn pipeline(self, plan: &Plan, i: usize) -> Self {
         let (pipeline, p) = (&plan.architecture.pipelines[i], plan.pipelines[i]);
-        let (_, columns) = plan.architecture.map_shape(pipeline).pooled;
+        let columns = plan.architecture.map_shapes(pipeline)[0].pooled.1;
+        let block = pipeline.blocks[0];
         self.size("FILTERS", p.filters)
-            .size("KERNEL_FRAMES", pipeline.kernel.1)
+            .size("KERNEL_FRAMES", block.kernel.1)
             .size("TAPS", p.taps)
-            .size("POOL_BANDS", pipeline.pool.0)
-            .size("POOL_FRAMES", pipeline.pool.1)
-            .size("POOL", pipeline.pool.0 * pipeline.pool.1)
+            .size("POOL_BANDS", block.pool.0)
+            .size("POOL_FRAMES", block.pool.1)
+            .size("POOL", block.pool.0 * block.pool.1)
             .size("POOLED_FRAMES", columns)
             .size("WINDOWS", p.windows)
             .size("FIRST", p.first)

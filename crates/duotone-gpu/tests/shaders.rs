@@ -37,7 +37,7 @@ fn shaders_of_presets_are_valid() {
 
 #[test]
 fn shaders_of_extreme_networks_are_valid() {
-    let pipeline = |filters, kernel, pool| Pipeline { filters, kernel, pool };
+    let pipeline = Pipeline::single;
     let mut a = Architecture::preset("model1", 2).unwrap();
     (a.bands, a.frames, a.hidden_units) = (1, 1, 1);
     (a.negative_slope, a.dropout) = (0.0, 0.0);

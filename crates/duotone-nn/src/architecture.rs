@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -33,6 +35,9 @@ pub struct Block {
     /// The max-pooling window, which is also the stride; rows and columns that do not fill a window are dropped.
     pub pool: (usize, usize),
 }
+
+/// Batch normalisation adds this number to variances before it takes their square root, as PyTorch does.
+pub const BATCH_NORM_EPSILON: f32 = 1e-5;
 
 /// What is left of an axis of the last maps of a pipeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +104,35 @@ impl Pipeline {
     pub fn is_single(&self) -> bool {
         let Some(&Block { filters, kernel, pool, .. }) = self.blocks.first() else { return false };
         *self == Self::single(filters, kernel, pool)
+    }
+}
+
+impl fmt::Display for Pipeline {
+    /// Writes each block's filters, kernel and pool, and what global pooling leaves.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, block) in self.blocks.iter().enumerate() {
+            let arrow = if i == 0 { "" } else { " → " };
+            let Block { filters, kernel, pool, .. } = block;
+            write!(f, "{arrow}{filters} of {}×{}", kernel.0, kernel.1)?;
+            if block.padding == Padding::Same {
+                write!(f, " padded")?;
+            }
+            if block.batch_norm {
+                write!(f, ", batch norm")?;
+            }
+            write!(f, ", pool {}×{}", pool.0, pool.1)?;
+        }
+        for (axis, summary) in
+            [("bands", self.global_pool.bands), ("frames", self.global_pool.frames)]
+        {
+            match summary {
+                Summary::None => {}
+                Summary::Mean => write!(f, " → mean over {axis}")?,
+                Summary::Max => write!(f, " → maximum over {axis}")?,
+                Summary::MeanMax => write!(f, " → mean and maximum over {axis}")?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -19,7 +19,9 @@ mod step;
 mod trainer;
 mod weights;
 
-pub use architecture::{Architecture, Block, GlobalPool, MapShape, Padding, Pipeline, Summary};
+pub use architecture::{
+    Architecture, BATCH_NORM_EPSILON, Block, GlobalPool, MapShape, Padding, Pipeline, Summary,
+};
 pub use embed::Embedding;
 pub use error::Error;
 pub use kernel::{Isa, Kernels, Method};

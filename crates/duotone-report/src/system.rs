@@ -80,21 +80,19 @@ fn commands(system: &SystemResult) -> String {
 /// Describes a network in one line.
 fn description(network: &NetworkInfo) -> String {
     let a = &network.architecture;
-    let size = |(bands, frames): (usize, usize)| format!("{bands}×{frames}");
-    let pipelines: Vec<String> = a
-        .pipelines
-        .iter()
-        .map(|p| format!("{} of {}, pool {}", p.filters, size(p.kernel), size(p.pool)))
-        .collect();
+    let pipelines: Vec<String> = a.pipelines.iter().map(ToString::to_string).collect();
+    let hidden = match a.hidden_units {
+        0 => String::new(),
+        units => format!("dense {units}, sigmoid → "),
+    };
     format!(
-        "<p class=\"soft\">{}: input of {} bands × {} frames → convolution {} → LeakyReLU {} → dense {}, sigmoid → \
+        "<p class=\"soft\">{}: input of {} bands × {} frames → convolution {} → LeakyReLU {} → {hidden}\
          dropout {} → softmax over {}. {} parameters. Sizes are bands × frames.</p>",
         escape(&network.name),
         a.bands,
         a.frames,
         pipelines.join(" ∥ "),
         a.negative_slope,
-        a.hidden_units,
         a.dropout,
         a.classes,
         thousands(network.parameters),

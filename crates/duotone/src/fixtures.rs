@@ -9,7 +9,7 @@ use crate::model::ModelSpec;
 
 /// 6 bands × 10 frames.
 pub(crate) fn recipe() -> ModelSpec {
-    let pipeline = |kernel, pool| Pipeline { filters: 3, kernel, pool };
+    let pipeline = |kernel, pool| Pipeline::single(3, kernel, pool);
     ModelSpec {
         name: "toy".into(),
         architecture: Architecture {

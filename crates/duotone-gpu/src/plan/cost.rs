@@ -29,8 +29,8 @@ pub fn training_step(plan: &Plan) -> Vec<Cost> {
         bytes: 4.0 * numbers,
     };
     let mut costs = vec![cost("gather".into(), 0.0, 2.0 * inputs)];
-    for (i, p) in plan.pipelines.iter().enumerate() {
-        let pool = a.pipelines[i].pool;
+    for (i, ((block, _), p)) in a.first_blocks().zip(&plan.pipelines).enumerate() {
+        let pool = block.pool;
         let outputs = batch * (p.windows * p.filters) as f64;
         let patches = outputs * p.taps as f64;
         let name = format!("convolve {}", i + 1);

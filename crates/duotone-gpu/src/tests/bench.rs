@@ -47,7 +47,7 @@ pub(super) fn architecture(
         classes,
         pipelines: pipelines
             .iter()
-            .map(|&(filters, kernel, pool)| Pipeline { filters, kernel, pool })
+            .map(|&(filters, kernel, pool)| Pipeline::single(filters, kernel, pool))
             .collect(),
     }
 }

@@ -71,9 +71,8 @@ fn check(a: &Architecture, samples: usize, room: usize) {
 /// Converts the reference's positions, which are in the map, to positions in the segment.
 fn in_segment(a: &Architecture, positions: &[usize]) -> Vec<usize> {
     let mut widths = Vec::new();
-    for p in &a.pipelines {
-        let shape = a.map_shape(p);
-        let count = p.filters * shape.pooled.0 * shape.pooled.1;
+    for (block, shape) in a.first_blocks() {
+        let count = block.filters * shape.pooled.0 * shape.pooled.1;
         widths.extend(std::iter::repeat_n(shape.convolved.1, count));
     }
     let place = |(p, width): (&usize, &usize)| p / width * a.frames + p % width;

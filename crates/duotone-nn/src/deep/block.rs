@@ -1,12 +1,9 @@
 //! A block: its convolution and the sizes of its maps.
 
-use crate::architecture::{Architecture, Block, MapShape, Padding};
+use crate::architecture::{Architecture, BATCH_NORM_EPSILON, Block, MapShape, Padding};
 use crate::deep::global_pool::LastMaps;
 use crate::kernel::{Convolution, Geometry, Kernels, Maps, stored};
 use crate::weights::{Weights, block_name};
-
-/// Added to variances before their square root is taken, as in PyTorch.
-pub(crate) const EPSILON: f64 = 1e-5;
 
 /// A block of a pipeline, packed for one instruction set.
 #[derive(Clone, Debug)]
@@ -60,8 +57,10 @@ impl DeepBlock {
         }
         let [scale, shift, mean, variance] = ["weight", "bias", "mean", "variance"]
             .map(|x| self.weight(weights, &format!("norm.{x}")));
-        let factor =
-            |f: usize| (f64::from(scale[f]) / (f64::from(variance[f]) + EPSILON).sqrt()) as f32;
+        let factor = |f: usize| {
+            (f64::from(scale[f]) / (f64::from(variance[f]) + f64::from(BATCH_NORM_EPSILON)).sqrt())
+                as f32
+        };
         self.convolution.pack(weights.get(&format!("{}.weight", self.name)), factor, false);
         for filter in 0..self.filters {
             self.bias[filter] = shift[filter] - mean[filter] * factor(filter);

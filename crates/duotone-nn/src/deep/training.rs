@@ -1,7 +1,7 @@
 //! A training step: forward, backward, gradients.
 
-use crate::architecture::Architecture;
-use crate::deep::block::{DeepBlock, DeepPipeline, EPSILON, pipelines};
+use crate::architecture::{Architecture, BATCH_NORM_EPSILON};
+use crate::deep::block::{DeepBlock, DeepPipeline, pipelines};
 use crate::deep::dense::{DenseLayer, weight_gradient};
 use crate::head::{cross_entropy, outcome, sigmoid};
 use crate::kernel::{
@@ -226,7 +226,7 @@ impl BlockPass<'_> {
             let squares: f64 =
                 statistics.map(|s| s[1][channel] + cells * (s[0][channel] - mean).powi(2)).sum();
             let variance = squares / (cells * samples);
-            let inverse_std = 1.0 / (variance + EPSILON).sqrt();
+            let inverse_std = 1.0 / (variance + f64::from(BATCH_NORM_EPSILON)).sqrt();
             let scale = f64::from(weight("weight")[channel]) * inverse_std;
             norm.mean[channel] = mean;
             norm.inverse_std[channel] = inverse_std;

@@ -1,10 +1,9 @@
 //! A block, and what becomes of its maps, in plain f64.
 
 use super::Tensors;
-use crate::architecture::{Architecture, Block, MapShape, Padding, Pipeline, Summary};
-
-/// Added to variances, as in PyTorch.
-const EPSILON: f64 = 1e-5;
+use crate::architecture::{
+    Architecture, BATCH_NORM_EPSILON, Block, MapShape, Padding, Pipeline, Summary,
+};
 
 /// The maps of one segment, (channel, band, frame).
 pub(super) type Map = Vec<f64>;
@@ -106,7 +105,7 @@ impl BlockReference<'_> {
             return sum + self.weight("bias")[filter];
         }
         let (mean, variance) = moments[filter];
-        let x = (sum - mean) / (variance + EPSILON).sqrt();
+        let x = (sum - mean) / (variance + f64::from(BATCH_NORM_EPSILON)).sqrt();
         x * self.weight("norm.weight")[filter] + self.weight("norm.bias")[filter]
     }
 
@@ -163,7 +162,7 @@ impl BlockReference<'_> {
                 continue;
             }
             let (mean, variance) = trace.moments[filter];
-            let std = (variance + EPSILON).sqrt();
+            let std = (variance + f64::from(BATCH_NORM_EPSILON)).sqrt();
             let x = |n: usize, at: usize| (trace.sums[n][at] - mean) / std;
             let scale: f64 = all().map(|(n, at)| by_sum[n][at] * x(n, at)).sum();
             into(&name("norm.bias"), filter, shift);

@@ -131,7 +131,7 @@ impl TrainBackend {
     }
 
     /// The network as trained so far.
-    pub(crate) fn network(&self) -> &dyn Inference {
+    pub(crate) fn network(&mut self) -> &dyn Inference {
         match self {
             Self::Cpu(trainer) => trainer.network(),
             #[cfg(feature = "gpu")]
@@ -142,7 +142,7 @@ impl TrainBackend {
     /// The trained network.
     pub(crate) fn into_network(self) -> Box<dyn Inference> {
         match self {
-            Self::Cpu(trainer) => Box::new(trainer.network().clone()),
+            Self::Cpu(mut trainer) => Box::new(trainer.network().clone()),
             #[cfg(feature = "gpu")]
             Self::Gpu(backend) => backend.into_network(),
         }
@@ -151,7 +151,7 @@ impl TrainBackend {
     /// A copy of the current weights.
     pub(crate) fn weights(&self) -> Result<Weights, Error> {
         match self {
-            Self::Cpu(trainer) => Ok(trainer.network().weights()),
+            Self::Cpu(trainer) => Ok(trainer.weights()),
             #[cfg(feature = "gpu")]
             Self::Gpu(backend) => backend.weights(),
         }
@@ -165,7 +165,7 @@ fn on_cpu(
 ) -> Result<EpochStats, Error> {
     let EpochInput { segments, scaler, settings, .. } = pass;
     let total = segments.len();
-    let a = trainer.network().architecture();
+    let a = trainer.architecture();
     let size = a.bands * a.frames;
     let (mut loss, mut correct, mut done) = (0.0, 0, 0);
     let mut inputs = Vec::new();

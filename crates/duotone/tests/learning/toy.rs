@@ -84,7 +84,7 @@ pub(crate) fn write_wav(path: &Path, samples: &[i16]) {
 
 /// 12 bands × 16 frames: segments of about 0.6 s.
 pub(crate) fn recipe(name: &str) -> ModelSpec {
-    let pipeline = |kernel, pool| Pipeline { filters: 2, kernel, pool };
+    let pipeline = |kernel, pool| Pipeline::single(2, kernel, pool);
     ModelSpec {
         name: name.into(),
         architecture: Architecture {

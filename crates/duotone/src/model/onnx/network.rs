@@ -1,6 +1,6 @@
 //! The scaler and the network as ONNX nodes.
 
-use duotone_nn::Pipeline;
+use duotone_nn::{BATCH_NORM_EPSILON, Block, Padding, Pipeline, Summary};
 
 use super::graph::{Attribute, Graph};
 use crate::model::{Model, Standardize};
@@ -14,9 +14,14 @@ pub(super) fn add(graph: &mut Graph, model: &Model, segments: &str) {
     let maps: Vec<String> = pipelines.map(|(i, p)| pipeline(graph, model, i, p, &image)).collect();
     let maps: Vec<&str> = maps.iter().map(String::as_str).collect();
     let maps = graph.node("Concat", &maps, &[("axis", Attribute::Int(1))]);
-    let sums = dense(graph, model, "dense", &maps);
     // No dropout: it is used only in training.
-    let units = graph.node("Sigmoid", &[&sums], &[]);
+    let units = match model.card.architecture.hidden_units {
+        0 => maps,
+        _ => {
+            let sums = dense(graph, model, "dense", &maps);
+            graph.node("Sigmoid", &[&sums], &[])
+        }
+    };
     let logits = dense(graph, model, "output", &units);
     graph.named_node("probabilities", "Softmax", &[&logits], &[("axis", Attribute::Int(1))]);
 }
@@ -42,18 +47,78 @@ fn pipeline(
     pipeline: &Pipeline,
     image: &str,
 ) -> String {
-    let Pipeline { filters, kernel, pool } = *pipeline;
+    let shapes = model.card.architecture.map_shapes(pipeline);
+    let mut maps = image.to_owned();
+    for (i, (block, shape)) in pipeline.blocks.iter().zip(shapes).enumerate() {
+        let name = match pipeline.is_single() {
+            true => format!("pipeline{number}"),
+            false => format!("pipeline{number}.block{i}"),
+        };
+        maps = add_block(graph, model, &name, block, shape.channels, &maps);
+    }
+    for (summary, axis) in [(pipeline.global_pool.bands, 2), (pipeline.global_pool.frames, 3)] {
+        maps = summarise(graph, summary, axis, maps);
+    }
+    graph.node("Flatten", &[&maps], &[("axis", Attribute::Int(1))])
+}
+
+/// Adds a block whose weights' names start with `name`.
+fn add_block(
+    graph: &mut Graph,
+    model: &Model,
+    name: &str,
+    block: &Block,
+    channels: usize,
+    maps: &str,
+) -> String {
+    let Block { filters, kernel, padding, batch_norm, pool } = *block;
     let pair = |(bands, frames)| Attribute::Ints(vec![bands as i64, frames as i64]);
-    let name = format!("pipeline{number}.weight");
-    let weight = graph.floats(&name, &[filters, 1, kernel.0, kernel.1], model.weights.get(&name));
-    let name = format!("pipeline{number}.bias");
-    let bias = graph.floats(&name, &[filters], model.weights.get(&name));
-    let maps = graph.node("Conv", &[image, &weight, &bias], &[("kernel_shape", pair(kernel))]);
+    let mut tensor = |what: &str, shape: &[usize]| {
+        let name = format!("{name}.{what}");
+        graph.floats(&name, shape, model.weights.get(&name))
+    };
+    let mut inputs =
+        vec![maps.to_owned(), tensor("weight", &[filters, channels, kernel.0, kernel.1])];
+    if !batch_norm {
+        inputs.push(tensor("bias", &[filters]));
+    }
+    let norm = ["weight", "bias", "mean", "variance"].map(|what| {
+        if batch_norm { tensor(&format!("norm.{what}"), &[filters]) } else { String::new() }
+    });
+    let mut attributes = vec![("kernel_shape", pair(kernel))];
+    if padding == Padding::Same {
+        let before = ((kernel.0 - 1) / 2, (kernel.1 - 1) / 2);
+        let after = (kernel.0 - 1 - before.0, kernel.1 - 1 - before.1);
+        let pads = [before.0, before.1, after.0, after.1].map(|zeros| zeros as i64);
+        attributes.push(("pads", Attribute::Ints(pads.to_vec())));
+    }
+    let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+    let mut maps = graph.node("Conv", &inputs, &attributes);
+    if batch_norm {
+        let [scale, shift, mean, variance] = &norm;
+        let inputs = [&maps, scale, shift, mean, variance].map(String::as_str);
+        let epsilon = [("epsilon", Attribute::Float(BATCH_NORM_EPSILON))];
+        maps = graph.node("BatchNormalization", &inputs, &epsilon);
+    }
     let slope = Attribute::Float(model.card.architecture.negative_slope);
     let maps = graph.node("LeakyRelu", &[&maps], &[("alpha", slope)]);
     let pool = [("kernel_shape", pair(pool)), ("strides", pair(pool))];
-    let maps = graph.node("MaxPool", &[&maps], &pool);
-    graph.node("Flatten", &[&maps], &[("axis", Attribute::Int(1))])
+    graph.node("MaxPool", &[&maps], &pool)
+}
+
+/// Adds the summary of an axis of maps (n, filters, bands, frames).
+fn summarise(graph: &mut Graph, summary: Summary, axis: i64, maps: String) -> String {
+    let axes = [("axes", Attribute::Ints(vec![axis])), ("keepdims", Attribute::Int(1))];
+    match summary {
+        Summary::None => maps,
+        Summary::Mean => graph.node("ReduceMean", &[&maps], &axes),
+        Summary::Max => graph.node("ReduceMax", &[&maps], &axes),
+        Summary::MeanMax => {
+            let mean = graph.node("ReduceMean", &[&maps], &axes);
+            let max = graph.node("ReduceMax", &[&maps], &axes);
+            graph.node("Concat", &[&mean, &max], &[("axis", Attribute::Int(axis))])
+        }
+    }
 }
 
 fn dense(graph: &mut Graph, model: &Model, layer: &str, input: &str) -> String {
