@@ -10,9 +10,9 @@ use crate::model::ModelSpec;
 /// 6 bands × 10 frames.
 pub(crate) fn recipe() -> ModelSpec {
     let pipeline = |kernel, pool| Pipeline::single(3, kernel, pool);
-    ModelSpec {
-        name: "toy".into(),
-        architecture: Architecture {
+    ModelSpec::new(
+        "toy",
+        Architecture {
             bands: 6,
             frames: 10,
             negative_slope: 0.3,
@@ -21,8 +21,7 @@ pub(crate) fn recipe() -> ModelSpec {
             classes: 0,
             pipelines: vec![pipeline((2, 3), (1, 4)), pipeline((3, 2), (2, 3))],
         },
-        centered: false,
-    }
+    )
 }
 
 pub(crate) fn front_end() -> FrontEnd {

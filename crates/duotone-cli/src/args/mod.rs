@@ -234,9 +234,10 @@ pub(crate) struct FeaturesArgs {
     #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]
     pub(crate) architecture: String,
     /// Sample rate that every file is resampled to. `auto` keeps the files' own rate if it is the
-    /// same for all and one of 44100, 22050 and 11025, and uses 22050 otherwise
-    #[arg(long, default_value = "auto", value_name = "auto|HZ")]
-    pub(crate) sample_rate: SampleRate,
+    /// same for all and one of 44100, 22050 and 11025, and uses 22050 otherwise [default: auto;
+    /// deep: 22050]
+    #[arg(long, value_name = "auto|HZ")]
+    pub(crate) sample_rate: Option<SampleRate>,
 }
 
 /// Describe a model or an audio file.

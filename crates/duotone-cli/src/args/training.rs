@@ -35,80 +35,104 @@ pub(crate) struct TrainingArgs {
     pub(crate) resume: bool,
 }
 
-/// How a network learns.
+/// How a network learns. What is not given is the architecture's own.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LearningArgs {
     /// Sample rate that every file is resampled to. `auto` keeps the files' own rate if it is the
-    /// same for all and one of 44100, 22050 and 11025, and uses 22050 otherwise
-    #[arg(long, default_value = "auto", value_name = "auto|HZ")]
-    pub(crate) sample_rate: SampleRate,
-    /// Passes over all training segments; the paper's 150
-    #[arg(long, default_value = "150", value_parser = values::count,
-          allow_negative_numbers = true, value_name = "N", help_heading = "Training")]
-    epochs: usize,
-    /// Constant learning rate of plain SGD; the paper's 0.02
-    #[arg(long, default_value = "0.02", value_parser = values::learning_rate,
-          allow_negative_numbers = true, value_name = "RATE", help_heading = "Training")]
-    learning_rate: f32,
-    /// Segments per mini-batch; the paper's 40
-    #[arg(long, default_value = "40", value_parser = values::count,
-          allow_negative_numbers = true, value_name = "N", help_heading = "Training")]
-    batch_size: usize,
-    /// Segments of each file to train on: `random:N` (the paper's 30) or `consecutive`
-    #[arg(long, default_value = "random:30", value_parser = values::segments,
-          value_name = "HOW", help_heading = "Training")]
-    segments: Segmenter,
-    /// Draw new random segments in every epoch; the paper draws them once
+    /// same for all and one of 44100, 22050 and 11025, and uses 22050 otherwise [default: auto;
+    /// deep: 22050]
+    #[arg(long, value_name = "auto|HZ")]
+    pub(crate) sample_rate: Option<SampleRate>,
+    /// Passes over all training segments [default: the paper's 150; deep: 25]
+    #[arg(long, value_parser = values::count, allow_negative_numbers = true, value_name = "N",
+          help_heading = "Training")]
+    epochs: Option<usize>,
+    /// Learning rate, the highest one of the schedule [default: the paper's 0.02; deep: 0.004]
+    #[arg(long, value_parser = values::learning_rate, allow_negative_numbers = true,
+          value_name = "RATE", help_heading = "Training")]
+    learning_rate: Option<f32>,
+    /// Segments per mini-batch [default: the paper's 40; deep: 32]
+    #[arg(long, value_parser = values::count, allow_negative_numbers = true, value_name = "N",
+          help_heading = "Training")]
+    batch_size: Option<usize>,
+    /// Segments of each file to train on, `random:N` or `consecutive` [default: the paper's
+    /// random:30; deep: random:6]
+    #[arg(long, value_parser = values::segments, value_name = "HOW", help_heading = "Training")]
+    segments: Option<Segmenter>,
+    /// Draw new random segments in every epoch. The paper draws them once, deep always draws new ones
     #[arg(long, help_heading = "Training")]
     fresh_segments: bool,
-    /// Which segments are used in an epoch: `balanced` uses every label equally often, for
-    /// collections with rare labels
-    #[arg(
-        long,
-        value_enum,
-        default_value = "uniform",
-        value_name = "HOW",
-        help_heading = "Training"
-    )]
-    pub(super) sampling: SamplingArg,
-    /// How inputs are standardised; the scaler is fitted on training files only
-    #[arg(
-        long,
-        value_enum,
-        default_value = "band",
-        value_name = "KIND",
-        help_heading = "Training"
-    )]
-    pub(super) standardize: StandardizeArg,
+    /// Which segments are used in an epoch [default: uniform]: `balanced` uses every label equally
+    /// often, for collections with rare labels
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Training")]
+    pub(super) sampling: Option<SamplingArg>,
+    /// How inputs are standardised [default: band]; the scaler is fitted on training files only
+    #[arg(long, value_enum, value_name = "KIND", help_heading = "Training")]
+    pub(super) standardize: Option<StandardizeArg>,
     /// Share of the training clips to hold out for measuring loss and accuracy, below 1
     #[arg(long, default_value = "0", value_parser = values::validation,
           allow_negative_numbers = true, value_name = "FRACTION", help_heading = "Training")]
     validation: f64,
+    /// Change any other training setting, by its name in the model file: `label_smoothing=0.1`,
+    /// `schedule="cosine"`, `augmentation.mixup=0.2`. Repeat for several
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = values::setting,
+          help_heading = "Training")]
+    pub(super) set: Vec<values::Setting>,
     #[command(flatten)]
-    seed: Seed,
+    pub(crate) seed: Seed,
 }
 
-impl TrainingArgs {
-    /// Converts the arguments to the library's settings.
-    pub(crate) fn settings(&self) -> TrainSettings {
-        self.learning.settings()
+impl LearningArgs {
+    /// Returns a recipe's settings with those that were given.
+    pub(crate) fn settings(&self, recipe: &TrainSettings) -> Result<TrainSettings, Failure> {
+        let mut settings = values::with_settings(recipe, &self.set)?;
+        settings.epochs = self.epochs.unwrap_or(settings.epochs);
+        settings.learning_rate = self.learning_rate.unwrap_or(settings.learning_rate);
+        settings.batch_size = self.batch_size.unwrap_or(settings.batch_size);
+        settings.segments = self.segments.unwrap_or(settings.segments);
+        settings.fresh_segments |= self.fresh_segments;
+        settings.sampling = self.sampling.map_or(settings.sampling, Into::into);
+        settings.standardize = self.standardize.map_or(settings.standardize, Into::into);
+        settings.validation = self.validation;
+        settings.seed = self.seed.seed;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    /// Returns the sample rate to use for a recipe; `None` leaves the choice to the collection.
+    pub(crate) fn sample_rate(&self, recipe: Option<u32>) -> Option<u32> {
+        self.sample_rate.map_or(recipe, |rate| rate.0)
     }
 }
 
 impl LearningArgs {
-    /// Converts the arguments to the library's settings.
-    pub(crate) fn settings(&self) -> TrainSettings {
-        TrainSettings {
-            epochs: self.epochs,
-            learning_rate: self.learning_rate,
-            batch_size: self.batch_size,
-            segments: self.segments,
-            fresh_segments: self.fresh_segments,
-            sampling: self.sampling.into(),
-            standardize: self.standardize.into(),
-            validation: self.validation,
-            seed: self.seed.seed,
+    /// Returns the options that were given, as they are written.
+    pub(super) fn given(&self) -> Vec<String> {
+        let mut given = Vec::new();
+        let mut add = |name: &str, value: Option<String>| {
+            given.extend(value.map(|value| format!("--{name} {value}")));
+        };
+        let rate = |rate: SampleRate| rate.0.map_or("auto".to_owned(), |rate| rate.to_string());
+        let name =
+            |value: Option<clap::builder::PossibleValue>| value.map(|v| v.get_name().to_owned());
+        add("sample-rate", self.sample_rate.map(rate));
+        add("epochs", self.epochs.map(|n| n.to_string()));
+        add("learning-rate", self.learning_rate.map(|rate| rate.to_string()));
+        add("batch-size", self.batch_size.map(|n| n.to_string()));
+        let segments = self.segments.map(|segments| match segments {
+            Segmenter::Random(count) => format!("random:{count}"),
+            Segmenter::Consecutive => "consecutive".to_owned(),
+        });
+        add("segments", segments);
+        add("sampling", name(self.sampling.and_then(|kind| kind.to_possible_value())));
+        add("standardize", name(self.standardize.and_then(|kind| kind.to_possible_value())));
+        for setting in &self.set {
+            add("set", Some(super::command::quote(&setting.to_string())));
         }
+        add("validation", Some(self.validation.to_string()));
+        add("seed", Some(self.seed.seed.to_string()));
+        given.extend(self.fresh_segments.then(|| "--fresh-segments".to_owned()));
+        given
     }
 }
 

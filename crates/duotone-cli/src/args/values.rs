@@ -7,16 +7,54 @@ use duotone::audio::Segmenter;
 use duotone::backend::DeviceChoice;
 use duotone::classify::Excerpts;
 use duotone::data::{Column, Folds};
-use duotone::nn::Architecture;
+use duotone::model::{ModelSpec, TrainSettings};
 use duotone::path_text;
+
+use crate::exit::Failure;
 
 /// Accepts a preset's name, or that of a TOML file.
 pub(super) fn architecture(text: &str) -> Result<String, String> {
-    if Architecture::PRESETS.contains(&text) || text.ends_with(".toml") {
+    if ModelSpec::PRESETS.contains(&text) || text.ends_with(".toml") {
         Ok(text.into())
     } else {
-        Err(format!("it must be {} or a file named *.toml", Architecture::PRESETS.join(", ")))
+        Err(format!("it must be {} or a file named *.toml", ModelSpec::PRESETS.join(", ")))
     }
+}
+
+/// A training setting by its name in the model file, and its value as TOML.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    name: String,
+    value: String,
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.name, self.value)
+    }
+}
+
+pub(super) fn setting(text: &str) -> Result<Setting, String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+            Ok(Setting { name: name.trim().into(), value: value.trim().into() })
+        }
+        _ => Err("it must be NAME=VALUE, such as label_smoothing=0.1".into()),
+    }
+}
+
+/// Returns a recipe's settings with some changed.
+pub(super) fn with_settings(
+    recipe: &TrainSettings,
+    changes: &[Setting],
+) -> Result<TrainSettings, Failure> {
+    let mut settings = recipe.clone();
+    for change in changes {
+        settings = settings
+            .with(&change.name, &change.value)
+            .map_err(|reason| Failure::Usage(format!("--set {change}: {reason}")))?;
+    }
+    Ok(settings)
 }
 
 /// Sample rate in hertz; `None` is `auto`.

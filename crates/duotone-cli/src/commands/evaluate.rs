@@ -21,16 +21,24 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     if let Some(folder) = &args.output {
         output::prepare_folder(folder)?;
     }
-    let settings = training.settings();
-    let mut networks = NetworkSystem::alike(recipes, args.select, &settings)?;
+    let recipes: Vec<ModelSpec> = recipes;
+    let mut settings = Vec::new();
+    for recipe in &recipes {
+        settings.push((recipe.name.clone(), training.learning.settings(&recipe.training)?));
+    }
+    let of = |recipe: &ModelSpec| {
+        let found = settings.iter().find(|(name, _)| *name == recipe.name);
+        found.map_or_else(|| recipe.training.clone(), |(_, settings)| settings.clone())
+    };
+    let mut networks = NetworkSystem::alike(recipes, args.select, of)?;
     for network in &mut networks {
-        network.sample_rate = training.learning.sample_rate.0;
+        network.sample_rate = training.learning.sample_rate(network.sample_rate);
         network.vote = args.vote.into();
     }
     let systems = networks.into_iter().map(System::Network).collect();
     let mut job = EvaluateJob::new(&collection, systems);
     job.folds = args.folds.0;
-    job.seed = settings.seed;
+    job.seed = training.learning.seed.seed;
     job.store = training.features;
     job.output.clone_from(&args.output);
     job.device = device;

@@ -19,7 +19,7 @@ pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure
     collection.warnings.iter().for_each(|warning| console.event(Event::Warning(warning)));
     collection.skipped_files.iter().for_each(|skipped| console.event(Event::SkippedFile(skipped)));
     let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
-    let rate = match args.sample_rate.0 {
+    let rate = match args.sample_rate.map_or(recipe.sample_rate, |rate| rate.0) {
         Some(rate) => rate,
         None => {
             let RateChoice { rate, warning } = choose_rate(&paths);

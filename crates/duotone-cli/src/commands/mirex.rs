@@ -52,9 +52,9 @@ fn train(
 ) -> Result<(), Failure> {
     let recipe = ModelSpec::load(&network.architecture)?;
     let learning = &network.learning;
-    let rate = learning.sample_rate.0;
-    let report: TrainReport =
-        mirex::train(scratch, list, recipe, learning.settings(), rate, console)?;
+    let rate = learning.sample_rate(recipe.sample_rate);
+    let settings = learning.settings(&recipe.training)?;
+    let report: TrainReport = mirex::train(scratch, list, recipe, settings, rate, console)?;
     console.list_skipped_files();
     let (model, files) = (path_text(&report.model), output::count(report.clips, "file"));
     console.info(&format!("{model}: {} on {files}", report.card.recipe));

@@ -20,8 +20,8 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
         CollectionOptions { label: training.label.clone(), group: training.group.clone() };
     let collection = super::open(&args.collection, &options, training.min_per_label)?;
     let mut job = TrainJob::new(&collection, recipe, args.output);
-    job.settings = training.settings();
-    job.sample_rate = training.learning.sample_rate.0;
+    job.settings = training.learning.settings(&job.recipe.training)?;
+    job.sample_rate = training.learning.sample_rate(job.recipe.sample_rate);
     job.store = training.features;
     job.device = device;
     job.resume = training.resume;

@@ -178,24 +178,19 @@ impl SystemTable {
             return Err(format!("sample_rate = {rate}: choose 8000 to 192000 hertz"));
         }
         let network = ModelSpec::load(&architecture).map_err(|e| e.to_string())?;
-        let settings = settings(self.training.unwrap_or_default())?;
+        let settings = settings(&network, self.training.unwrap_or_default())?;
         let mut system = NetworkSystem::new(network, settings);
         system.name = self.name;
-        system.sample_rate = self.sample_rate;
+        system.sample_rate = self.sample_rate.or(system.sample_rate);
         system.vote = self.vote.unwrap_or_default();
         system.time_limit = Some(time_limit);
         Ok(system)
     }
 }
 
-/// Returns the paper's settings, changed as the task says.
-fn settings(changes: toml::Table) -> Result<TrainSettings, String> {
-    let mut table = toml::Table::try_from(TrainSettings::default()).map_err(|e| e.to_string())?;
-    table.extend(changes);
-    // How the library reports an unknown variant.
-    let plain = |e: toml::de::Error| e.to_string().replace("unknown variant", "unknown value");
-    let settings: TrainSettings =
-        table.try_into().map_err(|e| format!("training: {}", plain(e)))?;
+/// Returns the architecture's settings, changed as the task says.
+fn settings(network: &ModelSpec, changes: toml::Table) -> Result<TrainSettings, String> {
+    let settings = network.training.changed(changes).map_err(|e| format!("training: {e}"))?;
     settings.validate().map_err(|e| e.to_string())?;
     Ok(settings)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use duotone_nn::{Architecture, Embedding, Network, Step, Trainer, Weights};
+use duotone_nn::{Architecture, Embedding, Network, OptimizerState, Step, Trainer, Weights};
 
 use crate::backend::Device;
 use crate::backend::sampling::order;
@@ -92,6 +92,12 @@ impl EpochInput<'_> {
     fn first_step(&self) -> u64 {
         (self.epoch * self.segments.len().div_ceil(self.settings.batch_size)) as u64
     }
+
+    /// Number of steps in the run.
+    fn steps(&self) -> u64 {
+        let of_epoch = self.segments.len().div_ceil(self.settings.batch_size);
+        (self.settings.epochs * of_epoch) as u64
+    }
 }
 
 impl TrainBackend {
@@ -99,17 +105,22 @@ impl TrainBackend {
     /// `segments`.
     pub(crate) fn new(
         device: &Device,
-        (architecture, weights): (&Architecture, &Weights),
+        (architecture, weights, optimizer): (&Architecture, &Weights, &OptimizerState),
         (scaler, segments): (&Scaler, &Segments<'_>),
         settings: &TrainSettings,
     ) -> Result<Self, Error> {
         // The CPU's trainer gets its inputs with each step.
         #[cfg(not(feature = "gpu"))]
-        let _ = (scaler, segments, settings);
+        let _ = (scaler, segments);
         match device {
-            Device::Cpu => Ok(Self::Cpu(Box::new(Trainer::new(architecture, weights)?))),
+            Device::Cpu => {
+                let trainer = Trainer::new(architecture, weights)?;
+                let trainer = trainer.with_optimizer(settings.optimizer, optimizer.clone())?;
+                Ok(Self::Cpu(Box::new(trainer)))
+            }
             #[cfg(feature = "gpu")]
             Device::Gpu(device) => {
+                settings.validate_for_gpu()?;
                 let network = (architecture, weights);
                 let backend = gpu::TrainBackend::new(device, network, scaler, segments, settings)?;
                 Ok(Self::Gpu(Box::new(backend)))
@@ -148,6 +159,16 @@ impl TrainBackend {
         }
     }
 
+    /// The state of the optimizer.
+    pub(crate) fn optimizer_state(&self) -> OptimizerState {
+        match self {
+            Self::Cpu(trainer) => trainer.optimizer_state().clone(),
+            // It trains by plain SGD.
+            #[cfg(feature = "gpu")]
+            Self::Gpu(_) => OptimizerState::default(),
+        }
+    }
+
     /// A copy of the current weights.
     pub(crate) fn weights(&self) -> Result<Weights, Error> {
         match self {
@@ -156,6 +177,29 @@ impl TrainBackend {
             Self::Gpu(backend) => backend.weights(),
         }
     }
+}
+
+/// Returns the targets of a mini-batch, (segment, class).
+fn targets(labels: &[u32], weights: &[f32], label_smoothing: f32) -> Vec<f32> {
+    let classes = weights.len();
+    let mut targets = vec![label_smoothing / classes as f32; labels.len() * classes];
+    for (&label, target) in labels.iter().zip(targets.chunks_exact_mut(classes)) {
+        target[label as usize] += 1.0 - label_smoothing;
+        target.iter_mut().for_each(|x| *x *= weights[label as usize]);
+    }
+    targets
+}
+
+/// Returns the weight of each class in the loss: equal ones, or the inverse of its share of the segments.
+fn class_weights(settings: &TrainSettings, labels: &[u32], classes: usize) -> Vec<f32> {
+    if !settings.class_weights {
+        return vec![1.0; classes];
+    }
+    let mut counts = vec![0_usize; classes];
+    labels.iter().for_each(|&label| counts[label as usize] += 1);
+    let used = counts.iter().filter(|&&count| count > 0).count();
+    let weight = |&count: &usize| labels.len() as f32 / (used * count.max(1)) as f32;
+    counts.iter().map(weight).collect()
 }
 
 fn on_cpu(
@@ -169,14 +213,19 @@ fn on_cpu(
     let size = a.bands * a.frames;
     let (mut loss, mut correct, mut done) = (0.0, 0, 0);
     let mut inputs = Vec::new();
+    let weights = class_weights(settings, &segments.labels(), a.classes);
     for (batch, index) in pass.order().chunks(settings.batch_size).zip(pass.first_step()..) {
         if observer.stop() {
             return Err(Error::Interrupted);
         }
         inputs.resize(batch.len() * size, 0.0);
-        let labels = segments.gather(batch, scaler, &mut inputs);
-        let step = Step { learning_rate: settings.learning_rate, seed: settings.seed, index };
-        let outcome = trainer.step(&inputs, &labels, step)?;
+        let labels = segments.gather(batch, (scaler, settings), index, &mut inputs);
+        let mut targets = targets(&labels, &weights, settings.label_smoothing);
+        let run = (settings.seed, index);
+        settings.augmentation.mix(run, &mut inputs, &mut targets, batch.len());
+        let learning_rate = settings.schedule.rate(settings.learning_rate, index, pass.steps());
+        let step = Step { learning_rate, seed: settings.seed, index };
+        let outcome = trainer.step_with_targets(&inputs, &targets, step)?;
         loss += outcome.loss * batch.len() as f64;
         if !outcome.loss.is_finite() {
             break;

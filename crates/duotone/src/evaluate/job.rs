@@ -145,27 +145,28 @@ impl NetworkSystem {
     pub fn new(network: ModelSpec, settings: TrainSettings) -> Self {
         Self {
             name: network.name.clone(),
+            sample_rate: network.sample_rate,
             candidates: vec![network],
             settings,
-            sample_rate: None,
             vote: Vote::default(),
             time_limit: None,
         }
     }
 
-    /// Creates systems with the same training settings: one per network or, with `select`, a single
+    /// Creates systems: one per network, with the settings that `settings` returns, or, with `select`, a single
     /// one that chooses a network in each fold by its accuracy on clips held out of the training part.
     /// Only that network is tested, so the result measures the whole procedure.
     ///
     /// # Errors
-    /// [`Error::Setting`] if there are fewer than two networks to choose from.
+    /// [`Error::Setting`] if there are fewer than two networks to choose from, or they have different
+    /// settings.
     pub fn alike(
         networks: Vec<ModelSpec>,
         select: bool,
-        settings: &TrainSettings,
+        settings: impl Fn(&ModelSpec) -> TrainSettings,
     ) -> Result<Vec<Self>, Error> {
-        let each: Vec<Self> =
-            networks.iter().map(|network| Self::new(network.clone(), settings.clone())).collect();
+        let system = |network: &ModelSpec| Self::new(network.clone(), settings(network));
+        let each: Vec<Self> = networks.iter().map(system).collect();
         if !select {
             return Ok(each);
         }
@@ -173,6 +174,13 @@ impl NetworkSystem {
             let reason = "one architecture leaves nothing to choose: name several";
             return Err(Error::setting("networks", reason));
         };
+        if let Some(other) = each.iter().find(|other| other.settings != first.settings) {
+            let reason = format!(
+                "{} and {} are trained differently: choose among architectures with the same recipe",
+                first.name, other.name
+            );
+            return Err(Error::setting("networks", reason));
+        }
         let names: Vec<&str> = networks.iter().map(|network| network.name.as_str()).collect();
         Ok(vec![Self { name: names.join(" or "), candidates: networks, ..first.clone() }])
     }

@@ -5,6 +5,7 @@ use duotone_nn::random::Philox;
 use rayon::prelude::*;
 
 use crate::features::ClipFeatures;
+use crate::model::augmentation::Draws;
 use crate::model::{Scaler, TrainSettings};
 
 /// A clip and its class.
@@ -100,14 +101,27 @@ impl<'a> Segments<'a> {
         self.labelled[clip].features.copy_segment(start, out);
     }
 
-    /// Copies the segments of a batch to `inputs`, one after another, scales them, and returns their
-    /// classes.
-    pub(crate) fn gather(&self, batch: &[usize], scaler: &Scaler, inputs: &mut [f32]) -> Vec<u32> {
+    /// Copies the segments of a batch to `inputs`, one after another, augments and scales them, and
+    /// returns their classes. `step` is the number of the mini-batch in the run.
+    pub(crate) fn gather(
+        &self,
+        batch: &[usize],
+        (scaler, settings): (&Scaler, &TrainSettings),
+        step: u64,
+        inputs: &mut [f32],
+    ) -> Vec<u32> {
         let size = inputs.len() / batch.len().max(1);
-        inputs.par_chunks_exact_mut(size.max(1)).zip(batch).for_each(|(out, &index)| {
-            self.copy(index, out);
-            scaler.apply(out);
-        });
+        let augmentation = settings.augmentation;
+        inputs.par_chunks_exact_mut(size.max(1)).zip(batch).enumerate().for_each(
+            |(i, (out, &index))| {
+                let frames = size / self.labelled[self.positions[index].0].features.bands();
+                let draws = Draws::new(settings.seed, step, i);
+                self.copy(index, out);
+                augmentation.before(draws, out, frames);
+                scaler.apply(out);
+                augmentation.after(draws, out, frames);
+            },
+        );
         batch.iter().map(|&index| self.labelled[self.positions[index].0].label).collect()
     }
 }
@@ -116,7 +130,7 @@ impl<'a> Segments<'a> {
 mod tests {
     use super::{LabelledClip, Segments, starts};
     use crate::fixtures::{clip, front_end};
-    use crate::model::{Scaler, Standardize, TrainSettings};
+    use crate::model::{Conditioning, Scaler, Standardize, TrainSettings};
     use duotone_audio::Segmenter;
 
     #[test]
@@ -145,9 +159,14 @@ mod tests {
         let segments = Segments::of(&labelled, &front_end(), &settings, 0);
         assert_eq!(segments.len(), 6);
         let size = front_end().bands * front_end().segment_frames;
-        let scaler = Scaler { kind: Standardize::Global, mean: vec![1.0], deviation: vec![2.0] };
+        let scaler = Scaler {
+            conditioning: Conditioning::default(),
+            kind: Standardize::Global,
+            mean: vec![1.0],
+            deviation: vec![2.0],
+        };
         let mut batch = vec![0.0; 2 * size];
-        assert_eq!(segments.gather(&[5, 0], &scaler, &mut batch), [1, 0]);
+        assert_eq!(segments.gather(&[5, 0], (&scaler, &settings), 0, &mut batch), [1, 0]);
         let start = starts(&clips[1], &front_end(), &settings, 0)[2];
         let expected = (clips[1].band(1)[start] - 1.0) / 2.0;
         assert_eq!(batch[front_end().segment_frames], expected);

@@ -1,13 +1,19 @@
 //! Self-describing model files: a trained network with everything needed to use it and to trace how
 //! it was made.
 
+pub(crate) mod augmentation;
+mod conditioning;
 pub mod onnx;
 pub(crate) mod scaler;
+mod schedule;
 pub(crate) mod settings;
 mod spec;
 pub(crate) mod tensor_file;
 
+pub use augmentation::Augmentation;
+pub use conditioning::Conditioning;
 pub use scaler::{MIN_STD, Scaler, Standardize};
+pub use schedule::Schedule;
 pub use settings::{Sampling, TrainSettings};
 pub use spec::ModelSpec;
 
@@ -182,7 +188,7 @@ impl Model {
     fn assemble(card: ModelCard, mut tensors: BTreeMap<String, Tensor>) -> Result<Self, String> {
         card.check()?;
         let size = (card.architecture.bands, card.architecture.frames);
-        let scaler = Scaler::from_tensors(card.settings.standardize, size, &mut tensors)?;
+        let scaler = Scaler::from_tensors(card.settings.scaling(), size, &mut tensors)?;
         let weights = Weights(tensors);
         weights.check(&card.architecture).map_err(|e| e.to_string())?;
         Ok(Self { card, scaler, weights })

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Conditioning;
 use crate::io::json::by_name;
 use duotone_nn::Tensor;
 
@@ -34,10 +35,12 @@ impl TryFrom<String> for Standardize {
     }
 }
 
-/// Standardises inputs: subtracts a mean and divides by a deviation, fitted on the training clips
-/// only.
+/// Conditions and standardises inputs: subtracts a mean and divides by a deviation, fitted on the
+/// training clips only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaler {
+    /// What happens before.
+    pub conditioning: Conditioning,
     /// Which values share a mean and a deviation.
     pub kind: Standardize,
     /// Means: none, one, one per band, or one per band and frame (band-major).
@@ -67,8 +70,9 @@ impl Scaler {
         }
     }
 
-    /// Scales a segment (band-major) in place.
+    /// Conditions and scales a segment (band-major) in place.
     pub fn apply(&self, segment: &mut [f32]) {
+        self.conditioning.apply(segment);
         let Some(run) = segment.len().checked_div(self.mean.len()) else { return };
         let cells = self.mean.iter().zip(&self.deviation);
         for (values, (mean, deviation)) in segment.chunks_exact_mut(run.max(1)).zip(cells) {
@@ -91,7 +95,7 @@ impl Scaler {
     /// # Errors
     /// Fails if a tensor is missing or invalid.
     pub(crate) fn from_tensors(
-        kind: Standardize,
+        (conditioning, kind): (Conditioning, Standardize),
         (bands, frames): (usize, usize),
         tensors: &mut BTreeMap<String, Tensor>,
     ) -> Result<Self, String> {
@@ -102,8 +106,8 @@ impl Scaler {
             Some(tensor) => Err(format!("{name} has {} values, not {cells}", tensor.data.len())),
             None => Err(format!("{name} is missing")),
         };
-        let scaler =
-            Self { kind, mean: take("scaler.mean")?, deviation: take("scaler.deviation")? };
+        let (mean, deviation) = (take("scaler.mean")?, take("scaler.deviation")?);
+        let scaler = Self { conditioning, kind, mean, deviation };
         match scaler.deviation.iter().all(|&d| d > 0.0) {
             true => Ok(scaler),
             false => Err("scaler.deviation contains numbers that are not above 0".into()),
@@ -116,6 +120,7 @@ impl Scaler {
 /// The moments of each run of values, computed in `f64`, are merged by Chan's formula in the order
 /// of the segments, so the result does not depend on the number of threads.
 pub(crate) struct Fit {
+    conditioning: Conditioning,
     kind: Standardize,
     cells: Vec<Moments>,
 }
@@ -130,12 +135,21 @@ struct Moments {
 
 impl Fit {
     /// For segments of bands × frames.
-    pub(crate) fn new(kind: Standardize, bands: usize, frames: usize) -> Self {
-        Self { kind, cells: vec![Moments::default(); Scaler::cells(kind, bands, frames)] }
+    pub(crate) fn new(
+        (conditioning, kind): (Conditioning, Standardize),
+        bands: usize,
+        frames: usize,
+    ) -> Self {
+        Self {
+            conditioning,
+            kind,
+            cells: vec![Moments::default(); Scaler::cells(kind, bands, frames)],
+        }
     }
 
-    /// Adds a segment, band-major.
-    pub(crate) fn add(&mut self, segment: &[f32]) {
+    /// Adds a segment, band-major, after conditioning it in place.
+    pub(crate) fn add(&mut self, segment: &mut [f32]) {
+        self.conditioning.apply(segment);
         let Some(run) = segment.len().checked_div(self.cells.len()) else { return };
         for (cell, values) in self.cells.iter_mut().zip(segment.chunks_exact(run.max(1))) {
             cell.add(values);
@@ -149,6 +163,7 @@ impl Fit {
             deviation.max(MIN_STD)
         };
         Scaler {
+            conditioning: self.conditioning,
             kind: self.kind,
             mean: self.cells.iter().map(|cell| cell.mean as f32).collect(),
             deviation: self.cells.iter().map(deviation).collect(),
@@ -172,7 +187,7 @@ impl Moments {
 #[cfg(test)]
 mod tests {
     use super::{Fit, MIN_STD, Scaler};
-    use crate::model::Standardize;
+    use crate::model::{Conditioning, Standardize};
     use duotone_nn::random::Philox;
 
     const BANDS: usize = 3;
@@ -203,8 +218,8 @@ mod tests {
     }
 
     fn fit(kind: Standardize, segments: &[Vec<f32>]) -> Scaler {
-        let mut fit = Fit::new(kind, BANDS, FRAMES);
-        segments.iter().for_each(|s| fit.add(s));
+        let mut fit = Fit::new((Conditioning::default(), kind), BANDS, FRAMES);
+        segments.iter().for_each(|s| fit.add(&mut s.clone()));
         fit.finish()
     }
 
@@ -281,7 +296,11 @@ mod tests {
         {
             let scaler = fit(kind, &segments());
             let mut tensors = scaler.to_tensors().into_iter().collect();
-            let read = Scaler::from_tensors(kind, (BANDS, FRAMES), &mut tensors);
+            let read = Scaler::from_tensors(
+                (Conditioning::default(), kind),
+                (BANDS, FRAMES),
+                &mut tensors,
+            );
             assert_eq!(read, Ok(scaler));
             assert!(tensors.is_empty());
         }

@@ -1,7 +1,8 @@
 use duotone_audio::Segmenter;
+use duotone_nn::Optimizer;
 use serde::{Deserialize, Serialize};
 
-use super::Standardize;
+use super::{Augmentation, Conditioning, Schedule, Standardize};
 use crate::error::Error;
 
 /// Which segments are used in an epoch.
@@ -22,7 +23,7 @@ pub enum Sampling {
 pub struct TrainSettings {
     /// Number of passes over the training segments.
     pub epochs: usize,
-    /// Constant learning rate of plain stochastic gradient descent.
+    /// Learning rate, the highest one of the schedule.
     pub learning_rate: f32,
     /// Segments per mini-batch; the last one of an epoch may be smaller.
     pub batch_size: usize,
@@ -33,6 +34,24 @@ pub struct TrainSettings {
     /// Which of these segments are used in an epoch.
     #[serde(default)]
     pub sampling: Sampling,
+    /// How weights follow from gradients.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub optimizer: Optimizer,
+    /// How the learning rate changes over the run.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub schedule: Schedule,
+    /// The probability that is spread over all classes in the targets.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub label_smoothing: f32,
+    /// Whether a segment's loss is weighted by the inverse share of its class.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub class_weights: bool,
+    /// Random changes to the training segments.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub augmentation: Augmentation,
+    /// What happens to inputs before they are standardised.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub conditioning: Conditioning,
     /// How inputs are standardised.
     pub standardize: Standardize,
     /// Share of the clips that are held out to measure loss and accuracy; 0 holds none out.
@@ -51,6 +70,12 @@ impl Default for TrainSettings {
             segments: Segmenter::Random(30),
             fresh_segments: false,
             sampling: Sampling::Uniform,
+            optimizer: Optimizer::default(),
+            schedule: Schedule::Constant,
+            label_smoothing: 0.0,
+            class_weights: false,
+            augmentation: Augmentation::default(),
+            conditioning: Conditioning::default(),
             standardize: Standardize::Band,
             validation: 0.0,
             seed: 0,
@@ -58,7 +83,51 @@ impl Default for TrainSettings {
     }
 }
 
+/// Replaces the values of a table by those of another one, table by table.
+fn merge(table: &mut toml::Table, changes: toml::Table) {
+    for (name, value) in changes {
+        match (table.get_mut(&name), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(changes)) => merge(inner, changes),
+            (_, value) => {
+                table.insert(name, value);
+            }
+        }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 impl TrainSettings {
+    /// Returns the settings with some changed, by the names of the model file.
+    ///
+    /// # Errors
+    /// The unknown name, or the value that does not fit.
+    pub fn changed(&self, changes: toml::Table) -> Result<Self, String> {
+        let mut table = toml::Table::try_from(self).map_err(|e| e.to_string())?;
+        merge(&mut table, changes);
+        // How serde reports an unknown variant.
+        let plain = |e: toml::de::Error| e.to_string().replace("unknown variant", "unknown value");
+        table.try_into().map_err(plain)
+    }
+
+    /// Returns the settings with one changed: `name` is its name in the model file, with dots
+    /// (`augmentation.mixup`), `value` is TOML or a word.
+    ///
+    /// # Errors
+    /// As for [`changed`](Self::changed).
+    pub fn with(&self, name: &str, value: &str) -> Result<Self, String> {
+        let table = toml::from_str(&format!("{name} = {value}"))
+            .or_else(|_| toml::from_str(&format!("{name} = {value:?}")));
+        self.changed(table.map_err(|e| e.message().to_owned())?)
+    }
+
+    /// How inputs are conditioned and standardised.
+    pub(crate) fn scaling(&self) -> (Conditioning, Standardize) {
+        (self.conditioning, self.standardize)
+    }
+
     /// Checks that every setting is in its range.
     ///
     /// # Errors
@@ -92,6 +161,56 @@ impl TrainSettings {
             let reason =
                 format!("validation share {}: choose one from 0 to below 1", self.validation);
             return wrong("validation", reason);
+        }
+        if !(0.0..1.0).contains(&self.label_smoothing) {
+            let reason =
+                format!("label smoothing {}: choose one from 0 to below 1", self.label_smoothing);
+            return wrong("label_smoothing", reason);
+        }
+        let (momentum, decay) = match self.optimizer {
+            Optimizer::Sgd { momentum, weight_decay } => (momentum, weight_decay),
+            Optimizer::AdamW { weight_decay } => (0.0, weight_decay),
+        };
+        if !(0.0..1.0).contains(&momentum) {
+            return wrong("momentum", format!("momentum {momentum}: choose one from 0 to below 1"));
+        }
+        if !(0.0..1.0).contains(&decay) {
+            let reason = format!("weight decay {decay}: choose one from 0 to below 1");
+            return wrong("weight_decay", reason);
+        }
+        if let Some(floor) = self.conditioning.floor
+            && !(floor > 0.0 && floor.is_finite())
+        {
+            let reason = format!("a floor {floor} dB below the maximum: choose one above 0");
+            return wrong("floor", reason);
+        }
+        Ok(())
+    }
+
+    /// Checks the settings against the sizes of a segment.
+    pub(crate) fn validate_for(&self, bands: usize, frames: usize) -> Result<(), Error> {
+        self.validate()?;
+        self.augmentation
+            .check(bands, frames)
+            .map_err(|(name, reason)| Error::setting(name, reason))
+    }
+
+    /// Checks that a GPU can train with these settings.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn validate_for_gpu(&self) -> Result<(), Error> {
+        let plain = Self {
+            optimizer: Optimizer::default(),
+            schedule: Schedule::Constant,
+            label_smoothing: 0.0,
+            class_weights: false,
+            augmentation: Augmentation::default(),
+            conditioning: Conditioning::default(),
+            ..self.clone()
+        };
+        if *self != plain {
+            let reason = "the GPU trains by plain SGD with a constant learning rate, without \
+                          augmentation, conditioning, label smoothing or class weights: use the CPU";
+            return Err(Error::setting("device", reason));
         }
         Ok(())
     }

@@ -1,12 +1,13 @@
 use std::path::Path;
 
-use duotone_audio::FrontEnd;
-use duotone_nn::Architecture;
+use duotone_audio::{FrontEnd, Segmenter};
+use duotone_nn::{Architecture, Block, GlobalPool, Optimizer, Padding, Pipeline, Summary};
 use serde::{Deserialize, Serialize};
 
+use super::{Augmentation, Conditioning, Schedule, TrainSettings};
 use crate::error::Error;
 
-/// A recipe: an architecture without a number of classes yet, and the framing of its input.
+/// A recipe: an architecture without a number of classes yet, its input, and how it is trained by default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelSpec {
     /// Name of the preset, or of the TOML file without its extension.
@@ -15,22 +16,34 @@ pub struct ModelSpec {
     pub architecture: Architecture,
     /// Whether frames are centred (see [`FrontEnd::centered`]).
     pub centered: bool,
+    /// Sample rate in hertz; `None` leaves the choice to the collection.
+    pub sample_rate: Option<u32>,
+    /// Window and hop in samples; `None` scales the paper's with the sample rate.
+    pub window: Option<(usize, usize)>,
+    /// The training settings that belong to the architecture.
+    pub training: TrainSettings,
 }
 
 /// The fields of a recipe file that are not part of the architecture.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 struct FrontEndTable {
-    #[serde(default)]
     centered: bool,
+    sample_rate: Option<u32>,
+    n_fft: Option<usize>,
+    hop_length: Option<usize>,
 }
 
 /// Bytes of a recipe file at most. It is written by hand and takes about a page.
 const MAX_FILE: u64 = 1 << 20;
 
 impl ModelSpec {
+    /// The names of the presets: the paper's, and `deep`.
+    pub const PRESETS: [&'static str; 5] = ["model1", "model2", "model2-figure", "model3", "deep"];
+
     /// Loads a preset by name, or a recipe from a `.toml` file. The file has the fields of an
-    /// [`Architecture`] and, optionally, a table `[front_end]` with `centered = true`.
+    /// [`Architecture`] and, optionally, a table `[front_end]` (`sample_rate`, `n_fft`, `hop_length`,
+    /// `centered`) and a table `[training]` with some of the [`TrainSettings`].
     ///
     /// # Errors
     /// [`Error::UnknownPreset`] if there is no such preset; [`Error::Io`]; [`Error::File`] if the
@@ -43,12 +56,22 @@ impl ModelSpec {
         Self::preset(name_or_path).ok_or_else(|| Error::UnknownPreset(name_or_path.into()))
     }
 
-    /// One of the [presets](Architecture::PRESETS). Only `model2-figure` has centred frames: its
-    /// segments of 124,416 samples do not give 82 frames otherwise.
+    /// One of the [presets](Self::PRESETS). Of the paper's, only `model2-figure` has centred frames:
+    /// its segments of 124,416 samples do not give 82 frames otherwise.
     #[must_use]
     pub fn preset(name: &str) -> Option<Self> {
+        if name == "deep" {
+            return Some(deep());
+        }
         let architecture = Architecture::preset(name, 0)?;
-        Some(Self { name: name.into(), architecture, centered: name == "model2-figure" })
+        Some(Self { centered: name == "model2-figure", ..Self::new(name, architecture) })
+    }
+
+    /// Creates a recipe of an architecture with the paper's front end and training.
+    #[must_use]
+    pub fn new(name: impl Into<String>, architecture: Architecture) -> Self {
+        let (name, training) = (name.into(), TrainSettings::default());
+        Self { name, architecture, centered: false, sample_rate: None, window: None, training }
     }
 
     fn from_file(path: &Path) -> Result<Self, Error> {
@@ -63,23 +86,94 @@ impl ModelSpec {
             Some(value) => value.try_into().map_err(|e| refuse(format!("front_end: {e}")))?,
             None => FrontEndTable::default(),
         };
+        let training = match table.remove("training") {
+            Some(toml::Value::Table(changes)) => TrainSettings::default()
+                .changed(changes)
+                .map_err(|e| refuse(format!("training: {e}")))?,
+            Some(_) => return Err(refuse("`training` must be a table".into())),
+            None => TrainSettings::default(),
+        };
+        let window = match (front_end.n_fft, front_end.hop_length) {
+            (Some(window), Some(hop)) => Some((window, hop)),
+            (None, None) => None,
+            _ => return Err(refuse("front_end: `n_fft` and `hop_length` need each other".into())),
+        };
         let architecture: Architecture = table.try_into().map_err(|e| refuse(e.to_string()))?;
         // The number of classes depends on the collection. Validate with the smallest one.
         architecture.clone().with_classes(2).validate().map_err(|e| refuse(e.to_string()))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, architecture: architecture.with_classes(0), centered: front_end.centered })
+        let FrontEndTable { centered, sample_rate, .. } = front_end;
+        let architecture = architecture.with_classes(0);
+        let recipe = Self { name, architecture, centered, sample_rate, window, training };
+        let front_end = recipe.front_end(sample_rate.unwrap_or(44_100));
+        front_end.validate().map_err(|e| refuse(format!("front_end: {e}")))?;
+        recipe
+            .training
+            .validate_for(front_end.bands, front_end.segment_frames)
+            .map_err(|e| refuse(format!("training: {e}")))?;
+        Ok(recipe)
     }
 
-    /// The front end at a sample rate in hertz: that of the paper, with the bands, frames and
-    /// framing of this recipe.
+    /// The front end at a sample rate in hertz: that of the paper, with the window, hop, bands, frames
+    /// and framing of this recipe.
     #[must_use]
     pub fn front_end(&self, sample_rate: u32) -> FrontEnd {
+        let paper = FrontEnd::paper(sample_rate);
+        let (window, hop) = self.window.unwrap_or((paper.window, paper.hop));
         FrontEnd {
+            window,
+            hop,
             bands: self.architecture.bands,
             segment_frames: self.architecture.frames,
             centered: self.centered,
-            ..FrontEnd::paper(sample_rate)
+            ..paper
         }
+    }
+}
+
+/// A small deep network for small collections: four blocks of 3×3 filters with batch normalisation, the mean
+/// over frequency, the mean and the maximum over time. Its input is floored and levelled, so that it depends
+/// little on volume and encoder. `docs/accuracy.md` compares it with the paper's.
+fn deep() -> ModelSpec {
+    let block = |filters, pool| Block {
+        filters,
+        kernel: (3, 3),
+        padding: Padding::Same,
+        batch_norm: true,
+        pool,
+    };
+    let pipeline = Pipeline {
+        blocks: vec![block(16, (2, 2)), block(32, (2, 2)), block(64, (2, 2)), block(64, (3, 2))],
+        global_pool: GlobalPool { bands: Summary::Mean, frames: Summary::MeanMax },
+    };
+    let architecture = Architecture {
+        bands: 96,
+        frames: 128,
+        negative_slope: 0.0,
+        hidden_units: 0,
+        dropout: 0.3,
+        classes: 0,
+        pipelines: vec![pipeline],
+    };
+    let training = TrainSettings {
+        epochs: 25,
+        learning_rate: 0.004,
+        batch_size: 32,
+        segments: Segmenter::Random(6),
+        fresh_segments: true,
+        optimizer: Optimizer::AdamW { weight_decay: 0.01 },
+        schedule: Schedule::OneCycle,
+        augmentation: Augmentation { band_mask: 16, frame_mask: 24, ..Augmentation::default() },
+        conditioning: Conditioning { floor: Some(80.0), level: true },
+        ..TrainSettings::default()
+    };
+    ModelSpec {
+        name: "deep".into(),
+        architecture,
+        centered: false,
+        sample_rate: Some(22_050),
+        window: Some((2048, 512)),
+        training,
     }
 }
 

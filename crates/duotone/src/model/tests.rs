@@ -23,6 +23,7 @@ fn model(standardize: Standardize) -> Model {
     };
     Model {
         scaler: Scaler {
+            conditioning: Default::default(),
             kind: standardize,
             mean: (0..cells).map(|i| i as f32 - 0.1).collect(),
             deviation: (0..cells).map(|i| i as f32 + 0.3).collect(),

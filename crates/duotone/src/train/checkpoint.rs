@@ -1,9 +1,10 @@
 //! Checkpoints: the saved state from which an interrupted training run is resumed.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use duotone_audio::FrontEnd;
-use duotone_nn::{Architecture, Weights};
+use duotone_nn::{Architecture, OptimizerState, Tensor, Weights};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -31,6 +32,7 @@ pub(crate) struct Checkpoint {
     pub(crate) spec: RunSpec,
     pub(crate) scaler: Scaler,
     pub(crate) weights: Weights,
+    pub(crate) optimizer: OptimizerState,
     /// One record per finished epoch.
     pub(crate) history: Vec<EpochRecord>,
 }
@@ -45,6 +47,12 @@ impl Checkpoint {
     pub(crate) fn save(&self, path: &Path) -> Result<(), Error> {
         let mut tensors = self.weights.0.clone();
         tensors.extend(self.scaler.to_tensors());
+        for (prefix, moments) in [(FIRST, &self.optimizer.first), (SECOND, &self.optimizer.second)]
+        {
+            let named =
+                |(name, tensor): (&String, &Tensor)| (format!("{prefix}{name}"), tensor.clone());
+            tensors.extend(moments.0.iter().map(named));
+        }
         let card = Card { spec: self.spec.clone(), history: self.history.clone() };
         tensor_file::write(path, Kind::Checkpoint, &card, &tensors)
     }
@@ -71,11 +79,30 @@ impl Checkpoint {
         }
         let size = (spec.architecture.bands, spec.architecture.frames);
         let scaler =
-            Scaler::from_tensors(spec.settings.standardize, size, &mut tensors).map_err(damaged)?;
+            Scaler::from_tensors(spec.settings.scaling(), size, &mut tensors).map_err(damaged)?;
+        let optimizer =
+            OptimizerState { first: take(FIRST, &mut tensors), second: take(SECOND, &mut tensors) };
         let weights = Weights(tensors);
         weights.check(&spec.architecture).map_err(|e| damaged(e.to_string()))?;
-        Ok(Self { spec: spec.clone(), scaler, weights, history: card.history })
+        Ok(Self { spec: spec.clone(), scaler, weights, optimizer, history: card.history })
     }
+}
+
+/// What the names of the optimizer's tensors start with.
+const FIRST: &str = "optimizer.first.";
+const SECOND: &str = "optimizer.second.";
+
+/// Removes the tensors whose names start with `prefix`, and returns them without it.
+fn take(prefix: &str, tensors: &mut BTreeMap<String, Tensor>) -> Weights {
+    let names: Vec<String> =
+        tensors.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
+    let mut taken = Weights::default();
+    for name in names {
+        if let Some(tensor) = tensors.remove(&name) {
+            taken.0.insert(name[prefix.len()..].to_owned(), tensor);
+        }
+    }
+    taken
 }
 
 /// Fails if a saved spec differs from the requested one; the error lists the differences.

@@ -38,13 +38,13 @@ pub struct TrainJob<'a> {
 }
 
 impl<'a> TrainJob<'a> {
-    /// A model to train on the CPU with the default settings, without a store.
+    /// A model to train on the CPU with the recipe's settings, without a store.
     pub fn new(collection: &'a Collection, recipe: ModelSpec, output: impl Into<PathBuf>) -> Self {
         Self {
             collection,
+            settings: recipe.training.clone(),
+            sample_rate: recipe.sample_rate,
             recipe,
-            settings: TrainSettings::default(),
-            sample_rate: None,
             store: None,
             output: output.into(),
             device: Device::default(),

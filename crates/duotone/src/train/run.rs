@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use duotone_audio::FrontEnd;
-use duotone_nn::{Architecture, Weights, reference};
+use duotone_nn::{Architecture, OptimizerState, Weights, reference};
 
 use crate::backend::Device;
 use crate::backend::trainer::{EpochInput, Inference, TrainBackend};
@@ -64,6 +64,7 @@ impl TrainingRun<'_> {
 
     /// Trains to the end. The caller must remove the checkpoint once it has saved the result.
     pub(crate) fn fit(&self, observer: &dyn Observer) -> Result<TrainedModel, Error> {
+        self.settings.validate_for(self.front_end.bands, self.front_end.segment_frames)?;
         let mut state = match self.checkpoint.filter(|path| self.resume && path.exists()) {
             Some(path) => Checkpoint::load(path, &self.spec())?,
             None => self.start()?,
@@ -73,7 +74,7 @@ impl TrainingRun<'_> {
         let mut segments = Segments::of(self.train, self.front_end, self.settings, 0);
         let mut backend = TrainBackend::new(
             self.device,
-            (&state.spec.architecture, &state.weights),
+            (&state.spec.architecture, &state.weights, &state.optimizer),
             (&state.scaler, &segments),
             self.settings,
         )?;
@@ -85,6 +86,7 @@ impl TrainingRun<'_> {
             let pass = EpochInput { segments, scaler, settings: self.settings, epoch };
             let record = self.epoch(pass, &mut backend, observer)?;
             state.weights = backend.weights().map_err(|e| self.lost(epoch, e))?;
+            state.optimizer = backend.optimizer_state();
             if !state.weights.0.values().all(|t| t.data.iter().all(|w| w.is_finite())) {
                 return Err(self.diverged(epoch));
             }
@@ -125,15 +127,16 @@ impl TrainingRun<'_> {
     fn start(&self) -> Result<Checkpoint, Error> {
         let spec = self.spec();
         let weights = Weights::glorot(&spec.architecture, self.settings.seed)?;
+        let optimizer = OptimizerState::default();
         let segments = Segments::of(self.train, self.front_end, self.settings, 0);
         let (bands, frames) = (self.front_end.bands, self.front_end.segment_frames);
-        let mut fit = Fit::new(self.settings.standardize, bands, frames);
+        let mut fit = Fit::new(self.settings.scaling(), bands, frames);
         let mut segment = vec![0.0; bands * frames];
         for index in 0..segments.len() {
             segments.copy(index, &mut segment);
-            fit.add(&segment);
+            fit.add(&mut segment);
         }
-        Ok(Checkpoint { spec, scaler: fit.finish(), weights, history: Vec::new() })
+        Ok(Checkpoint { spec, scaler: fit.finish(), weights, optimizer, history: Vec::new() })
     }
 
     fn epoch(

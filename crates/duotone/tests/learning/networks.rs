@@ -40,7 +40,8 @@ impl<'a> Networks<'a> {
 }
 
 pub(crate) fn evaluate(job: &Networks<'_>, observer: &dyn Observer) -> Result<Results, Error> {
-    let mut networks = NetworkSystem::alike(job.recipes.clone(), job.select, &job.settings)?;
+    let mut networks =
+        NetworkSystem::alike(job.recipes.clone(), job.select, |_| job.settings.clone())?;
     networks.iter_mut().for_each(|network| network.vote = job.vote);
     let systems = networks.into_iter().map(System::Network).collect();
     let mut evaluation = EvaluateJob::new(job.collection, systems);

@@ -85,9 +85,9 @@ pub(crate) fn write_wav(path: &Path, samples: &[i16]) {
 /// 12 bands × 16 frames: segments of about 0.6 s.
 pub(crate) fn recipe(name: &str) -> ModelSpec {
     let pipeline = |kernel, pool| Pipeline::single(2, kernel, pool);
-    ModelSpec {
-        name: name.into(),
-        architecture: Architecture {
+    ModelSpec::new(
+        name,
+        Architecture {
             bands: 12,
             frames: 16,
             negative_slope: 0.3,
@@ -96,8 +96,7 @@ pub(crate) fn recipe(name: &str) -> ModelSpec {
             classes: 0,
             pipelines: vec![pipeline((4, 3), (1, 7)), pipeline((2, 4), (5, 1))],
         },
-        centered: false,
-    }
+    )
 }
 
 pub(crate) fn settings() -> TrainSettings {

@@ -3,11 +3,12 @@
 use duotone_nn::{BATCH_NORM_EPSILON, Block, Padding, Pipeline, Summary};
 
 use super::graph::{Attribute, Graph};
-use crate::model::{Model, Standardize};
+use crate::model::{Conditioning, Model, Standardize};
 
 /// Adds the nodes from segments (n, bands, frames) to `probabilities` (n, classes).
 pub(super) fn add(graph: &mut Graph, model: &Model, segments: &str) {
-    let scaled = scale(graph, model, segments);
+    let conditioned = condition(graph, model, segments);
+    let scaled = scale(graph, model, &conditioned);
     let axis = graph.ints("channel_axis", &[1], &[1]);
     let image = graph.node("Unsqueeze", &[&scaled, &axis], &[]);
     let pipelines = model.card.architecture.pipelines.iter().enumerate();
@@ -24,6 +25,24 @@ pub(super) fn add(graph: &mut Graph, model: &Model, segments: &str) {
     };
     let logits = dense(graph, model, "output", &units);
     graph.named_node("probabilities", "Softmax", &[&logits], &[("axis", Attribute::Int(1))]);
+}
+
+/// Adds the conditioning of segments (n, bands, frames).
+fn condition(graph: &mut Graph, model: &Model, segments: &str) -> String {
+    let Conditioning { floor, level } = model.scaler.conditioning;
+    let whole = || [("axes", Attribute::Ints(vec![1, 2])), ("keepdims", Attribute::Int(1))];
+    let mut values = segments.to_owned();
+    if let Some(decibels) = floor {
+        let depth = graph.floats("conditioning.floor", &[1], &[decibels / 10.0]);
+        let max = graph.node("ReduceMax", &[&values], &whole());
+        let floor = graph.node("Sub", &[&max, &depth], &[]);
+        values = graph.node("Max", &[&values, &floor], &[]);
+    }
+    if level {
+        let mean = graph.node("ReduceMean", &[&values], &whole());
+        values = graph.node("Sub", &[&values, &mean], &[]);
+    }
+    values
 }
 
 fn scale(graph: &mut Graph, model: &Model, segments: &str) -> String {

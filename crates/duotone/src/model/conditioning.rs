@@ -1,0 +1,81 @@
+use serde::{Deserialize, Serialize};
+
+/// What happens to a segment's log-mel values before they are standardised.
+///
+/// Both steps look at one segment only, so that a decision does not depend on the rest of the file, and every
+/// exported network can do the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conditioning {
+    /// The floor in decibels below the segment's maximum; `None` keeps the front end's absolute floor.
+    ///
+    /// What an encoder adds or removes far below the music then makes no difference.
+    #[serde(default)]
+    pub floor: Option<f32>,
+    /// Whether the mean of the segment's values is subtracted, so that the volume makes no difference.
+    #[serde(default)]
+    pub level: bool,
+}
+
+impl Conditioning {
+    /// Returns whether it changes nothing.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Conditions a segment of log₁₀ power in place.
+    pub fn apply(&self, segment: &mut [f32]) {
+        if let Some(decibels) = self.floor {
+            let max = segment.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let floor = max - decibels / 10.0;
+            segment.iter_mut().for_each(|x| *x = x.max(floor));
+        }
+        if self.level {
+            let sum: f64 = segment.iter().map(|&x| f64::from(x)).sum();
+            let mean = (sum / segment.len() as f64) as f32;
+            segment.iter_mut().for_each(|x| *x -= mean);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Conditioning;
+
+    #[test]
+    fn floor_and_level() {
+        let segment = [1.0, -2.0, -9.0, 0.0];
+        let apply = |conditioning: Conditioning| {
+            let mut values = segment;
+            conditioning.apply(&mut values);
+            values
+        };
+        assert_eq!(apply(Conditioning::default()), segment);
+        let floor = Conditioning { floor: Some(80.0), level: false };
+        assert_eq!(apply(floor), [1.0, -2.0, -7.0, 0.0]);
+        assert_eq!(apply(Conditioning { level: true, ..floor }), [3.0, 0.0, -5.0, 2.0]);
+    }
+
+    /// The same recording at another volume gives the same values.
+    #[test]
+    fn volume_makes_no_difference() {
+        let conditioning = Conditioning { floor: Some(80.0), level: true };
+        let mut segment = [1.0, -2.0, -6.5, 0.25];
+        let mut quieter = segment.map(|x| x - 2.0);
+        conditioning.apply(&mut segment);
+        conditioning.apply(&mut quieter);
+        assert_eq!(segment, quieter);
+    }
+
+    #[test]
+    fn silence_and_nan() {
+        let conditioning = Conditioning { floor: Some(80.0), level: true };
+        let mut silence = [-10.0; 4];
+        conditioning.apply(&mut silence);
+        assert_eq!(silence, [0.0; 4]);
+        let mut broken = [f32::NAN, 0.0];
+        conditioning.apply(&mut broken);
+        assert!(broken.iter().any(|x| x.is_nan()));
+    }
+}
