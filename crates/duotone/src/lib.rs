@@ -36,7 +36,7 @@
 //! // Many files, on all cores. Results are in the order of the paths; `()` ignores all events.
 //! classifier.classify_many(paths, &ClassifyOptions::default(), &(), |result| match result {
 //!     Ok(decision) => println!("{}: {}", decision.path.display(), decision.label),
-//!     Err(skipped) => eprintln!("{}: {}", skipped.path.display(), skipped.reason),
+//!     Err(skipped) => eprintln!("{}: {}", skipped.path.display(), skipped.error),
 //! })?;
 //!
 //! // Handling errors by kind.
