@@ -180,6 +180,7 @@ fn deep() -> ModelSpec {
 #[cfg(test)]
 mod tests {
     use super::ModelSpec;
+    use crate::model::{Schedule, TrainSettings};
     use duotone_nn::Architecture;
 
     fn file(text: &str) -> Result<ModelSpec, crate::error::Error> {
@@ -191,8 +192,16 @@ mod tests {
 
     #[test]
     fn presets() {
+        for name in ModelSpec::PRESETS {
+            let recipe = ModelSpec::load(name).unwrap();
+            let front_end = recipe.front_end(recipe.sample_rate.unwrap_or(44_100));
+            front_end.validate().unwrap();
+            recipe.training.validate_for(front_end.bands, front_end.segment_frames).unwrap();
+            recipe.architecture.clone().with_classes(2).validate().unwrap();
+        }
         for name in Architecture::PRESETS {
             let recipe = ModelSpec::load(name).unwrap();
+            assert_eq!(recipe.training, TrainSettings::default());
             let front_end = recipe.front_end(44_100);
             assert_eq!(front_end.segment_samples() / front_end.hop, 81);
             assert_eq!(recipe.centered, name == "model2-figure");
@@ -209,6 +218,14 @@ mod tests {
         assert_eq!((recipe.name.as_str(), recipe.centered), ("mine", false));
         assert_eq!(recipe.architecture, Architecture::preset("model3", 0).unwrap());
         assert!(file(&format!("{toml}\n[front_end]\ncentered = true")).unwrap().centered);
+        let tables = "[front_end]\nsample_rate = 16000\nn_fft = 512\nhop_length = 256\n[training]\n\
+                      epochs = 9\nschedule = \"cosine\"\naugmentation = { mixup = 0.2 }";
+        let recipe = file(&format!("{toml}\n{tables}")).unwrap();
+        let front_end = recipe.front_end(recipe.sample_rate.unwrap());
+        assert_eq!((front_end.sample_rate, front_end.window, front_end.hop), (16_000, 512, 256));
+        assert_eq!((recipe.training.epochs, recipe.training.schedule), (9, Schedule::Cosine));
+        assert_eq!(recipe.training.augmentation.mixup, 0.2);
+        assert_eq!(recipe.training.batch_size, 40);
     }
 
     #[test]
@@ -219,6 +236,12 @@ mod tests {
             ("bands = 40", "frames"),
             (&toml.replace("bands = 40", "bands = 4"), "pipeline 1"),
             (&format!("{toml}\n[front_end]\ncentred = true"), "centred"),
+            (&format!("{toml}\n[front_end]\nn_fft = 512"), "hop_length"),
+            (&format!("{toml}\n[front_end]\nn_fft = 512\nhop_length = 600"), "hop"),
+            (&format!("{toml}\n[training]\nepoch = 9"), "epoch"),
+            (&format!("{toml}\n[training]\naugmentation.band_mask = 40"), "band_mask"),
+            (&format!("{toml}\n[training]\naugmentation.band_mask = 40"), "40 bands"),
+            (&format!("{toml}\n[training]\noptimizer.name = \"adam\""), "adamw"),
         ] {
             let message = file(text).unwrap_err().to_string();
             assert!(message.contains(word) && message.contains("mine.toml"), "{message}");

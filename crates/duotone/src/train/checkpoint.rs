@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::model::tensor_file;
 use crate::model::tensor_file::Kind;
-use crate::model::{EpochRecord, Scaler, TrainSettings};
+use crate::model::{EpochRecord, Scaler, Schedule, TrainSettings};
 
 /// Everything that determines the result of a training run: runs with equal specs give equal
 /// weights, bit for bit.
@@ -57,8 +57,8 @@ impl Checkpoint {
         tensor_file::write(path, Kind::Checkpoint, &card, &tensors)
     }
 
-    /// Reads a checkpoint of the run that `spec` describes. Only the number of epochs may differ, but
-    /// must not be less than the number already done.
+    /// Reads a checkpoint of the run that `spec` describes. Only the number of epochs may differ, if
+    /// the learning rate is constant, but must not be less than the number already done.
     pub(crate) fn load(path: &Path, spec: &RunSpec) -> Result<Self, Error> {
         let damaged = |how: String| Error::File {
             path: path.into(),
@@ -66,7 +66,10 @@ impl Checkpoint {
         };
         let (card, mut tensors): (Card, _) = tensor_file::read(path, Kind::Checkpoint)?;
         let mut requested = spec.clone();
-        requested.settings.epochs = card.spec.settings.epochs;
+        // A schedule's rates depend on the number of epochs.
+        if spec.settings.schedule == Schedule::Constant {
+            requested.settings.epochs = card.spec.settings.epochs;
+        }
         same(path, &card.spec, &requested)?;
         if card.history.len() > spec.settings.epochs {
             let reason = format!(

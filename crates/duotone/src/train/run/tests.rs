@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duotone_audio::{Segmenter, Spectrogram};
-use duotone_nn::Weights;
+use duotone_nn::{Architecture, Block, GlobalPool, Optimizer, Padding, Pipeline, Summary, Weights};
 
 use super::{TrainedModel, TrainingRun};
 use crate::backend::Device;
@@ -14,13 +14,16 @@ use crate::features::segments::LabelledClip;
 use crate::fixtures::{clip, front_end, recipe};
 use crate::model::tensor_file;
 use crate::model::tensor_file::Kind;
-use crate::model::{EpochRecord, Standardize, TrainSettings};
+use crate::model::{
+    Augmentation, Conditioning, EpochRecord, ModelSpec, Schedule, Standardize, TrainSettings,
+};
 use crate::progress::{Event, Observer};
 
 const CLASSES: usize = 3;
 
 /// Clips of three classes, with labels and settings for a run.
 struct Toy {
+    recipe: ModelSpec,
     clips: Vec<ClipFeatures>,
     labels: Vec<String>,
     settings: TrainSettings,
@@ -29,6 +32,7 @@ struct Toy {
 impl Toy {
     fn new() -> Self {
         Self {
+            recipe: recipe(),
             clips: (0..18).map(|i| clip(i, i as usize % CLASSES, 40)).collect(),
             labels: ["a", "b", "c"].map(String::from).into(),
             settings: TrainSettings {
@@ -40,6 +44,46 @@ impl Toy {
                 ..Default::default()
             },
         }
+    }
+
+    /// Everything that a small deep network uses, on segments of 6 bands × 10 frames.
+    fn deep() -> Self {
+        let block = |filters, pool| Block {
+            filters,
+            kernel: (3, 3),
+            padding: Padding::Same,
+            batch_norm: true,
+            pool,
+        };
+        let pipeline = Pipeline {
+            blocks: vec![block(4, (2, 2)), block(8, (1, 2))],
+            global_pool: GlobalPool { bands: Summary::Mean, frames: Summary::MeanMax },
+        };
+        let mut toy = Self::new();
+        toy.recipe.architecture = Architecture {
+            negative_slope: 0.0,
+            hidden_units: 0,
+            pipelines: vec![pipeline],
+            ..toy.recipe.architecture
+        };
+        toy.settings = TrainSettings {
+            learning_rate: 0.02,
+            fresh_segments: true,
+            optimizer: Optimizer::AdamW { weight_decay: 0.01 },
+            schedule: Schedule::OneCycle,
+            label_smoothing: 0.1,
+            class_weights: true,
+            augmentation: Augmentation {
+                band_mask: 2,
+                frame_mask: 3,
+                gain: 3.0,
+                band_shift: 1,
+                mixup: 0.2,
+            },
+            conditioning: Conditioning { floor: Some(80.0), level: false },
+            ..toy.settings
+        };
+        toy
     }
 
     fn fit(
@@ -57,7 +101,7 @@ impl Toy {
         let (held_out, train) = labelled.split_at(6);
         let run = TrainingRun {
             name: "toy",
-            recipe: &recipe(),
+            recipe: &self.recipe,
             front_end: &front_end(),
             labels: &self.labels,
             settings: &self.settings,
@@ -130,14 +174,25 @@ fn learns_separable_classes() {
     }
 }
 
+#[test]
+fn deep_network_learns_separable_classes() {
+    let mut toy = Toy::deep();
+    toy.settings.epochs = 30;
+    let fitted = toy.fit(None, false, &()).unwrap();
+    let last = &fitted.history[29];
+    assert!(last.validation_accuracy.unwrap() > 0.9, "{last:?}");
+}
+
 /// 36 segments in batches of 7 are 6 steps per epoch: stops before, within and between epochs.
 #[test]
 fn resumed_run_equals_an_uninterrupted_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
-    let mut toy = Toy::new();
-    for fresh in [false, true] {
-        toy.settings.fresh_segments = fresh;
+    let mut fresh = Toy::new();
+    fresh.settings.fresh_segments = true;
+    let mut momentum = Toy::new();
+    momentum.settings.optimizer = Optimizer::Sgd { momentum: 0.9, weight_decay: 0.01 };
+    for toy in [Toy::new(), fresh, momentum, Toy::deep()] {
         let uninterrupted = toy.fit(None, false, &()).unwrap();
         for limit in [0, 3, 6, 7, 12, 17, 18, 23] {
             let stopped = toy.fit(Some(&path), false, &StopAfter::new(limit));
@@ -175,6 +230,12 @@ fn resuming_may_add_epochs_but_not_remove_any() {
     toy.settings.epochs = 5;
     let message = toy.fit(Some(&path), true, &()).unwrap_err().to_string();
     assert!(message.contains("6 epochs are already done"), "{message}");
+    // The rates of a schedule depend on the number of epochs.
+    let mut toy = Toy::deep();
+    toy.fit(Some(&path), false, &()).unwrap();
+    toy.settings.epochs = 6;
+    let message = toy.fit(Some(&path), true, &()).unwrap_err().to_string();
+    assert!(message.contains("settings.epochs: 4 then, 6 now"), "{message}");
 }
 
 #[test]
@@ -309,4 +370,13 @@ fn result_does_not_depend_on_the_number_of_threads() {
         pool.install(|| toy.fit(None, false, &()).unwrap())
     };
     assert_equal(&with(1), &with(3));
+}
+
+#[test]
+fn augmentation_larger_than_a_segment_is_refused() {
+    let mut toy = Toy::deep();
+    toy.settings.augmentation.frame_mask = 10;
+    let error = toy.fit(None, false, &()).unwrap_err();
+    assert!(matches!(error, Error::Setting { name: "frame_mask", .. }), "{error}");
+    assert!(error.to_string().contains("10 frames"), "{error}");
 }
