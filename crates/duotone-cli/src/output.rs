@@ -49,7 +49,8 @@ where
     // Files are often numbered, as in `01 Prelude.flac`.
     let number = |cell: Option<String>| {
         cell.is_none_or(|c| {
-            c.starts_with(|c: char| c.is_numeric()) && !c.contains(|c: char| c.is_alphabetic())
+            let digits = c.strip_prefix('-').unwrap_or(&c);
+            digits.starts_with(|c: char| c.is_numeric()) && !c.contains(|c: char| c.is_alphabetic())
         })
     };
     let right: Vec<usize> = (0..header.len())
@@ -74,7 +75,7 @@ pub(crate) fn field(name: &str, value: &str) -> String {
 
 /// Breaks a text at spaces into lines that start at a column and end at the latest at `most`. A word
 /// that is longer than a line stays whole.
-fn wrapped(text: &str, start: usize, most: usize) -> String {
+pub(crate) fn wrapped(text: &str, start: usize, most: usize) -> String {
     let mut lines = String::new();
     let mut column = start;
     for (i, word) in text.split(' ').enumerate() {

@@ -6,7 +6,7 @@ use duotone::evaluate::{
     ClassScores, FoldResult, Protocol, Ranking, Results, Scores, SystemResult,
 };
 
-use crate::output::{count, decimal, p_value, percent, table, table_width, width};
+use crate::output::{count, decimal, p_value, percent, table, table_width, width, wrapped};
 
 /// Formats the protocol, a table of all systems, failures and significance tests. Unless the
 /// results are those of a MIREX task, each system's classes and confusions follow.
@@ -22,6 +22,7 @@ pub(crate) fn text(results: &Results) -> String {
         }
     }
     text += &differences(results);
+    text += &warnings(results);
     for system in results.compared().filter(|_| results.protocol.task.is_none()) {
         text += &choices(system);
         if let Some(files) = &system.files {
@@ -107,21 +108,35 @@ fn choices(system: &SystemResult) -> String {
     }
 }
 
-/// Formats the tests of differences between systems: McNemar's test for each pair, and Friedman's
-/// test over the folds and over the labels.
+/// Formats the differences between systems and their tests: the accuracy's for each pair, and
+/// Friedman's test over the folds and over the labels.
 fn differences(results: &Results) -> String {
     let Some(significance) = &results.significance else { return String::new() };
     let names: Vec<&str> = results.compared().map(|system| system.name.as_str()).collect();
     let pair = |first: usize, second: usize| format!("{} – {}", names[first], names[second]);
+    let points = |share: f64| decimal(100.0 * share, 1);
     let rows = significance.pairs.iter().map(|test| {
+        let difference = test.difference.as_ref();
+        let known = |p: Option<f64>| p.map_or("–".to_owned(), p_value);
         [
             pair(test.first, test.second),
-            test.mcnemar.only_first.to_string(),
-            test.mcnemar.only_second.to_string(),
+            difference.map_or("–".to_owned(), |d| points(d.accuracy)),
+            difference.map_or("–".to_owned(), |d| {
+                format!("{} to {}", points(d.interval.low), points(d.interval.high))
+            }),
+            known(difference.map(|d| d.p_value)),
+            known(test.holm.as_ref().map(|holm| holm.sign_flip)),
             p_value(test.mcnemar.exact_p),
         ]
     });
-    let header = ["A – B", "only A correct", "only B correct", "McNemar's p"];
+    let header = [
+        "A – B",
+        "accuracy\nA – B",
+        "95 %\ninterval",
+        "sign-flip\np",
+        "after\nHolm",
+        "McNemar's\np",
+    ];
     let mut text = format!("\n{}", table(&header, rows));
     for (over, ranking) in [("folds", &significance.by_fold), ("labels", &significance.by_label)] {
         let Some(Ranking { friedman, tukey_kramer }) = ranking else { continue };
@@ -134,6 +149,14 @@ fn differences(results: &Results) -> String {
     }
     text.push('\n');
     text
+}
+
+/// What limits how far the intervals and tests can be trusted.
+fn warnings(results: &Results) -> String {
+    let most = width().unwrap_or(DEFAULT_WIDTH);
+    let line =
+        |warning: &String| format!("\n{}\n", wrapped(&format!("Warning: {warning}."), 0, most));
+    results.warnings.iter().map(line).collect()
 }
 
 /// One row per label, and one with their means.

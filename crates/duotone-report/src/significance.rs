@@ -34,23 +34,54 @@ fn pairs(significance: &Significance, names: &[String]) -> String {
         .iter()
         .map(|pair| {
             let test = &pair.mcnemar;
+            let difference = pair.difference.as_ref().map_or("–".to_owned(), |d| signed(d.accuracy));
+            let interval = pair.difference.as_ref().map_or("–".to_owned(), |difference| {
+                let interval = &difference.interval;
+                format!("{} to {}", signed(interval.low), signed(interval.high))
+            });
+            let known = |p: Option<f64>| p.map_or("–".to_owned(), p_value);
             format!(
-                r#"<th scope="row" class="text">{}</th><td class="text">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
+                r#"<th scope="row" class="text">{}</th><td class="text">{}</td><td>{difference}</td><td>{interval}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
                 name(pair.first),
                 name(pair.second),
+                known(pair.difference.as_ref().map(|difference| difference.p_value)),
+                known(pair.holm.as_ref().map(|holm| holm.sign_flip)),
                 test.only_first,
                 test.only_second,
                 p_value(test.exact_p),
+                known(pair.holm.as_ref().map(|holm| holm.mcnemar)),
                 p_value(test.p_value),
             )
         })
         .collect();
-    let heads =
-        ["<First", "<Second", "Only first correct", "Only second correct", "Exact p", "χ² p"];
-    let caption = "McNemar's test: how likely a split at least as uneven is if both are equally \
-                   accurate; exactly, and by χ² with continuity correction. It assumes that files \
-                   are independent, and is not corrected for the number of pairs.";
-    table("McNemar's test", &heads, &rows, caption)
+    let heads = [
+        "<First",
+        "<Second",
+        "Difference",
+        "95 % interval",
+        "Sign-flip p",
+        "after Holm",
+        "Only first correct",
+        "Only second correct",
+        "McNemar’s exact p",
+        "after Holm",
+        "χ² p",
+    ];
+    let caption = "Difference: the first system's accuracy minus the second's, in percentage points. \
+                   Its interval is a paired percentile bootstrap, and its p-value an exact sign-flip \
+                   test: both of whole groups where clips are grouped, otherwise of files. McNemar's \
+                   test, exact and by χ² with continuity correction, takes files as independent even \
+                   where they are grouped. “After Holm”: corrected for the number of pairs.";
+    table("Pairs of systems", &heads, &rows, caption)
+}
+
+/// Formats a difference of shares in percentage points, with its sign.
+fn signed(share: f64) -> String {
+    match decimal(100.0 * share, 1).as_str() {
+        "0.0" | "-0.0" => "0.0".into(),
+        text if text.starts_with('-') => text.replace('-', "−"),
+        text => format!("+{text}"),
+    }
 }
 
 fn picture(title: &str, blocks: &str, ranking: &Ranking, names: &[String]) -> String {

@@ -53,14 +53,21 @@ pub(super) fn headline(results: &Results) -> String {
         n => format!(" It is the best of {n} on these very folds, which flatters it a little."),
     };
     format!(
-        r#"<section class="card hero" aria-label="Result"><div><div class="number">{}</div><div class="soft">accuracy on files · <b>{}</b></div></div><div>{}<p class="soft">The shaded range is the 95&#8239;% interval {} to {} (percentile bootstrap of {} {unit}).{choice}</p></div></section>"#,
+        r#"<section class="card hero" aria-label="Result"><div><div class="number">{}</div><div class="soft">accuracy on files · <b>{}</b></div></div><div>{}<p class="soft">The shaded range is the 95&#8239;% interval {} to {} (percentile bootstrap of {} {unit}).{choice}</p>{}</div></section>"#,
         percent(accuracy),
         escape(&system.name),
         gauge(accuracy, (low, high), chance(protocol), protocol.majority_accuracy()),
         percent(low),
         percent(high),
         thousands(interval.units),
+        warnings(results),
     )
+}
+
+/// Lists what limits how far the intervals and tests can be trusted.
+fn warnings(results: &Results) -> String {
+    let list = |warning: &String| format!("<p><b>Warning:</b> {}.</p>", escape(warning));
+    results.warnings.iter().map(list).collect()
 }
 
 /// Draws an accuracy and its interval on a scale from 0 to 1, with chance and the majority baseline.

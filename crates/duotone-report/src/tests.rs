@@ -36,6 +36,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
                     label: labels[truth].clone(),
                     predicted: labels[decided].clone(),
                     fold,
+                    group: None,
                     notes: Notes::default(),
                     probabilities,
                 }
@@ -68,7 +69,8 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
     Results {
         format: 4,
         times: Vec::new(),
-        significance: significance(&systems).unwrap(),
+        significance: significance(&systems, 0).unwrap(),
+        warnings: Vec::new(),
         systems,
         protocol: Protocol {
             task: None,
@@ -232,6 +234,24 @@ fn ranks_are_drawn_best_first() {
 }
 
 #[test]
+fn differences_have_intervals_signs_and_warnings() {
+    let mut results = results(&styles(), &[("model1", 0.6), ("model2", 0.9)], 4, 2);
+    results.warnings = vec!["only 6 <groups> tested".into()];
+    let page = html(&results);
+    check(&page);
+    let pair = &results.significance.as_ref().unwrap().pairs[0];
+    let difference = pair.difference.as_ref().unwrap();
+    assert!(difference.accuracy < 0.0 && difference.interval.low < difference.accuracy);
+    let shown = format!("<td>−{:.1}</td>", -100.0 * difference.accuracy);
+    assert!(page.contains(&shown), "{shown}");
+    assert!(page.contains("<b>Warning:</b> only 6 &lt;groups&gt; tested."));
+    // Results of an earlier version.
+    let pair = &mut results.significance.as_mut().unwrap().pairs[0];
+    (pair.difference, pair.holm) = (None, None);
+    check(&html(&results));
+}
+
+#[test]
 fn mistakes_are_sorted_by_how_sure_they_were() {
     let results = results(&styles(), &[("model2", 0.6)], 4, 2);
     let page = html(&results);
@@ -274,7 +294,7 @@ fn hostile_text_stays_text() {
     results.systems[0].folds[0].selection =
         Some(Selection { chosen: evil.into(), candidates: vec![candidate] });
     results.systems.push(results.systems[0].clone());
-    results.significance = significance(&results.systems).unwrap();
+    results.significance = significance(&results.systems, 0).unwrap();
     let page = html(&results);
     check(&page);
     assert!(
@@ -341,7 +361,7 @@ fn programs_and_failures_are_shown() {
     let bad = &mut results.systems[2];
     (bad.files, bad.interval) = (None, None);
     (bad.folds[0].failure, bad.folds[0].file_accuracy) = (Some(evil.into()), None);
-    results.significance = significance(&results.systems).unwrap();
+    results.significance = significance(&results.systems, 0).unwrap();
     assert_eq!(results.significance.as_ref().unwrap().pairs.len(), 1, "the failed one is no part");
     let (system, step) = ("good".into(), "train".into());
     results.times = vec![RunTime { system, fold: Some(1), step, seconds: Some(90.0) }];

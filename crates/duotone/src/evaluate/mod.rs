@@ -7,11 +7,13 @@ mod job;
 mod metrics;
 mod networks;
 mod output;
+mod pairs;
 mod pool;
 mod predictions;
 mod program;
 mod protocol;
 mod record;
+mod reservations;
 mod results;
 mod run;
 mod significance;
@@ -21,8 +23,8 @@ pub use job::{EvaluateJob, NetworkSystem, Rules, System};
 pub use metrics::scores;
 pub use program::{Attempt, Program};
 pub use results::{
-    Candidate, ClassScores, CommandLine, FoldResult, NetworkInfo, PairTest, Prediction, Protocol,
-    Ranking, Results, RunTime, Scores, Selection, Significance, SystemResult,
+    Candidate, ClassScores, CommandLine, FoldResult, Holm, NetworkInfo, PairTest, Prediction,
+    Protocol, Ranking, Results, RunTime, Scores, Selection, Significance, SystemResult,
 };
 pub use run::evaluate;
 pub use significance::significance;

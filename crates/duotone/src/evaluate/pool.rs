@@ -11,7 +11,7 @@ use crate::evaluate::{NetworkInfo, Prediction, SystemResult, scores};
 use crate::features::Notes;
 
 /// Confidence level of intervals.
-const LEVEL: f64 = 0.95;
+pub(super) const LEVEL: f64 = 0.95;
 
 /// A finished fold and the clips that it tested.
 pub(super) struct Fold {
@@ -53,6 +53,7 @@ pub(super) fn pool(
                 label: labels[truth].clone(),
                 predicted: labels[outcome.winner].clone(),
                 fold: result.fold,
+                group: items[clip].group.map(|group| clips.collection.groups[group].clone()),
                 notes: match system {
                     System::Network(_) => clips.notes(clip),
                     System::Program(_) => Notes::default(),

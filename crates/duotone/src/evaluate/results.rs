@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classify::Vote;
 use crate::data::Balance;
-use crate::evaluate::statistics::{Bootstrap, Comparison, Friedman, McNemar};
+use crate::evaluate::statistics::{Bootstrap, Comparison, Difference, Friedman, McNemar};
 use crate::features::Notes;
 use crate::io::SkippedFile;
 use crate::leaks::Findings;
@@ -26,6 +26,9 @@ pub struct Results {
     pub systems: Vec<SystemResult>,
     /// Tests of the differences between the systems that finished every fold, if there are several.
     pub significance: Option<Significance>,
+    /// What limits how far the intervals and tests can be trusted, one sentence each.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// Durations of the steps, in a contest; not part of the JSON, which is reproducible.
     #[serde(skip)]
     pub times: Vec<RunTime>,
@@ -181,7 +184,7 @@ pub struct NetworkInfo {
 /// Tests of the differences between systems.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Significance {
-    /// McNemar's test of every pair of systems, on files.
+    /// Tests of every pair of systems, on files.
     pub pairs: Vec<PairTest>,
     /// Ranks of the systems' accuracies per fold, if there are several folds.
     pub by_fold: Option<Ranking>,
@@ -196,8 +199,24 @@ pub struct PairTest {
     pub first: usize,
     /// Index of the second system.
     pub second: usize,
-    /// The test.
+    /// McNemar's test, which takes files as independent.
     pub mcnemar: McNemar,
+    /// The difference of the accuracies, with an interval and a test over groups; `None` in files of
+    /// earlier versions.
+    #[serde(default)]
+    pub difference: Option<Difference>,
+    /// The p-values, corrected for the number of pairs; `None` in files of earlier versions.
+    #[serde(default)]
+    pub holm: Option<Holm>,
+}
+
+/// The p-values of a pair of systems after Holm's correction over all pairs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Holm {
+    /// Of McNemar's exact test.
+    pub mcnemar: f64,
+    /// Of the sign-flip test over groups.
+    pub sign_flip: f64,
 }
 
 /// Friedman's test and Tukey and Kramer's test of every pair.
@@ -318,6 +337,9 @@ pub struct Prediction {
     pub predicted: String,
     /// Number of the fold in which it was tested, from 1.
     pub fold: usize,
+    /// Name of its group, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Notes on the file; in JSON, their fields stand next to the others.
     #[serde(flatten)]
     pub notes: Notes,

@@ -12,6 +12,7 @@ use crate::evaluate::output::{check_output, claim};
 use crate::evaluate::pool::{Fold, pool};
 use crate::evaluate::program::{Attempt, Program};
 use crate::evaluate::record::{FoldRecord, Spec, Wanted};
+use crate::evaluate::reservations::reservations;
 use crate::evaluate::significance::significance;
 use crate::evaluate::{FoldResult, Results, RunTime, predictions, protocol};
 use crate::features::FeatureStore;
@@ -77,9 +78,10 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
         let folds = evaluator.folds(system, &mut times)?;
         systems.push(pool(job, system, &evaluator.clips, folds)?);
     }
-    let significance = significance(&systems)?;
+    let significance = significance(&systems, job.seed)?;
     let protocol = protocol::protocol(job, &evaluator.clips, &evaluator.split, findings);
-    let results = Results { format: FORMAT, protocol, systems, significance, times };
+    let warnings = reservations(&protocol, &systems);
+    let results = Results { format: FORMAT, protocol, systems, significance, warnings, times };
     if let Some(folder) = &job.output {
         write_json(&folder.join("results.json"), &results)?;
         predictions::write(&folder.join("predictions.csv"), &results)?;

@@ -1,28 +1,22 @@
 //! Tests which differences between systems are significant.
 
 use crate::error::Error;
-use crate::evaluate::statistics::{friedman, mcnemar, tukey_kramer};
-use crate::evaluate::{PairTest, Prediction, Ranking, Significance, SystemResult};
+use crate::evaluate::pairs::pairs;
+use crate::evaluate::statistics::{friedman, tukey_kramer};
+use crate::evaluate::{Prediction, Ranking, Significance, SystemResult};
 
 /// Significance level of all tests.
 const ALPHA: f64 = 0.05;
 
 /// Compares all systems that finished every fold; `None` if there are fewer than two. They must have
-/// classified the same files.
+/// classified the same files. The seed is that of the bootstrap.
 ///
 /// # Errors
 /// [`Error::Input`] if the systems' numbers of files, folds or labels differ.
-pub fn significance(systems: &[SystemResult]) -> Result<Option<Significance>, Error> {
+pub fn significance(systems: &[SystemResult], seed: u64) -> Result<Option<Significance>, Error> {
     let systems: Vec<&SystemResult> = systems.iter().filter(|s| s.files.is_some()).collect();
     if systems.len() < 2 {
         return Ok(None);
-    }
-    let right: Vec<Vec<bool>> = systems.iter().map(|s| right(&s.predictions)).collect();
-    let mut pairs = Vec::new();
-    for (first, a) in right.iter().enumerate() {
-        for (second, b) in right.iter().enumerate().skip(first + 1) {
-            pairs.push(PairTest { first, second, mcnemar: mcnemar(a, b)? });
-        }
     }
     let accuracies =
         |s: &&SystemResult| s.folds.iter().filter_map(|fold| fold.file_accuracy).collect();
@@ -33,7 +27,11 @@ pub fn significance(systems: &[SystemResult]) -> Result<Option<Significance>, Er
         classes.filter(|class| class.support > 0).map(|class| class.recall).collect()
     };
     let labels: Vec<Vec<f64>> = systems.iter().map(recalls).collect();
-    Ok(Some(Significance { pairs, by_fold: ranking(&folds)?, by_label: ranking(&labels)? }))
+    Ok(Some(Significance {
+        pairs: pairs(&systems, seed)?,
+        by_fold: ranking(&folds)?,
+        by_label: ranking(&labels)?,
+    }))
 }
 
 /// Returns which of a system's decisions on files are right.

@@ -13,7 +13,7 @@ const STREAM: u64 = 0x626f_6f74;
 /// Number of resamples; an end of an interval is then off by about 3 % of a standard error.
 const RESAMPLES: usize = 10_000;
 
-/// A confidence interval of an accuracy.
+/// A confidence interval of an accuracy, or of a difference of two.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bootstrap {
     /// Lower end.
@@ -41,35 +41,55 @@ pub fn bootstrap(
     level: f64,
     seed: u64,
 ) -> Result<Bootstrap, Error> {
-    if right.is_empty() || groups.is_some_and(|groups| groups.len() != right.len()) {
+    let counts: Vec<i64> = right.iter().map(|&right| i64::from(right)).collect();
+    interval(&units(&counts, groups)?, level, seed)
+}
+
+/// What is drawn as a whole: a group or, without groups, a clip.
+pub(super) struct Unit {
+    /// Sum of its clips' values.
+    pub(super) sum: i64,
+    clips: u64,
+}
+
+/// Sums up one value per clip by group; without groups, every clip is a unit.
+pub(super) fn units(values: &[i64], groups: Option<&[usize]>) -> Result<Vec<Unit>, Error> {
+    if values.is_empty() || groups.is_some_and(|groups| groups.len() != values.len()) {
         return Err(refused(
             "a bootstrap needs at least one decision, and a group for each or none",
         ));
     }
+    let mut units: BTreeMap<usize, Unit> = BTreeMap::new();
+    for (clip, &value) in values.iter().enumerate() {
+        let number = groups.map_or(clip, |groups| groups[clip]);
+        let unit = units.entry(number).or_insert(Unit { sum: 0, clips: 0 });
+        unit.sum += value;
+        unit.clips += 1;
+    }
+    Ok(units.into_values().collect())
+}
+
+/// Percentile interval of the mean value per clip, of units drawn with replacement.
+pub(super) fn interval(units: &[Unit], level: f64, seed: u64) -> Result<Bootstrap, Error> {
     if !(level > 0.0 && level < 1.0) {
         return Err(refused(format!("a confidence of {level}: it must be between 0 and 1")));
     }
-    // Number of correctly classified clips, and of all clips, per unit.
-    let mut units: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
-    for (clip, &right) in right.iter().enumerate() {
-        let unit = units.entry(groups.map_or(clip, |groups| groups[clip])).or_default();
-        unit.0 += u64::from(right);
-        unit.1 += 1;
-    }
-    let units: Vec<(u64, u64)> = units.into_values().collect();
     let random = Philox::new(seed, STREAM);
-    let accuracy = |resample: usize| {
-        let draw = |i: usize| units[random.below((resample * units.len() + i) as u64, units.len())];
-        let sum = |(right, all), (r, a)| (right + r, all + a);
-        let (right, all) = (0..units.len()).map(draw).fold((0, 0), sum);
-        right as f64 / all as f64
+    let mean = |resample: usize| {
+        let (mut sum, mut clips) = (0, 0);
+        for i in 0..units.len() {
+            let drawn = random.below((resample * units.len() + i) as u64, units.len());
+            sum += units[drawn].sum;
+            clips += units[drawn].clips;
+        }
+        sum as f64 / clips as f64
     };
-    let mut accuracies: Vec<f64> = (0..RESAMPLES).into_par_iter().map(accuracy).collect();
-    accuracies.sort_unstable_by(f64::total_cmp);
+    let mut means: Vec<f64> = (0..RESAMPLES).into_par_iter().map(mean).collect();
+    means.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - level) / 2.0;
     Ok(Bootstrap {
-        low: quantile(&accuracies, tail),
-        high: quantile(&accuracies, 1.0 - tail),
+        low: quantile(&means, tail),
+        high: quantile(&means, 1.0 - tail),
         level,
         resamples: RESAMPLES,
         units: units.len(),

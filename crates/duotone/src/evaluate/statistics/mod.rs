@@ -4,14 +4,19 @@
 //! statsmodels (`scripts/statistics_fixtures.py`).
 
 mod bootstrap;
+mod difference;
 mod friedman;
+mod holm;
 mod mcnemar;
 mod quadrature;
+mod sign_flip;
 mod studentized_range;
 mod tukey;
 
 pub use bootstrap::{Bootstrap, bootstrap};
+pub use difference::{Difference, difference};
 pub use friedman::{Friedman, friedman};
+pub use holm::holm;
 pub use mcnemar::{McNemar, mcnemar};
 pub use studentized_range::{studentized_range_cdf, studentized_range_quantile};
 pub use tukey::{Comparison, Pair, tukey_kramer};
