@@ -14,6 +14,7 @@ pub(crate) fn text(results: &Results) -> String {
     let mut text = protocol(&results.protocol);
     text.push('\n');
     text += &systems(results);
+    text += &probabilities(results);
     for system in &results.systems {
         for fold in &system.folds {
             for note in fold.failure.iter().chain(&fold.notes) {
@@ -87,6 +88,29 @@ fn systems(results: &Results) -> String {
         row
     };
     table(&header, results.systems.iter().map(row))
+}
+
+/// Scores of the probabilities on files; empty if no system has any.
+fn probabilities(results: &Results) -> String {
+    let row = |system: &SystemResult| {
+        let scores = system.files.as_ref()?.probabilities.as_ref()?;
+        Some([
+            system.name.clone(),
+            scores.auc.map_or("–".to_owned(), |auc| decimal(auc, 3)),
+            percent(scores.top_2_accuracy),
+            decimal(scores.log_loss, 3),
+            decimal(scores.brier_score, 3),
+            percent(scores.calibration_error),
+        ])
+    };
+    let rows: Vec<[String; 6]> = results.systems.iter().filter_map(row).collect();
+    match rows.is_empty() {
+        true => String::new(),
+        false => {
+            let header = ["system", "AUC", "in top 2", "log loss", "Brier score", "ECE"];
+            format!("\n{}", table(&header, rows))
+        }
+    }
 }
 
 /// The parameters of each network that the system may use.

@@ -6,6 +6,7 @@ mod decisions;
 mod leaks;
 mod links;
 mod matrix;
+mod probabilities;
 mod protocol;
 mod ranks;
 mod significance;
@@ -62,6 +63,7 @@ fn page(results: &Results, links: &Links) -> String {
     );
     body += &summary::headline(results);
     body += &summary::comparison(results);
+    body += &probabilities::section(results);
     body += &tables::troubles(results);
     body += &significance::section(results);
     if results.systems.len() > 1 {

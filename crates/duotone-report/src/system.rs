@@ -3,7 +3,7 @@ use super::links::Links;
 use super::matrix::heat_map;
 use super::statistics::chance;
 use super::text::{decimal, escape, percent, thousands};
-use super::{bar, decisions, table};
+use super::{bar, decisions, probabilities, table};
 use duotone::evaluate::{FoldResult, NetworkInfo, Protocol, Scores, Selection, SystemResult};
 
 /// Formats the section of one system.
@@ -58,10 +58,11 @@ pub(super) fn section(
     // More labels than this need the full width.
     let layout = if labels.len() <= 12 && !curves.is_empty() { "pair" } else { "stack" };
     format!(
-        r#"<section aria-labelledby="{id}"><h2 id="{id}">{}</h2>{}{}<div class="{layout}"><div class="card">{files}</div>{curves}</div>{classes}<div class="card"><h3>Fold by fold</h3>{}</div><div class="card"><h3>{mistakes}</h3>{}{}</div></section>"#,
+        r#"<section aria-labelledby="{id}"><h2 id="{id}">{}</h2>{}{}<div class="{layout}"><div class="card">{files}</div>{curves}</div>{classes}{}<div class="card"><h3>Fold by fold</h3>{}</div><div class="card"><h3>{mistakes}</h3>{}{}</div></section>"#,
         escape(&system.name),
         system.networks.iter().map(description).collect::<String>(),
         commands(system),
+        probabilities::reliability(system, &id),
         folds(system),
         decisions::mistakes(system, &labels, links),
         decisions::all(system, &labels),

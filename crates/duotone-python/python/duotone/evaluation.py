@@ -249,7 +249,8 @@ class Evaluation:
     @cached_property
     def folds(self) -> pd.DataFrame:
         """One row per network and fold (from 1): numbers of training and test clips, accuracies."""
-        return self._rows("folds", drop=["history", "selection", "failure", "notes", "files"])
+        drop = ["history", "selection", "failure", "notes", "files", "segment_probabilities"]
+        return self._rows("folds", drop=drop)
 
     @cached_property
     def history(self) -> pd.DataFrame:

@@ -60,10 +60,23 @@ impl Predictor {
         front_end: &FrontEnd,
         kind: Vote,
     ) -> Result<Vec<Outcome>, Error> {
+        self.decide_each(labelled, front_end, kind, |_, _| ())
+    }
+
+    /// Classifies clips, and hands each clip's class and the probabilities of its segments
+    /// (segments × classes) to `each`.
+    pub(crate) fn decide_each(
+        &self,
+        labelled: &[LabelledClip<'_>],
+        front_end: &FrontEnd,
+        kind: Vote,
+        mut each: impl FnMut(usize, &[f64]),
+    ) -> Result<Vec<Outcome>, Error> {
         let classes = self.network.architecture().classes;
         let one = |example: &LabelledClip<'_>| {
             let starts = consecutive(example.features, front_end);
             let rows = self.probabilities(example.features, &starts)?;
+            each(example.label as usize, &rows);
             let mut segments = vec![0; classes];
             rows.chunks_exact(classes).for_each(|row| segments[largest(row)] += 1);
             let voted = vote(&rows, classes, kind);

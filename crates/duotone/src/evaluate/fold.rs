@@ -6,7 +6,7 @@ use crate::classify::predictor::{Outcome, accuracies};
 use crate::error::Error;
 use crate::evaluate::job::no_architecture;
 use crate::evaluate::record::NetworkSpec;
-use crate::evaluate::{Candidate, FoldResult, Selection};
+use crate::evaluate::{Candidate, FoldResult, Selection, probability_scores};
 use crate::features::segments::LabelledClip;
 use crate::io::write;
 use crate::progress::Observer;
@@ -66,12 +66,18 @@ impl FoldRun<'_> {
         let (number, TrainedModel { predictor, history, .. }) =
             chosen.ok_or_else(no_architecture)?;
         let (run, test) = (&self.runs[number], &self.tests[number]);
-        let clips = predictor.decide(test, run.front_end, self.vote)?;
+        let classes = run.labels.len();
+        let (mut truth, mut probabilities) = (Vec::new(), Vec::new());
+        let clips = predictor.decide_each(test, run.front_end, self.vote, |label, rows| {
+            truth.extend(std::iter::repeat_n(label, rows.len() / classes));
+            probabilities.extend_from_slice(rows);
+        })?;
         let (file_accuracy, segment_accuracy) = accuracies(test, &clips);
         let chosen = run.recipe.name.clone();
         let result = FoldResult {
             file_accuracy: Some(file_accuracy),
             segment_accuracy: Some(segment_accuracy),
+            segment_probabilities: probability_scores(&truth, &probabilities, classes)?,
             history,
             selection: (self.runs.len() > 1).then_some(Selection { chosen, candidates }),
             ..FoldResult::empty(self.fold, run.train.len(), clips.len())

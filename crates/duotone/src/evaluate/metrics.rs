@@ -8,7 +8,8 @@ use crate::evaluate::{ClassScores, Scores};
 /// `truth` and `predicted` hold one class number per clip (or segment), an index into `labels`. As
 /// in scikit-learn, a ratio whose denominator is 0 is 0; `balanced_accuracy` is the mean recall
 /// over the classes that occur in the truth (`balanced_accuracy_score`), `macro_f1` the mean F1
-/// over all `labels` (`f1_score` with `labels` given).
+/// over all `labels` (`f1_score` with `labels` given). Probabilities are not scored
+/// ([`probability_scores`](crate::evaluate::probability_scores) does that).
 ///
 /// # Errors
 /// [`Error::Input`] if there is nothing to score, the lengths differ, or a class number has no
@@ -49,6 +50,7 @@ pub fn scores(labels: &[String], truth: &[usize], predicted: &[usize]) -> Result
         macro_f1: mean(classes.iter().map(|c| c.f1)),
         confusion,
         classes,
+        probabilities: None,
     })
 }
 

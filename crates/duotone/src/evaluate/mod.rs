@@ -10,6 +10,7 @@ mod output;
 mod pairs;
 mod pool;
 mod predictions;
+mod probabilities;
 mod program;
 mod protocol;
 mod record;
@@ -21,6 +22,7 @@ pub mod statistics;
 
 pub use job::{EvaluateJob, NetworkSystem, Rules, System};
 pub use metrics::scores;
+pub use probabilities::{CalibrationBin, ProbabilityScores, probability_scores};
 pub use program::{Attempt, Program};
 pub use results::{
     Candidate, ClassScores, CommandLine, FoldResult, Holm, NetworkInfo, PairTest, Prediction,

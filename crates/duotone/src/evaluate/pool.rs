@@ -1,13 +1,17 @@
 //! Pools the folds of one system.
 
+use crate::classify::predictor::Outcome;
 use crate::error::Error;
 use crate::evaluate::clips::Clips;
 use crate::evaluate::job::{EvaluateJob, NetworkSystem, System};
+use crate::evaluate::probabilities::pooled;
 use crate::evaluate::protocol::shared_training;
 use crate::evaluate::record::FoldRecord;
 use crate::evaluate::significance::right;
 use crate::evaluate::statistics::bootstrap;
-use crate::evaluate::{NetworkInfo, Prediction, SystemResult, scores};
+use crate::evaluate::{
+    NetworkInfo, Prediction, ProbabilityScores, SystemResult, probability_scores, scores,
+};
 use crate::features::Notes;
 
 /// Confidence level of intervals.
@@ -36,7 +40,8 @@ pub(super) fn pool(
         if result.failure.is_none() {
             let truth = clips.truths(&test);
             let winners: Vec<usize> = record.clips.iter().map(|clip| clip.winner).collect();
-            let files = scores(labels, &truth, &winners)?;
+            let mut files = scores(labels, &truth, &winners)?;
+            files.probabilities = of_files(&truth, &record.clips, labels.len())?;
             result.file_accuracy = Some(files.accuracy);
             result.files = Some(files);
             truths.extend(truth);
@@ -72,6 +77,19 @@ pub(super) fn pool(
     let whole = results.iter().all(|fold| fold.failure.is_none());
     let interval = || bootstrap(&right(&predictions), groups.as_deref(), LEVEL, job.seed);
     let with_segments = whole && !segment_truths.is_empty();
+    let mut files = whole.then(|| scores(labels, &truths, &decided)).transpose()?;
+    let mut segments =
+        with_segments.then(|| scores(labels, &segment_truths, &segment_decided)).transpose()?;
+    if let Some(files) = &mut files {
+        let folds = results.iter().filter_map(|fold| fold.files.as_ref()?.probabilities.clone());
+        files.probabilities = pooled(&folds.collect::<Vec<_>>());
+    }
+    if let Some(segments) = &mut segments {
+        // A fold that an earlier version finished has no scores of its segments' probabilities.
+        let folds: Option<Vec<_>> =
+            results.iter().map(|fold| fold.segment_probabilities.clone()).collect();
+        segments.probabilities = folds.and_then(|folds| pooled(&folds));
+    }
     Ok(SystemResult {
         name: system.name().to_owned(),
         networks: match system {
@@ -82,14 +100,29 @@ pub(super) fn pool(
             System::Network(_) => Vec::new(),
             System::Program(program) => program.commands(),
         },
-        files: whole.then(|| scores(labels, &truths, &decided)).transpose()?,
+        files,
         interval: whole.then(interval).transpose()?,
-        segments: with_segments
-            .then(|| scores(labels, &segment_truths, &segment_decided))
-            .transpose()?,
+        segments,
         folds: results,
         predictions,
     })
+}
+
+/// Scores the probabilities of those files that have some: a file that a network could not read has
+/// none.
+fn of_files(
+    truths: &[usize],
+    clips: &[Outcome],
+    classes: usize,
+) -> Result<Option<ProbabilityScores>, Error> {
+    let (mut truth, mut probabilities) = (Vec::new(), Vec::new());
+    for (&label, clip) in truths.iter().zip(clips) {
+        if !clip.probabilities.is_empty() {
+            truth.push(label);
+            probabilities.extend_from_slice(&clip.probabilities);
+        }
+    }
+    probability_scores(&truth, &probabilities, classes)
 }
 
 fn networks(job: &EvaluateJob<'_>, system: &NetworkSystem, clips: &Clips) -> Vec<NetworkInfo> {

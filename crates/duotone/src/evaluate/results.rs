@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classify::Vote;
 use crate::data::Balance;
+use crate::evaluate::probabilities::ProbabilityScores;
 use crate::evaluate::statistics::{Bootstrap, Comparison, Difference, Friedman, McNemar};
 use crate::features::Notes;
 use crate::io::SkippedFile;
@@ -242,6 +243,9 @@ pub struct Scores {
     pub confusion: Vec<Vec<u64>>,
     /// Scores per class.
     pub classes: Vec<ClassScores>,
+    /// Scores of the probabilities behind the decisions; `None` if there are none, as for a program.
+    #[serde(default)]
+    pub probabilities: Option<ProbabilityScores>,
 }
 
 /// Scores of one class.
@@ -281,6 +285,10 @@ pub struct FoldResult {
     pub file_accuracy: Option<f64>,
     /// Accuracy on test segments; `None` for a program, or if the fold failed.
     pub segment_accuracy: Option<f64>,
+    /// Scores of the probabilities of test segments; `None` for a program, if the fold failed, or in
+    /// files of earlier versions.
+    #[serde(default)]
+    pub segment_probabilities: Option<ProbabilityScores>,
     /// The learning curve.
     pub history: Vec<EpochRecord>,
     /// How the tested network was chosen, if there was a choice.
@@ -299,6 +307,7 @@ impl FoldResult {
             files: None,
             file_accuracy: None,
             segment_accuracy: None,
+            segment_probabilities: None,
             history: Vec::new(),
             selection: None,
         }

@@ -6,6 +6,7 @@ mod evaluate;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod networks;
+mod probabilities;
 mod protocols;
 mod schema;
 mod toy;
