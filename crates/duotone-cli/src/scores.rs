@@ -34,6 +34,19 @@ pub(crate) fn text(results: &Results) -> String {
     text
 }
 
+/// Formats a comparison of several evaluations: the protocol, all systems and their differences.
+pub(crate) fn comparison(results: &Results) -> String {
+    [
+        protocol(&results.protocol),
+        "\n".to_owned(),
+        systems(results),
+        probabilities(results),
+        differences(results),
+        warnings(results),
+    ]
+    .concat()
+}
+
 fn protocol(protocol: &Protocol) -> String {
     let grouped = match (&protocol.group, protocol.groups) {
         (Some(column), Some(count)) => format!(", with none of {count} {column}s in two folds"),

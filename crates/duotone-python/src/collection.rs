@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use duotone::Error;
 use duotone::data::{CollectionOptions, Column, Folds, Row};
-use duotone::evaluate::{EvaluateJob, NetworkSystem, System};
+use duotone::evaluate::{EvaluateJob, NetworkSystem, System, read_results};
 use duotone::features::{FeatureStore, extract_each};
 use duotone::io::{SkippedFile, refuse_inputs};
 use duotone::model::{ModelSpec, TrainSettings};
@@ -242,4 +242,15 @@ pub(crate) fn evaluate<'py>(
         Ok(results)
     })?;
     convert::text(py, &results)
+}
+
+/// Compares the systems of several evaluations; the results of all of them as JSON.
+#[pyfunction]
+pub(crate) fn compare(py: Python<'_>, reports: Vec<PathBuf>) -> PyResult<String> {
+    let compared = py.detach(|| {
+        let evaluations: Result<Vec<_>, Error> =
+            reports.into_iter().map(|path| Ok((path.clone(), read_results(&path)?))).collect();
+        duotone::evaluate::compare(evaluations?)
+    });
+    convert::text(py, &compared.map_err(|e| errors::raise(py, &e))?)
 }

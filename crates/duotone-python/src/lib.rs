@@ -22,7 +22,7 @@ mod _duotone {
         spectrogram_of_samples, spectrograms,
     };
     #[pymodule_export]
-    use super::collection::{Collection, check, evaluate, fill_store};
+    use super::collection::{Collection, check, compare, evaluate, fill_store};
     #[pymodule_export]
     use super::convert::path_text;
     #[pymodule_export]

@@ -35,6 +35,26 @@ def test_the_output_holds_a_report_and_folds_to_come_back_to(table, tmp_path):
     assert folds_of(drawn) != folds_of(first)
 
 
+def test_evaluations_are_compared_on_equal_folds(table, sounds, tmp_path):
+    grouped = {**table, "artist": sounds.artists}
+    run = {**FAST, "group": "artist"}
+    first = duotone.evaluate(grouped, "model1", folds=3, output=tmp_path / "a", **run)
+    assert "group" in first.predictions and first.differences.empty
+    folds = tmp_path / "a" / "folds.csv"
+    duotone.evaluate(grouped, "model3", folds=folds, output=tmp_path / "b", **run)
+    both = duotone.compare(tmp_path / "a", tmp_path / "b" / "results.json")
+    assert list(both.scores.index) == ["model1", "model3"]
+    (pair,) = both.differences.to_dict("records")
+    accuracy = both.scores["accuracy"]
+    assert pair["difference"] == pytest.approx(accuracy["model1"] - accuracy["model3"])
+    assert pair["low"] <= pair["difference"] <= pair["high"] and 0 < pair["p_value"] <= 1
+    duotone.evaluate(grouped, "model1", folds=2, output=tmp_path / "c", **run)
+    with pytest.raises(ValueError, match="numbers of folds differ: 3 and 2"):
+        duotone.compare(tmp_path / "a", tmp_path / "c")
+    with pytest.raises(FileNotFoundError):
+        duotone.compare(tmp_path / "a", tmp_path / "absent")
+
+
 def test_a_column_of_folds(table, sounds, tmp_path):
     columns = {**table, "fold": ["a" if i < 9 else "b" for i in range(18)]}
     pd.DataFrame(columns).to_csv(tmp_path / "list.csv", index=False)

@@ -44,14 +44,14 @@ pub(crate) struct CheckArgs {
     pub(crate) folds: FoldsArg,
     /// Output format
     #[arg(short, long, value_enum, default_value = "table")]
-    pub(crate) format: CheckFormat,
+    pub(crate) format: TableOrJson,
     /// Exit with code 1 if anything is found
     #[arg(long)]
     pub(crate) strict: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CheckFormat {
+pub(crate) enum TableOrJson {
     /// For people
     Table,
     /// One object

@@ -2,6 +2,7 @@
 
 mod check;
 mod command;
+mod compare;
 mod mirex;
 mod training;
 mod values;
@@ -12,8 +13,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use duotone::classify::Excerpts;
 
-pub(crate) use check::{CheckArgs, CheckFormat};
+pub(crate) use check::{CheckArgs, TableOrJson};
 pub(crate) use command::quote_path;
+pub(crate) use compare::CompareArgs;
 pub(crate) use mirex::{MirexArgs, MirexCommand, NetworkArgs, RunArgs};
 pub(crate) use training::TrainingArgs;
 pub(crate) use values::{FoldsArg, SampleRate};
@@ -64,6 +66,7 @@ pub(crate) struct GlobalArgs {
 pub(crate) enum Command {
     Train(TrainArgs),
     Evaluate(EvaluateArgs),
+    Compare(CompareArgs),
     Classify(ClassifyArgs),
     Features(FeaturesArgs),
     Check(CheckArgs),

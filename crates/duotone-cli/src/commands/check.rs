@@ -1,7 +1,7 @@
 use duotone::data::CollectionOptions;
 
 use super::finish;
-use crate::args::{CheckArgs, CheckFormat};
+use crate::args::{CheckArgs, TableOrJson};
 use crate::exit::{Done, Failure};
 use crate::progress::Console;
 use crate::{findings, output};
@@ -12,8 +12,8 @@ pub(super) fn run(args: CheckArgs, console: &Console) -> Result<Done, Failure> {
     let report = duotone::leaks::check(&collection, &args.folds.0, 0, console)?;
     let done = finish(console);
     output::print(&match args.format {
-        CheckFormat::Table => findings::text(&report),
-        CheckFormat::Json => output::json(&report)?,
+        TableOrJson::Table => findings::text(&report),
+        TableOrJson::Json => output::json(&report)?,
     })?;
     match report.findings.count() {
         n if args.strict && n > 0 => {

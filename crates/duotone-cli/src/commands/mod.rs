@@ -2,6 +2,7 @@
 
 mod check;
 mod classify;
+mod compare;
 mod completions;
 mod demo;
 mod devices;
@@ -34,6 +35,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
     if !matches!(
         cli.command,
         Command::Inspect(_)
+            | Command::Compare(_)
             | Command::Devices(_)
             | Command::Export(_)
             | Command::Completions(_)
@@ -49,6 +51,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
     match command {
         Command::Train(args) => train::run(args, console),
         Command::Evaluate(args) => evaluate::run(args, console),
+        Command::Compare(args) => compare::run(args),
         Command::Classify(args) => classify::run(args, console),
         Command::Features(args) => features::run(args, console),
         Command::Check(args) => check::run(args, console),

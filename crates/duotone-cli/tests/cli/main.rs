@@ -10,6 +10,7 @@
 mod bad_input;
 mod check;
 mod classify_resume;
+mod compare;
 mod console;
 mod decisions;
 mod devices;

@@ -1,13 +1,15 @@
 """Classify music by its sound: genre, mood, composer, or any label you have.
 
 `FrontEnd` makes log-mel spectrograms, `Classifier` is a scikit-learn estimator over files or
-spectrograms, `load` opens a trained model, `evaluate` cross-validates, `check` finds what makes the
+spectrograms, `load` opens a trained model, `evaluate` cross-validates, `compare`
+compares evaluations, `check` finds what makes the
 scores of an evaluation too high. `duotone.scale` runs a model over millions of files.
 """
 
 from duotone._duotone import PRESETS, __version__
 from duotone.classifier import Classifier
 from duotone.collection import Collection
+from duotone.comparison import compare
 from duotone.errors import (
     AudioError,
     CollectionError,
@@ -45,6 +47,7 @@ __all__ = [
     "__version__",
     "audio_files",
     "check",
+    "compare",
     "evaluate",
     "features",
     "load",

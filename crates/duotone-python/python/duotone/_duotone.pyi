@@ -134,6 +134,7 @@ def check(
     n_jobs: int | None = None,
     progress: _Progress = None,
 ) -> str: ...
+def compare(reports: list[str]) -> str: ...
 def evaluate(
     collection: Collection,
     architectures: list[str],

@@ -233,8 +233,8 @@ class Evaluation:
     def predictions(self) -> pd.DataFrame:
         """One row per network and file.
 
-        `path`, `label`, `predicted`, `fold` (from 1), `silent`, `repeated`, `decode_errors` and
-        `warnings` as in `Model.classify`, and `p_<label>`.
+        `path`, `label`, `predicted`, `fold` (from 1), `group` if grouped, `silent`, `repeated`,
+        `decode_errors` and `warnings` as in `Model.classify`, and `p_<label>`.
         """
         names = [f"p_{label['name']}" for label in self.protocol["labels"]]
         notes = dict.fromkeys(("silent", "repeated", "decode_errors", "warnings"))
@@ -271,6 +271,32 @@ class Evaluation:
             for system in self.results["systems"]
             for row in system["files"]["classes"]
         ]
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """One row per pair of networks: by how much the first is more accurate than the second.
+
+        `difference` is the first's accuracy minus the second's, `low` and `high` its 95 % interval
+        (bootstrap over groups, or files without groups), `p_value` that of the sign-flip test over
+        the same, and `holm_p_value` is corrected for the number of pairs.
+        """
+        names = [system["name"] for system in self.results["systems"] if system["files"]]
+        rows = []
+        for pair in (self.results.get("significance") or {"pairs": []})["pairs"]:
+            if pair.get("difference"):
+                interval = pair["difference"]["interval"]
+                rows.append(
+                    {
+                        "first": names[pair["first"]],
+                        "second": names[pair["second"]],
+                        "difference": pair["difference"]["accuracy"],
+                        "low": interval["low"],
+                        "high": interval["high"],
+                        "p_value": pair["difference"]["p_value"],
+                        "holm_p_value": pair["holm"]["sign_flip"],
+                    }
+                )
         return pd.DataFrame(rows)
 
     def confusion(self, architecture: str | None = None) -> pd.DataFrame:

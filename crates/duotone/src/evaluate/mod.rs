@@ -2,6 +2,7 @@
 //! reports predictions, scores and significance.
 
 mod clips;
+mod compare;
 mod fold;
 mod job;
 mod metrics;
@@ -20,6 +21,7 @@ mod run;
 mod significance;
 pub mod statistics;
 
+pub use compare::{compare, read_results};
 pub use job::{EvaluateJob, NetworkSystem, Rules, System};
 pub use metrics::scores;
 pub use probabilities::{CalibrationBin, ProbabilityScores, probability_scores};

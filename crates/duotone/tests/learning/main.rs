@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod classify;
+mod compare;
 mod evaluate;
 #[cfg(feature = "gpu")]
 mod gpu;
