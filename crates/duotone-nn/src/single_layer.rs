@@ -79,7 +79,7 @@ impl SingleLayerTrainer {
             let from = PooledGradients {
                 segments: inputs,
                 last: (first_of_last, &self.last),
-                samples: samples,
+                samples,
                 frames: architecture.frames,
                 gradients: &self.pooled,
                 positions: &self.activations.positions,
