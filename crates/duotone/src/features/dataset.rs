@@ -180,9 +180,9 @@ impl Dataset {
         self.any().iter().map(|clip| clip.digest.as_str()).collect()
     }
 
-    /// Seconds between frames under the first front end.
-    pub(crate) fn frame_seconds(&self) -> f64 {
-        self.features.first().map_or(0.0, |(front_end, _)| front_end.frame_seconds())
+    /// The first front end and the features under it.
+    pub(crate) fn first(&self) -> Option<&(FrontEnd, Vec<ClipFeatures>)> {
+        self.features.first()
     }
 
     /// Digest of the content, labels and groups of all clips.

@@ -44,6 +44,9 @@ pub struct Findings {
     pub alike_labels: Vec<AlikeNames>,
     /// Labels that are not in every fold, or cannot be.
     pub rare_labels: Vec<RareLabel>,
+    /// Technical properties of the files from which the labels can be guessed, the best guess first.
+    #[serde(default)]
+    pub confounds: Vec<Confound>,
     /// Clips without a fingerprint, because they are silent or nearly so. Of these, only identical
     /// files are found.
     #[serde(serialize_with = "crate::io::json::paths")]
@@ -150,6 +153,67 @@ pub struct RareLabel {
     pub in_folds: Option<usize>,
 }
 
+/// Labels that can be guessed from technical properties of the files, without regard to the music.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Confound {
+    /// The property, or all of them together.
+    pub properties: Vec<Property>,
+    /// Share of the clips whose label a small decision tree guesses, in cross-validation.
+    pub accuracy: f64,
+    /// Share of the clips with the most frequent label.
+    pub chance: f64,
+    /// Probability of such an accuracy if the labels do not depend on the properties, corrected for
+    /// the number of tests.
+    pub p_value: f64,
+}
+
+/// A technical property of a clip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Property {
+    /// Mean log power, in decibels.
+    Level,
+    /// Frequency above which the long-term spectrum is nearly empty.
+    Bandwidth,
+    /// Codec, with the bit depth of uncompressed audio.
+    Codec,
+    /// Size of the file divided by its length.
+    BitRate,
+    /// Sample rate of the file.
+    SampleRate,
+    /// Number of channels.
+    Channels,
+    /// Length of the clip.
+    Length,
+}
+
+impl Property {
+    /// All properties.
+    pub const ALL: [Self; 7] = [
+        Self::Level,
+        Self::Bandwidth,
+        Self::Codec,
+        Self::BitRate,
+        Self::SampleRate,
+        Self::Channels,
+        Self::Length,
+    ];
+
+    /// Its name in words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Level => "level",
+            Self::Bandwidth => "bandwidth",
+            Self::Codec => "codec",
+            Self::BitRate => "bit rate",
+            Self::SampleRate => "sample rate",
+            Self::Channels => "number of channels",
+            Self::Length => "length",
+        }
+    }
+}
+
 impl Findings {
     /// Number of findings of all kinds.
     #[must_use]
@@ -159,6 +223,7 @@ impl Findings {
             + self.alike_groups.len()
             + self.alike_labels.len()
             + self.rare_labels.len()
+            + self.confounds.len()
     }
 
     /// Number of pairs of clips that do this harm.

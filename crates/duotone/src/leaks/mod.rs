@@ -1,8 +1,10 @@
 //! Detection of anything that would inflate the result of an evaluation: duplicate recordings,
-//! groups in several folds, names in several spellings, and labels too rare for the folds.
+//! groups in several folds, names in several spellings, labels too rare for the folds, and labels that
+//! can be guessed from technical properties of the files.
 //!
 //! `docs/check.md` describes how recordings are recognised, and how reliably.
 
+mod confounds;
 mod findings;
 mod fingerprint;
 mod index;
@@ -20,10 +22,13 @@ use duotone_audio::FrontEnd;
 use rayon::prelude::*;
 
 pub use findings::{
-    AlikeNames, CheckReport, ClipName, Findings, Harm, RareLabel, SameRecording, SplitGroup,
+    AlikeNames, CheckReport, ClipName, Confound, Findings, Harm, Property, RareLabel,
+    SameRecording, SplitGroup,
 };
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use placement::Placement;
+
+use confounds::{Listener, Properties, Sound};
 
 use crate::data::{Collection, Folds, Item};
 use crate::error::Error;
@@ -77,7 +82,7 @@ pub fn check(
         group: collection.group_column.clone(),
         folds: placement.count,
         clips: kept.items.len(),
-        findings: find(&kept, &fingerprinted.prints, &placement, fingerprinted.frame_seconds),
+        findings: find(&kept, &fingerprinted.of_clips, &placement, fingerprinted.frame_seconds),
         skipped_files: [&collection.skipped_files[..], &fingerprinted.skipped_files].concat(),
     })
 }
@@ -93,7 +98,8 @@ pub(crate) fn find_all(
     let fingerprinted = Fingerprinted::new(collection, store, &Quiet(observer))?;
     let (kept, placement) =
         (collection.subset(&fingerprinted.clips), placement.subset(&fingerprinted.clips));
-    let mut findings = find(&kept, &fingerprinted.prints, &placement, fingerprinted.frame_seconds);
+    let mut findings =
+        find(&kept, &fingerprinted.of_clips, &placement, fingerprinted.frame_seconds);
     findings
         .without_fingerprint
         .extend(fingerprinted.skipped_files.into_iter().map(|skipped| skipped.path));
@@ -115,10 +121,10 @@ impl Observer for Quiet<'_> {
     }
 }
 
-/// The readable clips of a collection, and their fingerprints.
+/// The readable clips of a collection, with the fingerprint and the sound of each.
 struct Fingerprinted {
     clips: Vec<usize>,
-    prints: Vec<Fingerprint>,
+    of_clips: Vec<(Fingerprint, Sound)>,
     skipped_files: Vec<SkippedFile>,
     frame_seconds: f64,
 }
@@ -130,16 +136,19 @@ impl Fingerprinted {
         observer: &dyn Observer,
     ) -> Result<Self, Error> {
         let front_end = FrontEnd::paper(RATE);
+        let listener = Listener::new(&front_end);
         let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
-        let all = extract_each(&paths, &front_end, store, observer, |c| Fingerprint::of(&c))?;
+        let all = extract_each(&paths, &front_end, store, observer, |clip| {
+            (Fingerprint::of(&clip), listener.measure(&clip))
+        })?;
         let frame_seconds = front_end.frame_seconds();
-        let (clips, prints, skipped_files) = (Vec::new(), Vec::new(), Vec::new());
-        let mut fingerprinted = Self { clips, prints, skipped_files, frame_seconds };
-        for (clip, print) in all.into_iter().enumerate() {
-            match print {
-                Ok(print) => {
+        let (clips, of_clips, skipped_files) = (Vec::new(), Vec::new(), Vec::new());
+        let mut fingerprinted = Self { clips, of_clips, skipped_files, frame_seconds };
+        for (clip, found) in all.into_iter().enumerate() {
+            match found {
+                Ok(found) => {
                     fingerprinted.clips.push(clip);
-                    fingerprinted.prints.push(print);
+                    fingerprinted.of_clips.push(found);
                 }
                 Err(SkippedFile { error, .. }) => {
                     let path = collection.items[clip].name.clone();
@@ -151,28 +160,39 @@ impl Fingerprinted {
     }
 }
 
-/// All findings, given the fingerprints of the clips in the collection's order.
+/// All findings, given the fingerprint and the sound of each clip in the collection's order.
 fn find(
     collection: &Collection,
-    prints: &[Fingerprint],
+    of_clips: &[(Fingerprint, Sound)],
     placement: &Placement,
     frame_seconds: f64,
 ) -> Findings {
-    let unusable = collection.items.iter().zip(prints).filter(|(_, print)| print.is_empty());
+    let prints: Vec<&Fingerprint> = of_clips.iter().map(|(print, _)| print).collect();
+    let properties: Vec<Properties> = collection
+        .items
+        .par_iter()
+        .zip(of_clips)
+        .map(|(item, &(_, sound))| Properties::new(&item.path, sound))
+        .collect();
+    let unusable = collection.items.iter().zip(&prints).filter(|(_, print)| print.is_empty());
     Findings {
-        recordings: recordings::pairs(collection, prints, placement, frame_seconds),
+        recordings: recordings::pairs(collection, &prints, placement, frame_seconds),
         split_groups: split_groups(collection, placement),
         alike_groups: alike(&collection.groups, collection, placement, |item| item.group),
         alike_labels: alike(&collection.labels, collection, placement, |item| Some(item.label)),
         rare_labels: rare::labels(collection, placement),
+        confounds: confounds::find(collection, &properties),
         without_fingerprint: unusable.map(|(item, _)| item.name.clone()).collect(),
     }
 }
 
 /// Checks a dataset on given folds, using the spectrograms already extracted.
 pub(crate) fn check_dataset(dataset: &Dataset, placement: &Placement) -> Findings {
-    let prints: Vec<_> = dataset.any().par_iter().map(Fingerprint::of).collect();
-    find(&dataset.collection, &prints, placement, dataset.frame_seconds())
+    let Some((front_end, clips)) = dataset.first() else { return Findings::default() };
+    let listener = Listener::new(front_end);
+    let of_clip = |clip| (Fingerprint::of(clip), listener.measure(clip));
+    let of_clips: Vec<_> = clips.par_iter().map(of_clip).collect();
+    find(&dataset.collection, &of_clips, placement, front_end.frame_seconds())
 }
 
 fn split_groups(collection: &Collection, placement: &Placement) -> Vec<SplitGroup> {

@@ -12,7 +12,7 @@ use crate::data::Collection;
 /// All pairs, the most harmful first, otherwise in the collection's order.
 pub(super) fn pairs(
     collection: &Collection,
-    prints: &[Fingerprint],
+    prints: &[&Fingerprint],
     placement: &Placement,
     frame_seconds: f64,
 ) -> Vec<SameRecording> {
@@ -39,7 +39,7 @@ pub(super) fn pairs(
 
 /// Pairs of consecutive files with the same content. If the files with one content are in several
 /// folds, the two files of at least one such pair are.
-fn identical(prints: &[Fingerprint]) -> Vec<(usize, usize)> {
+fn identical(prints: &[&Fingerprint]) -> Vec<(usize, usize)> {
     let mut last: HashMap<&str, usize> = HashMap::new();
     let with_last = prints.iter().enumerate().map(|(i, print)| (last.insert(&print.digest, i), i));
     with_last.filter_map(|(before, i)| Some((before?, i))).collect()
