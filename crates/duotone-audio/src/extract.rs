@@ -2,6 +2,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::analysis::{Analysed, Analysis};
+use crate::bandwidth::BandwidthMeter;
 use crate::clip::Clip;
 use crate::decode::{Marks, Source, limits};
 use crate::error::Error;
@@ -25,6 +26,9 @@ pub struct Extraction {
     /// What else the user should know about the recording, one sentence each, such as channels that
     /// cancel in the mono mix.
     pub warnings: Vec<String>,
+    /// The frequency above which the file has hardly any power, in hertz, measured at its own sample
+    /// rate; `None` for samples, for parts of a file, and if the file is too short.
+    pub bandwidth: Option<f64>,
 }
 
 /// Reads a file's header and first packet: its rate, channels and codec.
@@ -103,9 +107,13 @@ pub fn extract_pieces<E: From<Error>>(
     front_end.validate()?;
     let mut source = Source::open(path)?;
     let mut analysis = Analysis::new(front_end, source.info().sample_rate)?;
+    let mut meter = BandwidthMeter::new(source.info().sample_rate);
     let mut silent = true;
     while let Some(block) = source.next()? {
         analysis.push(block)?;
+        if let Some(meter) = &mut meter {
+            meter.push(block);
+        }
         while let Some(piece) = analysis.take(frames, step)? {
             silent &= piece.is_silent();
             each(piece)?;
@@ -117,6 +125,7 @@ pub fn extract_pieces<E: From<Error>>(
         source: SourceInfo { seconds: Some(source.seconds()), ..source.info().clone() },
         decode_errors: source.decode_errors(),
         warnings: warnings(&source, front_end),
+        bandwidth: meter.and_then(BandwidthMeter::finish),
         spectrogram,
         repeated,
     })
@@ -164,6 +173,7 @@ pub fn extract_samples(
         repeated,
         decode_errors: None,
         warnings: low_rate_warning(rate, front_end).into_iter().collect(),
+        bandwidth: None,
     })
 }
 
@@ -275,6 +285,7 @@ fn range_of(
         source: source.info().clone(),
         decode_errors: source.damaged_packets(),
         warnings: warnings(&source, front_end),
+        bandwidth: None,
         spectrogram,
         repeated,
     };

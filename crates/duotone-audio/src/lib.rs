@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod analysis;
+mod bandwidth;
 mod clip;
 mod decode;
 mod error;

@@ -79,6 +79,7 @@ impl Clip {
             repeated: notes.repeated || long > frames,
             decode_errors: notes.decode_errors,
             warnings: notes.warnings,
+            bandwidth: None,
         };
         Ok(Self { features: ClipFeatures::new(extraction, digest) })
     }

@@ -141,7 +141,23 @@ def test_check_finds_a_recording_under_two_names(sounds, tmp_path):
     (skipped,) = findings.skipped_files
     assert isinstance(skipped, SkippedFile) and skipped.path == sounds.broken and skipped.error
     clean = duotone.check({"path": sounds.paths[:6], "label": sounds.labels[:6]})
+    assert not len(clean.confounds) and list(clean.confounds.columns)[1] == "accuracy"
     assert not len(clean.split_groups) and list(clean.rare_labels.columns)[0] == "name"
+
+
+def test_check_finds_labels_that_depend_on_the_level(tmp_path):
+    table = {"path": [], "label": []}
+    for i in range(40):
+        label = ("loud", "quiet")[i % 2]
+        gain = {"loud": 0.5, "quiet": 0.1}[label] * (1 + i / 100)
+        write_wav(tmp_path / f"{i}.wav", tone(300 + 20 * i, i, 2) * gain)
+        table["path"].append(str(tmp_path / f"{i}.wav"))
+        table["label"].append(label)
+    findings = duotone.check(table)
+    best = findings.confounds.iloc[0]
+    assert best.properties == ["level"] and best.accuracy > 0.9 and best.chance == 0.5
+    assert findings.counts()["confounds"] == len(findings.confounds)
+    assert "confounds" in findings._repr_html_()
 
 
 def test_check_takes_folds(table):

@@ -44,6 +44,7 @@ pub(crate) fn clip(number: u64, label: usize, frames: usize) -> ClipFeatures {
         silent: false,
         decode_errors: None,
         warnings: Vec::new(),
+        bandwidth: None,
     };
     ClipFeatures::new(extraction, format!("toy{number}"))
 }

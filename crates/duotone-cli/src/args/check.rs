@@ -9,8 +9,9 @@ use super::values::{self, FoldsArg};
 /// Find leaks that make scores on a collection too high.
 ///
 /// Finds recordings that occur twice, under any encoding, volume or start; groups in several folds;
-/// labels and groups whose names differ only in case, spaces, punctuation or accents; and labels
-/// that are too rare for the folds. With `--strict`, findings are an error.
+/// labels and groups whose names differ only in case, spaces, punctuation or accents; labels that
+/// are too rare for the folds; and labels that can be guessed from technical properties of the
+/// files, such as their level, codec or length. With `--strict`, findings are an error.
 ///
 /// `evaluate` runs the same check on its own folds.
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod bad_input;
 mod check;
 mod classify_resume;
 mod compare;
+mod confounds;
 mod console;
 mod decisions;
 mod devices;

@@ -32,7 +32,8 @@ def check(
     """Find what would make the scores of an evaluation too high.
 
     These are: one recording under several names, groups in several folds, one name spelt in two
-    ways, labels too rare to be in every fold. Every file is decoded once.
+    ways, labels too rare to be in every fold, and labels that can be guessed from technical
+    properties of the files. Every file is decoded once.
 
     Parameters
     ----------
@@ -110,6 +111,16 @@ class Findings:
         """
         return self._rows("rare_labels", ["name", "clips", "groups", "folds", "in_folds"])
 
+    @cached_property
+    def confounds(self) -> pd.DataFrame:
+        """One row per technical property from which the labels can be guessed, the best guess first.
+
+        `properties` lists the property, or all of them together; `accuracy` is that of a small
+        decision tree in cross-validation, `chance` the share of the most frequent label. `p_value`
+        is corrected for the number of tests.
+        """
+        return self._rows("confounds", ["properties", "accuracy", "chance", "p_value"])
+
     @property
     def skipped_files(self) -> list[SkippedFile]:
         """Files that could not be used, each with its `path` and `error`."""
@@ -120,7 +131,14 @@ class Findings:
 
     def counts(self) -> dict[str, int]:
         """The number of findings of each kind."""
-        kinds = ("recordings", "split_groups", "alike_groups", "alike_labels", "rare_labels")
+        kinds = (
+            "recordings",
+            "split_groups",
+            "alike_groups",
+            "alike_labels",
+            "rare_labels",
+            "confounds",
+        )
         return {kind: len(self.report["findings"][kind]) for kind in kinds}
 
     def __len__(self) -> int:

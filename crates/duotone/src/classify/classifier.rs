@@ -317,6 +317,7 @@ impl Classifier {
             digest: String::new(),
             source_rate: self.card.front_end.sample_rate,
             notes: Notes::default(),
+            bandwidth: None,
         };
         self.segments(scores, start, &clip)
     }

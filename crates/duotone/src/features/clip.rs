@@ -13,6 +13,9 @@ pub struct ClipFeatures {
     pub source_rate: u32,
     /// What the user should know about the recording.
     pub notes: Notes,
+    /// The frequency above which the file has hardly any power, in hertz; `None` if it was not
+    /// measured, as for features from a store.
+    pub bandwidth: Option<f64>,
 }
 
 impl ClipFeatures {
@@ -23,6 +26,7 @@ impl ClipFeatures {
             digest,
             source_rate: extraction.source.sample_rate,
             notes: Notes::of(&extraction),
+            bandwidth: extraction.bandwidth,
             spectrogram: extraction.spectrogram,
         }
     }

@@ -130,6 +130,7 @@ impl Bucket {
                 decode_errors: Some(decode_errors).filter(|text| !text.is_empty()),
                 warnings: warnings.lines().map(str::to_owned).collect(),
             },
+            bandwidth: None,
         })
     }
 

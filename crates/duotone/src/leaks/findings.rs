@@ -171,7 +171,7 @@ pub struct Confound {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Property {
-    /// Mean log power, in decibels.
+    /// Mean power over all bands and frames, in decibels.
     Level,
     /// Frequency above which the long-term spectrum is nearly empty.
     Bandwidth,

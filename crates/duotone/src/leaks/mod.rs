@@ -28,12 +28,12 @@ pub use findings::{
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use placement::Placement;
 
-use confounds::{Listener, Properties, Sound};
+use confounds::{Properties, Sound};
 
 use crate::data::{Collection, Folds, Item};
 use crate::error::Error;
 use crate::features::dataset::Dataset;
-use crate::features::{FeatureStore, extract_each};
+use crate::features::{ClipFeatures, FeatureStore, extract_each};
 use crate::io::SkippedFile;
 use crate::path_text::path_text;
 use crate::progress::{Event, Observer};
@@ -136,11 +136,11 @@ impl Fingerprinted {
         observer: &dyn Observer,
     ) -> Result<Self, Error> {
         let front_end = FrontEnd::paper(RATE);
-        let listener = Listener::new(&front_end);
         let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
-        let all = extract_each(&paths, &front_end, store, observer, |clip| {
-            (Fingerprint::of(&clip), listener.measure(&clip))
-        })?;
+        // Features from a store have no bandwidth of their file, and all clips must be measured alike.
+        let sound = if store.is_some() { Sound::of } else { Sound::of_file };
+        let keep = |clip: ClipFeatures| (Fingerprint::of(&clip), sound(&clip, &front_end));
+        let all = extract_each(&paths, &front_end, store, observer, keep)?;
         let frame_seconds = front_end.frame_seconds();
         let (clips, of_clips, skipped_files) = (Vec::new(), Vec::new(), Vec::new());
         let mut fingerprinted = Self { clips, of_clips, skipped_files, frame_seconds };
@@ -189,8 +189,7 @@ fn find(
 /// Checks a dataset on given folds, using the spectrograms already extracted.
 pub(crate) fn check_dataset(dataset: &Dataset, placement: &Placement) -> Findings {
     let Some((front_end, clips)) = dataset.first() else { return Findings::default() };
-    let listener = Listener::new(front_end);
-    let of_clip = |clip| (Fingerprint::of(clip), listener.measure(clip));
+    let of_clip = |clip| (Fingerprint::of(clip), Sound::of(clip, front_end));
     let of_clips: Vec<_> = clips.par_iter().map(of_clip).collect();
     find(&dataset.collection, &of_clips, placement, front_end.frame_seconds())
 }

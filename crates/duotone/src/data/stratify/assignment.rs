@@ -62,15 +62,8 @@ impl StratifiedGroupKFold {
     /// Assigns every group to a bin, so that bin `b` gets about `shares[b]` of every class, and
     /// returns the bin of each clip.
     pub(super) fn assign(&self, shares: &[f64], random: Philox) -> Vec<usize> {
-        let mut order = random.permutation(self.groups.len());
-        order.sort_by(|&a, &b| size(&self.groups[b]).total_cmp(&size(&self.groups[a])));
-
         let mut table = Table::new(&self.classes, shares);
-        let mut bins = vec![0; self.groups.len()];
-        for &group in &order {
-            bins[group] = table.best(&self.groups[group]);
-            table.put(&self.groups[group], bins[group], 1.0);
-        }
+        let (order, mut bins) = self.place(&mut table, random);
         // This ends because every accepted change lowers the cost; the bound guards against rounding.
         for _ in 0..100 {
             let moved = self.move_groups(&mut table, &mut bins, &order);
@@ -81,6 +74,24 @@ impl StratifiedGroupKFold {
             }
         }
         self.of_clip.iter().map(|&group| bins[group]).collect()
+    }
+
+    /// Like [`assign`](Self::assign), but without improving the balance afterwards.
+    pub(super) fn assign_fast(&self, shares: &[f64], random: Philox) -> Vec<usize> {
+        let (_, bins) = self.place(&mut Table::new(&self.classes, shares), random);
+        self.of_clip.iter().map(|&group| bins[group]).collect()
+    }
+
+    /// Puts the groups into bins, from the largest to the smallest. Returns their order and bins.
+    fn place(&self, table: &mut Table<'_>, random: Philox) -> (Vec<usize>, Vec<usize>) {
+        let mut order = random.permutation(self.groups.len());
+        order.sort_by(|&a, &b| size(&self.groups[b]).total_cmp(&size(&self.groups[a])));
+        let mut bins = vec![0; self.groups.len()];
+        for &group in &order {
+            bins[group] = table.best(&self.groups[group]);
+            table.put(&self.groups[group], bins[group], 1.0);
+        }
+        (order, bins)
     }
 
     fn move_groups(&self, table: &mut Table<'_>, bins: &mut [usize], order: &[usize]) -> bool {

@@ -3,14 +3,14 @@
 //!
 //! `docs/check.md` describes the test.
 
-mod folds;
+mod guess;
 mod permutation;
 pub(super) mod properties;
 mod tree;
 
-use folds::Folds;
+use guess::Guesser;
 use permutation::{Shuffle, holm, p_value};
-pub(super) use properties::{Listener, Properties, Sound};
+pub(super) use properties::{Properties, Sound};
 
 use super::findings::{Confound, Property};
 use crate::data::Collection;
@@ -42,7 +42,6 @@ fn search(labels: &[usize], groups: Option<&[usize]>, properties: &[Columns]) ->
     if shuffle.units() < MIN_UNITS || properties.is_empty() {
         return Vec::new();
     }
-    let Some(folds) = Folds::draw(labels.len(), groups) else { return Vec::new() };
     let mut tests: Vec<Vec<&Columns>> = properties.iter().map(|one| vec![one]).collect();
     if properties.len() > 1 {
         tests.push(properties.iter().collect());
@@ -51,11 +50,11 @@ fn search(labels: &[usize], groups: Option<&[usize]>, properties: &[Columns]) ->
     let chance = majority(labels) as f64 / clips;
     let guess = |test: &Vec<&Columns>| {
         let columns = test.iter().flat_map(|(_, columns)| columns.iter().map(Vec::as_slice));
-        let sorted = folds.sorted(columns.collect());
+        let guesser = Guesser::new(columns.collect(), groups);
         // Shuffling groups of unequal sizes changes how many clips have the most frequent label.
         let beyond_chance =
-            |labels: &[usize]| sorted.correct(labels) as i64 - majority(labels) as i64;
-        let accuracy = sorted.correct(labels) as f64 / clips;
+            |labels: &[usize]| guesser.correct(labels) as i64 - majority(labels) as i64;
+        let accuracy = guesser.correct(labels) as f64 / clips;
         let p = p_value(beyond_chance(labels), ALPHA, |i| beyond_chance(&shuffle.labels(i)));
         (accuracy, p)
     };

@@ -8,11 +8,6 @@ use duotone_audio::FrontEnd;
 use crate::features::ClipFeatures;
 use crate::leaks::findings::Property;
 
-/// A band is empty if its mean power is at most this far above that of the weakest band, in decibels,
-const NEAR_FLOOR: f64 = 6.0;
-/// and at least this far below that of the strongest.
-const FAR_BELOW_PEAK: f64 = 40.0;
-
 /// The technical properties of a clip.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::leaks) struct Properties {
@@ -28,7 +23,7 @@ pub(in crate::leaks) struct Properties {
 /// Properties that are measured in a spectrogram.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::leaks) struct Sound {
-    /// Mean log power over all bands and frames, in decibels.
+    /// Mean power over all bands and frames, in decibels.
     pub(super) level: f64,
     /// In hertz.
     pub(super) bandwidth: f64,
@@ -36,49 +31,22 @@ pub(in crate::leaks) struct Sound {
     pub(super) length: f64,
 }
 
-/// Measures [`Sound`] in the spectrograms of one front end.
-pub(in crate::leaks) struct Listener {
-    /// The frequency at which each band is most sensitive, in hertz.
-    centers: Vec<f64>,
-    frame_seconds: f64,
-}
-
-impl Listener {
-    pub(in crate::leaks) fn new(front_end: &FrontEnd) -> Self {
-        let bin_hertz = f64::from(front_end.sample_rate) / front_end.window as f64;
-        let center = |weights: Vec<f32>| {
-            let bins = (0..weights.len()).rev();
-            let bin = bins.max_by(|&a, &b| weights[a].total_cmp(&weights[b])).unwrap_or(0);
-            bin as f64 * bin_hertz
-        };
-        let centers = front_end.mel_filters().into_iter().map(center).collect();
-        Self { centers, frame_seconds: front_end.frame_seconds() }
-    }
-
-    pub(in crate::leaks) fn measure(&self, clip: &ClipFeatures) -> Sound {
-        let frames = clip.frames().max(1) as f64;
-        let mut sum = 0.0;
-        let mut spectrum = Vec::with_capacity(clip.bands());
-        for band in 0..clip.bands() {
-            let mut power = 0.0;
-            for &log in clip.band(band) {
-                sum += f64::from(log);
-                power += f64::from(10_f32.powf(log));
-            }
-            spectrum.push(10.0 * (power / frames).log10());
+impl Sound {
+    /// Measures a clip's spectrogram under a front end.
+    pub(in crate::leaks) fn of(clip: &ClipFeatures, front_end: &FrontEnd) -> Self {
+        let data = clip.spectrogram.data();
+        let power: f64 = data.iter().map(|&log| f64::from(10_f32.powf(log))).sum();
+        Self {
+            level: 10.0 * (power / data.len().max(1) as f64).log10(),
+            bandwidth: front_end.bandwidth(&clip.spectrogram),
+            length: clip.frames() as f64 * front_end.frame_seconds(),
         }
-        let level = 10.0 * sum / (frames * clip.bands().max(1) as f64);
-        let length = clip.frames() as f64 * self.frame_seconds;
-        Sound { level, bandwidth: self.bandwidth(&spectrum), length }
     }
 
-    /// The frequency above which a spectrum (decibels per band) is empty.
-    fn bandwidth(&self, spectrum: &[f64]) -> f64 {
-        let lowest = spectrum.iter().copied().fold(f64::INFINITY, f64::min);
-        let highest = spectrum.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let empty = (lowest + NEAR_FLOOR).min(highest - FAR_BELOW_PEAK);
-        let last = spectrum.iter().rposition(|&power| power > empty);
-        last.and_then(|band| self.centers.get(band)).copied().unwrap_or(0.0)
+    /// The same, but with the bandwidth of the file itself, if it was measured.
+    pub(in crate::leaks) fn of_file(clip: &ClipFeatures, front_end: &FrontEnd) -> Self {
+        let sound = Self::of(clip, front_end);
+        Self { bandwidth: clip.bandwidth.unwrap_or(sound.bandwidth), ..sound }
     }
 }
 
@@ -122,8 +90,9 @@ pub(super) fn columns(property: Property, clips: &[Properties]) -> Vec<Vec<f64>>
 mod tests {
     use duotone_audio::{FrontEnd, Spectrogram};
 
-    use super::Listener;
+    use super::{Properties, Sound, columns};
     use crate::features::{ClipFeatures, Notes};
+    use crate::leaks::findings::Property;
 
     fn clip(of_band: impl Fn(usize) -> f32) -> ClipFeatures {
         let data = (0..40 * 80).map(|i| of_band(i / 80)).collect();
@@ -132,22 +101,35 @@ mod tests {
             digest: String::new(),
             source_rate: 22_050,
             notes: Notes::default(),
+            bandwidth: Some(123.0),
         }
     }
 
     #[test]
-    fn measures_level_and_bandwidth() {
-        let listener = Listener::new(&FrontEnd::paper(22_050));
-        assert!(listener.centers.is_sorted() && listener.centers[39] < 11_025.0);
-        let measure = |of_band: &dyn Fn(usize) -> f32| listener.measure(&clip(of_band));
-        let white = measure(&|_| -3.0);
+    fn measures_level_bandwidth_and_length() {
+        let front_end = FrontEnd::paper(22_050);
+        let white = Sound::of(&clip(|_| -3.0), &front_end);
         assert!((white.level + 30.0).abs() < 1e-4, "{white:?}");
-        assert_eq!(white.bandwidth, listener.centers[39]);
-        let low = measure(&|band| if band < 20 { -1.0 - 0.1 * band as f32 } else { -9.5 });
-        assert_eq!(low.bandwidth, listener.centers[19]);
-        // A spectrum that falls without a gap reaches the last bands.
-        let slope = measure(&|band| -1.0 - 0.15 * band as f32);
-        assert!(slope.bandwidth > listener.centers[30], "{slope:?}");
-        assert!((measure(&|_| -10.0).level + 100.0).abs() < 1e-3);
+        assert!((10_000.0..11_025.0).contains(&white.bandwidth), "{white:?}");
+        assert!((white.length - 80.0 * front_end.frame_seconds()).abs() < 1e-9);
+        let low = clip(|band| if band < 20 { -1.0 } else { -6.5 });
+        assert!((1_000.0..3_000.0).contains(&Sound::of(&low, &front_end).bandwidth));
+        assert_eq!(Sound::of_file(&low, &front_end).bandwidth, 123.0);
+    }
+
+    #[test]
+    fn only_properties_that_vary_have_columns() {
+        let sound = Sound { level: -20.0, bandwidth: 4000.0, length: 30.0 };
+        let clip = |codec: &str, level: f64| Properties {
+            sound: Sound { level, ..sound },
+            bit_rate: 128_000.0,
+            codec: codec.into(),
+            sample_rate: 44_100.0,
+            channels: 2.0,
+        };
+        let clips = [clip("MP3", -20.0), clip("FLAC", -30.0), clip("MP3", -40.0)];
+        assert_eq!(columns(Property::Level, &clips), [[-20.0, -30.0, -40.0]]);
+        assert_eq!(columns(Property::Codec, &clips), [[0.0, 1.0, 0.0], [1.0, 0.0, 1.0]]);
+        assert!(columns(Property::BitRate, &clips).is_empty());
     }
 }
