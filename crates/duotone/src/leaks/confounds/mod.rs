@@ -18,7 +18,7 @@ use crate::data::Collection;
 /// Fewer clips (or groups) prove nothing.
 const MIN_UNITS: usize = 20;
 /// The largest p-value, after Holm's correction, that counts as a finding.
-const ALPHA: f64 = 0.02;
+const ALPHA: f64 = 0.01;
 /// A finding must exceed chance by this share of the clips.
 const MARGIN: f64 = 0.05;
 

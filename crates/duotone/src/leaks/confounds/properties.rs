@@ -34,19 +34,25 @@ pub(in crate::leaks) struct Sound {
 impl Sound {
     /// Measures a clip's spectrogram under a front end.
     pub(in crate::leaks) fn of(clip: &ClipFeatures, front_end: &FrontEnd) -> Self {
-        let data = clip.spectrogram.data();
-        let power: f64 = data.iter().map(|&log| f64::from(10_f32.powf(log))).sum();
-        Self {
-            level: 10.0 * (power / data.len().max(1) as f64).log10(),
-            bandwidth: front_end.bandwidth(&clip.spectrogram),
-            length: clip.frames() as f64 * front_end.frame_seconds(),
-        }
+        Self::with(clip, front_end, front_end.bandwidth(&clip.spectrogram))
     }
 
     /// The same, but with the bandwidth of the file itself, if it was measured.
     pub(in crate::leaks) fn of_file(clip: &ClipFeatures, front_end: &FrontEnd) -> Self {
-        let sound = Self::of(clip, front_end);
-        Self { bandwidth: clip.bandwidth.unwrap_or(sound.bandwidth), ..sound }
+        match clip.bandwidth {
+            Some(bandwidth) => Self::with(clip, front_end, bandwidth),
+            None => Self::of(clip, front_end),
+        }
+    }
+
+    fn with(clip: &ClipFeatures, front_end: &FrontEnd, bandwidth: f64) -> Self {
+        let data = clip.spectrogram.data();
+        let power: f64 = data.iter().map(|&log| f64::from(10_f32.powf(log))).sum();
+        Self {
+            level: 10.0 * (power / data.len().max(1) as f64).log10(),
+            bandwidth,
+            length: clip.frames() as f64 * front_end.frame_seconds(),
+        }
     }
 }
 

@@ -84,14 +84,14 @@ fn shuffled_labels_raise_hardly_any_alarm() {
 
 #[test]
 fn artists_with_a_sound_of_their_own_raise_hardly_any_alarm() {
-    let alarms = (0..100).filter(|&seed| {
+    let alarms = (0..200).filter(|&seed| {
         let (groups, labels) = artists(seed);
         // All clips of an artist sound alike, but the labels are random.
         let of_artist = noise(1000 + seed);
         let level = groups.iter().zip(noise(2000 + seed)).map(|(&g, x)| of_artist[g] + 0.1 * x);
         !search(&labels, Some(&groups), &[(Property::Level, vec![level.collect()])]).is_empty()
     });
-    assert!(alarms.count() <= 5);
+    assert!(alarms.count() <= 10);
 }
 
 #[test]
