@@ -56,7 +56,24 @@ const MAX_CLIP: usize = 1 << 28;
 /// # Errors
 /// See [`Error`]; [`Error::Limit`] past 2²⁸ samples. Use [`extract`] for longer recordings.
 pub fn decode(path: &Path) -> Result<Clip, Error> {
-    let mut source = Source::open(path)?;
+    collect(Source::open(path)?)
+}
+
+/// Like [`decode`], but returns the left and the right channel of a stereo file as one clip each. A
+/// file of more channels is mixed to mono.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_channels(path: &Path) -> Result<Vec<Clip>, Error> {
+    let left = Source::open_channel(path, Some(0))?;
+    if left.info().channels != 2 {
+        return Ok(vec![decode(path)?]);
+    }
+    // One at a time, because readers mix as they decode.
+    Ok(vec![collect(left)?, collect(Source::open_channel(path, Some(1))?)?])
+}
+
+fn collect(mut source: Source) -> Result<Clip, Error> {
     let mut samples = Vec::new();
     while let Some(block) = source.next()? {
         if samples.len() + block.len() > MAX_CLIP {

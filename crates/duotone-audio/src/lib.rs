@@ -17,10 +17,11 @@ pub use clip::Clip;
 pub use decode::hide_decoder_panics;
 pub use error::Error;
 pub use extract::{
-    Extraction, Measured, decode, extract, extract_pieces, extract_range, extract_samples, measure,
-    probe,
+    Extraction, Measured, decode, decode_channels, extract, extract_pieces, extract_range,
+    extract_samples, measure, probe,
 };
 pub use mel::{FrontEnd, MelStream};
+pub use resample::resample;
 pub use segment::Segmenter;
 pub use source_info::SourceInfo;
 pub use spectrogram::Spectrogram;

@@ -108,6 +108,31 @@ impl Resampler {
     }
 }
 
+/// Resamples mono samples from one rate in hertz to another, as the front end does for a file. Nothing
+/// above the lower Nyquist frequency is left.
+///
+/// # Errors
+/// [`Error::Spec`] if a rate is not 1,000 to 384,000 Hz.
+pub fn resample(samples: &[f32], from: u32, to: u32) -> Result<Vec<f32>, Error> {
+    for rate in [from, to] {
+        if !(1_000..=384_000).contains(&rate) {
+            return Err(Error::Spec(format!("a rate of {rate} Hz; it must be 1000 to 384000")));
+        }
+    }
+    if from == to {
+        return Ok(samples.to_vec());
+    }
+    let mut resampled = Vec::new();
+    let mut keep = |ready: &[f32]| {
+        resampled.extend_from_slice(ready);
+        Ok(())
+    };
+    let mut resampler = Resampler::new(from, to)?;
+    resampler.push(samples, &mut keep)?;
+    resampler.finish(&mut keep)?;
+    Ok(resampled)
+}
+
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
@@ -165,6 +190,17 @@ mod tests {
                 let difference = (out[i] - expected[i]).abs();
                 assert!(difference < 1e-4, "{from} to {to} Hz, sample {i}: {difference}");
             }
+        }
+    }
+
+    #[test]
+    fn whole_clips_are_resampled_as_streams() {
+        let samples = tone(44_100, 1000.0, 10_000);
+        let whole = super::resample(&samples, 44_100, 16_000).unwrap();
+        assert_eq!(whole, resample(44_100, 16_000, &samples, 777));
+        assert_eq!(super::resample(&samples, 44_100, 44_100).unwrap(), samples);
+        for bad in [(0, 44_100), (44_100, 0), (44_100, u32::MAX)] {
+            assert!(super::resample(&samples, bad.0, bad.1).is_err(), "{bad:?}");
         }
     }
 

@@ -5,7 +5,7 @@
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 
-use duotone_audio::{Clip, FrontEnd, decode, extract, probe};
+use duotone_audio::{Clip, FrontEnd, decode, decode_channels, extract, probe};
 
 /// Length of the files in seconds.
 const SECONDS: f64 = 0.25;
@@ -206,6 +206,36 @@ fn lossy_files_decode_to_the_signal() {
             _ => 3 * 1152,
         };
         assert!(extra <= most, "{name}: {extra} extra samples");
+    }
+}
+
+/// The left channel of the signal is twice as loud as the right one.
+#[test]
+fn channels_are_kept_apart() {
+    for name in [
+        "w64_s16.w64",
+        "aiff_f32.aifc",
+        "flac_s16.flac",
+        "flac_s16.mka",
+        "alac_8k_s24.m4a",
+        "mov_s24be.mov",
+    ] {
+        let channels = decode_channels(&fixture(name)).unwrap();
+        let [left, right] = channels.as_slice() else { panic!("{name}: not stereo") };
+        let mono = decode(&fixture(name)).unwrap();
+        assert_eq!(left.rate, mono.rate);
+        for ((l, r), mixed) in left.samples.iter().zip(&right.samples).zip(&mono.samples) {
+            assert_eq!((l + r) * 0.5, *mixed, "{name}");
+            assert!((l - 2.0 * r).abs() < 1e-4, "{name}: {l} and {r}");
+        }
+        assert_eq!(
+            (left.samples.len(), right.samples.len()),
+            (mono.samples.len(), mono.samples.len())
+        );
+    }
+    for name in ["wav_96k.wav", "flac_8_channels.flac"] {
+        let mixed = decode(&fixture(name)).unwrap();
+        assert_eq!(decode_channels(&fixture(name)).unwrap(), [mixed], "{name}");
     }
 }
 

@@ -5,6 +5,7 @@ mod args;
 mod cards;
 mod commands;
 mod decisions;
+mod deformations;
 mod exit;
 mod findings;
 mod output;

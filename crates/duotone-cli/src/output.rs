@@ -49,7 +49,7 @@ where
     // Files are often numbered, as in `01 Prelude.flac`.
     let number = |cell: Option<String>| {
         cell.is_none_or(|c| {
-            let digits = c.strip_prefix('-').unwrap_or(&c);
+            let digits = c.trim_start_matches(['-', '−']);
             digits.starts_with(|c: char| c.is_numeric()) && !c.contains(|c: char| c.is_alphabetic())
         })
     };

@@ -212,6 +212,7 @@ impl Console {
 }
 
 const READING: &str = "reading {wide_bar} {pos} of {len} files, {rate}, {eta} left";
+const DEFORMING: &str = "deformed {wide_bar} {pos} of {len} files, {rate}, {eta} left";
 const COMPOSING: &str = "composing {wide_bar} {pos} of {len} pieces, {eta} left";
 /// If the line does not fit, the message is cut.
 const TRAINING: &str = "{prefix} {bar:8} {wide_msg} {rate}, {eta} left";
@@ -249,6 +250,7 @@ impl Observer for Console {
             Event::Step { done, total } => self.step(done, total),
             Event::Epoch(record) => self.epoch(record),
             Event::RunEnded => self.finish_bar(),
+            Event::Deformed { total, .. } => self.file_done(DEFORMING, total),
             _ => {}
         }
     }

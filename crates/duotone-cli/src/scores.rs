@@ -6,6 +6,7 @@ use duotone::evaluate::{
     ClassScores, FoldResult, Protocol, Ranking, Results, Scores, SystemResult,
 };
 
+use crate::deformations;
 use crate::output::{count, decimal, p_value, percent, table, table_width, width, wrapped};
 
 /// Formats the protocol, a table of all systems, failures and significance tests. Unless the
@@ -23,6 +24,7 @@ pub(crate) fn text(results: &Results) -> String {
         }
     }
     text += &differences(results);
+    text += &deformations::text(&results.systems);
     text += &warnings(results);
     for system in results.compared().filter(|_| results.protocol.task.is_none()) {
         text += &choices(system);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use duotone::Error;
 use duotone::data::{CollectionOptions, Column, Folds, Row};
-use duotone::evaluate::{EvaluateJob, NetworkSystem, System, read_results};
+use duotone::evaluate::{Deformation, EvaluateJob, NetworkSystem, System, read_results};
 use duotone::features::{FeatureStore, extract_each};
 use duotone::io::{SkippedFile, refuse_inputs};
 use duotone::model::{ModelSpec, TrainSettings};
@@ -198,7 +198,8 @@ fn parse_folds(py: Python<'_>, (kind, value): (String, Bound<'_, PyAny>)) -> PyR
 /// the report is written there, too.
 #[pyfunction]
 #[pyo3(signature = (collection, architectures, settings, folds, select=false, vote="mean",
-    sample_rate=None, store=None, output=None, resume=false, command="", n_jobs=None, progress=None))]
+    sample_rate=None, deformations="", store=None, output=None, resume=false, command="", n_jobs=None,
+    progress=None))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments in Python")]
 pub(crate) fn evaluate<'py>(
     py: Python<'py>,
@@ -209,6 +210,7 @@ pub(crate) fn evaluate<'py>(
     select: bool,
     vote: &str,
     sample_rate: Option<u32>,
+    deformations: &str,
     store: Option<PathBuf>,
     output: Option<PathBuf>,
     resume: bool,
@@ -230,6 +232,10 @@ pub(crate) fn evaluate<'py>(
     let mut job = EvaluateJob::new(&collection.inner, systems);
     job.folds = parse_folds(py, folds)?;
     job.seed = settings.seed;
+    if !deformations.is_empty() {
+        let list = Deformation::list(deformations);
+        job.deformations = list.map_err(|e| errors::settings(py, e))?;
+    }
     job.store = store;
     job.output = output;
     job.resume = resume;

@@ -53,6 +53,17 @@ def test_evaluations_are_compared_on_equal_folds(table, sounds, tmp_path):
         duotone.compare(tmp_path / "a", tmp_path / "c")
     with pytest.raises(FileNotFoundError):
         duotone.compare(tmp_path / "a", tmp_path / "absent")
+def test_deformed_test_clips(table):
+    names = ["gain-6", "noise-40"]
+    evaluation = duotone.evaluate(table, "model1", folds=2, deformations=names, **FAST)
+    rows = evaluation.deformations
+    assert list(rows["deformation"]) == names and set(rows["architecture"]) == {"model1"}
+    assert list(rows["files"]) == [18, 18]
+    assert (rows["loss"] == rows["undeformed_accuracy"] - rows["accuracy"]).all()
+    assert ((rows["low"] <= rows["loss"]) & (rows["loss"] <= rows["high"])).all()
+    plain = duotone.evaluate(table, "model1", folds=2, **FAST)
+    assert plain.deformations.empty
+    assert plain.predictions.equals(evaluation.predictions)
 
 
 def test_a_column_of_folds(table, sounds, tmp_path):
@@ -83,6 +94,7 @@ def test_a_split(table, tmp_path):
     [
         ({"folds": None}, "folds=None: it may be a number, 'auto', 'column' or 'split'"),
         ({"vote": "meen"}, "vote='meen': it may be 'mean', 'majority' or 'max'"),
+        ({"deformations": "echo"}, "no deformation is called `echo`: use `all`, or some of gain-20"),
         ({"sample_rate": "own"}, "sample_rate='own': it may be a number or 'auto'"),
         ({"segments": "all"}, "segments='all': it may be a number or 'consecutive'"),
         ({"standardize": "row"}, "standardize='row': it may be 'band'"),

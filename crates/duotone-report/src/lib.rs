@@ -3,6 +3,7 @@
 
 mod curves;
 mod decisions;
+mod deformations;
 mod leaks;
 mod links;
 mod matrix;
@@ -70,6 +71,7 @@ fn page(results: &Results, links: &Links) -> String {
         body += &tables::by_fold(results);
         body += &tables::by_label(results);
     }
+    body += &deformations::section(&results.systems);
     for (number, system) in results.systems.iter().enumerate() {
         body += &system::section(system, protocol, number, links);
     }

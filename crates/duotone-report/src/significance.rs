@@ -128,6 +128,6 @@ fn differences(blocks: &str, ranking: &Ranking, names: &[String]) -> String {
     )
 }
 
-fn p_value(p: f64) -> String {
+pub(super) fn p_value(p: f64) -> String {
     if p < 1e-4 { "&lt;\u{202f}0.0001".into() } else { decimal(p, 4) }
 }

@@ -63,6 +63,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
             interval: Some(bootstrap(&right, None, 0.95, 0).unwrap()),
             segments: Some(files.clone()),
             files: Some(files),
+            deformations: Vec::new(),
             folds,
             predictions,
         }
@@ -104,6 +105,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
             repeated: vec!["collection/ragtime/jingle.wav".into()],
             silent: vec!["collection/chorale/rest.wav".into()],
             findings: Findings::default(),
+            ffmpeg: None,
         },
     }
 }

@@ -42,6 +42,13 @@ pub enum Event<'a> {
     Epoch(&'a EpochRecord),
     /// A training run ended.
     RunEnded,
+    /// A test clip was classified under every deformation.
+    Deformed {
+        /// Clips of this fold done so far.
+        done: usize,
+        /// Total number of clips in the fold.
+        total: usize,
+    },
 }
 
 /// Receives the progress of a long operation, from any thread, and may ask it to stop.

@@ -161,6 +161,11 @@ pub(crate) struct Source {
 impl Source {
     /// Opens a file and decodes its first block. The format is recognised by its content.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_channel(path, None)
+    }
+
+    /// Like [`Self::open`], but takes a single channel instead of the mean of all.
+    pub(crate) fn open_channel(path: &Path, channel: Option<usize>) -> Result<Self, Error> {
         let metadata = std::fs::metadata(path)?;
         if metadata.is_dir() {
             return Err(Error::Unsupported("a folder, not a file".into()));
@@ -172,7 +177,7 @@ impl Source {
         if metadata.len() == 0 {
             return Err(Error::NoAudio);
         }
-        let mut mono = Mono::default();
+        let mut mono = Mono::of(channel);
         let (reader, info) = open_reader(File::open(path)?, &mut mono)?;
         limits::check(&info)?;
         let waiting = !mono.samples.is_empty();

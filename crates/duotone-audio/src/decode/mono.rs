@@ -7,9 +7,11 @@ const CANCELLED: f64 = 1e-3;
 /// Mean power per sample below which channels count as silent: -80 dB of full scale.
 const SILENT: f64 = 1e-8;
 
-/// The mean of a recording's channels, block by block.
+/// The mean of a recording's channels, or one of them, block by block.
 #[derive(Default)]
 pub(super) struct Mono {
+    /// The channel to take, where a packet has it; `None` for the mean of all.
+    channel: Option<usize>,
     /// The samples of the current block.
     pub(super) samples: Vec<f32>,
     /// Frames counted in the sums below, which cover the whole recording if it has several
@@ -22,6 +24,16 @@ pub(super) struct Mono {
 }
 
 impl Mono {
+    /// Creates a mix of all channels, or takes one of them.
+    pub(super) fn of(channel: Option<usize>) -> Self {
+        Self { channel, ..Self::default() }
+    }
+
+    /// Drops everything appended so far.
+    pub(super) fn clear(&mut self) {
+        *self = Self::of(self.channel);
+    }
+
     /// Appends the mean of a decoded packet's channels.
     pub(super) fn append_packet(&mut self, packet: &GenericAudioBufferRef<'_>) {
         match packet {
@@ -42,6 +54,10 @@ impl Mono {
     pub(super) fn append_interleaved(&mut self, samples: &[f32], channels: usize) {
         let start = self.samples.len();
         let scale = 1.0 / channels.max(1) as f32;
+        if let Some(channel) = self.channel.filter(|&channel| channel < channels) {
+            self.samples.extend(samples.chunks_exact(channels).map(|frame| frame[channel]));
+            return;
+        }
         match channels {
             0 => return,
             1 => self.samples.extend_from_slice(samples),
@@ -69,6 +85,12 @@ impl Mono {
     fn append_buffer<S: Sample + IntoSample<f32>>(&mut self, buffer: &AudioBuffer<S>) {
         let channels = buffer.num_planes();
         let scale = 1.0 / channels.max(1) as f32;
+        if let Some(channel) = self.channel
+            && let Some(plane) = buffer.plane(channel)
+        {
+            self.samples.extend(plane.iter().map(|&x| IntoSample::<f32>::into_sample(x)));
+            return;
+        }
         let start = self.samples.len();
         let mut channel_power = 0.0;
         for (channel, plane) in buffer.iter_planes().enumerate() {

@@ -22,6 +22,10 @@ impl EvaluateArgs {
             let vote = self.vote.to_possible_value();
             arguments.extend(vote.map(|vote| format!("--vote {}", vote.get_name())));
         }
+        let deformations = self.deformations.iter();
+        arguments.extend(
+            deformations.map(|list| format!("--deformations {}", quote(&list.to_string()))),
+        );
         arguments.extend(self.training.arguments());
         arguments.join(" ")
     }
@@ -97,6 +101,20 @@ mod tests {
             .map(|word| word.replace('\u{a0}', " "))
             .collect();
         assert_eq!(command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()), first);
+    }
+
+    #[test]
+    fn names_the_deformations() {
+        let line = ["duotone", "evaluate", "music", "--deformations"];
+        assert!(command(&line).contains(" --deformations gain-20,gain-6,gain+6,bits-16,"));
+        let two = [&line[..], &["left,gain-6", "--seed", "1"]].concat();
+        assert!(command(&two).contains(" --deformations left,gain-6 "), "{}", command(&two));
+        // The option without names may come before another one.
+        let before = ["duotone", "evaluate", "music", "--deformations", "--seed", "1"];
+        assert!(command(&before).contains("noise-20,left,mp3-64,aac-96 --"));
+        let wrong = [&line[..], &["echo"]].concat();
+        let error = Cli::try_parse_from(wrong).unwrap_err().to_string();
+        assert!(error.contains("no deformation is called `echo`"), "{error}");
     }
 
     #[test]

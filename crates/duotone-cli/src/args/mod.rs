@@ -18,7 +18,7 @@ pub(crate) use command::quote_path;
 pub(crate) use compare::CompareArgs;
 pub(crate) use mirex::{MirexArgs, MirexCommand, NetworkArgs, RunArgs};
 pub(crate) use training::TrainingArgs;
-pub(crate) use values::{FoldsArg, SampleRate};
+pub(crate) use values::{DeformationsArg, FoldsArg, SampleRate};
 
 use training::{DeviceArgs, Seed, Threads};
 
@@ -124,6 +124,7 @@ Examples:
   duotone evaluate tracks.csv -a model1,model2,model3 --folds 3 -o report
   duotone evaluate tracks.csv -a mine.toml --folds report/folds.csv
   duotone evaluate tracks.csv -a model1,model2 --select --validation 0.2
+  duotone evaluate tracks.csv --deformations gain-6,mp3-64
 
 `--output DIR` writes DIR/results.json, DIR/predictions.csv, DIR/folds.csv and DIR/report.html.")]
 pub(crate) struct EvaluateArgs {
@@ -151,6 +152,18 @@ pub(crate) struct EvaluateArgs {
     /// (--validation), and test only that one: this measures the procedure, choice included
     #[arg(long)]
     pub(crate) select: bool,
+    /// Also test every clip deformed, with networks trained on the clips as they are, and report the
+    /// loss of accuracy. Without NAMES, under all of: gain-20, gain-6, gain+6 (dB); bits-16, bits-8;
+    /// lowpass-16, lowpass-11, lowpass-8 (kHz); resample-22050, resample-16000, resample-11025 (Hz, and
+    /// back); noise-40, noise-20 (dB below the clip); left (of two channels); mp3-64, aac-96 (kbit/s, by
+    /// ffmpeg). Other numbers work, too
+    #[arg(
+        long,
+        value_name = "NAMES",
+        num_args = 0..=1,
+        default_missing_value = "all"
+    )]
+    pub(crate) deformations: Option<DeformationsArg>,
     /// Folder for results.json, predictions.csv, folds.csv and report.html
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,

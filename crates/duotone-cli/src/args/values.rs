@@ -7,6 +7,7 @@ use duotone::audio::Segmenter;
 use duotone::backend::DeviceChoice;
 use duotone::classify::Excerpts;
 use duotone::data::{Column, Folds};
+use duotone::evaluate::Deformation;
 use duotone::model::{ModelSpec, TrainSettings};
 use duotone::path_text;
 
@@ -163,6 +164,25 @@ impl fmt::Display for FoldsArg {
             Folds::File(path) => path_text(path).fmt(f),
             Folds::Given(_) => f.write_str("given"),
         }
+    }
+}
+
+/// Deformations, separated by commas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeformationsArg(pub(crate) Vec<Deformation>);
+
+impl FromStr for DeformationsArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Deformation::list(text).map(Self)
+    }
+}
+
+impl fmt::Display for DeformationsArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&names.join(","))
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     let mut job = EvaluateJob::new(&collection, systems);
     job.folds = args.folds.0;
     job.seed = training.learning.seed.seed;
+    job.deformations = args.deformations.map_or_else(Vec::new, |list| list.0);
     job.store = training.features;
     job.output.clone_from(&args.output);
     job.device = device;

@@ -14,6 +14,7 @@ mod compare;
 mod confounds;
 mod console;
 mod decisions;
+mod deformations;
 mod devices;
 mod encodings;
 mod export;

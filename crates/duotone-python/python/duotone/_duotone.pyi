@@ -143,6 +143,7 @@ def evaluate(
     select: bool = False,
     vote: Vote = "mean",
     sample_rate: int | None = None,
+    deformations: str = "",
     store: str | None = None,
     output: str | None = None,
     resume: bool = False,

@@ -63,6 +63,7 @@ def evaluate(
     sample_rate: int | Auto = "auto",
     validation: float = 0.0,
     seed: int = 0,
+    deformations: str | Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     output: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -94,6 +95,10 @@ def evaluate(
         test only that one.
     seed : int, default=0
         Seed of the folds, initial weights, segment positions, order and dropout.
+    deformations : str or sequence of str, default=()
+        Deformations under which every test clip is classified once more, such as
+        `["gain-6", "mp3-64"]`, or "all"; see `docs/evaluation.md`. The networks are trained on the
+        clips as they are.
     output : path, default=None
         Folder for `results.json`, `predictions.csv`, `folds.csv`, the page `report.html` and the
         finished folds.
@@ -117,6 +122,7 @@ sample_rate, validation, store, n_jobs, progress
     names: Any = architectures
     if isinstance(architectures, (str, os.PathLike)):
         names = [architectures]
+    names_of_deformations = [deformations] if isinstance(deformations, str) else deformations
     chosen = settings.to_json(
         epochs=epochs,
         learning_rate=learning_rate,
@@ -136,6 +142,7 @@ sample_rate, validation, store, n_jobs, progress
         select,
         vote,
         rate,
+        ",".join(names_of_deformations),
         None if store is None else path_of(store),
         None if output is None else path_of(output),
         resume,
@@ -251,6 +258,31 @@ class Evaluation:
         """One row per network and fold (from 1): numbers of training and test clips, accuracies."""
         drop = ["history", "selection", "failure", "notes", "files", "segment_probabilities"]
         return self._rows("folds", drop=drop)
+
+    @cached_property
+    def deformations(self) -> pd.DataFrame:
+        """One row per network and deformation of the test files.
+
+        `files` is the number of files, `accuracy` that on the deformed files,
+        `undeformed_accuracy` that on the same files as they are, and `loss` their difference, with
+        its 95 % interval from `low` to `high` and `p`, of McNemar's exact test.
+        """
+        columns = ["files", "accuracy", "undeformed_accuracy", "loss"]
+        rows = [
+            {
+                "architecture": system["name"],
+                "deformation": one["name"],
+                **{key: one[key] for key in columns},
+                "low": one["interval"]["low"],
+                "high": one["interval"]["high"],
+                "p": one["mcnemar"]["exact_p"],
+            }
+            for system in self.results["systems"]
+            for one in system.get("deformations", [])
+        ]
+        return pd.DataFrame(
+            rows, columns=["architecture", "deformation", *columns, "low", "high", "p"]
+        )
 
     @cached_property
     def history(self) -> pd.DataFrame:

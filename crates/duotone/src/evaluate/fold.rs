@@ -4,8 +4,9 @@
 use crate::classify::Vote;
 use crate::classify::predictor::{Outcome, accuracies};
 use crate::error::Error;
+use crate::evaluate::deformations::DeformedTest;
 use crate::evaluate::job::no_architecture;
-use crate::evaluate::record::NetworkSpec;
+use crate::evaluate::record::{NetworkSpec, Tested};
 use crate::evaluate::{Candidate, FoldResult, Selection, probability_scores};
 use crate::features::segments::LabelledClip;
 use crate::io::write;
@@ -30,6 +31,8 @@ pub(super) struct FoldRun<'a> {
     /// The clips to test, with the features of each run's front end.
     pub(super) tests: Vec<Vec<LabelledClip<'a>>>,
     pub(super) vote: Vote,
+    /// The clips to test, to be deformed.
+    pub(super) deformed: DeformedTest<'a>,
 }
 
 impl FoldRun<'_> {
@@ -40,14 +43,18 @@ impl FoldRun<'_> {
     pub(super) fn spec(&self) -> NetworkSpec {
         let mut specs: Vec<RunSpec> = self.runs.iter().map(TrainingRun::spec).collect();
         let test_clips = clips_digest(&[&self.tests[0]]);
-        NetworkSpec { run: specs.remove(0), others: specs, test_clips, vote: self.vote }
+        NetworkSpec {
+            run: specs.remove(0),
+            others: specs,
+            test_clips,
+            vote: self.vote,
+            deformations: self.deformed.tester.deformations.clone(),
+            ffmpeg: self.deformed.tester.ffmpeg.clone(),
+        }
     }
 
     /// Trains the networks, chooses one and classifies the clips to test.
-    pub(super) fn outcome(
-        &self,
-        observer: &dyn Observer,
-    ) -> Result<(FoldResult, Vec<Outcome>), Error> {
+    pub(super) fn outcome(&self, observer: &dyn Observer) -> Result<Tested, Error> {
         let mut candidates: Vec<Candidate> = Vec::new();
         let mut chosen: Option<(usize, TrainedModel)> = None;
         for (number, run) in self.runs.iter().enumerate() {
@@ -73,6 +80,8 @@ impl FoldRun<'_> {
             probabilities.extend_from_slice(rows);
         })?;
         let (file_accuracy, segment_accuracy) = accuracies(test, &clips);
+        let deformed =
+            self.deformed.winners(&predictor, run.front_end, self.vote, test, observer)?;
         let chosen = run.recipe.name.clone();
         let result = FoldResult {
             file_accuracy: Some(file_accuracy),
@@ -82,7 +91,7 @@ impl FoldRun<'_> {
             selection: (self.runs.len() > 1).then_some(Selection { chosen, candidates }),
             ..FoldResult::empty(self.fold, run.train.len(), clips.len())
         };
-        Ok((result, clips))
+        Ok(Tested { result, clips, deformed })
     }
 
     /// Scores a candidate on the clips held out of its training.

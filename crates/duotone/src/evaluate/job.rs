@@ -8,6 +8,7 @@ use crate::backend::Device;
 use crate::classify::Vote;
 use crate::data::{Collection, Folds};
 use crate::error::Error;
+use crate::evaluate::deformations::Deformation;
 use crate::evaluate::program::Program;
 use crate::model::{ModelSpec, TrainSettings};
 
@@ -22,6 +23,9 @@ pub struct EvaluateJob<'a> {
     pub folds: Folds,
     /// Seed of randomly drawn folds and of the bootstrap.
     pub seed: u64,
+    /// Deformations under which the networks classify the test clips once more; programs do not. Only
+    /// under [strict rules](Rules::Strict).
+    pub deformations: Vec<Deformation>,
     /// How failures are handled.
     pub rules: Rules,
     /// Folder of a feature store, so that each file is extracted only once.
@@ -48,6 +52,7 @@ impl<'a> EvaluateJob<'a> {
             systems,
             folds: Folds::default(),
             seed: 0,
+            deformations: Vec::new(),
             rules: Rules::default(),
             store: None,
             output: None,
@@ -79,6 +84,14 @@ impl<'a> EvaluateJob<'a> {
                 let reason = format!("two architectures or programs are named `{twice}`");
                 return Err(Error::setting("systems", reason));
             }
+        }
+        if !self.deformations.is_empty() && self.rules != Rules::Strict {
+            let reason = "test clips are deformed only under strict rules";
+            return Err(Error::setting("deformations", reason));
+        }
+        if let Some(wrong) = self.deformations.iter().find(|deformation| !deformation.is_valid()) {
+            let reason = format!("a deformation that is out of its range: {wrong}");
+            return Err(Error::setting("deformations", reason));
         }
         if self.resume && self.output.is_none() {
             let reason = "only an evaluation with an output folder can be resumed";

@@ -3,6 +3,7 @@
 
 mod clips;
 mod compare;
+mod deformations;
 mod fold;
 mod job;
 mod metrics;
@@ -22,6 +23,7 @@ mod significance;
 pub mod statistics;
 
 pub use compare::{compare, read_results};
+pub use deformations::{Deformation, DeformationResult};
 pub use job::{EvaluateJob, NetworkSystem, Rules, System};
 pub use metrics::scores;
 pub use probabilities::{CalibrationBin, ProbabilityScores, probability_scores};

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use crate::classify::predictor::Outcome;
 use crate::error::Error;
+use crate::evaluate::deformations::DeformedTest;
 use crate::evaluate::fold::{FoldRun, fold_of};
 use crate::evaluate::job::{NetworkSystem, no_architecture};
 use crate::evaluate::pool::Fold;
-use crate::evaluate::record::{FoldRecord, Spec, Wanted};
+use crate::evaluate::record::{FoldRecord, Spec, Tested, Wanted};
 use crate::evaluate::run::Evaluator;
 use crate::evaluate::{FoldResult, RunTime};
 use crate::features::segments::LabelledClip;
@@ -80,6 +81,10 @@ impl Evaluator<'_> {
             fold,
             tests: front_ends.iter().map(|f| data.labelled_clips(f, &test)).collect(),
             vote: system.vote,
+            deformed: DeformedTest {
+                tester: &self.tester,
+                paths: test.iter().map(|&i| data.collection.items[i].path.as_path()).collect(),
+            },
         };
         let wanted = Wanted {
             spec: Spec::Network(Box::new(run.spec())),
@@ -120,7 +125,8 @@ impl Evaluator<'_> {
         let (train, test) = (run.runs.first().map_or(0, |run| run.train.len()), wanted.clips);
         let failed = |wanted: Wanted, reason: String, times| {
             let result = FoldResult::empty(wanted.fold, train, test);
-            wanted.record((FoldResult { failure: Some(reason), ..result }, Vec::new()), times)
+            let result = FoldResult { failure: Some(reason), ..result };
+            wanted.record(Tested::of(result, Vec::new()), times)
         };
         if train == 0 {
             let reason = "none of the files to train on can be read, or all are silent";

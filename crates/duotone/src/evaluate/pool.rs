@@ -3,6 +3,7 @@
 use crate::classify::predictor::Outcome;
 use crate::error::Error;
 use crate::evaluate::clips::Clips;
+use crate::evaluate::deformations::{Deformation, losses};
 use crate::evaluate::job::{EvaluateJob, NetworkSystem, System};
 use crate::evaluate::probabilities::pooled;
 use crate::evaluate::protocol::shared_training;
@@ -28,12 +29,14 @@ pub(super) fn pool(
     job: &EvaluateJob<'_>,
     system: &System<'_>,
     clips: &Clips,
+    deformations: &[Deformation],
     folds: Vec<Fold>,
 ) -> Result<SystemResult, Error> {
     let (labels, items) = (&clips.collection.labels, &clips.collection.items);
     let mut predictions: Vec<(usize, Prediction)> = Vec::new();
     let mut results = Vec::new();
     let (mut truths, mut decided) = (Vec::new(), Vec::new());
+    let mut deformed: Vec<(usize, Vec<Option<bool>>)> = Vec::new();
     let (mut segment_truths, mut segment_decided) = (Vec::new(), Vec::new());
     for Fold { test, record } in folds {
         let mut result = record.result;
@@ -46,6 +49,10 @@ pub(super) fn pool(
             result.files = Some(files);
             truths.extend(truth);
             decided.extend(winners);
+        }
+        for (&clip, winners) in test.iter().zip(record.deformed) {
+            let is_right = |winner: Option<usize>| winner.map(|class| class == items[clip].label);
+            deformed.push((clip, winners.into_iter().map(is_right).collect()));
         }
         for (&clip, outcome) in test.iter().zip(record.clips) {
             let truth = items[clip].label;
@@ -75,7 +82,11 @@ pub(super) fn pool(
     let groups: Option<Vec<usize>> = clips.collection.group_numbers().map(of_tested);
     let predictions: Vec<Prediction> = predictions.into_iter().map(|(_, p)| p).collect();
     let whole = results.iter().all(|fold| fold.failure.is_none());
-    let interval = || bootstrap(&right(&predictions), groups.as_deref(), LEVEL, job.seed);
+    let right = right(&predictions);
+    let interval = || bootstrap(&right, groups.as_deref(), LEVEL, job.seed);
+    deformed.sort_by_key(|(clip, _)| *clip);
+    let deformed: Vec<Vec<Option<bool>>> = deformed.into_iter().map(|(_, right)| right).collect();
+    let deformations = losses(deformations, &right, &deformed, groups.as_deref(), LEVEL, job.seed)?;
     let with_segments = whole && !segment_truths.is_empty();
     let mut files = whole.then(|| scores(labels, &truths, &decided)).transpose()?;
     let mut segments =
@@ -103,6 +114,7 @@ pub(super) fn pool(
         files,
         interval: whole.then(interval).transpose()?,
         segments,
+        deformations,
         folds: results,
         predictions,
     })

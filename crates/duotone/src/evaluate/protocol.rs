@@ -48,6 +48,7 @@ pub(super) fn protocol(
         repeated: names(|clip| clip.notes.repeated),
         silent: names(|clip| clip.notes.silent),
         findings,
+        ffmpeg: None,
     }
 }
 

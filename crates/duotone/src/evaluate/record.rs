@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::classify::Vote;
 use crate::classify::predictor::Outcome;
 use crate::error::Error;
+use crate::evaluate::deformations::Deformation;
 use crate::evaluate::job::Rules;
 use crate::evaluate::program::Attempt;
 use crate::evaluate::{FoldResult, RunTime};
@@ -20,11 +21,28 @@ pub(super) struct FoldRecord {
     pub(super) result: FoldResult,
     /// In the order of the test clips; for a network, of those that it could read.
     pub(super) clips: Vec<Outcome>,
+    /// The class decided for each clip under each deformation, if it was tested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) deformed: Vec<Vec<Option<usize>>>,
     /// Time limit of each step in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) time_limit: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) times: Vec<RunTime>,
+}
+
+/// What testing gave.
+pub(super) struct Tested {
+    pub(super) result: FoldResult,
+    pub(super) clips: Vec<Outcome>,
+    pub(super) deformed: Vec<Vec<Option<usize>>>,
+}
+
+impl Tested {
+    /// Wraps decisions on clips as they are.
+    pub(super) fn of(result: FoldResult, clips: Vec<Outcome>) -> Self {
+        Self { result, clips, deformed: Vec::new() }
+    }
 }
 
 /// Everything that determines a fold's outcome.
@@ -45,6 +63,11 @@ pub(super) struct NetworkSpec {
     /// Digest of the test clips.
     pub(super) test_clips: String,
     pub(super) vote: Vote,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) deformations: Vec<Deformation>,
+    /// The version of ffmpeg, if it coded clips.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ffmpeg: Option<String>,
 }
 
 /// What a stored record must match to be reused.
@@ -60,12 +83,9 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// Creates a record of a network's fold.
-    pub(super) fn record(
-        self,
-        (result, clips): (FoldResult, Vec<Outcome>),
-        times: Vec<RunTime>,
-    ) -> FoldRecord {
-        FoldRecord { spec: self.spec, result, clips, time_limit: self.time_limit, times }
+    pub(super) fn record(self, tested: Tested, times: Vec<RunTime>) -> FoldRecord {
+        let Tested { result, clips, deformed } = tested;
+        FoldRecord { spec: self.spec, result, clips, deformed, time_limit: self.time_limit, times }
     }
 
     /// Creates a record of a program's attempt at the fold that `result` names.
@@ -73,7 +93,7 @@ impl Wanted {
         let Attempt { failure, classes, notes, times } = attempt;
         let class = |winner| Outcome { winner, probabilities: Vec::new(), segments: Vec::new() };
         let clips = classes.into_iter().map(class).collect();
-        self.record((FoldResult { failure, notes, ..result }, clips), times)
+        self.record(Tested::of(FoldResult { failure, notes, ..result }, clips), times)
     }
 
     /// Reads a record, if it matches. Another record is an error under strict rules and ignored in a
@@ -108,10 +128,25 @@ impl Wanted {
                 && clip.probabilities.len() == columns
                 && clip.segments.len() == columns
         };
-        match record.clips.len() == clips && record.clips.iter().all(fits) {
+        let complete = record.clips.len() == clips && record.clips.iter().all(fits);
+        match complete && self.has_all_deformed(&record) {
             true => Ok(record),
             false => Err(damaged(file, "it does not fit the collection's clips or labels")),
         }
+    }
+
+    /// Returns whether a record has a decision, or none, for each clip under each deformation.
+    fn has_all_deformed(&self, record: &FoldRecord) -> bool {
+        let deformations = match &self.spec {
+            Spec::Network(spec) => spec.deformations.len(),
+            Spec::Program(_) => 0,
+        };
+        let clips = if deformations > 0 { record.clips.len() } else { 0 };
+        let fits = |winners: &Vec<Option<usize>>| {
+            winners.len() == deformations
+                && winners.iter().flatten().all(|&winner| winner < self.classes)
+        };
+        record.deformed.len() == clips && record.deformed.iter().all(fits)
     }
 }
 

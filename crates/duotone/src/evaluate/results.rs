@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classify::Vote;
 use crate::data::Balance;
+use crate::evaluate::deformations::DeformationResult;
 use crate::evaluate::probabilities::ProbabilityScores;
 use crate::evaluate::statistics::{Bootstrap, Comparison, Difference, Friedman, McNemar};
 use crate::features::Notes;
@@ -117,6 +118,9 @@ pub struct Protocol {
     /// Leaks that make the scores too high, and doubtful labels.
     #[serde(default)]
     pub findings: Findings,
+    /// Version of ffmpeg, if it coded test clips.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ffmpeg: Option<String>,
 }
 
 impl Protocol {
@@ -148,6 +152,9 @@ pub struct SystemResult {
     pub interval: Option<Bootstrap>,
     /// Scores of segments, with the folds pooled; `None` for a program, or if a fold failed.
     pub segments: Option<Scores>,
+    /// Scores of files that were deformed; empty for a program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deformations: Vec<DeformationResult>,
     /// Results per fold.
     pub folds: Vec<FoldResult>,
     /// Predictions per file, in the collection's order.

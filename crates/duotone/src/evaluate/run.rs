@@ -6,6 +6,7 @@ use crate::data::split::Split;
 use crate::data::{Folds, folds_file};
 use crate::error::Error;
 use crate::evaluate::clips::Clips;
+use crate::evaluate::deformations::Tester;
 use crate::evaluate::fold::fold_of;
 use crate::evaluate::job::{EvaluateJob, Rules, System};
 use crate::evaluate::output::{check_output, claim};
@@ -66,7 +67,8 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     }
     let findings = findings(job, &clips, &split, observer)?;
     findings.warnings().iter().for_each(|warning| observer.event(Event::Warning(warning)));
-    let evaluator = Evaluator { job, claim, clips, split, observer };
+    let tester = Tester::new(&job.deformations, observer)?;
+    let evaluator = Evaluator { job, claim, clips, split, tester, observer };
     let mut systems = Vec::new();
     let mut times = Vec::new();
     if evaluator.is_contest() && evaluator.clips.seconds > 0.0 {
@@ -76,10 +78,11 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     }
     for system in &job.systems {
         let folds = evaluator.folds(system, &mut times)?;
-        systems.push(pool(job, system, &evaluator.clips, folds)?);
+        systems.push(pool(job, system, &evaluator.clips, &evaluator.tester.deformations, folds)?);
     }
     let significance = significance(&systems, job.seed)?;
-    let protocol = protocol::protocol(job, &evaluator.clips, &evaluator.split, findings);
+    let mut protocol = protocol::protocol(job, &evaluator.clips, &evaluator.split, findings);
+    protocol.ffmpeg = evaluator.tester.ffmpeg;
     let warnings = reservations(&protocol, &systems);
     let results = Results { format: FORMAT, protocol, systems, significance, warnings, times };
     if let Some(folder) = &job.output {
@@ -112,6 +115,7 @@ pub(super) struct Evaluator<'a> {
     claim: Option<OutputLock>,
     pub(super) clips: Clips,
     pub(super) split: Split,
+    pub(super) tester: Tester,
     pub(super) observer: &'a dyn Observer,
 }
 

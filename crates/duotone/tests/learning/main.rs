@@ -3,6 +3,7 @@
 
 mod classify;
 mod compare;
+mod deformations;
 mod evaluate;
 #[cfg(feature = "gpu")]
 mod gpu;

@@ -29,7 +29,7 @@ pub(super) fn open(
     let layout = Layout::read(&mut file)?;
     let mut refused = None;
     for track in &layout.tracks {
-        *mono = Mono::default();
+        mono.clear();
         match open_track(&file, &layout, track, mono) {
             Err(reason @ Error::Unsupported(_)) => refused = refused.or(Some(reason)),
             outcome => return outcome,

@@ -50,7 +50,7 @@ pub(super) fn open(
     let end = End::find(&mut boxes, movie.fragmented)?;
     let mut refused = None;
     for track in &movie.tracks {
-        *mono = Mono::default();
+        mono.clear();
         match open_track(&file, &movie, &end, track, mono) {
             Err(reason @ Error::Unsupported(_)) => refused = refused.or(Some(reason)),
             outcome => return outcome,

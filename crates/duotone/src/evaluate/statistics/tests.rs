@@ -168,6 +168,23 @@ fn the_bootstrap_of_single_clips_is_binomial() {
     assert!(interval.low < narrow.low && narrow.high < interval.high);
 }
 
+#[test]
+fn bootstrap_of_differences_pairs_decisions() {
+    let of = |first: &[bool], second: &[bool]| difference(first, second, None, 0.95, 3);
+    let first: Vec<bool> = (0..200).map(|i| i % 5 > 0).collect();
+    let same = of(&first, &first).unwrap().interval;
+    assert_eq!((same.low, same.high), (0.0, 0.0));
+    // Only the first is correct on 30 clips of 200: as an accuracy of 15 %.
+    let second: Vec<bool> = (0..200).map(|i| i % 5 > 0 && i >= 38).collect();
+    assert_eq!(first.iter().zip(&second).filter(|(a, b)| a != b).count(), 30);
+    let lost: Vec<bool> = first.iter().zip(&second).map(|(a, b)| a != b).collect();
+    let interval = of(&first, &second).unwrap().interval;
+    assert_eq!(interval, bootstrap(&lost, None, 0.95, 3).unwrap());
+    let other = of(&second, &first).unwrap().interval;
+    assert!((other.high + interval.low).abs() < 0.011, "{other:?} {interval:?}");
+    assert!(of(&first, &second[1..]).is_err());
+}
+
 /// Ten clips of each artist that are correct or wrong together are worth one.
 #[test]
 fn groups_are_drawn_whole() {
