@@ -102,7 +102,7 @@ impl Deformation {
     }
 }
 
-/// One deformation of each kind that has a number.
+/// The kinds that have a number.
 const NUMBERED: [fn(i32) -> Deformation; 7] = [
     Deformation::Gain,
     Deformation::Bits,
