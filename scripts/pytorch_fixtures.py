@@ -1,22 +1,30 @@
 #!/usr/bin/env python3
-"""Makes the PyTorch fixtures of duotone-nn: one complete training step of Models 1, 2 and 3.
+"""Makes the PyTorch fixtures of duotone-nn: one complete training step of Models 1, 2 and 3, and three
+steps of a small network of the shape of `deep`.
 
     pip install --no-deps torch numpy safetensors filelock typing_extensions sympy mpmath networkx \
         jinja2 markupsafe fsspec setuptools
-    python3 scripts/pytorch_fixtures.py
+    python3 scripts/pytorch_fixtures.py [model1 model2 model3 deep]
 
 Kernels, pools and input are the paper's; filters, dense units and batch are small, to keep the files
 small. Each file contains weights, batch, labels, loss, logits with and without dropout, and the
 gradient of every weight. A seed is only used if the best two values of every pooling window differ by
 at least 1e-5: otherwise two correct implementations may keep different positions.
+
+The file of `deep` contains the same, and the weights and running statistics after one and three steps of
+AdamW and of SGD with momentum, all on the same batch. There the best value of a window must also be at
+least 1e-5 from 0, where ReLU's slope changes.
 """
 
 import os
 import pathlib
+import sys
 
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
+
+import deep_fixture
 
 OUT = pathlib.Path(__file__).parent.parent / "crates/duotone-nn/tests/fixtures"
 PIPELINES = {
@@ -79,33 +87,47 @@ def draw(pipelines, seed):
     return weights, x, dropout_mask(seed, STEP)
 
 
+def single_layer(name):
+    """One step of a network of the paper."""
+    pipelines = PIPELINES[name]
+    labels = torch.arange(BATCH) % CLASSES
+    for seed in range(1000):
+        weights, x, mask = draw(pipelines, seed)
+        # Computed in f64 from values that are exact in f32, so the fixture itself has no rounding error.
+        wide = {k: v.double().requires_grad_() for k, v in weights.items()}
+        logits, gap = network(wide, pipelines, x.double(), mask.double())
+        if gap >= 1e-5:
+            break
+    else:
+        raise SystemExit(f"{name}: no seed without near-ties")
+    loss = F.cross_entropy(logits, labels)
+    loss.backward()
+    plain, _ = network(wide, pipelines, x.double(), torch.ones_like(mask).double())
+    tensors = {f"weights/{k}": v for k, v in weights.items()}
+    tensors |= {f"gradients/{k}": v.grad for k, v in wide.items()}
+    tensors |= {"inputs": x, "labels": labels, "loss": loss[None]}
+    tensors |= {"logits": logits, "logits_without_dropout": plain}
+    write(name, tensors, {"seed": str(seed), "step": str(STEP), "smallest_gap": f"{gap:.3e}"})
+
+
+def write(name, tensors, meta):
+    """Writes a fixture; all but the loss is stored in f32."""
+    narrow = {k: v.detach().contiguous() if k == "loss" else v.detach().float().contiguous() for k, v in tensors.items()}
+    meta = {"torch": torch.__version__, **meta}
+    temporary = OUT / f"{name}.safetensors.new"
+    save_file(narrow, temporary, meta)
+    os.replace(temporary, OUT / f"{name}.safetensors")
+    print(name, meta, f"{(OUT / f'{name}.safetensors').stat().st_size} bytes")
+
+
 def main():
     torch.set_num_threads(1)
     OUT.mkdir(parents=True, exist_ok=True)
-    labels = torch.arange(BATCH) % CLASSES
-    for name, pipelines in PIPELINES.items():
-        for seed in range(1000):
-            weights, x, mask = draw(pipelines, seed)
-            # Computed in f64 from values that are exact in f32, so the fixture itself has no rounding error.
-            wide = {k: v.double().requires_grad_() for k, v in weights.items()}
-            logits, gap = network(wide, pipelines, x.double(), mask.double())
-            if gap >= 1e-5:
-                break
+    for name in sys.argv[1:] or [*PIPELINES, "deep"]:
+        if name == "deep":
+            deep_fixture.make(write, philox)
         else:
-            raise SystemExit(f"{name}: no seed without near-ties")
-        loss = F.cross_entropy(logits, labels)
-        loss.backward()
-        plain, _ = network(wide, pipelines, x.double(), torch.ones_like(mask).double())
-        tensors = {f"weights/{k}": v for k, v in weights.items()}
-        tensors |= {f"gradients/{k}": v.grad.float() for k, v in wide.items()}
-        tensors |= {"inputs": x, "labels": labels.float(), "loss": loss.detach()[None]}
-        tensors |= {"logits": logits.detach().float(), "logits_without_dropout": plain.detach().float()}
-        tensors = {k: v.contiguous() for k, v in tensors.items()}
-        meta = {"torch": torch.__version__, "seed": str(seed), "step": str(STEP), "smallest_gap": f"{gap:.3e}"}
-        temporary = OUT / f"{name}.safetensors.new"
-        save_file(tensors, temporary, meta)
-        os.replace(temporary, OUT / f"{name}.safetensors")
-        print(name, meta, f"{(OUT / f'{name}.safetensors').stat().st_size} bytes")
+            single_layer(name)
 
 
 if __name__ == "__main__":

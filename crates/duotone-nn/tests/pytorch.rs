@@ -1,5 +1,6 @@
-//! Compares one training step of each of the paper's networks with PyTorch. The fixtures are made by
-//! `scripts/pytorch_fixtures.py`, with few filters and units but the paper's kernels, pools and inputs.
+//! Compares one training step of each of the paper's networks, and three of a small network of the shape of
+//! `deep`, with PyTorch. The fixtures are made by `scripts/pytorch_fixtures.py`, with few filters and units; the
+//! kernels, pools and inputs of the paper's networks are the paper's.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +11,10 @@
 
 use std::path::Path;
 
-use duotone_nn::{Architecture, Kernels, Network, Step, Tensor, Trainer, Weights};
+use duotone_nn::{
+    Architecture, Block, GlobalPool, Kernels, Network, Optimizer, OptimizerState, Padding,
+    Pipeline, Step, Summary, Tensor, Trainer, Weights,
+};
 use safetensors::SafeTensors;
 
 fn numbers(file: &SafeTensors<'_>, name: &str) -> Vec<f64> {
@@ -43,9 +47,23 @@ fn assert_close(what: &str, got: &[f32], expected: &[f64]) {
     }
 }
 
-fn check(name: &str) {
+fn read(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let bytes = std::fs::read(path.join(name).with_extension("safetensors")).unwrap();
+    std::fs::read(path.join(name).with_extension("safetensors")).unwrap()
+}
+
+/// Returns the weights whose names in the file start with `prefix`.
+fn weights(file: &SafeTensors<'_>, prefix: &str, architecture: &Architecture) -> Weights {
+    let mut weights = Weights::default();
+    for (name, shape) in Weights::shapes(architecture) {
+        let data = narrow(&numbers(file, &format!("{prefix}/{name}")));
+        weights.0.insert(name, Tensor { shape, data });
+    }
+    weights
+}
+
+fn check(name: &str) {
+    let bytes = read(name);
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let meta = header.metadata().as_ref().unwrap();
@@ -53,11 +71,7 @@ fn check(name: &str) {
     let mut architecture = Architecture::preset(name, 4).unwrap();
     architecture.hidden_units = 5;
     architecture.pipelines.iter_mut().for_each(|p| p.blocks[0].filters = 3);
-    let mut weights = Weights::default();
-    for (name, shape) in Weights::shapes(&architecture) {
-        let data = narrow(&numbers(&file, &format!("weights/{name}")));
-        weights.0.insert(name, Tensor { shape, data });
-    }
+    let weights = weights(&file, "weights", &architecture);
     let inputs = narrow(&numbers(&file, "inputs"));
     let labels: Vec<u32> = numbers(&file, "labels").iter().map(|&x| x as u32).collect();
     let step = Step {
@@ -97,4 +111,71 @@ fn model2() {
 #[test]
 fn model3() {
     check("model3");
+}
+
+/// The network of `scripts/deep_fixture.py`.
+fn small_deep() -> Architecture {
+    let block = |filters, pool| Block {
+        filters,
+        kernel: (3, 3),
+        padding: Padding::Same,
+        batch_norm: true,
+        pool,
+    };
+    let pipeline = Pipeline {
+        blocks: vec![block(3, (2, 2)), block(5, (2, 2)), block(4, (2, 2)), block(6, (3, 2))],
+        global_pool: GlobalPool { bands: Summary::Mean, frames: Summary::MeanMax },
+    };
+    Architecture {
+        bands: 48,
+        frames: 64,
+        negative_slope: 0.0,
+        hidden_units: 0,
+        dropout: 0.25,
+        classes: 4,
+        pipelines: vec![pipeline],
+    }
+}
+
+#[test]
+fn deep() {
+    let bytes = read("deep");
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let seed = header.metadata().as_ref().unwrap()["seed"].parse().unwrap();
+    let architecture = small_deep();
+    let weights = weights(&file, "weights", &architecture);
+    let inputs = narrow(&numbers(&file, "inputs"));
+    let labels: Vec<u32> = numbers(&file, "labels").iter().map(|&x| x as u32).collect();
+    for kernels in Kernels::available() {
+        let network = Network::with_kernels(&architecture, &weights, kernels).unwrap();
+        let logits = network.logits(&inputs).unwrap();
+        assert_close("logits", &logits, &numbers(&file, "logits_without_dropout"));
+
+        let trainer = || Trainer::with_kernels(&architecture, &weights, kernels).unwrap();
+        let step = Step { learning_rate: 0.0, seed, index: 0 };
+        let (outcome, gradients) = trainer().gradients(&inputs, &labels, step).unwrap();
+        assert_close("loss", &[outcome.loss as f32], &numbers(&file, "loss"));
+        for (name, tensor) in &gradients.0 {
+            let what = format!("{} gradient of {name}", kernels.name());
+            assert_close(&what, &tensor.data, &numbers(&file, &format!("gradients/{name}")));
+        }
+        for (name, optimizer, learning_rate) in [
+            ("adamw", Optimizer::AdamW { weight_decay: 0.01 }, 0.004),
+            ("sgd", Optimizer::Sgd { momentum: 0.9, weight_decay: 0.0 }, 0.02),
+        ] {
+            let trainer = trainer().with_optimizer(optimizer, OptimizerState::default());
+            let mut trainer = trainer.unwrap();
+            for index in 0..3 {
+                trainer.step(&inputs, &labels, Step { learning_rate, seed, index }).unwrap();
+                if index == 1 {
+                    continue;
+                }
+                for (weight, tensor) in trainer.weights().0 {
+                    let after = format!("{name}/{}/{weight}", index + 1);
+                    assert_close(&after, &tensor.data, &numbers(&file, &after));
+                }
+            }
+        }
+    }
 }
