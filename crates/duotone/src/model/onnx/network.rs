@@ -30,16 +30,19 @@ pub(super) fn add(graph: &mut Graph, model: &Model, segments: &str) {
 /// Adds the conditioning of segments (n, bands, frames).
 fn condition(graph: &mut Graph, model: &Model, segments: &str) -> String {
     let Conditioning { floor, level } = model.scaler.conditioning;
-    let whole = || [("axes", Attribute::Ints(vec![1, 2])), ("keepdims", Attribute::Int(1))];
+    let over =
+        |axes: &[i64]| [("axes", Attribute::Ints(axes.to_vec())), ("keepdims", Attribute::Int(1))];
     let mut values = segments.to_owned();
     if let Some(decibels) = floor {
         let depth = graph.floats("conditioning.floor", &[1], &[decibels / 10.0]);
-        let max = graph.node("ReduceMax", &[&values], &whole());
+        let max = graph.node("ReduceMax", &[&values], &over(&[1, 2]));
         let floor = graph.node("Sub", &[&max, &depth], &[]);
         values = graph.node("Max", &[&values, &floor], &[]);
     }
     if level {
-        let mean = graph.node("ReduceMean", &[&values], &whole());
+        // In two steps, since ONNX Runtime adds the values one by one in single precision.
+        let means = graph.node("ReduceMean", &[&values], &over(&[2]));
+        let mean = graph.node("ReduceMean", &[&means], &over(&[1]));
         values = graph.node("Sub", &[&values, &mean], &[]);
     }
     values
