@@ -118,6 +118,13 @@ pub(crate) fn recipe_front_end(
     convert::text(py, &recipe.front_end(sample_rate))
 }
 
+/// A network's own sample rate in hertz, if it has one.
+#[pyfunction]
+pub(crate) fn recipe_sample_rate(py: Python<'_>, architecture: &str) -> PyResult<Option<u32>> {
+    let recipe = ModelSpec::load(architecture).map_err(|e| errors::raise(py, &e))?;
+    Ok(recipe.sample_rate)
+}
+
 /// The sample rate in hertz that suits these files; a warning is issued if files are resampled.
 #[pyfunction]
 pub(crate) fn choose_rate(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<u32> {

@@ -7,9 +7,10 @@ use duotone::data::{CollectionOptions, Column, Folds, Row};
 use duotone::evaluate::{Deformation, EvaluateJob, NetworkSystem, System, read_results};
 use duotone::features::{FeatureStore, extract_each};
 use duotone::io::{SkippedFile, refuse_inputs};
-use duotone::model::{ModelSpec, TrainSettings};
+use duotone::model::ModelSpec;
 use pyo3::prelude::*;
 
+use crate::convert::GivenSettings;
 use crate::model::parse_vote;
 use crate::{convert, errors, watch};
 
@@ -195,10 +196,12 @@ fn parse_folds(py: Python<'_>, (kind, value): (String, Bound<'_, PyAny>)) -> PyR
 }
 
 /// Trains and tests networks in every fold; the results as JSON. Where there is an output folder,
-/// the report is written there, too.
+/// the report is written there, too. Without `recipe_rate`, `sample_rate` replaces the rates of the
+/// recipes; `None` chooses it by the files.
 #[pyfunction]
 #[pyo3(signature = (collection, architectures, settings, folds, select=false, vote="mean",
-    sample_rate=None, deformations="", store=None, output=None, resume=false, command="", n_jobs=None,
+    sample_rate=None, recipe_rate=true, deformations="", store=None, output=None, resume=false,
+    command="", n_jobs=None,
     progress=None))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments in Python")]
 pub(crate) fn evaluate<'py>(
@@ -210,6 +213,7 @@ pub(crate) fn evaluate<'py>(
     select: bool,
     vote: &str,
     sample_rate: Option<u32>,
+    recipe_rate: bool,
     deformations: &str,
     store: Option<PathBuf>,
     output: Option<PathBuf>,
@@ -218,20 +222,26 @@ pub(crate) fn evaluate<'py>(
     n_jobs: Option<i64>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<String> {
-    let settings: TrainSettings = convert::parse(py, settings, "settings")?;
-    let recipes: Result<Vec<_>, Error> =
-        architectures.iter().map(|name| ModelSpec::load(name)).collect();
-    let networks = recipes.and_then(|recipes| NetworkSystem::alike(recipes, select, &settings));
-    let mut networks = networks.map_err(|e: Error| errors::raise(py, &e))?;
+    let given: GivenSettings = convert::parse(py, settings, "settings")?;
+    let mut recipes = Vec::new();
+    for name in &architectures {
+        let mut recipe = ModelSpec::load(name).map_err(|e| errors::raise(py, &e))?;
+        recipe.training = given.applied_to(py, &recipe.training)?;
+        recipes.push(recipe);
+    }
+    let networks = NetworkSystem::alike(recipes, select, |recipe| recipe.training.clone());
+    let mut networks = networks.map_err(|e| errors::raise(py, &e))?;
     let vote = parse_vote(py, vote)?;
     for network in &mut networks {
-        network.sample_rate = sample_rate;
+        if !recipe_rate {
+            network.sample_rate = sample_rate;
+        }
         network.vote = vote;
     }
     let systems = networks.into_iter().map(System::Network).collect();
     let mut job = EvaluateJob::new(&collection.inner, systems);
     job.folds = parse_folds(py, folds)?;
-    job.seed = settings.seed;
+    job.seed = given.seed;
     if !deformations.is_empty() {
         let list = Deformation::list(deformations);
         job.deformations = list.map_err(|e| errors::settings(py, e))?;

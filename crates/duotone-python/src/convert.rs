@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use duotone::audio::{FrontEnd, Spectrogram};
 use duotone::io::SkippedFile;
+use duotone::model::TrainSettings;
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::errors;
 
@@ -21,6 +22,29 @@ pub(crate) fn front_end(py: Python<'_>, text: &str) -> PyResult<FrontEnd> {
     let front_end: FrontEnd = parse(py, text, "front end")?;
     front_end.validate().map_err(|e| errors::settings(py, e.to_string()))?;
     Ok(front_end)
+}
+
+/// Training settings as Python gives them.
+#[derive(Deserialize)]
+pub(crate) struct GivenSettings {
+    /// Not among the others, since TOML has no numbers that large.
+    pub(crate) seed: u64,
+    /// What differs from the recipe, by the names of the model file.
+    changes: toml::Table,
+}
+
+impl GivenSettings {
+    /// A recipe's settings with those that were given.
+    pub(crate) fn applied_to(
+        &self,
+        py: Python<'_>,
+        recipe: &TrainSettings,
+    ) -> PyResult<TrainSettings> {
+        let changed = recipe.changed(self.changes.clone());
+        let changed =
+            changed.map_err(|e| errors::settings(py, format!("settings: {}", e.trim())))?;
+        Ok(TrainSettings { seed: self.seed, ..changed })
+    }
 }
 
 /// A value as its JSON text.

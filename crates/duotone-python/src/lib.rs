@@ -18,8 +18,8 @@ use pyo3::prelude::*;
 mod _duotone {
     #[pymodule_export]
     use super::clips::{
-        Clip, audio_files, choose_rate, extract, front_end, recipe_front_end, spectrogram,
-        spectrogram_of_samples, spectrograms,
+        Clip, audio_files, choose_rate, extract, front_end, recipe_front_end, recipe_sample_rate,
+        spectrogram, spectrogram_of_samples, spectrograms,
     };
     #[pymodule_export]
     use super::collection::{Collection, check, compare, evaluate, fill_store};
@@ -36,6 +36,6 @@ mod _duotone {
         // Each becomes an exception that names the file.
         duotone::audio::hide_decoder_panics();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        module.add("PRESETS", duotone::nn::Architecture::PRESETS)
+        module.add("PRESETS", duotone::model::ModelSpec::PRESETS)
     }
 }

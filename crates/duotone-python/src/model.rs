@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use duotone::classify::{ClassifyOptions, Excerpts, Vote};
 use duotone::features::ClipFeatures;
-use duotone::model::{ModelSpec, TrainSettings};
+use duotone::model::ModelSpec;
 use duotone::nn::{Network, Tensor};
 use duotone::train::{ClipsJob, train_clips};
 use duotone::{Classifier, Error};
@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::clips::Clip;
+use crate::convert::GivenSettings;
 use crate::{convert, errors, watch};
 
 /// A trained network with its card, ready to classify.
@@ -171,9 +172,8 @@ impl Model {
         segments: bool,
         n_jobs: Option<i64>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let options = ClassifyOptions::default()
-            .with_vote(parse_vote(py, vote)?)
-            .with_segments(segments);
+        let options =
+            ClassifyOptions::default().with_vote(parse_vote(py, vote)?).with_segments(segments);
         let features = features(&clips);
         let decisions = watch::watched(py, n_jobs, None, |observer| {
             let one = |features: &&ClipFeatures| match observer.stop() {
@@ -185,7 +185,7 @@ impl Model {
         decisions.iter().map(|decision| convert::to_python(py, decision)).collect()
     }
 
-    /// The dense layer's units (segments, units) and the pooled maps (segments, features) of a
+    /// The inputs of the output layer (segments, units) and the pooled maps (segments, features) of a
     /// clip's consecutive segments.
     #[pyo3(signature = (clip, n_jobs=None))]
     #[allow(clippy::type_complexity, reason = "what Python gets: two arrays")]
@@ -198,8 +198,8 @@ impl Model {
         let features = &clip.features;
         let embedding = watch::watched(py, n_jobs, None, |_| self.classifier.embed_clip(features))?;
         let architecture = &self.model.card.architecture;
-        let segments = embedding.units.len() / architecture.hidden_units;
-        let units = convert::matrix(py, embedding.units, [segments, architecture.hidden_units])?;
+        let segments = embedding.units.len() / architecture.last_inputs();
+        let units = convert::matrix(py, embedding.units, [segments, architecture.last_inputs()])?;
         let maps = convert::matrix(py, embedding.maps, [segments, architecture.features()])?;
         Ok((units, maps))
     }
@@ -224,7 +224,8 @@ pub(crate) fn train<'py>(
 ) -> PyResult<Model> {
     let recipe = ModelSpec::load(architecture).map_err(|e| errors::raise(py, &e))?;
     let front_end = convert::front_end(py, front_end)?;
-    let settings: TrainSettings = convert::parse(py, settings, "settings")?;
+    let given: GivenSettings = convert::parse(py, settings, "settings")?;
+    let settings = given.applied_to(py, &recipe.training)?;
     let features = features(&clips);
     let model = watch::watched(py, n_jobs, progress, |observer| {
         let job = ClipsJob {

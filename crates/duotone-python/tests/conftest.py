@@ -69,12 +69,62 @@ def fitted(sounds: Sounds):
     return duotone.Classifier(**QUICK).fit(sounds.paths, sounds.labels)
 
 
-@pytest.fixture(scope="session", params=["model1", "model2", "model2-figure", "model3"])
-def preset(request: pytest.FixtureRequest, sounds: Sounds):
-    """A model of each preset, trained for a moment so that no weight is zero."""
+@pytest.fixture(scope="session")
+def deep(sounds: Sounds):
+    """A classifier with several layers that knows the tones."""
     import duotone
 
-    quick = {**QUICK, "architecture": request.param, "epochs": 1, "learning_rate": 0.02}
+    settings = {"label_smoothing": 0.1, "augmentation.frame_mask": 10}
+    return duotone.Classifier("deep", epochs=6, batch_size=8, settings=settings, n_jobs=1).fit(
+        sounds.paths, sounds.labels
+    )
+
+
+# A tall pipeline of two blocks beside a wide one of the paper's kind, on conditioned input.
+TWO_PIPELINES = """
+bands = 40
+frames = 80
+negative_slope = 0.1
+hidden_units = 20
+
+[[pipeline]]
+global_pool = { bands = "max", frames = "none" }
+[[pipeline.block]]
+filters = 5
+kernel = [9, 2]
+padding = "same"
+batch_norm = true
+pool = [2, 1]
+[[pipeline.block]]
+filters = 4
+kernel = [6, 4]
+pool = [2, 3]
+
+[[pipeline]]
+filters = 6
+kernel = [4, 21]
+pool = [5, 4]
+
+[training]
+conditioning = { floor = 60.0, level = true }
+"""
+
+
+@pytest.fixture(
+    scope="session",
+    params=["model1", "model2", "model2-figure", "model3", "deep", "two"],
+)
+def preset(request: pytest.FixtureRequest, sounds: Sounds, tmp_path_factory):
+    """A model of each preset and of two unlike pipelines, trained so that no weight is zero."""
+    import duotone
+
+    if request.param == "deep":
+        return request.getfixturevalue("deep").model_
+    architecture = request.param
+    if architecture == "two":
+        architecture = tmp_path_factory.mktemp("recipe") / "two.toml"
+        architecture.write_text(TWO_PIPELINES)
+    quick = {**QUICK, "architecture": architecture, "epochs": 1, "learning_rate": 0.02}
     return duotone.Classifier(**quick).fit(sounds.paths[:6], sounds.labels[:6]).model_
 
 

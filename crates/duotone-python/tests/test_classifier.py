@@ -218,14 +218,14 @@ def test_ctrl_c_stops_training(sounds):
 @pytest.mark.parametrize(
     ("setting", "values"),
     [
-        ("epochs", [2.7, "3", -1, None, float("nan")]),
+        ("epochs", [2.7, "3", -1, float("nan")]),
         ("batch_size", [2.5, "10"]),
         ("segments", [2.5, -3]),
-        ("sample_rate", [-1, 22_050.5, None]),
+        ("sample_rate", [-1, 22_050.5]),
         ("random_state", [-1, 1 << 70]),
-        ("learning_rate", [float("nan"), "0.1", None]),
+        ("learning_rate", [float("nan"), "0.1"]),
         ("validation", [float("inf"), "0.2"]),
-        ("fresh_segments", ["False", None, 2]),
+        ("fresh_segments", ["False", 2]),
         ("standardize", [False]),
     ],
 )

@@ -158,5 +158,5 @@ def test_a_forked_process_can_work_too(sounds):
 
 def test_version_and_presets():
     assert duotone.__version__.count(".") == 2
-    assert set(duotone.PRESETS) == {"model1", "model2", "model2-figure", "model3"}
+    assert set(duotone.PRESETS) == {"model1", "model2", "model2-figure", "model3", "deep"}
     assert len(TONES) == 3

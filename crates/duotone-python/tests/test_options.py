@@ -193,7 +193,7 @@ def test_a_timeline_of_excerpts(fitted, tmp_path):
 def test_words_are_literals(function):
     hints = typing.get_type_hints(getattr(function, "__init__", function))
     hints |= {} if inspect.isclass(function) else typing.get_type_hints(function)
-    for name, words in [("sampling", options.Sampling), ("vote", options.Vote)]:
+    for name, words in [("sampling", options.Sampling | None), ("vote", options.Vote)]:
         if name in inspect.signature(function).parameters:
             assert hints[name] == words
     if function is not Classifier:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,10 +35,13 @@ __all__ = ["Classifier"]
 
 
 class Classifier(ClassifierMixin, BaseEstimator):
-    """Parallel convolutional networks on log-mel segments (Lidy & Schindler, MIREX 2016).
+    """Convolutional networks on log-mel segments: Lidy & Schindler's (MIREX 2016), or a deep one.
 
     `X` is a sequence of paths, or of log-mel spectrograms of shape (bands, n_frames), which may
-    differ in length. The segments of a file decide together. The defaults are the paper's.
+    differ in length. The segments of a file decide together.
+
+    An architecture is a recipe: it comes with training settings. A parameter that is `None` has
+    the recipe's value, which is the paper's for "model1" to "model3".
 
     Spectrograms made by `FrontEnd` know their front end; it is an error if it differs from the
     network's. Other arrays are assumed to be made by the network's front end at `sample_rate`,
@@ -47,30 +50,38 @@ class Classifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     architecture : str, default="model2"
-        "model1", "model2", "model2-figure", "model3", or the path of a TOML file.
-    epochs : int, default=150
-        Passes over all training segments.
-    learning_rate : float, default=0.02
-        Constant rate of plain SGD.
-    batch_size : int, default=40
-        Segments in a mini-batch.
-    segments : int or "consecutive", default=30
-        Number of random training segments of each clip, or all consecutive ones. Decisions always
-        use consecutive segments.
-    fresh_segments : bool, default=False
-        Draw new random positions in every epoch.
-    sampling : {"uniform", "balanced"}, default="uniform"
-        Segments of an epoch: each once, or as many in total but every label equally often, for
-        rare labels.
-    standardize : {"band", "global", "pixel", None}, default="band"
-        What shares a mean and a deviation; both are fitted on the training clips.
+        "model1", "model2", "model2-figure" and "model3" are the paper's, "deep" has several
+        layers; or the path of a TOML file.
+    epochs : int, default=None
+        Passes over all training segments. The paper's 150; "deep": 25.
+    learning_rate : float, default=None
+        The highest rate of the schedule. The paper's 0.02, constant, for plain SGD; "deep": 0.004,
+        one cycle, for AdamW.
+    batch_size : int, default=None
+        Segments in a mini-batch. The paper's 40; "deep": 32.
+    segments : int or "consecutive", default=None
+        Number of random training segments of each clip, or all consecutive ones. The paper's 30;
+        "deep": 6. Decisions always use consecutive segments.
+    fresh_segments : bool, default=None
+        Draw new random positions in every epoch. The paper does not, "deep" does.
+    sampling : {"uniform", "balanced"}, default=None
+        Segments of an epoch: each once (the presets), or as many in total but every label equally
+        often, for rare labels.
+    standardize : {"band", "global", "pixel", "none"}, default=None
+        What shares a mean and a deviation; both are fitted on the training clips. The presets
+        use "band".
+    settings : mapping, default=None
+        Other training settings by their names in the model file, such as
+        ``{"label_smoothing": 0.1, "schedule": "cosine", "augmentation.mixup": 0.2}``. See
+        `docs/training.md`.
     vote : {"mean", "majority", "max"}, default="mean"
         How the segments of a file decide together.
-    sample_rate : int or "auto", default="auto"
+    sample_rate : int or "auto", default=None
         The model's rate in hertz. "auto": the files' own rate if it is the same for all and one of
         44100, 22050 and 11025, and otherwise 22050; for spectrograms, that of their front end.
-    validation : float, default=0.0
-        Share of the clips to hold out for measuring loss and accuracy.
+        The paper's presets use "auto"; "deep": 22050.
+    validation : float, default=None
+        Share of the clips to hold out for measuring loss and accuracy. The presets hold out none.
     random_state : int, RandomState instance or None, default=0
         Seed of the initial weights, segment positions, order and dropout. An integer gives the same
         weights on every machine and for any number of threads.
@@ -105,16 +116,17 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self,
         architecture: Architecture = "model2",
         *,
-        epochs: int = 150,
-        learning_rate: float = 0.02,
-        batch_size: int = 40,
-        segments: int | Consecutive = 30,
-        fresh_segments: bool = False,
-        sampling: Sampling = "uniform",
-        standardize: Standardize | None = "band",
+        epochs: int | None = None,
+        learning_rate: float | None = None,
+        batch_size: int | None = None,
+        segments: int | Consecutive | None = None,
+        fresh_segments: bool | None = None,
+        sampling: Sampling | None = None,
+        standardize: Standardize | None = None,
+        settings: Mapping[str, Any] | None = None,
         vote: Vote = "mean",
-        sample_rate: int | Auto = "auto",
-        validation: float = 0.0,
+        sample_rate: int | Auto | None = None,
+        validation: float | None = None,
         random_state: Any = 0,
         store: str | os.PathLike[str] | None = None,
         n_jobs: int | None = None,
@@ -128,6 +140,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.fresh_segments = fresh_segments
         self.sampling = sampling
         self.standardize = standardize
+        self.settings = settings
         self.vote = vote
         self.sample_rate = sample_rate
         self.validation = validation
@@ -244,11 +257,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return found
 
     def _front_end(self, X: list[Any]) -> dict[str, Any]:
-        rate = self.sample_rate
-        if isinstance(rate, str):
-            one_of("sample_rate", rate, Auto, number=True)
-            rate = _duotone.choose_rate(X) if is_path(X[0]) else _stated_rate(X)
-        rate = whole("sample_rate", rate)
+        auto = _duotone.choose_rate if is_path(X[0]) else _stated_rate
+        rate = settings.sample_rate(self.architecture, self.sample_rate, lambda: auto(X))
         return json.loads(_duotone.recipe_front_end(os.fspath(self.architecture), rate))
 
     def _extract(self, X: list[Any], spec: dict[str, Any]) -> list[Any]:
@@ -265,6 +275,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         if not isinstance(state, (int, np.integer)):
             state = check_random_state(state).randint(np.iinfo(np.int32).max)
         return settings.to_json(
+            self.settings,
             epochs=self.epochs,
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,

@@ -6,13 +6,13 @@ import json
 import operator
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, get_args
 
 import pandas as pd
 
-from duotone import _duotone, settings
+from duotone import _duotone
 from duotone.collection import as_collection
 from duotone.errors import ModelFileError, SettingsError, SkippedFile, skipped
 from duotone.optional import needs
@@ -30,6 +30,7 @@ from duotone.options import (
 )
 from duotone.paths import path_of
 from duotone.progress import Progress, callback
+from duotone.settings import to_json
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -52,16 +53,17 @@ def evaluate(
     min_per_label: int | None = None,
     folds: Folds = "auto",
     select: bool = False,
-    epochs: int = 150,
-    learning_rate: float = 0.02,
-    batch_size: int = 40,
-    segments: int | Consecutive = 30,
-    fresh_segments: bool = False,
-    sampling: Sampling = "uniform",
-    standardize: Standardize | None = "band",
+    epochs: int | None = None,
+    learning_rate: float | None = None,
+    batch_size: int | None = None,
+    segments: int | Consecutive | None = None,
+    fresh_segments: bool | None = None,
+    sampling: Sampling | None = None,
+    standardize: Standardize | None = None,
+    settings: Mapping[str, Any] | None = None,
     vote: Vote = "mean",
-    sample_rate: int | Auto = "auto",
-    validation: float = 0.0,
+    sample_rate: int | Auto | None = None,
+    validation: float | None = None,
     seed: int = 0,
     deformations: str | Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
@@ -104,9 +106,9 @@ def evaluate(
         finished folds.
     resume : bool, default=False
         Continue an earlier run with the same `output`.
-    epochs, learning_rate, batch_size, segments, fresh_segments, sampling, standardize, vote, \
-sample_rate, validation, store, n_jobs, progress
-        As for `Classifier`.
+    epochs, learning_rate, batch_size, segments, fresh_segments, sampling, standardize, settings, \
+vote, sample_rate, validation, store, n_jobs, progress
+        As for `Classifier`. A parameter that is `None` has the value of each network's recipe.
 
     Returns
     -------
@@ -123,7 +125,8 @@ sample_rate, validation, store, n_jobs, progress
     if isinstance(architectures, (str, os.PathLike)):
         names = [architectures]
     names_of_deformations = [deformations] if isinstance(deformations, str) else deformations
-    chosen = settings.to_json(
+    chosen = to_json(
+        settings,
         epochs=epochs,
         learning_rate=learning_rate,
         batch_size=batch_size,
@@ -142,6 +145,7 @@ sample_rate, validation, store, n_jobs, progress
         select,
         vote,
         rate,
+        sample_rate is None,
         ",".join(names_of_deformations),
         None if store is None else path_of(store),
         None if output is None else path_of(output),

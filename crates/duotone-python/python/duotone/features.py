@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from duotone import _duotone
+from duotone import _duotone, settings
 from duotone.collection import as_collection
 from duotone.errors import SkippedFile
-from duotone.options import Architecture, Auto, one_of, whole
+from duotone.options import Architecture, Auto
 from duotone.paths import path_of
 from duotone.progress import Progress, callback
 
@@ -21,7 +21,7 @@ def features(
     *,
     label: str | None = None,
     architecture: Architecture = "model2",
-    sample_rate: int | Auto = "auto",
+    sample_rate: int | Auto | None = None,
     n_jobs: int | None = None,
     progress: Progress = None,
 ) -> list[SkippedFile]:
@@ -40,7 +40,7 @@ def features(
         Column of a path or table.
     architecture : str, default="model2"
         Network whose input is computed.
-    sample_rate : int or "auto", default="auto"
+    sample_rate : int or "auto", default=None
         As for `Classifier`.
     n_jobs : int, default=None
         Threads; all cores by default.
@@ -53,10 +53,8 @@ def features(
         Files that cannot be used, each with its `path` and `error`.
     """
     collection = as_collection(collection, label, None)
-    if isinstance(sample_rate, str):
-        one_of("sample_rate", sample_rate, Auto, number=True)
-        sample_rate = _duotone.choose_rate(collection.paths)
-    rate = whole("sample_rate", sample_rate)
+    auto = lambda: _duotone.choose_rate(collection.paths)  # noqa: E731
+    rate = settings.sample_rate(architecture, sample_rate, auto)
     spec = _duotone.recipe_front_end(os.fspath(architecture), rate)
     return _duotone.fill_store(collection._native, spec, path_of(store), n_jobs, callback(progress))
 

@@ -1,15 +1,13 @@
 """The network in PyTorch and in Keras 3, with its weights, and back.
 
-Both take segments (n, bands, frames) of log-mel values as the front end gives them, scale them,
-and give logits (PyTorch) or probabilities (Keras) (n, classes). The scaler is part of both, and is
-not trained.
+Both take segments (n, bands, frames) of log-mel values as the front end gives them, condition and
+scale them, and give logits (PyTorch) or probabilities (Keras) (n, classes). Conditioning and scaler
+are part of both, and are not trained.
 """
 
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
 
 from duotone.model import Model
 from duotone.optional import needs
@@ -17,117 +15,66 @@ from duotone.optional import needs
 __all__ = ["from_keras", "from_torch", "to_keras", "to_torch"]
 
 
-def _scaler(model: Model, tensors: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation as they broadcast over (bands, frames)."""
-    bands, frames = (model.card["architecture"][axis] for axis in ("bands", "frames"))
-    if "scaler.mean" not in tensors:
-        return np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32)
-    shape = {1: (1, 1), bands: (bands, 1)}.get(len(tensors["scaler.mean"]), (bands, frames))
-    return tensors["scaler.mean"].reshape(shape), tensors["scaler.deviation"].reshape(shape)
-
-
 def to_torch(model: Model) -> Any:
     """A `torch.nn.Module` from segments (n, bands, frames) to logits (n, classes).
 
-    Its parameters bear the names of the model file: ``pipeline0.weight``, ``dense.bias``, …
+    Its parameters have the names of the model file: ``pipeline0.weight``,
+    ``pipeline0.block0.norm.bias``, ``dense.bias``, … The running mean and variance of batch
+    normalisation are PyTorch's buffers ``norm.running_mean`` and ``norm.running_var``. The module
+    is in evaluation mode: call ``module.train()`` before training it.
     """
     torch = needs("torch", "to_torch", "torch")
-    nn = torch.nn
-    a = model.card["architecture"]
-    tensors = model.tensors()
+    from duotone.torch_network import Network, name_in_torch
 
-    class Network(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            mean, deviation = _scaler(model, tensors)
-            self.register_buffer("mean", torch.from_numpy(mean.copy()))
-            self.register_buffer("deviation", torch.from_numpy(deviation.copy()))
-            features = tensors["dense.weight"].shape[1]
-            for i, p in enumerate(a["pipeline"]):
-                setattr(self, f"pipeline{i}", nn.Conv2d(1, p["filters"], tuple(p["kernel"])))
-            self.dense = nn.Linear(features, a["hidden_units"])
-            self.output = nn.Linear(a["hidden_units"], a["classes"])
-            self.dropout = nn.Dropout(a["dropout"])
-
-        def forward(self, segments: Any) -> Any:
-            x = ((segments - self.mean) / self.deviation).unsqueeze(1)
-            maps = []
-            for i, p in enumerate(a["pipeline"]):
-                y = nn.functional.leaky_relu(getattr(self, f"pipeline{i}")(x), a["negative_slope"])
-                maps.append(nn.functional.max_pool2d(y, tuple(p["pool"])).flatten(1))
-            units = torch.sigmoid(self.dense(torch.cat(maps, 1)))
-            return self.output(self.dropout(units))
-
-    network = Network()
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            parameter.copy_(torch.from_numpy(tensors[name]).reshape(parameter.shape))
+    network = Network(model)
+    state = network.state_dict()
+    for name, tensor in _weights(model).items():
+        target = state[name_in_torch(name)]
+        target.copy_(torch.from_numpy(tensor).reshape(target.shape))
     return network.eval()
 
 
 def from_torch(model: Model, module: Any) -> Model:
     """The model with the weights of a module of `to_torch`."""
+    from duotone.torch_network import name_in_torch
+
     tensors = model.tensors()
-    for name, parameter in module.named_parameters():
-        values = parameter.detach().cpu().numpy()
-        tensors[name] = values.reshape(tensors[name].shape)
+    state = module.state_dict()
+    for name, tensor in _weights(model).items():
+        values = state[name_in_torch(name)].detach().cpu().numpy()
+        tensors[name] = values.reshape(tensor.shape)
     return Model.from_tensors(model.card, tensors)
 
 
 def to_keras(model: Model) -> Any:
     """A Keras 3 model from segments (n, bands, frames) to probabilities (n, classes).
 
-    Its layers bear the names of the model file: ``pipeline0``, …, ``dense``, ``output``.
+    Its layers have the names of the model file: ``pipeline0`` or ``pipeline0.block0`` and
+    ``pipeline0.block0.norm``, …, ``dense``, ``output``.
     """
-    keras = needs("keras", "to_keras", "keras")
-    layers = keras.layers
-    a = model.card["architecture"]
+    needs("keras", "to_keras", "keras")
+    from duotone import keras_network
+
+    network = keras_network.network(model)
     tensors = model.tensors()
-    mean, deviation = _scaler(model, tensors)
-    segments = keras.Input((a["bands"], a["frames"]), name="segments")
-    scaled = layers.Normalization(
-        axis=None if mean.size == 1 else (1, 2),
-        mean=mean.item() if mean.size == 1 else np.broadcast_to(mean, (a["bands"], a["frames"])),
-        variance=deviation.item() ** 2
-        if mean.size == 1
-        else np.broadcast_to(deviation, (a["bands"], a["frames"])) ** 2,
-        name="scaler",
-    )(segments)
-    image = layers.Reshape((a["bands"], a["frames"], 1))(scaled)
-    maps = []
-    for i, p in enumerate(a["pipeline"]):
-        kernel, pool = tuple(p["kernel"]), tuple(p["pool"])
-        format = {"data_format": "channels_last"}
-        y = layers.Conv2D(p["filters"], kernel, name=f"pipeline{i}", **format)(image)
-        y = layers.LeakyReLU(negative_slope=a["negative_slope"])(y)
-        y = layers.MaxPooling2D(pool, **format)(y)
-        # The features' order is filter, band, frame.
-        maps.append(layers.Flatten()(layers.Permute((3, 1, 2))(y)))
-    joined = layers.Concatenate()(maps) if len(maps) > 1 else maps[0]
-    units = layers.Dense(a["hidden_units"], activation="sigmoid", name="dense")(joined)
-    units = layers.Dropout(a["dropout"])(units)
-    out = layers.Dense(a["classes"], activation="softmax", name="output")(units)
-    network = keras.Model(segments, out, name="duotone")
-    for name in _layers(model):
-        weight = tensors[f"{name}.weight"]
-        # Keras has (…, inputs, outputs).
-        kernel = np.moveaxis(weight, 0, -1)
-        kernel = kernel[:, :, None, :] if weight.ndim == 3 else kernel
-        network.get_layer(name).set_weights([kernel, tensors[f"{name}.bias"]])
+    for layer, names in keras_network.layers_of(model):
+        weights = [keras_network.to_keras_order(tensors[name]) for name in names]
+        network.get_layer(layer).set_weights(weights)
     return network
 
 
 def from_keras(model: Model, network: Any) -> Model:
     """The model with the weights of a Keras model of `to_keras`."""
+    from duotone import keras_network
+
     tensors = model.tensors()
-    for name in _layers(model):
-        kernel, bias = network.get_layer(name).get_weights()
-        shape = tensors[f"{name}.weight"].shape
-        tensors[f"{name}.weight"] = np.moveaxis(kernel, -1, 0).reshape(shape)
-        tensors[f"{name}.bias"] = bias
+    for layer, names in keras_network.layers_of(model):
+        weights = network.get_layer(layer).get_weights()
+        for name, values in zip(names, weights, strict=True):
+            tensors[name] = keras_network.from_keras_order(values, tensors[name].shape)
     return Model.from_tensors(model.card, tensors)
 
 
-def _layers(model: Model) -> list[str]:
-    pipelines = range(len(model.card["architecture"]["pipeline"]))
-    return [*(f"pipeline{i}" for i in pipelines), "dense", "output"]
+def _weights(model: Model) -> dict[str, Any]:
+    """The network's tensors, without those of the scaler."""
+    return {k: v for k, v in model.tensors().items() if not k.startswith("scaler.")}

@@ -253,7 +253,7 @@ class Model:
             than the model's.
         layer : {"dense", "maps"}, default="dense"
             The dense layer's units after the sigmoid, or the pooled maps (pipeline, filter, band,
-            frame).
+            frame). Both are the maps if the network has no dense layer.
 
         Returns
         -------

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from duotone.errors import SettingsError
 
-Preset: TypeAlias = Literal["model1", "model2", "model2-figure", "model3"]
+Preset: TypeAlias = Literal["model1", "model2", "model2-figure", "model3", "deep"]
 Architecture: TypeAlias = Preset | str | os.PathLike[str]
 Vote: TypeAlias = Literal["mean", "majority", "max"]
 Standardize: TypeAlias = Literal["band", "global", "pixel", "none"]
