@@ -211,6 +211,13 @@ mod tests {
         assert!(message.contains("model2-figure") && message.contains(".toml"), "{message}");
     }
 
+    /// `examples/networks/deep.toml` is the preset.
+    #[test]
+    fn the_example_is_the_preset() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/networks/deep.toml");
+        assert_eq!(ModelSpec::load(path).unwrap(), ModelSpec::preset("deep").unwrap());
+    }
+
     #[test]
     fn from_toml() {
         let toml = Architecture::preset("model3", 7).unwrap().to_toml().unwrap();
