@@ -115,7 +115,7 @@ def test_training_in_pytorch_and_back(preset, segments):
         assert np.array_equal(tensor, before[name]) == name.startswith("scaler."), name
 
 
-def test_modules_are_pickled(deep):
+def test_pytorch_modules_are_pickled(deep):
     torch = pytest.importorskip("torch")
     module = deep.model_.to_torch()
     copy = pickle.loads(pickle.dumps(module))

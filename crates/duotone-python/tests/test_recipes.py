@@ -1,6 +1,7 @@
 """An architecture comes with training settings, which parameters change."""
 
 import json
+from pathlib import Path
 from typing import get_args
 
 import duotone
@@ -80,6 +81,12 @@ def test_deep(deep, sounds):
     np.testing.assert_array_equal(deep.model_.embed(sounds.paths[0]), maps)
 
 
+def check_schema(evaluation):
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = Path(__file__).parents[3] / "docs/results.schema.json"
+    jsonschema.validate(evaluation.results, json.loads(schema.read_text()))
+
+
 def test_deep_is_evaluated_as_the_recipe_says(sounds, tmp_path):
     table = {"path": sounds.paths, "label": sounds.labels}
     store = tmp_path / "store"
@@ -98,6 +105,7 @@ def test_deep_is_evaluated_as_the_recipe_says(sounds, tmp_path):
     )
     network = own.results["systems"][0]["networks"][0]
     assert network["front_end"]["sample_rate"] == 11_025
+    check_schema(evaluation)
 
 
 def test_presets():
