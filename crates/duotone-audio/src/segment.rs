@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// Selects the segments of a clip (paper, section 2.1).
+/// Chooses where the segments of a clip start; it does not cut them (paper, section 2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Segmenter {

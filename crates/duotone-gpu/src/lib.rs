@@ -1,5 +1,5 @@
-//! The networks of [`duotone_nn`] on a GPU of any vendor: the same [`Architecture`] and
-//! [`Weights`], trained and run by compute shaders.
+//! The paper's networks on a GPU of any vendor: with the [`Architecture`] and [`Weights`] of
+//! [`duotone_nn`], trained and run by compute shaders.
 //!
 //! Without the feature `device` the crate only contains the shaders, their sizes and estimates of
 //! their work. With it, they run on Vulkan, Metal or DX12 through `wgpu`.
