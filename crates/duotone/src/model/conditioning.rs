@@ -29,7 +29,12 @@ impl Conditioning {
         if let Some(decibels) = self.floor {
             let max = segment.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let floor = max - decibels / 10.0;
-            segment.iter_mut().for_each(|x| *x = x.max(floor));
+            for x in &mut *segment {
+                // Not `max`, which would turn NaN into the floor.
+                if *x < floor {
+                    *x = floor;
+                }
+            }
         }
         if self.level {
             let sum: f64 = segment.iter().map(|&x| f64::from(x)).sum();
