@@ -55,7 +55,7 @@ mod tests {
     /// `OneCycleLR(optimizer, max_lr=0.004, total_steps=10)` of PyTorch 1.13.
     #[test]
     fn one_cycle_matches_pytorch() {
-        let expected = [
+        let expected: [f64; 10] = [
             0.000_160_000_000,
             0.002_080_000_000,
             0.004_000_000_000,
@@ -69,7 +69,7 @@ mod tests {
         ];
         for (step, expected) in (0..).zip(expected) {
             let rate = Schedule::OneCycle.rate(0.004, step, 10);
-            assert!((rate - expected).abs() < 1e-9, "{step}: {rate} {expected}");
+            assert!((f64::from(rate) - expected).abs() < 1e-9, "{step}: {rate} {expected}");
         }
     }
 
