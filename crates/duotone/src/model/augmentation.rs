@@ -71,14 +71,17 @@ impl Augmentation {
             ("frame_mask", self.frame_mask, frames, "frames"),
         ] {
             if value >= size {
-                return Err((name, format!("{value} of a segment's {size} {of}: choose fewer")));
+                return Err((
+                    name,
+                    format!("{name} {value}: choose fewer than a segment's {size} {of}"),
+                ));
             }
         }
         if !(0.0..=MAX_GAIN).contains(&self.gain) {
-            return Err(("gain", format!("{} dB: choose 0 to {MAX_GAIN}", self.gain)));
+            return Err(("gain", format!("gain {} dB: choose 0 to {MAX_GAIN}", self.gain)));
         }
         if !(0.0..=MAX_MIXUP).contains(&self.mixup) {
-            return Err(("mixup", format!("{}: choose 0 to {MAX_MIXUP}", self.mixup)));
+            return Err(("mixup", format!("mixup {}: choose 0 to {MAX_MIXUP}", self.mixup)));
         }
         Ok(())
     }
