@@ -57,7 +57,7 @@ fn protocol(protocol: &Protocol) -> String {
     let task = protocol.task.as_ref().map_or_else(String::new, |task| format!("{task}: "));
     format!(
         "{task}{} of {} in {}{grouped}.\n\
-         Folds come from {};\nno label is further than {:.1} clips from an even share.\n\
+         Folds come from {};\nevery label is within {:.1} clips of an even share.\n\
          Chance: {} by guessing at random,\n{} by always naming the most frequent label.\n",
         count(protocol.clips, "clip"),
         count(protocol.labels.len(), "label"),

@@ -26,8 +26,8 @@ pub(crate) fn pool(n_jobs: Option<i64>) -> Result<Arc<ThreadPool>, String> {
         Some(number @ 1..=MOST) => number as usize,
         Some(number) => {
             return Err(format!(
-                "n_jobs={number}: it may be a number of threads from 1 to {MOST}, or -1 or None for \
-                 all cores"
+                "n_jobs={number}: it must be a number of threads from 1 to {MOST}, or -1 or None \
+                 for all cores"
             ));
         }
     };

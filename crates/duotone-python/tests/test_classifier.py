@@ -160,10 +160,10 @@ def test_a_store_gives_the_same(sounds, fitted, tmp_path):
         ({"segments": "some"}, "a number or 'consecutive'"),
         (
             {"standardize": "row"},
-            "standardize='row': it may be 'band', 'global', 'pixel' or 'none'",
+            "standardize='row': it must be 'band', 'global', 'pixel' or 'none'",
         ),
         ({"validation": 1.5}, "validation"),
-        ({"vote": "meen"}, "vote='meen': it may be 'mean', 'majority' or 'max'"),
+        ({"vote": "meen"}, "vote='meen': it must be 'mean', 'majority' or 'max'"),
         ({"sample_rate": "own"}, "a number or 'auto'"),
     ],
 )
@@ -249,5 +249,5 @@ def test_a_table_of_paths_is_refused(sounds):
 
 
 def test_progress_that_cannot_be_called_is_refused_before_the_work(sounds):
-    with pytest.raises(TypeError, match="progress='yes': it may be True"):
+    with pytest.raises(TypeError, match="progress='yes': it must be True"):
         Classifier(**QUICK, progress="yes").fit(sounds.paths, sounds.labels)

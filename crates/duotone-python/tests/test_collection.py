@@ -178,5 +178,5 @@ def test_columns_of_different_lengths_are_refused(sounds):
 def test_folds_are_whole_numbers(sounds):
     collection = Collection.from_table({"path": sounds.paths, "label": sounds.labels})
     for wrong in ({"k": -1}, {"k": 2.5}, {"k": 3, "seed": -1}):
-        with pytest.raises(duotone.SettingsError, match="it may be a whole number"):
+        with pytest.raises(duotone.SettingsError, match="it must be a whole number"):
             collection.folds(**wrong)

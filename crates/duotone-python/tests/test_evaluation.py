@@ -92,12 +92,12 @@ def test_a_split(table, tmp_path):
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"folds": None}, "folds=None: it may be a number, 'auto', 'column' or 'split'"),
-        ({"vote": "meen"}, "vote='meen': it may be 'mean', 'majority' or 'max'"),
+        ({"folds": None}, "folds=None: it must be a number, 'auto', 'column' or 'split'"),
+        ({"vote": "meen"}, "vote='meen': it must be 'mean', 'majority' or 'max'"),
         ({"deformations": "echo"}, "no deformation is called `echo`: use `all`, or some of gain-20"),
-        ({"sample_rate": "own"}, "sample_rate='own': it may be a number or 'auto'"),
-        ({"segments": "all"}, "segments='all': it may be a number or 'consecutive'"),
-        ({"standardize": "row"}, "standardize='row': it may be 'band'"),
+        ({"sample_rate": "own"}, "sample_rate='own': it must be a number or 'auto'"),
+        ({"segments": "all"}, "segments='all': it must be a number or 'consecutive'"),
+        ({"standardize": "row"}, "standardize='row': it must be 'band'"),
     ],
 )
 def test_words_that_mean_nothing(table, parameters, words):

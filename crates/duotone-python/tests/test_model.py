@@ -120,9 +120,9 @@ def test_it_shows_itself(fitted):
 
 
 def test_a_word_that_is_no_vote(fitted, sounds):
-    with pytest.raises(ValueError, match="vote='meen': it may be 'mean', 'majority' or 'max'"):
+    with pytest.raises(ValueError, match="vote='meen': it must be 'mean', 'majority' or 'max'"):
         fitted.model_.classify(sounds.paths[:1], vote="meen")
-    with pytest.raises(ValueError, match="layer='last': it may be 'dense' or 'maps'"):
+    with pytest.raises(ValueError, match="layer='last': it must be 'dense' or 'maps'"):
         fitted.model_.embed(sounds.paths[0], layer="last")
 
 

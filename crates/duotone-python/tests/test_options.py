@@ -39,7 +39,7 @@ def test_balanced_drawing(sounds):
     table = {"path": X, "label": y}
     evaluation = duotone.evaluate(table, "model1", folds=2, sampling="balanced", **FAST)
     assert evaluation.protocol["settings"]["sampling"] == "balanced"
-    words = "sampling='even': it may be 'uniform' or 'balanced'"
+    words = "sampling='even': it must be 'uniform' or 'balanced'"
     with pytest.raises(SettingsError, match=words):
         Classifier(**QUICK, sampling="even").fit(X, y)
     with pytest.raises(SettingsError, match=words):

@@ -45,7 +45,7 @@ def test_only_what_is_given_changes_the_recipe():
         ({"seed": 3}, "use random_state or seed"),
         ({"augmentation.mixup": 1, "augmentation": {}}, "'augmentation' is given twice"),
         ({"augmentation": 1, "augmentation.mixup": 1}, "'augmentation' is given twice"),
-        (3, "settings=3: it may be a mapping"),
+        (3, "settings=3: it must be a mapping"),
         ({"schedule": object()}, "not a number, text, list or mapping"),
         ({"schedul": "cosine"}, "settings: .*schedul"),
         ({"schedule": "linear"}, "settings: .*linear"),

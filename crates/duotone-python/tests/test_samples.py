@@ -81,13 +81,13 @@ def test_audio_in_memory_is_refused_by_what_is_taken(audio, fitted):
         lambda x: Collection.from_table({"path": [x, x], "label": ["a", "b"]}),
     ]
     for take in takers:
-        with pytest.raises(TypeError, match=r"is no audio file: give a path \(str or os.PathLike"):
+        with pytest.raises(TypeError, match=r"is not an audio file: give a path \(str or os"):
             take(audio)
 
 
 @pytest.mark.parametrize("bad", [5, [0.1, 0.2], None, [None]])
 def test_what_is_no_audio_is_refused(bad):
-    with pytest.raises(TypeError, match="is no audio: give a path"):
+    with pytest.raises(TypeError, match="is not audio: give a path"):
         of(bad)
 
 
@@ -114,7 +114,7 @@ def test_what_holds_no_samples_is_refused():
     for empty in (np.zeros(0, np.float32), np.zeros((2, 0))):
         with pytest.raises(AudioError, match="no samples"):
             of(empty)
-    with pytest.raises(TypeError, match="float32 is no audio"):
+    with pytest.raises(TypeError, match="float32 is not audio"):
         of(np.float32(1))
 
 

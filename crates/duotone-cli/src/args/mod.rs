@@ -195,8 +195,8 @@ pub(crate) struct ClassifyArgs {
         default_value_if("null", "true", "-")
     )]
     pub(crate) paths: Vec<PathBuf>,
-    /// Paths on standard input are separated by NUL characters, as `find -print0` writes them. With
-    /// it, `-` is the default PATH
+    /// Paths on standard input are separated by NUL characters, as `find -print0` writes them. PATH
+    /// then defaults to `-`
     #[arg(short = '0', long)]
     pub(crate) null: bool,
     /// Format of the output [default: by the extension of --output, else table]
@@ -207,7 +207,7 @@ pub(crate) struct ClassifyArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Continue an interrupted run with the same options: files that are in FILE.part are not
-    /// classified again. For the formats csv and jsonl
+    /// classified again. Only for the csv and jsonl formats
     #[arg(long, requires = "output")]
     pub(crate) resume: bool,
     /// How the segments of a file vote on its label
@@ -357,9 +357,9 @@ pub(crate) enum Format {
     Table,
     /// One array of objects
     Json,
-    /// One object per line, as soon as each file is classified
+    /// One object per line, written as soon as each file is classified
     Jsonl,
-    /// One row per file, as soon as it is classified
+    /// One row per file, written as soon as it is classified
     Csv,
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct TrainingArgs {
     pub(crate) resume: bool,
 }
 
-/// How a network learns. What is not given is the architecture's own.
+/// How a network learns. Options that are not given come from the recipe.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LearningArgs {
     /// Sample rate that every file is resampled to. `auto` keeps the files' own rate if it is the
@@ -165,7 +165,7 @@ impl DeviceArgs {
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Threads {
-    /// Number of threads [default: all cores]. Results are the same
+    /// Number of threads [default: all cores]. It does not affect results
     #[arg(long, global = true, value_name = "N", value_parser = values::threads,
           allow_negative_numbers = true, help_heading = "Global options")]
     pub(crate) threads: Option<usize>,

@@ -71,7 +71,7 @@ fn codecs_need_ffmpeg() {
         crate::run::command().current_dir(&dir).args(&args).env("PATH", &empty).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{stderr}");
-    let expected = "warning: the deformation mp3-64 is not tested: ffmpeg: it is not installed";
+    let expected = "warning: the deformation mp3-64 is not tested: ffmpeg: not installed";
     assert!(stderr.contains(expected), "{stderr}");
     let without = results(&dir);
     assert_eq!(without["systems"][0]["deformations"].as_array().unwrap().len(), 1);

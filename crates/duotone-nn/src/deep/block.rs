@@ -8,7 +8,7 @@ use crate::weights::{Weights, block_name};
 /// A block of a pipeline, packed for one instruction set.
 #[derive(Clone, Debug)]
 pub(crate) struct DeepBlock {
-    /// The first part of its weights' names.
+    /// The prefix of its weights' names.
     pub(crate) name: String,
     pub(crate) batch_norm: bool,
     pub(crate) filters: usize,

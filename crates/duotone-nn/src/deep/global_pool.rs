@@ -10,7 +10,7 @@ use crate::architecture::{GlobalPool, Summary};
 pub(crate) struct LastMaps {
     pub(crate) size: (usize, usize),
     pub(crate) filters: usize,
-    /// Filters with padding.
+    /// Number of filters, padding included.
     pub(crate) stored: usize,
     pub(crate) pool: GlobalPool,
 }
@@ -86,7 +86,7 @@ fn mean(len: usize, value: &impl Fn(usize) -> f32) -> f32 {
     ((0..len).map(|i| f64::from(value(i))).sum::<f64>() / len as f64) as f32
 }
 
-/// Returns the first of the largest values and its index; NaN if there is one.
+/// Returns the largest value and the index of its first occurrence; NaN if any value is NaN.
 fn maximum(len: usize, value: &impl Fn(usize) -> f32) -> (f32, usize) {
     let mut best = (f32::NEG_INFINITY, 0);
     for i in 0..len {

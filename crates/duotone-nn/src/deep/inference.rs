@@ -121,7 +121,7 @@ impl DeepNetwork {
     }
 }
 
-/// Returns the first `len` values of a buffer, which grows if need be. They are arbitrary.
+/// Returns the first `len` values of a buffer, which grows if needed. Their contents are unspecified.
 fn first(buffer: &mut AlignedBuf, len: usize) -> &mut [f32] {
     if buffer.len() < len {
         buffer.resize(len);

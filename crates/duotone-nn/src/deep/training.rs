@@ -11,9 +11,9 @@ use crate::parallel;
 use crate::step::{Step, StepOutcome};
 use crate::weights::{Tensor, Weights};
 
-/// Segments whose filter gradients are added up in one buffer.
+/// Number of segments whose filter gradients are summed in one buffer.
 const GROUP: usize = 4;
-/// The share of a batch's statistics in the running ones.
+/// The weight of a batch's statistics in the running statistics.
 const MOMENTUM: f64 = 0.1;
 
 /// Computes gradients. It owns no weights.
@@ -26,7 +26,7 @@ pub(crate) struct DeepTrainer {
     groups: Vec<AlignedBuf>,
 }
 
-/// What is kept of one segment between the passes.
+/// What is kept for one segment between the passes.
 #[derive(Clone, Debug, Default)]
 struct SegmentState {
     /// By pipeline and block.
@@ -65,8 +65,8 @@ impl DeepTrainer {
         Self { isa: kernels.isa, pipelines, segments: Vec::new(), groups: Vec::new() }
     }
 
-    /// Returns the outcome of a step, the gradient of every weight, and in place of the gradients of batch
-    /// normalisation's running statistics their new values.
+    /// Returns the outcome of a step and the gradient of every weight. The running statistics of batch
+    /// normalisation have no gradient: their new values take its place.
     pub(crate) fn gradients(
         &mut self,
         a: &Architecture,
@@ -142,7 +142,7 @@ impl DeepTrainer {
 struct BlockPass<'a> {
     isa: Isa,
     block: &'a DeepBlock,
-    /// The numbers of its pipeline and of itself.
+    /// The indices of its pipeline and of the block within it.
     at: (usize, usize),
     negative_slope: f32,
 }
@@ -232,7 +232,7 @@ impl BlockPass<'_> {
             norm.inverse_std[channel] = inverse_std;
             norm.scale[channel] = scale as f32;
             norm.shift[channel] = (f64::from(weight("bias")[channel]) - mean * scale) as f32;
-            // As in PyTorch, the running variance is that of a sample, not of the population.
+            // As in PyTorch, the running variance is the sample variance, not the population variance.
             let unbiased = squares / (cells * samples - 1.0).max(1.0);
             let blend =
                 |old: f32, new: f64| (f64::from(old) * (1.0 - MOMENTUM) + new * MOMENTUM) as f32;

@@ -13,7 +13,7 @@ pub(crate) struct Maps {
     pub(crate) pool: (usize, usize),
     /// After pooling.
     pub(crate) pooled: (usize, usize),
-    /// With padding: a multiple of [`COLUMNS`].
+    /// Padding included: a multiple of [`COLUMNS`].
     pub(crate) channels: usize,
 }
 
@@ -41,7 +41,8 @@ pub(crate) struct Affine<'a> {
     pub(crate) negative_slope: f32,
 }
 
-/// Pools the sums of a segment; of equal values in a window, the first wins. LeakyReLU is monotonic and follows.
+/// Pools the sums of a segment; of equal values in a window, the first wins. LeakyReLU is
+/// monotonic, so it is applied after pooling.
 pub(crate) struct Pool<'a> {
     pub(crate) maps: Maps,
     pub(crate) affine: Affine<'a>,
@@ -116,8 +117,8 @@ impl Kernel for Pool<'_> {
     }
 }
 
-/// Turns the gradients of a block's output into those of the input of LeakyReLU, in place, and sums up what
-/// batch normalisation needs of them.
+/// Turns the gradients of a block's output into those of the input of LeakyReLU, in place, and computes
+/// the sums that batch normalisation needs.
 pub(crate) struct ActivationGradient<'a> {
     pub(crate) channels: usize,
     pub(crate) negative_slope: f32,
@@ -127,7 +128,7 @@ pub(crate) struct ActivationGradient<'a> {
     pub(crate) kept: (&'a [f32], &'a [f64]),
     /// For each channel, the sum of the gradients.
     pub(crate) sum: &'a mut [f64],
-    /// For each channel, the sum of the gradients times the kept sum less its mean.
+    /// For each channel, the sum of gradient × (kept sum − mean).
     pub(crate) product: &'a mut [f64],
 }
 
@@ -177,7 +178,7 @@ pub(crate) struct Moments<'a> {
     pub(crate) squares: &'a mut [f64],
 }
 
-/// Cells whose values are added up in f32 before they go to f64.
+/// Number of cells summed in f32; these partial sums are added up in f64.
 const RUN: usize = 64;
 
 impl Kernel for Moments<'_> {
@@ -224,7 +225,7 @@ pub(crate) struct Unpool<'a> {
     pub(crate) sums: &'a mut [f32],
     /// The gradients of `t` that the windows kept, pooled.
     pub(crate) gradient: &'a [f32],
-    /// The number in its window of the sum that was kept.
+    /// The number of the kept sum within its window.
     pub(crate) numbers: &'a [f32],
     /// One value per channel.
     pub(crate) scale: &'a [f32],

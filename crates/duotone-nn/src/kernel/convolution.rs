@@ -1,6 +1,6 @@
 //! Convolutions of maps with many channels, by matrix products.
 //!
-//! Maps are (band, frame, channel). A 3×3 convolution is 36 products by Winograd's algorithm, any other is one
+//! Maps are (band, frame, channel). A 3×3 convolution is 36 products by Winograd's algorithm; any other is one
 //! product with a view of the padded input.
 
 use super::correlation::Correlation;
@@ -9,8 +9,8 @@ use super::scratch::Work;
 use super::winograd::{self, POINTS, Squares, Step, TILE, Transform};
 use super::{AlignedBuf, Isa, Kernels, Method};
 
-/// Squares that are handled at once, so that their products stay in the cache: a multiple of the product's
-/// rows.
+/// Number of squares handled at once, so that their products stay in the cache; a multiple of the rows of a
+/// product's tile.
 const SQUARES: usize = 24;
 
 /// The sizes of a convolution.
@@ -18,13 +18,13 @@ const SQUARES: usize = 24;
 pub(crate) struct Geometry {
     /// The input's bands and frames.
     pub(crate) input: (usize, usize),
-    /// The input's maps.
+    /// Number of input maps.
     pub(crate) channels: usize,
-    /// The same, as they are stored: 1 for the segment itself, else padded.
+    /// Number of input maps as stored: 1 for the segment itself, otherwise padded.
     pub(crate) stored_channels: usize,
     /// The output's bands and frames.
     pub(crate) output: (usize, usize),
-    /// The output's maps.
+    /// Number of output maps.
     pub(crate) filters: usize,
     pub(crate) kernel: (usize, usize),
     /// Zeros before the input, along bands and frames.
@@ -48,7 +48,7 @@ impl Geometry {
     }
 }
 
-/// Returns the number of channels with padding.
+/// Returns the number of channels, padding included.
 pub(crate) fn stored(channels: usize) -> usize {
     channels.next_multiple_of(COLUMNS)
 }

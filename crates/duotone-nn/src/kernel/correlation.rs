@@ -47,7 +47,7 @@ impl Correlation {
         self.padded.0 * self.padded.1 * self.channels
     }
 
-    /// Copies a map into its padding.
+    /// Copies a map into the padded map.
     pub(crate) fn pad(&self, map: &[f32], padded: &mut [f32]) {
         padded.fill(0.0);
         let row = self.map.1 * self.channels;

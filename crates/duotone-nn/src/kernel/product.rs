@@ -62,10 +62,10 @@ pub(crate) struct Product<'a> {
 }
 
 impl Product<'_> {
-    /// Computes the product. A sum is always taken in the order of the steps.
+    /// Computes the product. Terms are always added in the order of the steps.
     ///
     /// # Panics
-    /// If the slices are shorter than the sizes, or `columns` is not a multiple of [`COLUMNS`].
+    /// If a slice is too short for the sizes, or `columns` is not a multiple of [`COLUMNS`].
     pub(crate) fn run_on(self, isa: Isa) {
         assert!(self.columns.is_multiple_of(COLUMNS));
         assert!(self.a_rows.last() + self.a_steps.last() < self.a.len());

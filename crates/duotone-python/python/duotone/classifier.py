@@ -43,7 +43,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     An architecture is a recipe: it comes with training settings. A parameter that is `None` has
     the recipe's value, which is the paper's for "model1" to "model3".
 
-    Spectrograms made by `FrontEnd` know their front end; it is an error if it differs from the
+    Spectrograms made by `FrontEnd` record their front end; it is an error if it differs from the
     network's. Other arrays are assumed to be made by the network's front end at `sample_rate`,
     which then must be a number.
 

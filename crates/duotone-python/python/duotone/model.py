@@ -249,8 +249,8 @@ class Model:
         Parameters
         ----------
         x : path or ndarray of shape (bands, n_frames)
-            A file, or its log-mel spectrogram. It must not be made by another front end
-            than the model's.
+            A file, or its log-mel spectrogram. A spectrogram from a front
+            end other than the model's is an error.
         layer : {"dense", "maps"}, default="dense"
             The dense layer's units after the sigmoid, or the pooled maps (pipeline, filter, band,
             frame). Both are the maps if the network has no dense layer.
@@ -346,7 +346,7 @@ def _excerpts(excerpts: Excerpts | None) -> Excerpts | None:
         count = seconds = 0
     if not (1 <= count <= 1000 and 1 <= seconds <= 3600):
         raise SettingsError(
-            f"excerpts={excerpts!r}: it may be a count of 1 to 1000 and whole seconds of 1 to "
+            f"excerpts={excerpts!r}: it must be a count of 1 to 1000 and whole seconds of 1 to "
             "3600, such as (3, 10)"
         )
     return count, seconds

@@ -36,7 +36,7 @@ def one_of(name: str, value: Any, words: Any, *, number: bool = False) -> Any:
         return str(value)
     *most, last = ["a number"] * number + [repr(word) for word in known]
     listed = f"{', '.join(most)} or {last}" if most else last
-    raise SettingsError(f"{name}={value!r}: it may be {listed}")
+    raise SettingsError(f"{name}={value!r}: it must be {listed}")
 
 
 def least(name: str, value: int | None) -> int | None:
@@ -54,7 +54,7 @@ def least(name: str, value: int | None) -> int | None:
     except TypeError:
         number = 0
     if not 1 <= number < 2**63:
-        raise SettingsError(f"{name}={value!r}: it may be a whole number of 1 or more, or None")
+        raise SettingsError(f"{name}={value!r}: it must be a whole number of 1 or more, or None")
     return number
 
 
@@ -71,7 +71,7 @@ def whole(name: str, value: Any) -> int:
     except (TypeError, ValueError, OverflowError):
         number = -1
     if number != value or not 0 <= number < 2**64:
-        raise SettingsError(f"{name}={value!r}: it may be a whole number, not below 0")
+        raise SettingsError(f"{name}={value!r}: it must be a whole number, not below 0")
     return number
 
 
@@ -88,7 +88,7 @@ def real(name: str, value: Any) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise SettingsError(f"{name}={value!r}: it may be a finite number")
+        raise SettingsError(f"{name}={value!r}: it must be a finite number")
     return number
 
 
@@ -98,8 +98,8 @@ def flag(name: str, value: Any) -> bool:
     Raises
     ------
     SettingsError
-        For anything else, text included: that would always be yes.
+        For anything else, including text, which would always count as true.
     """
     if isinstance(value, str) or value not in (True, False):
-        raise SettingsError(f"{name}={value!r}: it may be True or False")
+        raise SettingsError(f"{name}={value!r}: it must be True or False")
     return bool(value)

@@ -18,7 +18,7 @@ def is_path(x: object) -> bool:
     """
     if isinstance(x, (bytes, bytearray, memoryview)) or hasattr(x, "read"):
         raise TypeError(
-            f"{type(x).__name__} is no audio file: give a path (str or os.PathLike). Audio in "
+            f"{type(x).__name__} is not an audio file: give a path (str or os.PathLike). Audio in "
             "memory has to be decoded to an array of samples, or written to a file, first; "
             "os.fsdecode makes a path of bytes that name one"
         )

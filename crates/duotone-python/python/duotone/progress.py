@@ -4,7 +4,7 @@ Wherever duotone takes `progress`, it may be
 
 - `None` or `False`: silence,
 - `True`: bars by tqdm,
-- any callable: it gets one dictionary an event, on the calling thread. Keys are `kind` and, by
+- any callable: it gets one dictionary per event, on the calling thread. Keys are `kind` and, by
   kind: `file` (`done`, `total`, `path`), `skipped_file` (`path`, `error`), `warning` (`text`),
   `run` (`name`, `done`, `total` epochs), `epoch` (`record` with `epoch`, `loss`, `accuracy`,
   `validation_loss`, `validation_accuracy`), `run_end`. An exception raised in it stops the work.
@@ -64,5 +64,5 @@ def callback(progress: Progress) -> Callable[[dict[str, Any]], object] | None:
     if progress is True:
         return Bar()
     if not callable(progress):
-        raise TypeError(f"progress={progress!r}: it may be True, False, None or a callable")
+        raise TypeError(f"progress={progress!r}: it must be True, False, None or a callable")
     return progress

@@ -22,7 +22,7 @@ _PCM = {"int16": (2.0**15, 0.0), "int32": (2.0**31, 0.0), "uint8": (2.0**7, 2.0*
 
 
 def array_of(x: Any) -> np.ndarray | None:
-    """An array of numbers of any library as numpy's; `None` for anything else."""
+    """A numeric array from any library, as a numpy array; `None` for anything else."""
     if isinstance(x, (list, tuple)) or not hasattr(x, "__array__"):
         return None
     array = np.asarray(x)
@@ -35,7 +35,7 @@ def batch_of(x: Any) -> list[Any]:
     Raises
     ------
     TypeError
-        For what is no sequence of paths or arrays.
+        For anything but a sequence of paths or arrays.
     """
     try:
         batch = list(x)
@@ -44,7 +44,7 @@ def batch_of(x: Any) -> list[Any]:
     for one in batch:
         if not is_path(one) and np.ndim(one) == 0:
             raise TypeError(
-                f"{type(one).__name__} is no audio: give a path (str or os.PathLike), an array of "
+                f"{type(one).__name__} is not audio: give a path (str or os.PathLike), an array of "
                 "samples (n_samples,) or (n_channels, n_samples), or a sequence of these"
             )
     return batch

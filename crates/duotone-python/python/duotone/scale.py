@@ -1,4 +1,4 @@
-"""A model over millions of files, by Ray, Spark or Dask.
+"""Apply a model to millions of files with Ray, Spark or Dask.
 
 All engines do the same: the files are divided into parts, and a part is classified and written as
 one Parquet file, first under another name; its final name follows from the paths in it. A part that
@@ -42,7 +42,7 @@ PART = 256
 def with_ray(
     model: str, paths: Any, output: str, *, part: int = PART, workers: int = 2
 ) -> pd.DataFrame:
-    """Classify by Ray Data: one actor per worker, each with the model.
+    """Classify with Ray Data: one actor per worker, each with the model.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def with_ray(
     todo = [{"paths": json.dumps(one)} for one in parts(paths, output, part)]
     if not todo:
         return pd.DataFrame(columns=SUMMARY)
-    # A block a part: what is lost with a worker is one part.
+    # One block per part, so that losing a worker loses one part.
     dataset = data.from_items(todo, override_num_blocks=len(todo))
     actors = data.ActorPoolStrategy(size=min(workers, len(todo)))
     done = dataset.map_batches(Worker, batch_size=1, compute=actors, num_cpus=1)
@@ -82,7 +82,7 @@ def with_ray(
 def with_spark(
     model: str, frame: Any, output: str, *, part: int = PART, partitions: int | None = None
 ) -> pd.DataFrame:
-    """Classify by Spark's `mapInPandas`; the list does not pass through the driver.
+    """Classify with Spark's `mapInPandas`; the list does not pass through the driver.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def with_spark(
 
 
 def with_dask(model: str, paths: Any, output: str, *, part: int = PART) -> pd.DataFrame:
-    """Classify by Dask, on whatever scheduler or cluster is current; as `with_ray`."""
+    """Classify with Dask, on the current scheduler or cluster; otherwise like `with_ray`."""
     dask = needs("dask", "with_dask", "dask")
     one = dask.delayed(classify_part, pure=False)
     tasks = [one(model, some, output) for some in parts(paths, output, part)]

@@ -56,7 +56,7 @@ def to_json(
         "validation": _given(real, "validation", validation),
     }
     if more is not None and not isinstance(more, Mapping):
-        raise SettingsError(f"settings={more!r}: it may be a mapping from names to values")
+        raise SettingsError(f"settings={more!r}: it must be a mapping from names to values")
     changes = _nested(more or {}, {*parameters, "seed"})
     changes.update({name: value for name, value in parameters.items() if value is not None})
     return json.dumps({"seed": whole("seed", seed), "changes": changes}, default=_plain)

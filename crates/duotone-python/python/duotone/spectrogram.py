@@ -113,7 +113,7 @@ def clip_of(array: Any, front_end: str) -> _duotone.Clip:
     """
     if np.ndim(array) != 2:
         raise SettingsError(
-            f"an array of shape {np.shape(array)} is no spectrogram (bands, n_frames): "
+            f"an array of shape {np.shape(array)} is not a spectrogram (bands, n_frames): "
             "FrontEnd.transform(samples, sample_rate) makes one of samples"
         )
     notes = getattr(array, "notes", None)

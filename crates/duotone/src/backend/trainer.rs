@@ -190,7 +190,8 @@ fn targets(labels: &[u32], weights: &[f32], label_smoothing: f32) -> Vec<f32> {
     targets
 }
 
-/// Returns the weight of each class in the loss: equal ones, or the inverse of its share of the segments.
+/// Returns the weight of each class in the loss: 1 for all, or the inverse of the
+/// class's share of the segments.
 fn class_weights(settings: &TrainSettings, labels: &[u32], classes: usize) -> Vec<f32> {
     if !settings.class_weights {
         return vec![1.0; classes];

@@ -167,7 +167,7 @@ fn beta(random: &Philox, alpha: f64) -> f64 {
     0.5
 }
 
-/// Pairs that are tried. With the largest α, one in 184,756 is accepted, so that the rest is decided as one half,
+/// Number of pairs to try. With the largest α, one in 184,756 is accepted; if none is, the result is one half,
 /// the distribution's mean.
 const MAX_PAIRS: u64 = 1000;
 

@@ -16,7 +16,7 @@ pub enum Schedule {
 
 /// The share of the steps in which one-cycle's rate rises.
 const RISE: f64 = 0.3;
-/// One-cycle's highest rate over its first one, and over its last one.
+/// The ratios of one-cycle's highest rate to its first and to its last rate.
 const START: f64 = 25.0;
 const END: f64 = START * 1e4;
 

@@ -159,12 +159,12 @@ impl TrainSettings {
         }
         if !(0.0..1.0).contains(&self.validation) {
             let reason =
-                format!("validation share {}: choose one from 0 to below 1", self.validation);
+                format!("validation share {}: it must be at least 0 and below 1", self.validation);
             return wrong("validation", reason);
         }
         if !(0.0..1.0).contains(&self.label_smoothing) {
-            let reason =
-                format!("label smoothing {}: choose one from 0 to below 1", self.label_smoothing);
+            let smoothing = self.label_smoothing;
+            let reason = format!("label smoothing {smoothing}: it must be at least 0 and below 1");
             return wrong("label_smoothing", reason);
         }
         let (momentum, decay) = match self.optimizer {
@@ -172,10 +172,11 @@ impl TrainSettings {
             Optimizer::AdamW { weight_decay } => (0.0, weight_decay),
         };
         if !(0.0..1.0).contains(&momentum) {
-            return wrong("momentum", format!("momentum {momentum}: choose one from 0 to below 1"));
+            let reason = format!("momentum {momentum}: it must be at least 0 and below 1");
+            return wrong("momentum", reason);
         }
         if !(0.0..1.0).contains(&decay) {
-            let reason = format!("weight decay {decay}: choose one from 0 to below 1");
+            let reason = format!("weight decay {decay}: it must be at least 0 and below 1");
             return wrong("weight_decay", reason);
         }
         if let Some(floor) = self.conditioning.floor

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Augmentation, Conditioning, Schedule, TrainSettings};
 use crate::error::Error;
 
-/// A recipe: an architecture without a number of classes yet, its input, and how it is trained by default.
+/// A recipe: an architecture whose number of classes is still open, its input, and its default training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelSpec {
     /// Name of the preset, or of the TOML file without its extension.
@@ -34,7 +34,7 @@ struct FrontEndTable {
     hop_length: Option<usize>,
 }
 
-/// Bytes of a recipe file at most. It is written by hand and takes about a page.
+/// The largest recipe file, in bytes. Recipes are written by hand and take about a page.
 const MAX_FILE: u64 = 1 << 20;
 
 impl ModelSpec {
@@ -96,7 +96,7 @@ impl ModelSpec {
         let window = match (front_end.n_fft, front_end.hop_length) {
             (Some(window), Some(hop)) => Some((window, hop)),
             (None, None) => None,
-            _ => return Err(refuse("front_end: `n_fft` and `hop_length` need each other".into())),
+            _ => return Err(refuse("front_end: give both `n_fft` and `hop_length`".into())),
         };
         let architecture: Architecture = table.try_into().map_err(|e| refuse(e.to_string()))?;
         // The number of classes depends on the collection. Validate with the smallest one.

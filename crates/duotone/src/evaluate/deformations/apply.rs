@@ -14,7 +14,8 @@ pub(super) fn apply(
     channels: &[Clip],
     content: &str,
 ) -> Result<Option<Clip>, Error> {
-    // What depends on the level is applied to each channel, as in a file; the rest is linear.
+    // Deformations that depend on the level are applied to each channel, as in a file; the others
+    // are linear.
     let deformed = match deformation {
         Deformation::Gain(decibels) => {
             let factor = 10.0_f64.powf(f64::from(decibels) / 20.0) as f32;

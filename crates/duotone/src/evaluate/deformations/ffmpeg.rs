@@ -1,4 +1,4 @@
-//! Codes clips with ffmpeg, as an external process with a time limit.
+//! Encodes clips with ffmpeg, run as an external process with a time limit.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -31,10 +31,10 @@ pub(super) fn version(observer: &dyn Observer) -> Result<String, Error> {
     Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
-/// Codes a clip of one or two channels, decodes it, and mixes it to mono.
+/// Encodes a clip of one or two channels, decodes it, and mixes it to mono.
 ///
 /// # Errors
-/// [`Error::Interrupted`]; [`Error::Input`] with a reason if ffmpeg cannot code the clip.
+/// [`Error::Interrupted`]; [`Error::Input`] with a reason if ffmpeg cannot encode the clip.
 pub(super) fn code(
     deformation: Deformation,
     channels: &[Clip],
@@ -57,7 +57,7 @@ pub(super) fn code(
         channels.iter().map(|clip| clip.samples.len() as u64 / u64::from(clip.rate.max(1)));
     let limit = LIMIT + Duration::from_secs(seconds.max().unwrap_or(0));
     run(&arguments.concat(), folder.path(), limit, observer)?;
-    decode(&folder.path().join(output)).map_err(|e| failed(&format!("what it wrote: {e}")))
+    decode(&folder.path().join(output)).map_err(|e| failed(&format!("its output: {e}")))
 }
 
 fn failed(reason: &str) -> Error {
@@ -75,11 +75,11 @@ fn run(
     let mut command = Command::new("ffmpeg");
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
     command.stdout(file("stdout")?).stderr(file("stderr")?);
-    // Ctrl-C is for this process, which then ends the other.
+    // Ctrl-C must reach only this process, which then ends ffmpeg.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|e| match e.kind() {
-        io::ErrorKind::NotFound => failed("it is not installed"),
+        io::ErrorKind::NotFound => failed("not installed"),
         _ => failed(&e.to_string()),
     })?;
     let begun = Instant::now();

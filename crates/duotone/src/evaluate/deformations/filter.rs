@@ -3,7 +3,8 @@
 use std::f64::consts::{FRAC_PI_8, PI};
 
 /// Filters samples at a rate in hertz with a Butterworth filter of eighth order: −3 dB at the cutoff
-/// (in hertz), and 48 dB per octave above it. A cutoff from the Nyquist frequency on changes nothing.
+/// (in hertz), and 48 dB per octave above it. A cutoff at or above the Nyquist
+/// frequency changes nothing.
 pub(super) fn low_pass(samples: &mut [f32], rate: u32, cutoff: f64) {
     let cutoff = cutoff / f64::from(rate);
     if cutoff >= 0.5 {
@@ -53,7 +54,7 @@ mod tests {
 
     use super::low_pass;
 
-    /// Level in decibels of a tone behind the filter, against the tone before it.
+    /// Level of a tone after the filter, in decibels relative to the tone before it.
     fn response(hertz: f64, cutoff: f64) -> f64 {
         let tone = |i: usize| (TAU * hertz * i as f64 / 44_100.0).sin() as f32;
         let mut samples: Vec<f32> = (0..44_100).map(tone).collect();

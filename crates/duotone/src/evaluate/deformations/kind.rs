@@ -23,9 +23,9 @@ pub enum Deformation {
     Noise(i32),
     /// `left`: only the left channel of a stereo file. Other files are not tested.
     Left,
-    /// `mp3-64`: coded by ffmpeg as MP3 with so many kbit/s.
+    /// `mp3-64`: encoded by ffmpeg as MP3 at so many kbit/s.
     Mp3(i32),
-    /// `aac-96`: coded by ffmpeg as AAC with so many kbit/s.
+    /// `aac-96`: encoded by ffmpeg as AAC at so many kbit/s.
     Aac(i32),
 }
 
@@ -96,7 +96,7 @@ impl Deformation {
         }
     }
 
-    /// Returns whether its number is one that it may have.
+    /// Returns whether its number is in range.
     pub(in crate::evaluate) fn is_valid(self) -> bool {
         self.parts().1.is_none_or(|number| self.range().contains(&number))
     }
@@ -133,7 +133,7 @@ impl FromStr for Deformation {
         let names: Vec<String> = Self::ALL.iter().map(ToString::to_string).collect();
         let names = names.join(", ");
         Err(format!(
-            "no deformation is called `{name}`: use `all`, or some of {names}, also with other numbers"
+            "no deformation is called `{name}`: use `all`, or some of {names}; other numbers work too"
         ))
     }
 }

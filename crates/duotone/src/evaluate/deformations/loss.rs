@@ -14,11 +14,11 @@ pub struct DeformationResult {
     /// Number of files tested deformed: for `left` those with two channels, otherwise all that could be
     /// deformed.
     pub files: usize,
-    /// Accuracy on these files deformed.
+    /// Accuracy on these files when deformed.
     pub accuracy: f64,
     /// Accuracy on the same files as they are.
     pub undeformed_accuracy: f64,
-    /// The second accuracy minus the first. A loss of 0.03 is one of 3 points.
+    /// The undeformed accuracy minus the deformed one: 0.03 is a loss of 3 points.
     pub loss: f64,
     /// 95 % confidence interval of the loss.
     pub interval: Bootstrap,

@@ -64,7 +64,7 @@ impl Tester {
 
 impl DeformedTest<'_> {
     /// Returns the class decided for each clip under each deformation; `None` where the deformation
-    /// does not apply to the clip. One clip at a time per thread is in memory.
+    /// does not apply to the clip. Each thread holds one clip in memory at a time.
     ///
     /// # Errors
     /// [`Error::Interrupted`], and errors of the network. A clip that cannot be deformed causes a

@@ -1,6 +1,7 @@
 /// Returns the mean area under the ROC curve over all labels that some rows have and others do not, each
-/// against all others (Provost & Domingos 2000, unweighted); `None` if there is no such label. As
-/// scikit-learn's `roc_auc_score(multi_class="ovr", average="macro")`, which needs rows of every label.
+/// against all others (Provost & Domingos 2000, unweighted); `None` if there is no such label.
+/// Equals scikit-learn's `roc_auc_score(multi_class="ovr", average="macro")`, which needs rows of every
+/// label.
 pub(super) fn macro_auc(truth: &[usize], probabilities: &[f64], classes: usize) -> Option<f64> {
     let (mut sum, mut labels) = (0.0, 0);
     for class in 0..classes {

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classify::vote::largest;
 
-/// Number of bins; the usual one.
+/// Number of bins; 15 is usual.
 const BINS: usize = 15;
 
 /// The decisions whose confidence, the largest probability, is in one interval: of 15 bins, bin m holds
@@ -25,7 +25,7 @@ impl CalibrationBin {
 }
 
 /// Sorts decisions for the most probable class into bins by their confidence (Guo et al. 2017).
-/// scikit-learn's `calibration_curve(strategy="uniform")` of confidence against correctness.
+/// Equals scikit-learn's `calibration_curve(strategy="uniform")` of confidence against correctness.
 pub(super) fn bins(truth: &[usize], probabilities: &[f64], classes: usize) -> Vec<CalibrationBin> {
     let mut sums = [(0_u64, 0.0, 0.0); BINS];
     for (&truth, row) in truth.iter().zip(probabilities.chunks_exact(classes)) {

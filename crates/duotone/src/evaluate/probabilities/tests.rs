@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use super::*;
 
-/// Of `scripts/metrics_fixtures.py`.
+/// Written by `scripts/metrics_fixtures.py`.
 #[derive(Deserialize)]
 struct Case {
     classes: usize,

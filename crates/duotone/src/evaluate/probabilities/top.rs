@@ -1,6 +1,6 @@
 /// Returns the share of rows whose true class is among the `k` most probable ones; of equally probable
-/// classes the first come first, as in a decision. scikit-learn's `top_k_accuracy_score`, in which the
-/// last come first.
+/// classes the first come first, as in a decision. Equals scikit-learn's `top_k_accuracy_score`,
+/// except that there the last come first.
 pub(super) fn top_accuracy(
     k: usize,
     truth: &[usize],

@@ -56,7 +56,7 @@ pub(super) struct Unit {
 pub(super) fn units(values: &[i64], groups: Option<&[usize]>) -> Result<Vec<Unit>, Error> {
     if values.is_empty() || groups.is_some_and(|groups| groups.len() != values.len()) {
         return Err(refused(
-            "a bootstrap needs at least one decision, and a group for each or none",
+            "a bootstrap needs at least one decision, and a group for every decision or for none",
         ));
     }
     let mut units: BTreeMap<usize, Unit> = BTreeMap::new();

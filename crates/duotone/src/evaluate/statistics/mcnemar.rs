@@ -24,8 +24,8 @@ pub struct McNemar {
 /// `statsmodels.stats.contingency_tables.mcnemar`.
 ///
 /// `first[i]` and `second[i]` are true if the systems classify clip `i` correctly. Only clips on which
-/// exactly one is correct count. If both win equally many, the statistic is 0 without correction (as in
-/// R; statsmodels' correction would overshoot).
+/// exactly one is correct count. If the two counts are equal, the statistic is 0, without
+/// correction (as in R; statsmodels' correction would overshoot).
 ///
 /// # Errors
 /// [`Error::Input`] if the lengths differ.

@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use super::*;
 
-/// Of `scripts/statistics_fixtures.py`.
+/// Written by `scripts/statistics_fixtures.py`.
 #[derive(Deserialize)]
 struct Fixtures {
     friedman: Vec<FriedmanCase>,

@@ -64,7 +64,7 @@ fn search(labels: &[usize], groups: Option<&[usize]>, properties: &[Columns]) ->
     for ((test, (accuracy, _)), p_value) in tests.iter().zip(guesses).zip(adjusted) {
         let properties: Vec<Property> = test.iter().map(|(property, _)| *property).collect();
         let best_alone = found.iter().map(|one: &Confound| one.accuracy).fold(chance, f64::max);
-        // All properties together are worth a line only if they say more than one does.
+        // All properties together are reported only if they predict more than the best one alone.
         let enough = if properties.len() > 1 { best_alone } else { chance } + MARGIN;
         if p_value <= ALPHA && accuracy >= enough {
             found.push(Confound { properties, accuracy, chance, p_value });

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 /// Number of times that the labels are shuffled.
 const SHUFFLES: u64 = 999;
-/// Shuffles between two looks at whether the p-value can still be small.
+/// Number of shuffles between checks of whether the p-value can still be small.
 const BATCH: u64 = 50;
 /// `confound` in ASCII; keeps these random numbers independent of other uses of a seed.
 const SEED: u64 = 0x636f_6e66_6f75_6e64;

@@ -1,11 +1,11 @@
 //! A small decision tree: it asks up to three questions of the form "is this number above that
-//! threshold?" and answers with the most frequent label among the training clips that answer alike.
+//! threshold?" and guesses the most frequent label among the training clips with the same answers.
 
-/// Number of questions at most.
+/// Maximum number of questions.
 const DEPTH: u32 = 3;
 /// Number of nodes, numbered so that the children of node `i` are `2 i` and `2 i + 1`; the root is 1.
 const NODES: usize = 1 << (DEPTH + 1);
-/// Training clips that a leaf must have at least,
+/// Minimum number of training clips in a leaf,
 const MIN_LEAF: usize = 5;
 /// and as a share of all training clips: one in this many.
 const MIN_LEAF_SHARE: usize = 50;
