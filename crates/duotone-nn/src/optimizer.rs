@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::architecture::Architecture;
 use crate::error::Error;
 use crate::step::Step;
-use crate::weights::Weights;
+use crate::weights::{Tensor, Weights};
 
 /// How weights follow from gradients. The learning rate comes with each [`Step`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,7 +54,17 @@ impl OptimizerState {
         for (moments, used) in [(&self.first, !optimizer.is_plain_sgd()), (&self.second, adam)] {
             match (moments.0.is_empty(), used) {
                 (true, _) => {}
-                (false, true) => moments.check(a)?,
+                (false, true) => {
+                    // Running statistics are not optimised and have none.
+                    let mut all = moments.clone();
+                    for (name, shape) in
+                        Weights::shapes(a).into_iter().filter(|(n, _)| is_statistic(n))
+                    {
+                        let data = vec![0.0; shape.iter().product()];
+                        all.0.insert(name, Tensor { shape, data });
+                    }
+                    all.check(a)?;
+                }
                 (false, false) => {
                     return Err(Error::Weights("a state of another optimizer".into()));
                 }

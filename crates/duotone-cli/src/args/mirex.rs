@@ -44,7 +44,7 @@ pub(crate) struct ExtractArgs {
     /// List of files, one path per line
     #[arg(value_name = "FILELIST")]
     pub(crate) files: PathBuf,
-    /// Network to extract the input of: a preset (model1, model2, model2-figure, model3) or a TOML
+    /// Network to extract the input of: a preset (model1, model2, model2-figure, model3, deep) or a TOML
     /// file; model1, model2 and model3 have the same input
     #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]
     pub(crate) architecture: String,
@@ -56,7 +56,7 @@ pub(crate) struct ExtractArgs {
 
 /// Train on a list of `path<TAB>label` lines and keep the model in SCRATCH.
 ///
-/// The defaults are the paper's settings, as for `duotone train`.
+/// Settings that are not given are those of the network, as for `duotone train`.
 #[derive(Debug, Args)]
 pub(crate) struct MirexTrainArgs {
     /// Folder for features and the model, created if needed
@@ -109,7 +109,7 @@ pub(crate) struct TrainClassifyArgs {
 /// The network and how to train it.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct NetworkArgs {
-    /// Network: a preset (model1, model2, model2-figure, model3) or a TOML file
+    /// Network: a preset (model1, model2, model2-figure, model3, deep) or a TOML file
     #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]
     pub(crate) architecture: String,
     #[command(flatten)]

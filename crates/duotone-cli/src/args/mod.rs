@@ -37,7 +37,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage, 3 finished but some files were 
 
 /// Train and apply music classifiers: genre, mood, composer, or any other label.
 ///
-/// Recordings are turned into log-mel spectrograms and cut into segments of 2.8 seconds. Small
+/// Recordings are turned into log-mel spectrograms and cut into segments of about 3 seconds. Small
 /// parallel convolutional networks (Lidy & Schindler, MIREX 2016) classify each segment, and the
 /// segments of a file vote on its label.
 #[derive(Debug, Parser)]
@@ -81,8 +81,9 @@ pub(crate) enum Command {
 
 /// Train a model on a labelled collection.
 ///
-/// The defaults are the paper's settings: plain SGD with a constant learning rate of 0.02,
-/// mini-batches of 40, 150 epochs, 30 random segments per file. A checkpoint is saved next to the
+/// The paper's networks are trained with the paper's settings: plain SGD with a constant learning
+/// rate of 0.02, mini-batches of 40, 150 epochs, 30 random segments per file. `deep` has its own
+/// (25 epochs of AdamW with augmentation), and so may a TOML file. A checkpoint is saved next to the
 /// model after every epoch; `--resume` continues from it and produces exactly the model that an
 /// uninterrupted run would have produced.
 ///
@@ -101,7 +102,7 @@ pub(crate) struct TrainArgs {
     /// Model file to write
     #[arg(short, long, value_name = "M.safetensors")]
     pub(crate) output: PathBuf,
-    /// Network: a preset (model1, model2, model2-figure, model3) or a TOML file
+    /// Network: a preset (model1, model2, model2-figure, model3, deep) or a TOML file
     #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]
     pub(crate) architecture: String,
     #[command(flatten)]
@@ -130,7 +131,7 @@ Examples:
 pub(crate) struct EvaluateArgs {
     /// Folder with one sub-folder per label, CSV file with a header, or list of `path<TAB>label` lines
     pub(crate) collection: PathBuf,
-    /// Networks, separated by commas: presets (model1, model2, model2-figure, model3) or TOML
+    /// Networks, separated by commas: presets (model1, model2, model2-figure, model3, deep) or TOML
     /// files
     #[arg(short, long, default_value = "model2", value_name = "A[,B…]", value_delimiter = ',',
           value_parser = values::architecture)]
@@ -173,8 +174,8 @@ pub(crate) struct EvaluateArgs {
 
 /// Classify recordings with a trained model.
 ///
-/// Formats are recognised by content, not by file name. A clip shorter than a segment (2.8 seconds)
-/// is repeated to fill one. Such clips and silent ones are classified like any other, and marked.
+/// Formats are recognised by content, not by file name. A clip shorter than a segment (about 3
+/// seconds) is repeated to fill one. Such clips and silent ones are classified like any other, and marked.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -245,7 +246,7 @@ pub(crate) struct FeaturesArgs {
     /// Label column of a CSV collection; files without a label are ignored
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
-    /// Network to extract the input of: a preset (model1, model2, model2-figure, model3) or a TOML
+    /// Network to extract the input of: a preset (model1, model2, model2-figure, model3, deep) or a TOML
     /// file; model1, model2 and model3 have the same input
     #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]
     pub(crate) architecture: String,

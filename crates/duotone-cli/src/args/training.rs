@@ -47,7 +47,7 @@ pub(crate) struct LearningArgs {
     #[arg(long, value_parser = values::count, allow_negative_numbers = true, value_name = "N",
           help_heading = "Training")]
     epochs: Option<usize>,
-    /// Learning rate, the highest one of the schedule [default: the paper's 0.02; deep: 0.004]
+    /// Learning rate, the highest of the schedule [default: the paper's 0.02; deep: 0.004]
     #[arg(long, value_parser = values::learning_rate, allow_negative_numbers = true,
           value_name = "RATE", help_heading = "Training")]
     learning_rate: Option<f32>,
