@@ -28,7 +28,7 @@ pub struct Extraction {
     pub warnings: Vec<String>,
     /// The frequency above which the file has hardly any power, in hertz, measured at its own sample
     /// rate; `None` for samples, for parts of a file, and if the file is too short.
-    pub bandwidth: Option<f64>,
+    pub bandwidth: Option<f32>,
 }
 
 /// Reads a file's header and first packet: its rate, channels and codec.
@@ -142,7 +142,7 @@ pub fn extract_pieces<E: From<Error>>(
         source: SourceInfo { seconds: Some(source.seconds()), ..source.info().clone() },
         decode_errors: source.decode_errors(),
         warnings: warnings(&source, front_end),
-        bandwidth: meter.and_then(BandwidthMeter::finish),
+        bandwidth: meter.and_then(BandwidthMeter::finish).map(|hertz| hertz as f32),
         spectrogram,
         repeated,
     })

@@ -15,7 +15,7 @@ pub struct ClipFeatures {
     pub notes: Notes,
     /// The frequency above which the file has hardly any power, in hertz; `None` if it was not
     /// measured, as for features from a store.
-    pub bandwidth: Option<f64>,
+    pub bandwidth: Option<f32>,
 }
 
 impl ClipFeatures {

@@ -15,8 +15,8 @@ use crate::io::write::{replace, try_writing};
 
 const MAGIC: &[u8; 8] = b"duotmel\0";
 /// Must be increased whenever the format changes, or the values that a front end computes.
-const VERSION: u32 = 4;
-const HEADER: usize = 100;
+const VERSION: u32 = 5;
+const HEADER: usize = 104;
 /// Offset of the digests in a header; the integers precede them.
 const DIGESTS: usize = HEADER - 64;
 const CHECKSUM: usize = 32;
@@ -130,7 +130,7 @@ impl Bucket {
                 decode_errors: Some(decode_errors).filter(|text| !text.is_empty()),
                 warnings: warnings.lines().map(str::to_owned).collect(),
             },
-            bandwidth: None,
+            bandwidth: Some(f32::from_bits(header.bandwidth)).filter(|hertz| hertz.is_finite()),
         })
     }
 
@@ -147,6 +147,7 @@ impl Bucket {
             bands: clip.bands() as u32,
             frames: clip.frames() as u32,
             source_rate: clip.source_rate,
+            bandwidth: clip.bandwidth.unwrap_or(f32::NAN).to_bits(),
             flags: flag(notes.repeated, REPEATED) | flag(notes.silent, SILENT),
             decode_errors: decode_errors.len() as u32,
             warnings: warnings.len() as u32,
@@ -176,6 +177,8 @@ struct Header {
     bands: u32,
     frames: u32,
     source_rate: u32,
+    /// The bits of a number in hertz; NaN if there is none.
+    bandwidth: u32,
     flags: u32,
     /// Length of the decode errors in bytes.
     decode_errors: u32,
@@ -192,6 +195,7 @@ impl Header {
             self.bands,
             self.frames,
             self.source_rate,
+            self.bandwidth,
             self.flags,
             self.decode_errors,
             self.warnings,
@@ -211,14 +215,24 @@ impl Header {
         let (start, digests) = bytes.split_at(DIGESTS);
         let numbers: Vec<u32> =
             start[8..].as_chunks().0.iter().map(|&number| u32::from_le_bytes(number)).collect();
-        let [VERSION, bands, frames, source_rate, flags, decode_errors, warnings] = numbers[..]
+        let [VERSION, bands, frames, source_rate, bandwidth, flags, decode_errors, warnings] =
+            numbers[..]
         else {
             return None;
         };
         let (key, content) = digests.split_at(32);
         let (key, content) = (key.try_into().ok()?, content.try_into().ok()?);
-        let header =
-            Self { bands, frames, source_rate, flags, decode_errors, warnings, key, content };
+        let header = Self {
+            bands,
+            frames,
+            source_rate,
+            bandwidth,
+            flags,
+            decode_errors,
+            warnings,
+            key,
+            content,
+        };
         start.starts_with(MAGIC).then_some(header)
     }
 

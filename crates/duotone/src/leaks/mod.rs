@@ -137,9 +137,7 @@ impl Fingerprinted {
     ) -> Result<Self, Error> {
         let front_end = FrontEnd::paper(RATE);
         let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
-        // Features from a store have no bandwidth of their file, and all clips must be measured alike.
-        let sound = if store.is_some() { Sound::of } else { Sound::of_file };
-        let keep = |clip: ClipFeatures| (Fingerprint::of(&clip), sound(&clip, &front_end));
+        let keep = |clip: ClipFeatures| (Fingerprint::of(&clip), Sound::of_file(&clip, &front_end));
         let all = extract_each(&paths, &front_end, store, observer, keep)?;
         let frame_seconds = front_end.frame_seconds();
         let (clips, of_clips, skipped_files) = (Vec::new(), Vec::new(), Vec::new());

@@ -40,7 +40,7 @@ impl Sound {
     /// The same, but with the bandwidth of the file itself, if it was measured.
     pub(in crate::leaks) fn of_file(clip: &ClipFeatures, front_end: &FrontEnd) -> Self {
         match clip.bandwidth {
-            Some(bandwidth) => Self::with(clip, front_end, bandwidth),
+            Some(bandwidth) => Self::with(clip, front_end, f64::from(bandwidth)),
             None => Self::of(clip, front_end),
         }
     }
