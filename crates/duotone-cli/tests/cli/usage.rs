@@ -17,7 +17,13 @@ fn help_has_examples() {
         assert!(help.contains(&format!("Examples:\n  duotone {command}")), "{command}");
     }
     let help = duotone(here, ["train", "--help"]).stdout;
-    for default in ["[default: 150]", "[default: 0.02]", "[default: 40]", "[default: random:30]"] {
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for default in [
+        "[default: the paper's 150; deep: 25]",
+        "[default: the paper's 0.02; deep: 0.004]",
+        "[default: the paper's 40; deep: 32]",
+        "[default: the paper's random:30; deep: random:6]",
+    ] {
         assert!(help.contains(default), "{default}");
     }
 }
