@@ -8,6 +8,7 @@
 mod block;
 mod dense;
 mod global_pool;
+mod head;
 mod inference;
 mod training;
 

@@ -1,0 +1,194 @@
+//! Pipelines and their blocks, as data.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What surrounds the input of a convolution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Padding {
+    /// Nothing: the kernel stays within the input.
+    #[default]
+    Valid,
+    /// Zeros, so that the output has the size of the input. Of an odd number of zeros, the additional one
+    /// comes after the input, as in Keras and PyTorch.
+    Same,
+}
+
+/// A convolution, then optionally batch normalisation, LeakyReLU and max-pooling.
+///
+/// All sizes are (bands, frames): the first along frequency, the second along time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// The number of filters, each of which computes one map.
+    pub filters: usize,
+    /// The kernel size.
+    pub kernel: (usize, usize),
+    /// The padding of the convolution.
+    #[serde(default)]
+    pub padding: Padding,
+    /// Whether the sums are normalised over the batch. There is no other bias then.
+    #[serde(default)]
+    pub batch_norm: bool,
+    /// The max-pooling window, which is also the stride; rows and columns that do not fill a window are dropped.
+    pub pool: (usize, usize),
+}
+
+/// Batch normalisation adds this number to variances before it takes their square root, as PyTorch does.
+pub const BATCH_NORM_EPSILON: f32 = 1e-5;
+
+/// What is left of an axis of the last maps of a pipeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Summary {
+    /// All of it.
+    #[default]
+    None,
+    /// The mean.
+    Mean,
+    /// The maximum.
+    Max,
+    /// The mean and the maximum.
+    MeanMax,
+}
+
+impl Summary {
+    /// Returns the length of an axis of `len` values after it.
+    #[must_use]
+    pub fn len(self, len: usize) -> usize {
+        match self {
+            Self::None => len,
+            Self::Mean | Self::Max => 1,
+            Self::MeanMax => 2,
+        }
+    }
+}
+
+/// How the last maps of a pipeline are summarised: first over all bands, then over all frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GlobalPool {
+    /// Over the bands.
+    #[serde(default)]
+    pub bands: Summary,
+    /// Over the frames.
+    #[serde(default)]
+    pub frames: Summary,
+}
+
+/// Blocks one after the other, in parallel with the other pipelines on the same input.
+///
+/// A pipeline of one 'valid' block without batch normalisation and global pooling is written without a table
+/// for the block: `filters`, `kernel` and `pool` are then fields of the pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "PipelineTable", into = "PipelineTable")]
+pub struct Pipeline {
+    /// At least one.
+    pub blocks: Vec<Block>,
+    /// What becomes of the last block's maps.
+    pub global_pool: GlobalPool,
+}
+
+impl Pipeline {
+    /// Returns a pipeline of the paper's kind: one 'valid' convolution and its pooling.
+    #[must_use]
+    pub fn single(filters: usize, kernel: (usize, usize), pool: (usize, usize)) -> Self {
+        let block = Block { filters, kernel, padding: Padding::Valid, batch_norm: false, pool };
+        Self { blocks: vec![block], global_pool: GlobalPool::default() }
+    }
+
+    /// Returns whether the pipeline is of the paper's kind (see [`single`](Self::single)).
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        let Some(&Block { filters, kernel, pool, .. }) = self.blocks.first() else { return false };
+        *self == Self::single(filters, kernel, pool)
+    }
+}
+
+impl fmt::Display for Pipeline {
+    /// Writes each block's filters, kernel and pool, and what global pooling leaves.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, block) in self.blocks.iter().enumerate() {
+            let arrow = if i == 0 { "" } else { " → " };
+            let Block { filters, kernel, pool, .. } = block;
+            write!(f, "{arrow}{filters} of {}×{}", kernel.0, kernel.1)?;
+            if block.padding == Padding::Same {
+                write!(f, " padded")?;
+            }
+            if block.batch_norm {
+                write!(f, ", batch norm")?;
+            }
+            write!(f, ", pool {}×{}", pool.0, pool.1)?;
+        }
+        for (axis, summary) in
+            [("bands", self.global_pool.bands), ("frames", self.global_pool.frames)]
+        {
+            match summary {
+                Summary::None => {}
+                Summary::Mean => write!(f, " → mean over {axis}")?,
+                Summary::Max => write!(f, " → maximum over {axis}")?,
+                Summary::MeanMax => write!(f, " → mean and maximum over {axis}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A pipeline as it is written.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PipelineTable {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filters: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kernel: Option<(usize, usize)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pool: Option<(usize, usize)>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    global_pool: GlobalPool,
+    #[serde(rename = "block", default, skip_serializing_if = "Vec::is_empty")]
+    blocks: Vec<Block>,
+}
+
+fn is_default(pool: &GlobalPool) -> bool {
+    *pool == GlobalPool::default()
+}
+
+impl TryFrom<PipelineTable> for Pipeline {
+    type Error = String;
+
+    fn try_from(table: PipelineTable) -> Result<Self, String> {
+        let PipelineTable { filters, kernel, pool, global_pool, blocks } = table;
+        match (filters, kernel, pool) {
+            (None, None, None) if blocks.is_empty() => {
+                Err("a pipeline needs `filters`, `kernel` and `pool`, or a table `block`".into())
+            }
+            (None, None, None) => Ok(Self { blocks, global_pool }),
+            _ if !blocks.is_empty() => {
+                Err("`filters`, `kernel` and `pool` belong to the blocks of this pipeline".into())
+            }
+            (Some(filters), Some(kernel), Some(pool)) => {
+                Ok(Self { global_pool, ..Self::single(filters, kernel, pool) })
+            }
+            (None, ..) => Err("missing field `filters`".into()),
+            (_, None, _) => Err("missing field `kernel`".into()),
+            (.., None) => Err("missing field `pool`".into()),
+        }
+    }
+}
+
+impl From<Pipeline> for PipelineTable {
+    fn from(pipeline: Pipeline) -> Self {
+        let single = pipeline.is_single();
+        let block = pipeline.blocks.first().filter(|_| single);
+        Self {
+            filters: block.map(|block| block.filters),
+            kernel: block.map(|block| block.kernel),
+            pool: block.map(|block| block.pool),
+            global_pool: pipeline.global_pool,
+            blocks: if single { Vec::new() } else { pipeline.blocks },
+        }
+    }
+}
