@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 
 from harness import machine, page
-from harness.contest import BENCH
+from harness.candidate import BENCH
 from harness.rows import Bench
 from harness.rows.all import ROWS
 
@@ -33,9 +33,9 @@ def build() -> Path:
                "--message-format", "json-render-diagnostics"]
     built = subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True).stdout
     for message in map(json.loads, built.splitlines()):
-        if message.get("executable") and message["target"]["name"] == "contestant":
+        if message.get("executable") and message["target"]["name"] == "candidate":
             return Path(message["executable"]).parent
-    raise RuntimeError("cargo built no contestant")
+    raise RuntimeError("cargo built no candidate")
 
 
 def measure(row, bench: Bench, folder: Path, about: dict) -> bool:

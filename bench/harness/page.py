@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness.result import Line, Result
 
-CEILINGS = {
+ROOFLINE = {
     "multiply_adds": ("32-bit multiply-adds in registers", 1e9, "billion/s"),
     "read_cache": ("reading 4 MiB per thread", 1e9, "GB/s"),
     "read_memory": ("reading 256 MiB per thread", 1e9, "GB/s"),
@@ -103,17 +103,17 @@ def figure(line: Line) -> str:
 
 
 def stages(results: dict[str, Result]) -> list[str]:
-    if "ceilings" not in results:
+    if "roofline" not in results:
         return []
-    ceilings = results["ceilings"].facts
-    rows = [[what, *(f"{ceilings[t][key] / scale:.1f} {unit}" for t in ["1", "2"])]
-            for key, (what, scale, unit) in CEILINGS.items()]
+    roofline = results["roofline"].facts
+    rows = [[what, *(f"{roofline[t][key] / scale:.1f} {unit}" for t in ["1", "2"])]
+            for key, (what, scale, unit) in ROOFLINE.items()]
     parts = ["## The machine's limits, and how close each stage comes\n", table(["", "1 thread", "2 threads"], rows)]
     rows = []
     for result in results.values():
         for stage in result.stages:
-            what, scale, unit = CEILINGS[stage.ceiling]
-            share = stage.rate / ceilings[str(stage.threads)][stage.ceiling]
+            what, scale, unit = ROOFLINE[stage.roofline]
+            share = stage.rate / roofline[str(stage.threads)][stage.roofline]
             rows.append([stage.what, stage.threads, f"{stage.rate / scale:.1f} {unit}", what, f"{share:.0%}"])
     if rows:
         parts.append(table(["stage", "threads", "rate", "limit", "share of the limit"], rows))

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.contest import environment
+from harness.candidate import environment
 
 USAGE = Path(__file__).parent / "usage.py"
 

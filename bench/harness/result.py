@@ -41,7 +41,7 @@ class Stage:
     """Units per second that a stage processed, to be compared with a limit of the machine."""
 
     what: str
-    ceiling: str
+    roofline: str
     threads: int
     rate: float
 

@@ -1,4 +1,4 @@
-"""Serves one peer's works: see ``harness.contest`` for the protocol."""
+"""Serves one peer's works: see ``harness.candidate`` for the protocol."""
 
 import importlib
 import json

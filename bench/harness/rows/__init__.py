@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from harness.contest import Contestant, Ended
+from harness.candidate import Candidate, Ended
 from harness.result import Result
 
 
@@ -28,9 +28,9 @@ class Bench:
         a shared machine changes from one second to the next."""
         return (2, 0.2) if self.quick else (21, 0.25)
 
-    def duotone(self, kind: str, *arguments, threads: int | None = None) -> Contestant:
+    def duotone(self, kind: str, *arguments, threads: int | None = None) -> Candidate:
         threads = threads or self.threads
-        return Contestant([self.programs / "contestant", threads, kind, *arguments], threads)
+        return Candidate([self.programs / "candidate", threads, kind, *arguments], threads)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 
 from harness import process, sounds
-from harness.contest import BENCH, peer
+from harness.candidate import BENCH, peer
 from harness.result import Goal, Line, Result, speed_up
 from harness.rows import Bench, Row, hold, takes_part
 

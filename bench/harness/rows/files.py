@@ -6,7 +6,7 @@ from statistics import median
 import numpy as np
 
 from harness import process, sounds
-from harness.contest import alternate, peer
+from harness.candidate import alternate, peer
 from harness.result import Goal, Line, Result, speed_up
 from harness.rows import Bench, Row
 from harness.rows.front_end import same_log_mel
@@ -28,7 +28,7 @@ def batch(bench: Bench) -> Result:
         works = {"duotone": (ours, "spectrograms"), "librosa": (librosa, "spectrograms")}
         # A call takes seconds: one per round.
         found = alternate(works, bench.rounds, 0)
-    command = [bench.programs / "contestant", bench.threads, "files", *paths]
+    command = [bench.programs / "candidate", bench.threads, "files", *paths]
     memory = process.run(command, bench.threads, "time spectrograms 0\n").peak_mib
     mine, theirs = found["duotone"], found["librosa"]
     return Result(
@@ -46,7 +46,7 @@ def decoding(kind: str):
         long, short = (make(bench.cache, kind) for make in [sounds.long, sounds.short])
 
         def ours(path):
-            return [bench.programs / "contestant", 1, "files", path], "time spectrograms 0\n"
+            return [bench.programs / "candidate", 1, "files", path], "time spectrograms 0\n"
 
         def ffmpeg(path):
             words = ["-nostdin", "-loglevel", "error", "-threads", 1, "-i", path, "-map", "0:a"]

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from harness import sounds
-from harness.contest import alternate, peer
+from harness.candidate import alternate, peer
 from harness.result import Goal, Line, Result, Stage, speed_up
 from harness.rows import Bench, Row, hold, takes_part
 

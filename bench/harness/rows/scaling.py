@@ -8,13 +8,13 @@ from statistics import median
 from safetensors.numpy import save_file
 
 from harness import network, sounds
-from harness.contest import alternate
+from harness.candidate import alternate
 from harness.result import Goal, Line, Result, speed_up
 from harness.rows import Bench, Row
 
 
 def stage(what: str, kind: str, work: str, prepare):
-    """``prepare`` returns the arguments of the contestant, given the row's settings and a folder."""
+    """``prepare`` returns the arguments of the candidate, given the row's settings and a folder."""
     def run(bench: Bench) -> Result:
         with ExitStack() as stack:
             arguments = prepare(bench, Path(stack.enter_context(tempfile.TemporaryDirectory())))

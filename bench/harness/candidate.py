@@ -1,6 +1,6 @@
 """Processes that do the same work and are timed in turn.
 
-A contestant reads lines on standard input and answers each with a line on standard output: ``check
+A candidate reads lines on standard input and answers each with a line on standard output: ``check
 PATH`` writes its results to a safetensors file; ``time WORK SECONDS`` repeats a work for that long and
 answers with the seconds of each call as a JSON array. In between it sleeps and leaves the machine to
 the others. ``crates/duotone-bench`` is duotone's side, ``harness.peers`` the others'.
@@ -37,10 +37,10 @@ def environment(threads: int) -> dict[str, str]:
 
 
 class Ended(Exception):
-    """A contestant ended without an answer; its standard error has the reason."""
+    """A candidate ended without an answer; its standard error has the reason."""
 
 
-class Contestant:
+class Candidate:
     """A process that checks and times works; use it in a ``with`` statement."""
 
     def __init__(self, command: list, threads: int):
@@ -79,19 +79,19 @@ class Contestant:
         return self.ask(f"time {work} {seconds}")
 
 
-def peer(name: str, threads: int, *arguments) -> Contestant:
-    return Contestant([sys.executable, "-m", "harness.peers", name, threads, *arguments], threads)
+def peer(name: str, threads: int, *arguments) -> Candidate:
+    return Candidate([sys.executable, "-m", "harness.peers", name, threads, *arguments], threads)
 
 
 def alternate(works: dict, rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Seconds per call of each of ``works`` (name to contestant and work): one median per round."""
+    """Seconds per call of each of ``works`` (name to candidate and work): one median per round."""
     # A first call, in which some compile or allocate, before anything is timed.
-    for contestant, work in works.values():
-        contestant.time(work, 0)
+    for candidate, work in works.values():
+        candidate.time(work, 0)
     time.sleep(10 * PAUSE)
     found = {name: [] for name in works}
     for _ in range(rounds):
-        for name, (contestant, work) in works.items():
+        for name, (candidate, work) in works.items():
             time.sleep(PAUSE)
-            found[name].append(median(contestant.time(work, seconds)))
+            found[name].append(median(candidate.time(work, seconds)))
     return found

@@ -1,9 +1,9 @@
 //! duotone's side of the benchmarks: kinds of work that `bench/run.py` checks against those of
 //! other programs and times in turn with them.
 //!
-//! - `contestant THREADS network FILE`: a network's training and inference.
-//! - `contestant THREADS sound FILE`: the log-mel front end, and the bare Fourier transforms.
-//! - `contestant THREADS files PATH...`: decoding files to samples, and to spectrograms.
+//! - `candidate THREADS network FILE`: a network's training and inference.
+//! - `candidate THREADS sound FILE`: the log-mel front end, and the bare Fourier transforms.
+//! - `candidate THREADS files PATH...`: decoding files to samples, and to spectrograms.
 //!
 //! Replies to each line on standard input with a line on standard output, and sleeps in between so
 //! that others can be measured. `check PATH` writes the results to a safetensors file. `time WORK
@@ -35,7 +35,7 @@ fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let [threads, kind, ref rest @ ..] = arguments[..] else {
-        return Err("usage: contestant THREADS network|sound|files PATH...".into());
+        return Err("usage: candidate THREADS network|sound|files PATH...".into());
     };
     // The caller is one of the threads, as in the other programs' libraries.
     let threads = threads.parse()?;

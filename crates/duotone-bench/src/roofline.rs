@@ -1,4 +1,4 @@
-//! Measures this machine's peak performance, to which each stage is compared: `ceilings THREADS
+//! Measures this machine's peak performance, to which each stage is compared: `roofline THREADS
 //! SECONDS` prints a JSON object.
 //!
 //! - `multiply_adds`: 32-bit multiply-adds per second, all in registers.
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<f64> =
         std::env::args().skip(1).map(|x| x.parse()).collect::<Result<_, _>>()?;
     let [threads, seconds] = arguments[..] else {
-        return Err("usage: ceilings THREADS SECONDS".into());
+        return Err("usage: roofline THREADS SECONDS".into());
     };
     let all = |work: &(dyn Fn() -> Box<dyn FnMut() -> f64> + Sync)| rate(threads, seconds, work);
     let read = |bytes: usize| {

@@ -7,13 +7,13 @@ from harness.result import Result
 from harness.rows import Bench, Row
 
 
-def ceilings(bench: Bench) -> Result:
+def roofline(bench: Bench) -> Result:
     seconds = 0.5 if bench.quick else 3
     facts = {}
     for threads in [1, 2]:
-        usage = process.run([bench.programs / "ceilings", threads, seconds], threads)
+        usage = process.run([bench.programs / "roofline", threads, seconds], threads)
         facts[str(threads)] = json.loads(usage.output)
     return Result(facts=facts)
 
 
-ROWS = [Row("ceilings", "ceilings", ceilings)]
+ROWS = [Row("roofline", "roofline", roofline)]
