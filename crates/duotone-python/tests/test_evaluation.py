@@ -53,6 +53,8 @@ def test_evaluations_are_compared_on_equal_folds(table, sounds, tmp_path):
         duotone.compare(tmp_path / "a", tmp_path / "c")
     with pytest.raises(FileNotFoundError):
         duotone.compare(tmp_path / "a", tmp_path / "absent")
+
+
 def test_deformed_test_clips(table):
     names = ["gain-6", "noise-40"]
     evaluation = duotone.evaluate(table, "model1", folds=2, deformations=names, **FAST)
@@ -94,7 +96,10 @@ def test_a_split(table, tmp_path):
     [
         ({"folds": None}, "folds=None: it must be a number, 'auto', 'column' or 'split'"),
         ({"vote": "meen"}, "vote='meen': it must be 'mean', 'majority' or 'max'"),
-        ({"deformations": "echo"}, "no deformation is called `echo`: use `all`, or some of gain-20"),
+        (
+            {"deformations": "echo"},
+            "no deformation is called `echo`: use `all`, or some of gain-20",
+        ),
         ({"sample_rate": "own"}, "sample_rate='own': it must be a number or 'auto'"),
         ({"segments": "all"}, "segments='all': it must be a number or 'consecutive'"),
         ({"standardize": "row"}, "standardize='row': it must be 'band'"),

@@ -113,7 +113,7 @@ class Findings:
 
     @cached_property
     def confounds(self) -> pd.DataFrame:
-        """One row per technical property from which the labels can be guessed, the best guess first.
+        """One row per technical property from which labels can be guessed, the best first.
 
         `properties` lists the property, or all of them together; `accuracy` is that of a small
         decision tree in cross-validation, `chance` the share of the most frequent label. `p_value`
