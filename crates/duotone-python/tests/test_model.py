@@ -192,7 +192,7 @@ def test_what_is_no_spectrogram_of_the_model_is_refused(fitted, sounds):
     model, samples = fitted.model_, tone(300, 1)
     spectrogram = model.front_end.transform(samples)
     for take in (model.classify, lambda x: model.classify([x]), model.timeline, model.embed):
-        with pytest.raises(SettingsError, match=r"no spectrogram.*transform\(samples, sample_rate"):
+        with pytest.raises(SettingsError, match=r"not a spectrogram.*transform\(samples"):
             take(samples)
     other = duotone.FrontEnd(44_100).transform(samples, RATE)
     with pytest.raises(SettingsError, match="44100"):

@@ -50,7 +50,7 @@ def test_only_what_is_given_changes_the_recipe():
         ({"schedul": "cosine"}, "settings: .*schedul"),
         ({"schedule": "linear"}, "settings: .*linear"),
         ({"label_smoothing": 2}, "label smoothing 2"),
-        ({"augmentation.band_mask": 200}, "200 of a segment.s 40 bands"),
+        ({"augmentation.band_mask": 200}, "band_mask 200: choose fewer than a segment's 40 bands"),
     ],
 )
 def test_impossible_settings(sounds, settings, words):
