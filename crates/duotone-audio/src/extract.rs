@@ -27,7 +27,7 @@ pub struct Extraction {
     /// cancel in the mono mix.
     pub warnings: Vec<String>,
     /// The frequency above which the file has hardly any power, in hertz, measured at its own sample
-    /// rate; `None` for samples, for parts of a file, and if the file is too short.
+    /// rate; `None` for samples, for pieces or parts of a file, and if the file is too short.
     pub bandwidth: Option<f32>,
 }
 
@@ -93,11 +93,15 @@ const PIECE: usize = 4096;
 /// # Errors
 /// See [`Error`].
 pub fn extract(path: &Path, front_end: &FrontEnd) -> Result<Extraction, Error> {
+    front_end.validate()?;
     let mut pieces = Vec::new();
-    let mut extraction = extract_pieces(path, front_end, PIECE, PIECE, |piece| {
+    let mut source = Source::open(path)?;
+    let mut meter = BandwidthMeter::new(source.info().sample_rate);
+    let mut extraction = pieces_of(&mut source, front_end, (PIECE, PIECE), &mut meter, |piece| {
         pieces.push(piece);
         Ok::<_, Error>(())
     })?;
+    extraction.bandwidth = meter.and_then(BandwidthMeter::finish).map(|hertz| hertz as f32);
     if !pieces.is_empty() {
         pieces.push(extraction.spectrogram);
         extraction.spectrogram = Spectrogram::join(pieces)?;
@@ -119,16 +123,25 @@ pub fn extract_pieces<E: From<Error>>(
     front_end: &FrontEnd,
     frames: usize,
     step: usize,
-    mut each: impl FnMut(Spectrogram) -> Result<(), E>,
+    each: impl FnMut(Spectrogram) -> Result<(), E>,
 ) -> Result<Extraction, E> {
     front_end.validate()?;
-    let mut source = Source::open(path)?;
+    pieces_of(&mut Source::open(path)?, front_end, (frames, step), &mut None, each)
+}
+
+/// Does the work of [`extract_pieces`], and pushes all samples to the meter, if there is one.
+fn pieces_of<E: From<Error>>(
+    source: &mut Source,
+    front_end: &FrontEnd,
+    (frames, step): (usize, usize),
+    meter: &mut Option<BandwidthMeter>,
+    mut each: impl FnMut(Spectrogram) -> Result<(), E>,
+) -> Result<Extraction, E> {
     let mut analysis = Analysis::new(front_end, source.info().sample_rate)?;
-    let mut meter = BandwidthMeter::new(source.info().sample_rate);
     let mut silent = true;
     while let Some(block) = source.next()? {
         analysis.push(block)?;
-        if let Some(meter) = &mut meter {
+        if let Some(meter) = meter {
             meter.push(block);
         }
         while let Some(piece) = analysis.take(frames, step)? {
@@ -141,8 +154,8 @@ pub fn extract_pieces<E: From<Error>>(
         silent: constant || (silent && spectrogram.is_silent()),
         source: SourceInfo { seconds: Some(source.seconds()), ..source.info().clone() },
         decode_errors: source.decode_errors(),
-        warnings: warnings(&source, front_end),
-        bandwidth: meter.and_then(BandwidthMeter::finish).map(|hertz| hertz as f32),
+        warnings: warnings(source, front_end),
+        bandwidth: None,
         spectrogram,
         repeated,
     })

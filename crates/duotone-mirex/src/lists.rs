@@ -17,7 +17,7 @@ const MAX_BYTES: u64 = 256 << 20;
 pub(super) fn read(list: &Path) -> Result<Vec<Line>, Error> {
     let refused = |reason: String| Error::Collection { path: list.to_owned(), reason };
     if !std::fs::metadata(list).map_err(Error::io(list))?.is_file() {
-        return Err(refused("not a file: give a list of files, one path per line".into()));
+        return Err(refused("not a regular file: expected a list of paths, one per line".into()));
     }
     let mut bytes = Vec::new();
     let file = File::open(list).map_err(Error::io(list))?;

@@ -37,7 +37,7 @@ pub(crate) fn logits(
         }
         let from = logits.len();
         logits.resize(from + architecture.classes, 0.0);
-        output(layers, &hidden, &mut logits[from..]);
+        layers.output().forward(&hidden, &mut logits[from..]);
     }
 }
 
@@ -80,13 +80,11 @@ pub(crate) fn backward(
             row.by_sample[unit] = hidden * (1.0 - hidden) * kept;
             row.dropped[unit] = hidden * kept;
         }
-        output(layers, row.dropped, row.logits);
+        layers.output().forward(row.dropped, row.logits);
         let target = &targets[sample * classes..][..classes];
         *row.outcome = cross_entropy(row.logits, target, samples);
         let mut back = vec![0.0; dense];
-        for (&d, weight) in row.logits.iter().zip(layers.output_weight.chunks_exact(dense)) {
-            back.iter_mut().zip(weight).for_each(|(back, w)| *back += d * w);
-        }
+        layers.output().backward(row.logits, &mut back);
         row.by_sample.iter_mut().zip(back).for_each(|(d, back)| *d *= back);
     });
     for (sample, row) in out.by_sample.chunks_exact(units).enumerate() {
@@ -189,29 +187,6 @@ impl Words {
         }
         word
     }
-}
-
-/// Computes the logits of one sample.
-fn output(layers: &Layers, hidden: &[f32], logits: &mut [f32]) {
-    let rows = layers.output_weight.chunks_exact(hidden.len());
-    for ((logit, bias), row) in logits.iter_mut().zip(&layers.output_bias).zip(rows) {
-        *logit = bias + dot(row, hidden);
-    }
-}
-
-/// Returns the dot product, in several partial sums so that the compiler vectorises it.
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const SUMS: usize = 16;
-    let (a_whole, a_rest) = a.as_chunks::<SUMS>();
-    let (b_whole, b_rest) = b.as_chunks::<SUMS>();
-    let mut sums = [0.0; SUMS];
-    for (a, b) in a_whole.iter().zip(b_whole) {
-        for i in 0..SUMS {
-            sums[i] += a[i] * b[i];
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.into_iter().sum::<f32>() + rest
 }
 
 pub(crate) fn sigmoid(x: f32) -> f32 {

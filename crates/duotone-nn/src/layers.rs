@@ -1,6 +1,7 @@
 //! A network's weights in the kernels' layout, with the forward pass and the dense layer's backward pass.
 
 use crate::architecture::Architecture;
+use crate::dense::DenseLayer;
 use crate::kernel::{
     AlignedBuf, BLOCK, DenseBlock, Inputs, Isa, Kernels, LINE, PackedFilters, UNITS,
     block_gradients, dense_rows,
@@ -99,6 +100,11 @@ impl Layers {
             output_bias: weights.get("output.bias").to_vec(),
             canonical,
         }
+    }
+
+    /// Returns the last layer.
+    pub(crate) fn output(&self) -> DenseLayer<'_> {
+        DenseLayer { weight: &self.output_weight, bias: &self.output_bias }
     }
 
     /// Returns the weights by name, in their canonical order.

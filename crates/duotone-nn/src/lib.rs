@@ -3,6 +3,7 @@
 
 mod architecture;
 mod deep;
+mod dense;
 mod embed;
 mod error;
 mod head;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::architecture::{Architecture, Block, Pipeline};
+use crate::architecture::{Architecture, Block};
 use crate::error::Error;
 use crate::random::Philox;
 
@@ -27,7 +27,7 @@ pub struct Tensor {
 /// | `output.weight` | classes, hidden units (or features) |
 /// | `output.bias` | classes |
 ///
-/// The first two are those of a pipeline of a [single](Pipeline::is_single) block. A block with batch
+/// The first two are those of a pipeline of a [single](crate::Pipeline::is_single) block. A block with batch
 /// normalisation has `norm` instead of `bias`; its mean and variance are running statistics, which training
 /// updates but does not optimise.
 ///
@@ -43,7 +43,7 @@ impl Weights {
         let mut shapes = Vec::new();
         for (i, p) in architecture.pipelines.iter().enumerate() {
             for (j, (block, shape)) in p.blocks.iter().zip(architecture.map_shapes(p)).enumerate() {
-                let name = block_name(p, i, j);
+                let name = p.block_name(i, j);
                 let Block { filters, kernel, .. } = *block;
                 let weight = match p.is_single() {
                     true => vec![filters, kernel.0, kernel.1],
@@ -129,13 +129,5 @@ impl Weights {
     #[must_use]
     pub fn get(&self, name: &str) -> &[f32] {
         self.0.get(name).map_or(&[], |tensor| &tensor.data)
-    }
-}
-
-/// Returns the first part of the names of a block's weights.
-pub(crate) fn block_name(pipeline: &Pipeline, i: usize, j: usize) -> String {
-    match pipeline.is_single() {
-        true => format!("pipeline{i}"),
-        false => format!("pipeline{i}.block{j}"),
     }
 }

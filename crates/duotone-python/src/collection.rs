@@ -229,7 +229,7 @@ pub(crate) fn evaluate<'py>(
         recipe.training = given.applied_to(py, &recipe.training)?;
         recipes.push(recipe);
     }
-    let networks = NetworkSystem::alike(recipes, select, |recipe| recipe.training.clone());
+    let networks = NetworkSystem::alike(recipes, select);
     let mut networks = networks.map_err(|e| errors::raise(py, &e))?;
     let vote = parse_vote(py, vote)?;
     for network in &mut networks {

@@ -1,5 +1,5 @@
 use super::text::{decimal, escape, short};
-use duotone::evaluate::statistics::{Comparison, Friedman};
+use duotone::statistics::{Comparison, Friedman};
 
 const WIDTH: f64 = 460.0;
 const RIGHT: f64 = 20.0;

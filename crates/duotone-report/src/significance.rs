@@ -3,9 +3,9 @@
 use super::ranks::ranks;
 use super::table;
 use super::text::{decimal, escape, percent};
-use duotone::evaluate::statistics::Pair;
 use duotone::evaluate::{Ranking, Results, Significance};
 use duotone::plural;
+use duotone::statistics::Pair;
 
 /// Formats the section; empty if there is only one system.
 pub(super) fn section(results: &Results) -> String {

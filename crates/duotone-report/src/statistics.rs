@@ -1,7 +1,7 @@
 //! Simple statistics that the report adds to the scores.
 
-use duotone::evaluate::statistics::Bootstrap;
 use duotone::evaluate::{Protocol, Results, Scores, SystemResult};
+use duotone::statistics::Bootstrap;
 
 /// Returns the accuracy of guessing every label equally often.
 pub(super) fn chance(protocol: &Protocol) -> f64 {

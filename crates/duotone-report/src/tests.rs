@@ -8,7 +8,6 @@ use duotone::nn::{Architecture, random::Philox};
 use super::{html, ranks};
 use duotone::classify::Vote;
 use duotone::data::Balance;
-use duotone::evaluate::statistics::{bootstrap, friedman, tukey_kramer};
 use duotone::evaluate::{
     Candidate, CommandLine, FoldResult, NetworkInfo, Prediction, Protocol, Results, RunTime,
     Scores, Selection, SystemResult, probability_scores, significance,
@@ -17,6 +16,7 @@ use duotone::features::Notes;
 use duotone::io::SkippedFile;
 use duotone::leaks::Findings;
 use duotone::model::{EpochRecord, LabelCount, TrainSettings};
+use duotone::statistics::{bootstrap, friedman, tukey_kramer};
 
 /// Draws decisions that are correct with a probability of `skill`.
 fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usize) -> Results {

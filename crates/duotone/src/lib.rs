@@ -77,6 +77,7 @@ pub mod model;
 mod path_text;
 mod plural;
 mod progress;
+pub mod statistics;
 pub mod train;
 
 pub use classify::Classifier;

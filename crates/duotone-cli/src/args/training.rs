@@ -103,9 +103,7 @@ impl LearningArgs {
     pub(crate) fn sample_rate(&self, recipe: Option<u32>) -> Option<u32> {
         self.sample_rate.map_or(recipe, |rate| rate.0)
     }
-}
 
-impl LearningArgs {
     /// Returns the options that were given, as they are written.
     pub(super) fn given(&self) -> Vec<String> {
         let mut given = Vec::new();

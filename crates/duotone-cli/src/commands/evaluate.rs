@@ -11,9 +11,15 @@ use crate::progress::Console;
 use crate::scores;
 
 pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure> {
-    let recipes = args.architecture.iter().map(|a| ModelSpec::load(a)).collect::<Result<_, _>>()?;
     let command = args.command();
     let training = args.training;
+    let mut recipes = Vec::new();
+    for name in &args.architecture {
+        let mut recipe = ModelSpec::load(name)?;
+        recipe.training = training.learning.settings(&recipe.training)?;
+        recipe.sample_rate = training.learning.sample_rate(recipe.sample_rate);
+        recipes.push(recipe);
+    }
     let device = training.device.open(console)?;
     let options =
         CollectionOptions { label: training.label.clone(), group: training.group.clone() };
@@ -21,20 +27,8 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     if let Some(folder) = &args.output {
         output::prepare_folder(folder)?;
     }
-    let recipes: Vec<ModelSpec> = recipes;
-    let mut settings = Vec::new();
-    for recipe in &recipes {
-        settings.push((recipe.name.clone(), training.learning.settings(&recipe.training)?));
-    }
-    let of = |recipe: &ModelSpec| {
-        let found = settings.iter().find(|(name, _)| *name == recipe.name);
-        found.map_or_else(|| recipe.training.clone(), |(_, settings)| settings.clone())
-    };
-    let mut networks = NetworkSystem::alike(recipes, args.select, of)?;
-    for network in &mut networks {
-        network.sample_rate = training.learning.sample_rate(network.sample_rate);
-        network.vote = args.vote.into();
-    }
+    let mut networks = NetworkSystem::alike(recipes, args.select)?;
+    networks.iter_mut().for_each(|network| network.vote = args.vote.into());
     let systems = networks.into_iter().map(System::Network).collect();
     let mut job = EvaluateJob::new(&collection, systems);
     job.folds = args.folds.0;

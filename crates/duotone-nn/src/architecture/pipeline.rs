@@ -36,6 +36,19 @@ pub struct Block {
     pub pool: (usize, usize),
 }
 
+impl Block {
+    /// Returns the number of zeros before and after the input of the convolution, each along bands and frames.
+    #[must_use]
+    pub fn zeros(&self) -> [(usize, usize); 2] {
+        let sides = |kernel: usize| match self.padding {
+            Padding::Valid => (0, 0),
+            Padding::Same => ((kernel - 1) / 2, kernel / 2),
+        };
+        let (bands, frames) = (sides(self.kernel.0), sides(self.kernel.1));
+        [(bands.0, frames.0), (bands.1, frames.1)]
+    }
+}
+
 /// Batch normalisation adds this number to variances before it takes their square root, as PyTorch does.
 pub const BATCH_NORM_EPSILON: f32 = 1e-5;
 
@@ -104,6 +117,15 @@ impl Pipeline {
     pub fn is_single(&self) -> bool {
         let Some(&Block { filters, kernel, pool, .. }) = self.blocks.first() else { return false };
         *self == Self::single(filters, kernel, pool)
+    }
+
+    /// Returns what the names of a block's weights start with, if this is pipeline `i` of a network.
+    #[must_use]
+    pub fn block_name(&self, i: usize, block: usize) -> String {
+        match self.is_single() {
+            true => format!("pipeline{i}"),
+            false => format!("pipeline{i}.block{block}"),
+        }
     }
 }
 

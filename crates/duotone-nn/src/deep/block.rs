@@ -1,9 +1,11 @@
 //! A block: its convolution and the sizes of its maps.
 
-use crate::architecture::{Architecture, BATCH_NORM_EPSILON, Block, MapShape, Padding};
+use std::ops::Range;
+
+use crate::architecture::{Architecture, BATCH_NORM_EPSILON, Block, MapShape};
 use crate::deep::global_pool::LastMaps;
 use crate::kernel::{Convolution, Geometry, Kernels, Maps, stored};
-use crate::weights::{Weights, block_name};
+use crate::weights::Weights;
 
 /// A block of a pipeline, packed for one instruction set.
 #[derive(Clone, Debug)]
@@ -20,10 +22,7 @@ pub(crate) struct DeepBlock {
 
 impl DeepBlock {
     fn new(kernels: Kernels, name: String, block: &Block, shape: MapShape, first: bool) -> Self {
-        let before = match block.padding {
-            Padding::Valid => (0, 0),
-            Padding::Same => ((block.kernel.0 - 1) / 2, (block.kernel.1 - 1) / 2),
-        };
+        let [before, _] = block.zeros();
         let geometry = Geometry {
             input: shape.input,
             channels: shape.channels,
@@ -48,11 +47,8 @@ impl DeepBlock {
     /// Packs the weights for inference: batch normalisation by the running statistics becomes part of the
     /// filters.
     pub(crate) fn pack(&mut self, weights: &Weights) {
-        self.bias.fill(0.0);
         if !self.batch_norm {
-            self.convolution.pack(weights.get(&format!("{}.weight", self.name)), |_| 1.0, false);
-            let bias = weights.get(&format!("{}.bias", self.name));
-            self.bias[..self.filters].copy_from_slice(bias);
+            self.pack_plain(weights, false);
             return;
         }
         let [scale, shift, mean, variance] = ["weight", "bias", "mean", "variance"]
@@ -69,7 +65,12 @@ impl DeepBlock {
 
     /// Packs the weights for training, where batch normalisation uses the batch's statistics.
     pub(crate) fn pack_for_training(&mut self, weights: &Weights) {
-        self.convolution.pack(weights.get(&format!("{}.weight", self.name)), |_| 1.0, true);
+        self.pack_plain(weights, true);
+    }
+
+    /// Packs the filters, and the bias if there is no batch normalisation.
+    fn pack_plain(&mut self, weights: &Weights, gradients: bool) {
+        self.convolution.pack(weights.get(&format!("{}.weight", self.name)), |_| 1.0, gradients);
         if !self.batch_norm {
             let bias = weights.get(&format!("{}.bias", self.name));
             self.bias[..self.filters].copy_from_slice(bias);
@@ -82,22 +83,32 @@ impl DeepBlock {
 pub(crate) struct DeepPipeline {
     pub(crate) blocks: Vec<DeepBlock>,
     pub(crate) last: LastMaps,
+    /// The index of its first feature.
+    pub(crate) first: usize,
+}
+
+impl DeepPipeline {
+    /// Returns the indices of its features.
+    pub(crate) fn features(&self) -> Range<usize> {
+        self.first..self.first + self.last.features()
+    }
 }
 
 /// Returns the pipelines of an architecture, with weights of zero.
 pub(crate) fn pipelines(kernels: Kernels, architecture: &Architecture) -> Vec<DeepPipeline> {
-    let mut pipelines = Vec::new();
+    let (mut pipelines, mut first) = (Vec::new(), 0);
     for (i, pipeline) in architecture.pipelines.iter().enumerate() {
         let shapes = architecture.map_shapes(pipeline);
         let mut blocks = Vec::new();
         for (j, (block, &shape)) in pipeline.blocks.iter().zip(&shapes).enumerate() {
-            let name = block_name(pipeline, i, j);
+            let name = pipeline.block_name(i, j);
             blocks.push(DeepBlock::new(kernels, name, block, shape, j == 0));
         }
         let size = shapes.last().map_or((0, 0), |shape| shape.pooled);
         let filters = pipeline.blocks.last().map_or(0, |block| block.filters);
         let last = LastMaps { size, filters, stored: stored(filters), pool: pipeline.global_pool };
-        pipelines.push(DeepPipeline { blocks, last });
+        pipelines.push(DeepPipeline { blocks, last, first });
+        first += last.features();
     }
     pipelines
 }

@@ -31,18 +31,22 @@ impl LastMaps {
         self.filters * bands * frames
     }
 
+    /// Summarises a filter's map over its bands; the result is (summary, frame).
+    fn summarise_bands(&self, maps: &[f32], filter: usize, over_bands: &mut [f32]) {
+        let (bands, frames) = self.size;
+        for frame in 0..frames {
+            let column = |band: usize| maps[(band * frames + frame) * self.stored + filter];
+            summarise(self.pool.bands, bands, column, |i, x| over_bands[i * frames + frame] = x);
+        }
+    }
+
     /// Computes the features.
     pub(crate) fn forward(&self, maps: &[f32], features: &mut [f32]) {
-        let (bands, frames) = self.size;
+        let frames = self.size.1;
         let out = self.summarised();
         let mut over_bands = vec![0.0; out.0 * frames];
         for (filter, features) in features.chunks_exact_mut(out.0 * out.1).enumerate() {
-            for frame in 0..frames {
-                let column = |band: usize| maps[(band * frames + frame) * self.stored + filter];
-                summarise(self.pool.bands, bands, column, |i, x| {
-                    over_bands[i * frames + frame] = x
-                });
-            }
+            self.summarise_bands(maps, filter, &mut over_bands);
             for (row, features) in
                 over_bands.chunks_exact(frames).zip(features.chunks_exact_mut(out.1))
             {
@@ -60,12 +64,7 @@ impl LastMaps {
         map_gradient.fill(0.0);
         for (filter, gradient) in gradient.chunks_exact(out.0 * out.1).enumerate() {
             let at = |band: usize, frame: usize| (band * frames + frame) * self.stored + filter;
-            for frame in 0..frames {
-                let column = |band: usize| maps[at(band, frame)];
-                summarise(self.pool.bands, bands, column, |i, x| {
-                    over_bands[i * frames + frame] = x
-                });
-            }
+            self.summarise_bands(maps, filter, &mut over_bands);
             back.fill(0.0);
             let rows = over_bands.chunks_exact(frames).zip(back.chunks_exact_mut(frames));
             for ((row, back), gradient) in rows.zip(gradient.chunks_exact(out.1)) {

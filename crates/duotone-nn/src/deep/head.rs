@@ -1,8 +1,8 @@
 //! The head's part of a training step.
 
 use crate::architecture::Architecture;
-use crate::deep::dense::{DenseLayer, weight_gradient};
 use crate::deep::training::SegmentState;
+use crate::dense::{DenseLayer, weight_gradient};
 use crate::head::{cross_entropy, outcome, sigmoid};
 use crate::step::{Step, StepOutcome};
 use crate::weights::{Tensor, Weights};

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::architecture::Architecture;
 use crate::deep::block::{DeepPipeline, pipelines};
-use crate::deep::dense::DenseLayer;
+use crate::dense::DenseLayer;
 use crate::head::sigmoid;
 use crate::kernel::{Affine, AlignedBuf, Isa, Kernels, Pool, Work};
 use crate::parallel;
@@ -98,7 +98,6 @@ impl DeepNetwork {
         memory: &mut Memory,
     ) {
         let Memory { sums, input, output, work } = memory;
-        let mut rest = features;
         for pipeline in &self.pipelines {
             for (j, block) in pipeline.blocks.iter().enumerate() {
                 std::mem::swap(input, output);
@@ -114,9 +113,8 @@ impl DeepNetwork {
                 };
                 self.isa.run(Pool { maps, affine, sums, output, kept: None });
             }
-            let (of_pipeline, others) = rest.split_at_mut(pipeline.last.features());
-            pipeline.last.forward(first(output, pipeline.last.len()), of_pipeline);
-            rest = others;
+            let maps = first(output, pipeline.last.len());
+            pipeline.last.forward(maps, &mut features[pipeline.features()]);
         }
     }
 }

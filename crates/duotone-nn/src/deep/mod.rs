@@ -6,7 +6,6 @@
 //! groups of segments, so that they do not depend on the number of threads.
 
 mod block;
-mod dense;
 mod global_pool;
 mod head;
 mod inference;

@@ -91,7 +91,6 @@ impl DeepTrainer {
         let mut gradients = Weights::default();
         let mut norms = Vec::new();
         for (i, pipeline) in self.pipelines.iter().enumerate() {
-            let first = self.pipelines[..i].iter().map(|p| p.last.features()).sum::<usize>();
             let mut of_pipeline = Vec::new();
             for (j, block) in pipeline.blocks.iter().enumerate() {
                 let pass = BlockPass {
@@ -107,18 +106,17 @@ impl DeepTrainer {
             parallel::pieces(segments, 1, |_, segment| {
                 let SegmentState { blocks, features, .. } = &mut segment[0];
                 let Some(last) = blocks[i].last() else { return };
-                let to = &mut features[first..][..pipeline.last.features()];
+                let to = &mut features[pipeline.features()];
                 pipeline.last.forward(&last.output, to);
             });
         }
         let outcome = head::backward(a, weights, segments, targets, step, &mut gradients);
         for (i, pipeline) in self.pipelines.iter().enumerate() {
-            let first = self.pipelines[..i].iter().map(|p| p.last.features()).sum::<usize>();
             parallel::pieces(segments, 1, |_, segment| {
                 let SegmentState { blocks, feature_gradient, gradient, .. } = &mut segment[0];
                 let Some(last) = blocks[i].last() else { return };
                 gradient.resize(last.output.len());
-                let from = &feature_gradient[first..][..pipeline.last.features()];
+                let from = &feature_gradient[pipeline.features()];
                 pipeline.last.backward(&last.output, from, gradient);
             });
             for (j, block) in pipeline.blocks.iter().enumerate().rev() {

@@ -1,9 +1,7 @@
 //! A block, and what becomes of its maps, in plain f64.
 
 use super::Tensors;
-use crate::architecture::{
-    Architecture, BATCH_NORM_EPSILON, Block, MapShape, Padding, Pipeline, Summary,
-};
+use crate::architecture::{Architecture, BATCH_NORM_EPSILON, Block, MapShape, Pipeline, Summary};
 
 /// The maps of one segment, (channel, band, frame).
 pub(super) type Map = Vec<f64>;
@@ -42,14 +40,12 @@ impl BlockReference<'_> {
         &self.weights[&format!("{}.{which}", self.name)]
     }
 
-    /// Calls `work` with the index of every sum of a segment, and of each input and weight that it multiplies.
+    /// For every product in a segment's convolution, calls `work` with the indices of its sum, its input and
+    /// its weight.
     fn each_product(&self, mut work: impl FnMut(usize, usize, usize)) {
         let MapShape { channels, input, convolved, .. } = self.shape;
         let kernel = self.block.kernel;
-        let before = match self.block.padding {
-            Padding::Valid => (0, 0),
-            Padding::Same => ((kernel.0 - 1) / 2, (kernel.1 - 1) / 2),
-        };
+        let [before, _] = self.block.zeros();
         for filter in 0..self.block.filters {
             for (band, frame) in cells(convolved) {
                 let sum = (filter * convolved.0 + band) * convolved.1 + frame;
@@ -203,8 +199,8 @@ fn batch_moments(sums: &[Map], filters: usize, map: usize) -> Vec<(f64, f64)> {
     (0..filters).map(of_filter).collect()
 }
 
-/// Returns the features of a segment from the last maps of a pipeline, and for each feature the values of the
-/// maps that it is made of, with their shares.
+/// Computes a segment's features from the last maps of a pipeline. Also returns, for each feature, the indices
+/// of the map values that contribute to it, with their factors.
 pub(super) fn global_pool(
     pipeline: &Pipeline,
     filters: usize,

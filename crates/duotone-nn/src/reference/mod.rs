@@ -10,7 +10,6 @@ mod block;
 
 use crate::architecture::Architecture;
 use crate::random::Philox;
-use crate::weights::block_name;
 use block::{BlockReference, Map, Trace, global_pool};
 
 /// Named weights or gradients in f64; names and shapes as in [`Weights`](crate::Weights).
@@ -122,7 +121,7 @@ fn blocks_of<'a>(a: &'a Architecture, weights: &'a Tensors, i: usize) -> Vec<Blo
             a,
             block,
             shape,
-            name: block_name(pipeline, i, j),
+            name: pipeline.block_name(i, j),
             weights,
         })
         .collect()

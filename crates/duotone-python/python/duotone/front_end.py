@@ -41,9 +41,10 @@ class FrontEnd(TransformerMixin, BaseEstimator):
     centered : bool, default=False
         Whether frame `i` is centred on sample `i * hop`, with zeros beyond the ends.
     segment_frames : int, default=80
-        Frames in a segment of the network; used only by `fill`.
+        Number of frames in a segment; used only if `fill` is true.
     fill : bool, default=False
-        Repeat audio that is shorter than a segment to fill one, as classification does.
+        Whether to repeat audio that is shorter than a segment until it fills one, as
+        classification does.
     on_error : {"raise", "none"}, default="raise"
         What to do if a file or array in a batch cannot be used: raise an `AudioError`, which for
         paths lists all of them, or issue a warning and return `None` in its place.

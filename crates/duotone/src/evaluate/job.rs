@@ -166,19 +166,15 @@ impl NetworkSystem {
         }
     }
 
-    /// Creates systems: one per network, with the settings that `settings` returns, or, with `select`, a single
+    /// Creates systems: one per network, trained as its recipe says, or, with `select`, a single
     /// one that chooses a network in each fold by its accuracy on clips held out of the training part.
     /// Only that network is tested, so the result measures the whole procedure.
     ///
     /// # Errors
-    /// [`Error::Setting`] if there are fewer than two networks to choose from, or they have different
-    /// settings.
-    pub fn alike(
-        networks: Vec<ModelSpec>,
-        select: bool,
-        settings: impl Fn(&ModelSpec) -> TrainSettings,
-    ) -> Result<Vec<Self>, Error> {
-        let system = |network: &ModelSpec| Self::new(network.clone(), settings(network));
+    /// [`Error::Setting`] if there are fewer than two networks to choose from, or they are trained
+    /// differently.
+    pub fn alike(networks: Vec<ModelSpec>, select: bool) -> Result<Vec<Self>, Error> {
+        let system = |network: &ModelSpec| Self::new(network.clone(), network.training.clone());
         let each: Vec<Self> = networks.iter().map(system).collect();
         if !select {
             return Ok(each);

@@ -20,7 +20,6 @@ mod reservations;
 mod results;
 mod run;
 mod significance;
-pub mod statistics;
 
 pub use compare::{compare, read_results};
 pub use deformations::{Deformation, DeformationResult};

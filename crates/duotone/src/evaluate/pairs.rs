@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::error::Error;
 use crate::evaluate::pool::LEVEL;
 use crate::evaluate::significance::right;
-use crate::evaluate::statistics::{difference, holm, mcnemar};
 use crate::evaluate::{Holm, PairTest, Prediction, SystemResult};
+use crate::statistics::{difference, holm, mcnemar};
 
 /// Compares every pair of systems, which classified the same files, and corrects for the number of
 /// pairs.

@@ -9,11 +9,11 @@ use crate::evaluate::probabilities::pooled;
 use crate::evaluate::protocol::shared_training;
 use crate::evaluate::record::FoldRecord;
 use crate::evaluate::significance::right;
-use crate::evaluate::statistics::bootstrap;
 use crate::evaluate::{
     NetworkInfo, Prediction, ProbabilityScores, SystemResult, probability_scores, scores,
 };
 use crate::features::Notes;
+use crate::statistics::bootstrap;
 
 /// Confidence level of intervals.
 pub(super) const LEVEL: f64 = 0.95;

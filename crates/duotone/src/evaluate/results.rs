@@ -10,11 +10,11 @@ use crate::classify::Vote;
 use crate::data::Balance;
 use crate::evaluate::deformations::DeformationResult;
 use crate::evaluate::probabilities::ProbabilityScores;
-use crate::evaluate::statistics::{Bootstrap, Comparison, Difference, Friedman, McNemar};
 use crate::features::Notes;
 use crate::io::SkippedFile;
 use crate::leaks::Findings;
 use crate::model::{EpochRecord, LabelCount, TrainSettings};
+use crate::statistics::{Bootstrap, Comparison, Difference, Friedman, McNemar};
 
 /// The results of an evaluation and its protocol. Contains no clock times, so that the same protocol
 /// produces the same bytes.

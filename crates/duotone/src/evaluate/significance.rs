@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::evaluate::pairs::pairs;
-use crate::evaluate::statistics::{friedman, tukey_kramer};
 use crate::evaluate::{Prediction, Ranking, Significance, SystemResult};
+use crate::statistics::{friedman, tukey_kramer};
 
 /// Significance level of all tests.
 const ALPHA: f64 = 0.05;

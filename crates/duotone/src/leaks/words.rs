@@ -40,7 +40,7 @@ impl Findings {
 }
 
 impl Confound {
-    /// What was found, and what to do.
+    /// The problem and its remedy.
     fn sentence(&self) -> String {
         let (from, advice) = match self.properties.as_slice() {
             [one] => (format!("the {} alone", one.name()), advice(*one)),

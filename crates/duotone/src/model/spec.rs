@@ -132,8 +132,8 @@ impl ModelSpec {
 }
 
 /// A small deep network for small collections: four blocks of 3×3 filters with batch normalisation, the mean
-/// over frequency, the mean and the maximum over time. Its input is floored and levelled, so that it depends
-/// little on volume and encoder. `docs/accuracy.md` compares it with the paper's.
+/// over frequency, the mean and the maximum over time. Its input is floored and levelled, so that it hardly
+/// depends on the volume. `docs/accuracy.md` compares it with the paper's.
 fn deep() -> ModelSpec {
     let block = |filters, pool| Block {
         filters,

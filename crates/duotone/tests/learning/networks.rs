@@ -40,8 +40,9 @@ impl<'a> Networks<'a> {
 }
 
 pub(crate) fn evaluate(job: &Networks<'_>, observer: &dyn Observer) -> Result<Results, Error> {
-    let mut networks =
-        NetworkSystem::alike(job.recipes.clone(), job.select, |_| job.settings.clone())?;
+    let mut recipes = job.recipes.clone();
+    recipes.iter_mut().for_each(|recipe| recipe.training = job.settings.clone());
+    let mut networks = NetworkSystem::alike(recipes, job.select)?;
     networks.iter_mut().for_each(|network| network.vote = job.vote);
     let systems = networks.into_iter().map(System::Network).collect();
     let mut evaluation = EvaluateJob::new(job.collection, systems);

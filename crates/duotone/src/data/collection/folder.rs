@@ -232,7 +232,7 @@ fn is_own(entries: &[fs::DirEntry]) -> bool {
     OWN_FOLDERS.iter().any(|names| names.iter().all(contains))
 }
 
-/// Whether the extension of a file is one that is ignored.
+/// Returns whether files with this extension are ignored.
 fn is_side_file(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     extension.is_some_and(|e| SIDE_FILES.contains(&e.as_str()))

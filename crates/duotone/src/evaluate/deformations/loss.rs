@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::Deformation;
 use crate::error::Error;
-use crate::evaluate::statistics::{Bootstrap, McNemar, difference, mcnemar};
+use crate::statistics::{Bootstrap, McNemar, difference, mcnemar};
 
 /// The accuracy of a system on deformed test clips, and what the deformation costs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

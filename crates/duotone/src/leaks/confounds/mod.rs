@@ -9,11 +9,12 @@ pub(super) mod properties;
 mod tree;
 
 use guess::Guesser;
-use permutation::{Shuffle, holm, p_value};
+use permutation::{Shuffle, p_value};
 pub(super) use properties::{Properties, Sound};
 
 use super::findings::{Confound, Property};
 use crate::data::Collection;
+use crate::statistics::holm;
 
 /// Fewer clips (or groups) prove nothing.
 const MIN_UNITS: usize = 20;

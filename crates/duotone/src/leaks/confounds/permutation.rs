@@ -83,31 +83,9 @@ pub(super) fn p_value(observed: i64, alpha: f64, score: impl Fn(u64) -> i64 + Sy
     (1 + reached) as f64 / (1 + done) as f64
 }
 
-/// p-values corrected for their number (Holm 1979), in the given order.
-pub(super) fn holm(p_values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p_values.len()).collect();
-    order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
-    let mut adjusted = vec![0.0; p_values.len()];
-    let mut largest = 0.0_f64;
-    for (rank, test) in order.into_iter().enumerate() {
-        largest = largest.max(p_values[test] * (p_values.len() - rank) as f64).min(1.0);
-        adjusted[test] = largest;
-    }
-    adjusted
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Shuffle, holm, p_value};
-
-    #[test]
-    fn corrects_for_the_number_of_tests() {
-        // R: p.adjust(c(0.01, 0.04, 0.03, 0.6), "holm")
-        let adjusted = holm(&[0.01, 0.04, 0.03, 0.6]);
-        for (found, expected) in adjusted.iter().zip([0.04, 0.09, 0.09, 0.6]) {
-            assert!((found - expected).abs() < 1e-12, "{adjusted:?}");
-        }
-    }
+    use super::{Shuffle, p_value};
 
     #[test]
     fn p_value_counts_the_true_labels() {

@@ -72,10 +72,7 @@ fn pipeline(
     let shapes = model.card.architecture.map_shapes(pipeline);
     let mut maps = image.to_owned();
     for (i, (block, shape)) in pipeline.blocks.iter().zip(shapes).enumerate() {
-        let name = match pipeline.is_single() {
-            true => format!("pipeline{number}"),
-            false => format!("pipeline{number}.block{i}"),
-        };
+        let name = pipeline.block_name(number, i);
         maps = add_block(graph, model, &name, block, shape.channels, &maps);
     }
     for (summary, axis) in [(pipeline.global_pool.bands, 2), (pipeline.global_pool.frames, 3)] {
@@ -109,8 +106,7 @@ fn add_block(
     });
     let mut attributes = vec![("kernel_shape", pair(kernel))];
     if padding == Padding::Same {
-        let before = ((kernel.0 - 1) / 2, (kernel.1 - 1) / 2);
-        let after = (kernel.0 - 1 - before.0, kernel.1 - 1 - before.1);
+        let [before, after] = block.zeros();
         let pads = [before.0, before.1, after.0, after.1].map(|zeros| zeros as i64);
         attributes.push(("pads", Attribute::Ints(pads.to_vec())));
     }

@@ -23,7 +23,7 @@ struct FriedmanCase {
 }
 
 fn fixtures() -> Fixtures {
-    serde_json::from_str(include_str!("../../../tests/fixtures/statistics.json")).unwrap()
+    serde_json::from_str(include_str!("../../tests/fixtures/statistics.json")).unwrap()
 }
 
 fn assert_near(a: f64, b: f64, tolerance: f64, what: &str) {

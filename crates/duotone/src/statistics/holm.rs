@@ -26,6 +26,11 @@ mod tests {
         for (ours, r) in corrected.iter().zip([0.03, 0.06, 0.06, 0.02]) {
             assert!((ours - r).abs() < 1e-12, "{corrected:?}");
         }
+        // p.adjust(c(0.01, 0.04, 0.03, 0.6), "holm")
+        let corrected = holm(&[0.01, 0.04, 0.03, 0.6]);
+        for (ours, r) in corrected.iter().zip([0.04, 0.09, 0.09, 0.6]) {
+            assert!((ours - r).abs() < 1e-12, "{corrected:?}");
+        }
         assert_eq!(holm(&[0.6, 0.7]), [1.0, 1.0]);
         assert_eq!(holm(&[0.2]), [0.2]);
         assert!(holm(&[]).is_empty());
