@@ -45,7 +45,7 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
     }
     let measured = match &card.measured {
         Some(m) => format!(
-            "{} of {}, {} of their segments ({})",
+            "{} on {}, {} on their segments ({})",
             percent(m.file_accuracy),
             count(m.clips, "clip"),
             percent(m.segment_accuracy),

@@ -2,7 +2,7 @@
 
 use duotone::evaluate::{DeformationResult, SystemResult};
 
-use crate::output::{decimal, p_value, percent, table};
+use crate::output::{p_value, percent, points, table};
 
 /// Formats a table for each system that was tested on deformed clips.
 pub(crate) fn text(systems: &[SystemResult]) -> String {
@@ -17,7 +17,7 @@ pub(crate) fn text(systems: &[SystemResult]) -> String {
     ];
     let mut text = String::new();
     for system in systems.iter().filter(|system| !system.deformations.is_empty()) {
-        text += &format!("\n{}, files right under deformations:\n\n", system.name);
+        text += &format!("\n{}, accuracy under deformations:\n\n", system.name);
         text += &table(&header, system.deformations.iter().map(row));
     }
     text
@@ -33,19 +33,4 @@ fn row(result: &DeformationResult) -> [String; 7] {
         format!("{} to {}", points(result.interval.low), points(result.interval.high)),
         p_value(result.mcnemar.exact_p),
     ]
-}
-
-/// Formats a difference of two shares in points.
-fn points(difference: f64) -> String {
-    decimal(100.0 * difference, 1).replace('-', "−")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::points;
-
-    #[test]
-    fn differences_are_in_points() {
-        assert_eq!([0.033, -0.1, 0.0, -0.0001].map(points), ["3.3", "−10.0", "0.0", "0.0"]);
-    }
 }

@@ -66,6 +66,11 @@ where
     text
 }
 
+/// Formats a difference of two shares in points.
+pub(crate) fn points(difference: f64) -> String {
+    decimal(100.0 * difference, 1).replace('-', "−")
+}
+
 /// Formats a named value as a line for people. If it is wider than the terminal, the value continues
 /// below itself.
 pub(crate) fn field(name: &str, value: &str) -> String {
@@ -271,6 +276,11 @@ mod tests {
         let text = table(&["file", "p"], rows.map(|row| row.map(str::to_owned)));
         let lines: Vec<&str> = text.lines().skip(2).collect();
         assert_eq!(lines, [" 01 A.flac         9.0 %", " 02 Prelude.flac  10.0 %"]);
+    }
+
+    #[test]
+    fn differences_are_in_points() {
+        assert_eq!([0.033, -0.1, 0.0, -0.0001].map(points), ["3.3", "−10.0", "0.0", "0.0"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use duotone::evaluate::{
 };
 
 use crate::deformations;
-use crate::output::{count, decimal, p_value, percent, table, table_width, width, wrapped};
+use crate::output::{count, decimal, p_value, percent, points, table, table_width, width, wrapped};
 
 /// Formats the protocol, a table of all systems, failures and significance tests. Unless the
 /// results are those of a MIREX task, each system's classes and confusions follow.
@@ -72,11 +72,11 @@ fn protocol(protocol: &Protocol) -> String {
 fn systems(results: &Results) -> String {
     let mut header = vec![
         "system",
-        "files\nright",
+        "on\nfiles",
         "95 %\ninterval",
         "\nby fold",
-        "segments\nright",
-        "balanced\naccuracy",
+        "on\nsegments",
+        "balanced\non files",
         "\nparameters",
     ];
     let timed = !results.times.is_empty();
@@ -102,7 +102,7 @@ fn systems(results: &Results) -> String {
         row.extend(timed.then(|| seconds.map_or("–".to_owned(), |seconds| decimal(seconds, 1))));
         row
     };
-    table(&header, results.systems.iter().map(row))
+    format!("Accuracy:\n\n{}", table(&header, results.systems.iter().map(row)))
 }
 
 /// Scores of the probabilities on files; empty if no system has any.
@@ -153,7 +153,6 @@ fn differences(results: &Results) -> String {
     let Some(significance) = &results.significance else { return String::new() };
     let names: Vec<&str> = results.compared().map(|system| system.name.as_str()).collect();
     let pair = |first: usize, second: usize| format!("{} – {}", names[first], names[second]);
-    let points = |share: f64| decimal(100.0 * share, 1);
     let rows = significance.pairs.iter().map(|test| {
         let difference = test.difference.as_ref();
         let known = |p: Option<f64>| p.map_or("–".to_owned(), p_value);

@@ -6,7 +6,7 @@ use duotone::classify::{Classifier, ClassifyOptions, Vote};
 use duotone::data::{Collection, CollectionOptions};
 use duotone::features::{FeatureStore, Notes, RateChoice, choose_rate, extract_each};
 use duotone::io::{SkippedFile, prepare, refuse_inputs, refuse_other_kind, write_file};
-use duotone::model::{ModelSpec, TrainSettings};
+use duotone::model::ModelSpec;
 use duotone::train::{TrainJob, TrainReport};
 use duotone::{Error, Event, Observer};
 
@@ -71,14 +71,10 @@ pub fn train(
     scratch: &Path,
     list: &Path,
     recipe: ModelSpec,
-    settings: TrainSettings,
-    sample_rate: Option<u32>,
     observer: &dyn Observer,
 ) -> Result<TrainReport, Error> {
     let collection = Collection::open(list, &CollectionOptions::default())?;
     let mut job = TrainJob::new(&collection, recipe, model(scratch));
-    job.settings = settings;
-    job.sample_rate = sample_rate;
     job.store = Some(store(scratch));
     duotone::train::train(&job, observer)
 }

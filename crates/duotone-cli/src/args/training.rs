@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use duotone::audio::Segmenter;
 use duotone::backend::{Device, DeviceChoice};
-use duotone::model::{Sampling, Standardize, TrainSettings};
+use duotone::model::{ModelSpec, Sampling, Standardize, TrainSettings};
 
 use super::values::{self, DeviceArg, SampleRate};
 use crate::exit::{Failure, with_flags};
@@ -83,8 +83,17 @@ pub(crate) struct LearningArgs {
 }
 
 impl LearningArgs {
-    /// Returns a recipe's settings with those that were given.
-    pub(crate) fn settings(&self, recipe: &TrainSettings) -> Result<TrainSettings, Failure> {
+    /// Loads a recipe, and replaces the settings and the sample rate that were given.
+    pub(crate) fn recipe(&self, name_or_path: &str) -> Result<ModelSpec, Failure> {
+        let mut recipe = ModelSpec::load(name_or_path)?;
+        recipe.training = self.settings(&recipe.training)?;
+        if let Some(SampleRate(rate)) = self.sample_rate {
+            recipe.sample_rate = rate;
+        }
+        Ok(recipe)
+    }
+
+    fn settings(&self, recipe: &TrainSettings) -> Result<TrainSettings, Failure> {
         let mut settings = values::with_settings(recipe, &self.set)?;
         settings.epochs = self.epochs.unwrap_or(settings.epochs);
         settings.learning_rate = self.learning_rate.unwrap_or(settings.learning_rate);
@@ -97,11 +106,6 @@ impl LearningArgs {
         settings.seed = self.seed.seed;
         settings.validate()?;
         Ok(settings)
-    }
-
-    /// Returns the sample rate to use for a recipe; `None` leaves the choice to the collection.
-    pub(crate) fn sample_rate(&self, recipe: Option<u32>) -> Option<u32> {
-        self.sample_rate.map_or(recipe, |rate| rate.0)
     }
 
     /// Returns the options that were given, as they are written.

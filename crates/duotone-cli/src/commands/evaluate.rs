@@ -1,6 +1,5 @@
 use duotone::data::CollectionOptions;
 use duotone::evaluate::{EvaluateJob, NetworkSystem, Results, System};
-use duotone::model::ModelSpec;
 use duotone::path_text;
 
 use super::finish;
@@ -13,13 +12,8 @@ use crate::scores;
 pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure> {
     let command = args.command();
     let training = args.training;
-    let mut recipes = Vec::new();
-    for name in &args.architecture {
-        let mut recipe = ModelSpec::load(name)?;
-        recipe.training = training.learning.settings(&recipe.training)?;
-        recipe.sample_rate = training.learning.sample_rate(recipe.sample_rate);
-        recipes.push(recipe);
-    }
+    let recipe = |name: &String| training.learning.recipe(name);
+    let recipes = args.architecture.iter().map(recipe).collect::<Result<_, _>>()?;
     let device = training.device.open(console)?;
     let options =
         CollectionOptions { label: training.label.clone(), group: training.group.clone() };

@@ -50,11 +50,8 @@ fn train(
     network: &NetworkArgs,
     console: &Console,
 ) -> Result<(), Failure> {
-    let recipe = ModelSpec::load(&network.architecture)?;
-    let learning = &network.learning;
-    let rate = learning.sample_rate(recipe.sample_rate);
-    let settings = learning.settings(&recipe.training)?;
-    let report: TrainReport = mirex::train(scratch, list, recipe, settings, rate, console)?;
+    let recipe = network.learning.recipe(&network.architecture)?;
+    let report: TrainReport = mirex::train(scratch, list, recipe, console)?;
     console.list_skipped_files();
     let (model, files) = (path_text(&report.model), output::count(report.clips, "file"));
     console.info(&format!("{model}: {} on {files}", report.card.recipe));

@@ -1,7 +1,6 @@
 use std::fmt::Write;
 
 use duotone::data::CollectionOptions;
-use duotone::model::ModelSpec;
 use duotone::path_text;
 use duotone::train::{TrainJob, TrainReport};
 
@@ -14,14 +13,12 @@ use crate::progress::Console;
 pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
     output::check_file(&args.output)?;
     let device = args.training.device.open(console)?;
-    let recipe = ModelSpec::load(&args.architecture)?;
     let training = args.training;
+    let recipe = training.learning.recipe(&args.architecture)?;
     let options =
         CollectionOptions { label: training.label.clone(), group: training.group.clone() };
     let collection = super::open(&args.collection, &options, training.min_per_label)?;
     let mut job = TrainJob::new(&collection, recipe, args.output);
-    job.settings = training.learning.settings(&job.recipe.training)?;
-    job.sample_rate = training.learning.sample_rate(job.recipe.sample_rate);
     job.store = training.features;
     job.device = device;
     job.resume = training.resume;
@@ -64,7 +61,7 @@ fn summary(report: &TrainReport) -> String {
         Some(measured) => {
             let _ = writeln!(
                 text,
-                "not trained on: {} of {} right, {} of their segments ({})",
+                "not trained on: accuracy {} on {}, {} on their segments ({})",
                 percent(measured.file_accuracy),
                 count(measured.clips, "clip"),
                 percent(measured.segment_accuracy),
