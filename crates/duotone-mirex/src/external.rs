@@ -3,16 +3,14 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-
 use std::time::Duration;
 
 use duotone::evaluate::{Attempt, CommandLine, Program, RunTime};
+use duotone::io::program::{self, Ended};
 use duotone::{Error, Observer};
 
 use crate::check::check;
 use crate::places::Places;
-use crate::program;
-use crate::program::Ended;
 use crate::setup::{Setup, files_list, test_list, train_list};
 use crate::task::{Commands, Task};
 use crate::template::Template;
@@ -139,7 +137,7 @@ impl External<'_> {
         };
         let words = template.fill(value);
         let limit = self.program.time_limit;
-        let Ended { failure, seconds } =
+        let Ended { failure, seconds, .. } =
             program::run(&words, &self.task.folder, limit, &log, observer)?;
         attempt.times.push(RunTime {
             system: self.name().into(),

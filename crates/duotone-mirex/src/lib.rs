@@ -9,7 +9,6 @@ mod external;
 pub mod fuzzing;
 mod lists;
 mod places;
-mod program;
 mod run;
 mod setup;
 mod submission;

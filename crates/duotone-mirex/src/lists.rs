@@ -132,7 +132,8 @@ mod tests {
         for (content, word) in [(&b""[..], "empty"), (b"\n\n", "empty"), (b"RIFF\0\0", "binary")] {
             assert!(list(content).unwrap_err().to_string().contains(word));
         }
-        assert!(read(&std::env::temp_dir()).unwrap_err().to_string().contains("not a file"));
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read(folder.path()).unwrap_err().to_string().contains("not a regular file"));
     }
 
     #[cfg(unix)]

@@ -1,7 +1,9 @@
-//! Atomic writing of files, protection of inputs against being overwritten, and paths in JSON.
+//! Atomic writing of files, protection of inputs against being overwritten, paths in JSON, and external
+//! programs.
 
 pub(crate) mod json;
 pub(crate) mod outputs;
+pub mod program;
 mod skipped_file;
 pub(crate) mod write;
 

@@ -1,23 +1,23 @@
 //! Encodes clips with ffmpeg, run as an external process with a time limit.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::iter;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use duotone_audio::{Clip, decode};
 
 use super::kind::Deformation;
 use crate::error::Error;
+use crate::io::program;
 use crate::progress::Observer;
 
-/// Interval between checks of a running process.
-const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Time limit of a clip, beyond its own length.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Bytes of an error message that are reported.
-const MESSAGE: usize = 300;
+/// Characters of an error message that are reported.
+const MAX_MESSAGE: usize = 300;
 
 /// Returns ffmpeg's version, the first line that `ffmpeg -version` prints.
 ///
@@ -25,17 +25,15 @@ const MESSAGE: usize = 300;
 /// [`Error::Interrupted`]; [`Error::Input`] with a reason if it cannot be run.
 pub(super) fn version(observer: &dyn Observer) -> Result<String, Error> {
     let folder = tempfile::tempdir().map_err(|e| failed(&e.to_string()))?;
-    run(&["-version"], folder.path(), LIMIT, observer)?;
-    let text = fs::read(folder.path().join("stdout")).map_err(|e| failed(&e.to_string()))?;
-    let text = String::from_utf8_lossy(&text);
-    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+    let printed = run(&["-version"], folder.path(), LIMIT, observer)?;
+    Ok(printed.lines().next().unwrap_or_default().trim().to_owned())
 }
 
 /// Encodes a clip of one or two channels, decodes it, and mixes it to mono.
 ///
 /// # Errors
 /// [`Error::Interrupted`]; [`Error::Input`] with a reason if ffmpeg cannot encode the clip.
-pub(super) fn code(
+pub(super) fn encode_and_decode(
     deformation: Deformation,
     channels: &[Clip],
     observer: &dyn Observer,
@@ -64,55 +62,26 @@ fn failed(reason: &str) -> Error {
     Error::Input(format!("ffmpeg: {reason}"))
 }
 
-/// Runs ffmpeg in a folder, where `stdout` and `stderr` hold what it printed.
+/// Runs ffmpeg in a folder, and returns what it printed.
 fn run(
     arguments: &[&str],
     folder: &Path,
     limit: Duration,
     observer: &dyn Observer,
-) -> Result<(), Error> {
-    let file = |name| File::create(folder.join(name)).map_err(|e| failed(&e.to_string()));
-    let mut command = Command::new("ffmpeg");
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    command.stdout(file("stdout")?).stderr(file("stderr")?);
-    // Ctrl-C must reach only this process, which then ends ffmpeg.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child = command.spawn().map_err(|e| match e.kind() {
-        io::ErrorKind::NotFound => failed("not installed"),
-        _ => failed(&e.to_string()),
-    })?;
-    let begun = Instant::now();
-    loop {
-        if observer.stop() {
-            end(&mut child);
-            return Err(Error::Interrupted);
+) -> Result<String, Error> {
+    let words: Vec<OsString> = iter::once(&"ffmpeg").chain(arguments).map(OsString::from).collect();
+    let log = folder.join("log");
+    let ended = program::run(&words, folder, limit, &log, observer)?;
+    let printed = fs::read(&log).unwrap_or_default();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    match ended.failure {
+        None => Ok(printed),
+        Some(_) if ended.missing => Err(failed("not installed")),
+        Some(failure) => {
+            let start: String = printed.trim().chars().take(MAX_MESSAGE).collect();
+            Err(failed(format!("{failure}: {start}").trim_end_matches(": ")))
         }
-        match child.try_wait() {
-            Ok(Some(status)) if status.success() => return Ok(()),
-            Ok(Some(status)) => {
-                let message = fs::read(folder.join("stderr")).unwrap_or_default();
-                let message = String::from_utf8_lossy(&message[..message.len().min(MESSAGE)]);
-                return Err(failed(&format!("{status}: {}", message.trim())));
-            }
-            Ok(None) => {}
-            Err(e) => {
-                end(&mut child);
-                return Err(failed(&e.to_string()));
-            }
-        }
-        if begun.elapsed() >= limit {
-            end(&mut child);
-            return Err(failed(&format!("stopped at its time limit of {} s", limit.as_secs())));
-        }
-        std::thread::sleep(POLL_INTERVAL);
     }
-}
-
-fn end(child: &mut Child) {
-    // Fails only if it has ended already.
-    let _ = child.kill();
-    let _ = child.wait();
 }
 
 /// Writes a WAV file of 32-bit floats.
@@ -147,7 +116,7 @@ mod tests {
     use duotone_audio::{Clip, decode_channels};
 
     use super::super::noise::power;
-    use super::{Deformation, code, run, version, write_wav};
+    use super::{Deformation, encode_and_decode, run, version, write_wav};
     use crate::error::Error;
     use crate::progress::Observer;
 
@@ -173,7 +142,7 @@ mod tests {
         assert!(version(&()).unwrap().starts_with("ffmpeg version"));
         for deformation in [Deformation::Mp3(64), Deformation::Aac(96)] {
             let (left, right) = (tone(440.0), tone(1_000.0));
-            let coded = match code(deformation, &[left.clone(), right.clone()], &()) {
+            let coded = match encode_and_decode(deformation, &[left.clone(), right.clone()], &()) {
                 Err(e) if e.to_string().contains("ncoder") => {
                     eprintln!("SKIPPED: {deformation}: {e}");
                     continue;
@@ -187,7 +156,10 @@ mod tests {
             let error = power(&off[4_410..39_690]) / power(&mixed[4_410..39_690]);
             assert!(error < 0.01, "{deformation}: {error}");
             assert!(error > 1e-9, "{deformation} changed nothing");
-            assert_eq!(coded.samples, code(deformation, &[left, right], &()).unwrap().samples);
+            assert_eq!(
+                coded.samples,
+                encode_and_decode(deformation, &[left, right], &()).unwrap().samples
+            );
         }
     }
 
@@ -200,7 +172,10 @@ mod tests {
         let limit = Duration::from_secs(60);
         let error = run(&["-v", "error", "-i", "none.wav", "x.mp3"], folder.path(), limit, &());
         let error = error.unwrap_err().to_string();
-        assert!(error.contains("ffmpeg: exit status") && error.contains("none.wav"), "{error}");
+        assert!(
+            error.contains("ffmpeg: ended with exit code") && error.contains("none.wav"),
+            "{error}"
+        );
         // It would run for an hour.
         let endless =
             ["-v", "error", "-re", "-f", "lavfi", "-i", "anullsrc", "-t", "3600", "x.wav"];

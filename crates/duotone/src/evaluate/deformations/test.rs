@@ -46,7 +46,7 @@ impl Tester {
         let tone = [Clip { samples: tone, rate: 44_100 }];
         for &deformation in wanted {
             if matches!(deformation, Deformation::Mp3(_) | Deformation::Aac(_)) {
-                match ffmpeg::code(deformation, &tone, observer) {
+                match ffmpeg::encode_and_decode(deformation, &tone, observer) {
                     Ok(_) => tester.ffmpeg = Some(ffmpeg::version(observer)?),
                     Err(Error::Interrupted) => return Err(Error::Interrupted),
                     Err(e) => {
@@ -123,7 +123,7 @@ impl Tester {
             }
             let deformed = match deformation {
                 Deformation::Mp3(_) | Deformation::Aac(_) => {
-                    ffmpeg::code(deformation, &channels, work.observer).map(Some)
+                    ffmpeg::encode_and_decode(deformation, &channels, work.observer).map(Some)
                 }
                 _ => apply(deformation, &channels, digest).map_err(Error::from),
             };

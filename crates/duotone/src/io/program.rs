@@ -9,7 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use duotone::{Error, Observer};
+use crate::error::Error;
+use crate::progress::Observer;
 
 /// Interval between checks of a running program.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -20,19 +21,22 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How a program ended.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Ended {
+pub struct Ended {
     /// Why it counts as failed; `None` if it exited with code 0.
-    pub(super) failure: Option<String>,
-    pub(super) seconds: f64,
+    pub failure: Option<String>,
+    /// Whether there is no such program.
+    pub missing: bool,
+    /// How long it ran.
+    pub seconds: f64,
 }
 
 /// Runs a command in a folder, with standard output and standard error going to a log. When it ends,
-/// all processes of its process group are killed.
+/// or this process does, all processes of its process group are killed.
 ///
 /// # Errors
 /// [`Error::Interrupted`] if the observer requests a stop; [`Error::Io`] if the log cannot be
 /// written.
-pub(super) fn run(
+pub fn run(
     words: &[OsString],
     folder: &Path,
     limit: Duration,
@@ -40,8 +44,9 @@ pub(super) fn run(
     observer: &dyn Observer,
 ) -> Result<Ended, Error> {
     let begun = Instant::now();
-    let ended =
-        |failure: Option<String>| Ok(Ended { failure, seconds: begun.elapsed().as_secs_f64() });
+    let ended = |failure: Option<String>| {
+        Ok(Ended { failure, missing: false, seconds: begun.elapsed().as_secs_f64() })
+    };
     let [program, arguments @ ..] = words else { return ended(Some("no command".into())) };
     let (reader, writer) = io::pipe().map_err(Error::io(log))?;
     let mut command = Command::new(place(program, folder));
@@ -56,7 +61,9 @@ pub(super) fn run(
     let mut child = match child {
         Ok(child) => child,
         Err(e) => {
-            return ended(Some(format!("cannot be started: {}: {e}", program.to_string_lossy())));
+            let failure = format!("cannot be started: {}: {e}", program.to_string_lossy());
+            let missing = e.kind() == io::ErrorKind::NotFound;
+            return Ok(Ended { missing, ..ended(Some(failure))? });
         }
     };
     #[cfg(unix)]
@@ -178,5 +185,6 @@ fn listen(mut pipe: PipeReader, mut log: File) -> Receiver<io::Result<()>> {
     receiver
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

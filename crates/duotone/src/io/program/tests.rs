@@ -1,10 +1,9 @@
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use duotone::{Error, Observer};
+use crate::error::Error;
+use crate::progress::Observer;
 
 use super::{Ended, LOG_PART, run};
 
