@@ -17,6 +17,9 @@ pub enum Error {
     /// Decoding produced no samples.
     #[error("the file contains no audio")]
     NoAudio,
+    /// There are no samples, or too few to give one at the front end's rate.
+    #[error("the samples are empty, or too few to be resampled")]
+    NoSamples,
     /// The content exceeds a limit.
     #[error("over a limit: {0}")]
     Limit(String),

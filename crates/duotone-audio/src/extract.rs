@@ -168,7 +168,7 @@ const BLOCK: usize = 1 << 14;
 /// file. Full scale is ±1: divide 16-bit samples by 32,768.
 ///
 /// # Errors
-/// [`Error::NoAudio`], [`Error::Malformed`] for samples that are not finite, [`Error::Limit`] and
+/// [`Error::NoSamples`], [`Error::Malformed`] for samples that are not finite, [`Error::Limit`] and
 /// [`Error::Spec`].
 pub fn extract_samples(
     samples: &[f32],
@@ -195,7 +195,11 @@ pub fn extract_samples(
         }
         analysis.push(block)?;
     }
-    let Analysed { spectrogram, repeated, constant } = analysis.finish()?;
+    let Analysed { spectrogram, repeated, constant } = match analysis.finish() {
+        // Samples are not in a file.
+        Err(Error::NoAudio) => return Err(Error::NoSamples),
+        finished => finished?,
+    };
     Ok(Extraction {
         silent: constant || spectrogram.is_silent(),
         spectrogram,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use duotone_audio::{Extraction, FrontEnd, extract, extract_range, extract_samples};
+use duotone_audio::{Error, Extraction, FrontEnd, extract, extract_range, extract_samples};
 
 const RATE: u32 = 8000;
 
@@ -100,4 +100,13 @@ fn rates_below_the_front_ends_give_a_warning() {
         warnings(22_050),
         ["sampled at 8000 Hz: 11 of the 40 mel bands, which go up to 11025 Hz, are empty"]
     );
+}
+
+#[test]
+fn no_samples_are_no_file() {
+    for too_few in [&[][..], &[0.1]] {
+        let error = extract_samples(too_few, 192_000, &front_end(8_000)).unwrap_err();
+        assert!(matches!(error, Error::NoSamples), "{error}");
+        assert!(!error.to_string().contains("file"), "{error}");
+    }
 }
