@@ -81,7 +81,9 @@ impl<'a> EvaluateJob<'a> {
                 network.settings.validate()?;
             }
             if let Some(twice) = system.names().into_iter().find(|name| !names.insert(*name)) {
-                let reason = format!("two architectures or programs are named `{twice}`");
+                let reason = format!(
+                    "two architectures or programs have the same name, `{twice}`: rename one of them"
+                );
                 return Err(Error::setting("systems", reason));
             }
         }

@@ -75,8 +75,8 @@ pub fn refuse_other_kind(
         return Ok(());
     }
     refused(format!(
-        "a file of another kind exists here, which the {kind} would replace: choose another \
-         output, or remove that file first"
+        "the {kind} cannot be written here, because a file of another kind already exists: choose \
+         another output, or remove that file first"
     ))
 }
 
@@ -190,7 +190,10 @@ mod tests {
             assert_eq!(check().is_ok(), fine, "{content}");
         }
         let error = check().unwrap_err().to_string();
-        assert!(error.contains("the poem would replace") && error.contains("file:"), "{error}");
+        assert!(
+            error.contains("the poem cannot be written here") && error.contains("file:"),
+            "{error}"
+        );
         let folder = refuse_other_kind(folder.path(), "poem", |_| true).unwrap_err().to_string();
         assert!(folder.contains("not a regular file"), "{folder}");
     }

@@ -149,6 +149,14 @@ fn compare(name: &str, saved: &Value, requested: &Value, differences: &mut Vec<S
                 differences.push(words.into());
             }
         }
-        (a, b) => differences.push(format!("{name}: {a} then, {b} now")),
+        (a, b) => {
+            let name = name.strip_prefix("run.").unwrap_or(name);
+            let name = name.strip_prefix("settings.").unwrap_or(name);
+            let shown = |value: &Value| match value {
+                Value::Null => "not set".to_owned(),
+                value => value.to_string(),
+            };
+            differences.push(format!("{name} was {}, is now {}", shown(a), shown(b)));
+        }
     }
 }

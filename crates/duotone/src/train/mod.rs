@@ -2,6 +2,7 @@
 
 pub(crate) mod checkpoint;
 mod clips;
+mod guessing;
 pub(crate) mod job;
 pub(crate) mod run;
 

@@ -17,6 +17,7 @@ use crate::model::scaler::Fit;
 use crate::model::{EpochRecord, Measured, ModelSpec, Scaler, TrainSettings};
 use crate::progress::{Event, Observer};
 use crate::train::checkpoint::{Checkpoint, RunSpec};
+use crate::train::guessing;
 
 /// A network to train on given clips.
 pub(crate) struct TrainingRun<'a> {
@@ -97,6 +98,12 @@ impl TrainingRun<'_> {
             state.history.last().into_iter().for_each(|r| observer.event(Event::Epoch(r)));
         }
         observer.event(Event::RunEnded);
+        // The loss of a single epoch is mostly that of the untrained network.
+        if let [_, .., last] = state.history.as_slice() {
+            let (labels, classes) = (segments.labels(), self.labels.len());
+            let warning = guessing::warning(self.name, last.loss, &labels, classes, self.settings);
+            warning.iter().for_each(|warning| observer.event(Event::Warning(warning)));
+        }
         let predictor = Predictor { network: backend.into_network(), scaler: state.scaler };
         Ok(TrainedModel { predictor, weights: state.weights, history: state.history })
     }

@@ -127,7 +127,7 @@ fn evaluation_with_other_folds_is_not_resumed() {
     let mut job = job(&collection, Some(toy.path("out")), true);
     (job.folds, job.settings.epochs, job.settings.seed) = (duotone::data::Folds::Count(3), 1, 9);
     let message = evaluate(&job, &()).unwrap_err().to_string();
-    assert!(message.contains("seed: 5 then, 9 now"), "{message}");
+    assert!(message.contains("seed was 5, is now 9"), "{message}");
     assert_eq!(message.matches("other clips, labels or folds").count(), 1, "{message}");
     folds(3, true).unwrap();
 }
@@ -208,7 +208,7 @@ fn results_of_another_evaluation_are_refused() {
     let error = evaluate(&job, &()).unwrap_err();
     assert!(matches!(error, Error::OtherRun { .. }), "{error:?}");
     let message = error.to_string();
-    assert!(message.contains("learning_rate: 0.2 then, 0.125 now"), "{message}");
+    assert!(message.contains("learning_rate was 0.2, is now 0.125"), "{message}");
     job.settings.learning_rate = 0.2;
     job.vote = Vote::Max;
     let message = evaluate(&job, &()).unwrap_err().to_string();

@@ -237,7 +237,7 @@ fn resuming_may_add_epochs_but_not_remove_any() {
     toy.fit(Some(&path), false, &()).unwrap();
     toy.settings.epochs = 6;
     let message = toy.fit(Some(&path), true, &()).unwrap_err().to_string();
-    assert!(message.contains("settings.epochs: 4 then, 6 now"), "{message}");
+    assert!(message.contains("(epochs was 4, is now 6"), "{message}");
 }
 
 #[test]
@@ -247,9 +247,9 @@ fn checkpoint_of_another_run_is_refused() {
     Toy::new().fit(Some(&path), false, &()).unwrap();
     type Change = fn(&mut Toy);
     let changes: [(&str, Change); 5] = [
-        ("settings.learning_rate: 0.1 then, 0.2 now", |t| t.settings.learning_rate = 0.2),
-        ("settings.seed: 11 then, 12 now", |t| t.settings.seed = 12),
-        ("settings.segments", |t| t.settings.segments = Segmenter::Consecutive),
+        ("(learning_rate was 0.1, is now 0.2", |t| t.settings.learning_rate = 0.2),
+        ("(seed was 11, is now 12", |t| t.settings.seed = 12),
+        ("(segments was", |t| t.settings.segments = Segmenter::Consecutive),
         ("labels", |t| t.labels[2] = "other".into()),
         ("other clips", |t| t.clips.swap(6, 9)),
     ];
