@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use duotone::data::{Collection, CollectionOptions};
-use duotone::features::{FeatureStore, RateChoice, choose_rate, extract_each};
+use duotone::features::{FeatureStore, RateChoice, choose_rate, extract_collection};
 use duotone::model::ModelSpec;
 use duotone::path_text;
 use duotone::{Event, Observer};
@@ -18,10 +18,11 @@ pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure
     let collection = Collection::open(&args.collection, &options)?;
     collection.warnings.iter().for_each(|warning| console.event(Event::Warning(warning)));
     collection.skipped_files.iter().for_each(|skipped| console.event(Event::SkippedFile(skipped)));
-    let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
     let rate = match args.sample_rate.map_or(recipe.sample_rate, |rate| rate.0) {
         Some(rate) => rate,
         None => {
+            let paths: Vec<PathBuf> =
+                collection.items.iter().map(|item| item.path.clone()).collect();
             let RateChoice { rate, warning } = choose_rate(&paths);
             warning.iter().for_each(|warning| console.event(Event::Warning(warning)));
             rate
@@ -30,7 +31,7 @@ pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure
     let front_end = recipe.front_end(rate);
     duotone::io::refuse_inputs(&args.output, [&args.collection])?;
     let store = FeatureStore::open(&args.output)?;
-    let kept = extract_each(&paths, &front_end, Some(&store), console, |_| ())
+    let kept = extract_collection(&collection, &front_end, Some(&store), console, |_| ())
         .map_err(|e| Failure::from(e).when_stopped("the same command continues from here"))?;
     let count = kept.iter().filter(|result| result.is_ok()).count();
     let done = finish(console);

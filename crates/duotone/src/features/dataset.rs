@@ -8,7 +8,7 @@ use duotone_audio::FrontEnd;
 use crate::data::{Collection, hold_out};
 use crate::error::Error;
 use crate::features::segments::LabelledClip;
-use crate::features::{ClipFeatures, FeatureStore, extract_all};
+use crate::features::{ClipFeatures, FeatureStore, extract_collection};
 use crate::io::SkippedFile;
 use crate::io::outputs::refuse_inputs;
 use crate::model::TrainSettings;
@@ -36,7 +36,7 @@ pub(crate) enum Silent {
 /// so that all networks are trained on the same clips.
 ///
 /// # Errors
-/// As [`extract_all`]; [`Error::Collection`] if fewer than two labels are left.
+/// As [`extract_collection`]; [`Error::Collection`] if fewer than two labels are left.
 pub(crate) fn prepare(
     collection: &Collection,
     front_ends: &[FrontEnd],
@@ -50,14 +50,13 @@ pub(crate) fn prepare(
         refuse_inputs(store, collection.source())?;
     }
     let store = store.map(FeatureStore::open).transpose()?;
-    let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
-    let mut reasons: Vec<Option<String>> = vec![None; paths.len()];
+    let mut reasons: Vec<Option<String>> = vec![None; collection.items.len()];
     let mut features: Vec<(FrontEnd, Vec<Option<ClipFeatures>>)> = Vec::new();
     for front_end in front_ends {
         if features.iter().any(|(known, _)| known == front_end) {
             continue;
         }
-        let results = extract_all(&paths, front_end, store.as_ref(), observer)?;
+        let results = extract_collection(collection, front_end, store.as_ref(), observer, |f| f)?;
         let mut clips = Vec::with_capacity(results.len());
         for (result, reason) in results.into_iter().zip(&mut reasons) {
             clips.push(result.map_err(|skipped| *reason = Some(skipped.error)).ok());
@@ -67,7 +66,7 @@ pub(crate) fn prepare(
     if silent == Silent::Skipped {
         skip_silent(collection, &features, &mut reasons, observer);
     }
-    let usable: Vec<usize> = (0..paths.len()).filter(|&clip| reasons[clip].is_none()).collect();
+    let usable: Vec<usize> = (0..reasons.len()).filter(|&clip| reasons[clip].is_none()).collect();
     let of_usable = |(front_end, clips): (FrontEnd, Vec<Option<ClipFeatures>>)| {
         let kept = clips.into_iter().zip(&reasons).filter(|(_, reason)| reason.is_none());
         (front_end, kept.filter_map(|(clip, _)| clip).collect())
@@ -104,7 +103,7 @@ fn skip_silent(
                 why += &format!("; {warning}");
             }
             observer.event(Event::SkippedFile(&SkippedFile {
-                path: item.path.clone(),
+                path: item.name.clone(),
                 error: why.clone(),
             }));
             *reason = Some(why);

@@ -1,7 +1,7 @@
 //! Extraction of the features of many files in parallel.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use duotone_audio::{FrontEnd, probe};
 use rayon::prelude::*;
 
+use crate::data::Collection;
 use crate::error::Error;
 use crate::features::store::Bucket;
 use crate::features::{ClipFeatures, FeatureStore};
@@ -22,6 +23,49 @@ use crate::progress::{Event, Observer};
 const KEPT_RATES: [u32; 3] = [44_100, 22_050, 11_025];
 /// The sample rate for every other collection, as in MIREX.
 const COMMON_RATE: u32 = 22_050;
+
+/// Like [`extract_each`], but for the clips of a collection: a [`SkippedFile`] has the name of the clip
+/// in the collection, both in the results and for the observer.
+///
+/// # Errors
+/// As [`extract_each`].
+pub fn extract_collection<T: Send>(
+    collection: &Collection,
+    front_end: &FrontEnd,
+    store: Option<&FeatureStore>,
+    observer: &dyn Observer,
+    keep: impl Fn(ClipFeatures) -> T + Sync,
+) -> Result<Vec<Result<T, SkippedFile>>, Error> {
+    let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
+    let names = collection.items.iter().map(|item| (item.path.as_path(), item.name.as_path()));
+    let named = Named { name_of: names.collect(), observer };
+    let mut results = extract_each(&paths, front_end, store, &named, keep)?;
+    for (result, item) in results.iter_mut().zip(&collection.items) {
+        if let Err(skipped) = result {
+            skipped.path.clone_from(&item.name);
+        }
+    }
+    Ok(results)
+}
+
+/// Passes events on, with skipped files under the names of the collection.
+struct Named<'a> {
+    name_of: HashMap<&'a Path, &'a Path>,
+    observer: &'a dyn Observer,
+}
+
+impl Observer for Named<'_> {
+    fn event(&self, event: Event<'_>) {
+        let Event::SkippedFile(skipped) = event else { return self.observer.event(event) };
+        let name = self.name_of.get(skipped.path.as_path()).copied().unwrap_or(&skipped.path);
+        let named = SkippedFile { path: name.to_owned(), error: skipped.error.clone() };
+        self.observer.event(Event::SkippedFile(&named));
+    }
+
+    fn stop(&self) -> bool {
+        self.observer.stop()
+    }
+}
 
 /// Extracts the features of every file. Results are in the order of `paths`; a file that cannot be
 /// used gives a [`SkippedFile`].

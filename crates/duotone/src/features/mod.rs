@@ -8,6 +8,8 @@ pub(crate) mod segments;
 pub(crate) mod store;
 
 pub use clip::ClipFeatures;
-pub use extraction::{RateChoice, automatic_rate, choose_rate, extract_all, extract_each};
+pub use extraction::{
+    RateChoice, automatic_rate, choose_rate, extract_all, extract_collection, extract_each,
+};
 pub use notes::Notes;
 pub use store::FeatureStore;

@@ -16,7 +16,6 @@ mod score;
 mod words;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use duotone_audio::FrontEnd;
 use rayon::prelude::*;
@@ -33,7 +32,7 @@ use confounds::{Properties, Sound};
 use crate::data::{Collection, Folds, Item};
 use crate::error::Error;
 use crate::features::dataset::Dataset;
-use crate::features::{ClipFeatures, FeatureStore, extract_each};
+use crate::features::{ClipFeatures, FeatureStore, extract_collection};
 use crate::io::SkippedFile;
 use crate::path_text::path_text;
 use crate::progress::{Event, Observer};
@@ -136,9 +135,8 @@ impl Fingerprinted {
         observer: &dyn Observer,
     ) -> Result<Self, Error> {
         let front_end = FrontEnd::paper(RATE);
-        let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
         let keep = |clip: ClipFeatures| (Fingerprint::of(&clip), Sound::of_file(&clip, &front_end));
-        let all = extract_each(&paths, &front_end, store, observer, keep)?;
+        let all = extract_collection(collection, &front_end, store, observer, keep)?;
         let frame_seconds = front_end.frame_seconds();
         let (clips, of_clips, skipped_files) = (Vec::new(), Vec::new(), Vec::new());
         let mut fingerprinted = Self { clips, of_clips, skipped_files, frame_seconds };
@@ -148,10 +146,7 @@ impl Fingerprinted {
                     fingerprinted.clips.push(clip);
                     fingerprinted.of_clips.push(found);
                 }
-                Err(SkippedFile { error, .. }) => {
-                    let path = collection.items[clip].name.clone();
-                    fingerprinted.skipped_files.push(SkippedFile { path, error });
-                }
+                Err(skipped) => fingerprinted.skipped_files.push(skipped),
             }
         }
         Ok(fingerprinted)
