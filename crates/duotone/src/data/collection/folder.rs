@@ -8,9 +8,9 @@ use crate::error::Error;
 use crate::io::SkippedFile;
 use crate::plural::plural;
 
-/// Extensions of files that are ignored: they are often stored next to music but contain none. All
-/// other files are tried, because their content decides whether they are audio, not their name.
-const SIDE_FILES: [&str; 37] = [
+/// Extensions of files that are ignored: they are often stored next to music but contain none, or are
+/// written by duotone. All other files are tried, because their content decides whether they are audio, not their name.
+const SIDE_FILES: [&str; 40] = [
     "bmp",
     "checkpoint",
     "csv",
@@ -26,6 +26,7 @@ const SIDE_FILES: [&str; 37] = [
     "jpg",
     "json",
     "jsonl",
+    "lock",
     "log",
     "lrc",
     "m3u",
@@ -36,6 +37,8 @@ const SIDE_FILES: [&str; 37] = [
     "midi",
     "nfo",
     "onnx",
+    "parquet",
+    "part",
     "pdf",
     "pls",
     "png",

@@ -12,6 +12,7 @@ use super::records::Records;
 use super::{CollectionOptions, Entry, Found, MAX_FILES, refused};
 use crate::error::Error;
 use crate::io::SkippedFile;
+use crate::path_text::path_text;
 use crate::plural::plural;
 
 /// Bytes of a list at most.
@@ -108,8 +109,17 @@ pub(crate) struct FoldLine {
 }
 
 /// Reads a folds file: a CSV file with the columns `path`, `fold` (or `split`) and optionally
-/// `content`, or `path<TAB>fold` lines. As the folds must be complete, a bad line is an error.
+/// `content`, or `path<TAB>fold` lines. As the folds must be complete, a bad line is an error. A file
+/// that does not exist may be a number or word that was misspelt, so the error lists what there is.
 pub(crate) fn read_folds(path: &Path) -> Result<Vec<FoldLine>, Error> {
+    if !path.exists() {
+        let reason = format!(
+            "`folds` must be a number of folds, `auto`, `column`, `split` or a file that exists: \
+             there is no file `{}`",
+            path_text(path)
+        );
+        return Err(Error::setting("folds", reason));
+    }
     let text = read_text(path)?;
     let List { columns, records, skipped_files, mirex } = parse(path, &text)?;
     if let Some(bad) = skipped_files.first() {

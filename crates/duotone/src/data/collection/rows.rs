@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::{Collection, CollectionOptions, Entry, Found, MAX_FILES, refused, without_duplicates};
 use crate::error::Error;
+use crate::path_text::on_disk;
 
 /// One labelled file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The file.
+    /// The file. Other spellings are resolved by [`on_disk`](crate::on_disk).
     pub path: PathBuf,
     /// Its label.
     pub label: String,
@@ -32,8 +33,8 @@ impl Collection {
         options: &CollectionOptions,
     ) -> Result<Self, Error> {
         let entry = |Row { path, label, group, fold, split }: Row| Entry {
-            name: path.clone(),
-            path,
+            path: on_disk(&path),
+            name: path,
             label,
             group,
             fold,
