@@ -37,6 +37,8 @@ impl From<duotone::Error> for Failure {
 pub(crate) fn with_flags(message: &str) -> String {
     let message = message.replace("`group=", "`--group ").replace("`device=", "`--device ");
     let message = message.replace("`sample_rate`", "`--sample-rate`");
+    let message = message.replace("`learning_rate`", "`--learning-rate`");
+    let message = message.replace("`folds`", "`--folds`");
     message.replace("`min_per_label=", "`--min-per-label ")
 }
 

@@ -1,5 +1,7 @@
 //! The files named on a command line.
 
+use std::collections::HashSet;
+use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
@@ -16,11 +18,14 @@ pub(crate) struct Files {
     pub(crate) skipped_files: Vec<SkippedFile>,
     /// Number of ignored files in folders: hidden files, texts, pictures.
     pub(crate) side_files: usize,
+    /// Number of times that a file was named again.
+    pub(crate) repeated: usize,
 }
 
 /// Expands paths to files: folders to the audio files in them and their sub-folders, and `-` to the
 /// list on standard input. The list has one path per line (separated by NUL characters if `null`),
-/// which may be a folder too. Paths that do not exist are kept and reported when they are opened.
+/// which may be a folder too. A file that is named twice, or that is also in a named folder, is listed
+/// once, where it is named first. Paths that do not exist are kept and reported when they are opened.
 pub(crate) fn expand(paths: &[PathBuf], null: bool) -> Result<Files, Failure> {
     let end = if null { 0 } else { b'\n' };
     if null && !paths.iter().any(|path| path == Path::new("-")) {
@@ -38,10 +43,23 @@ pub(crate) fn expand(paths: &[PathBuf], null: bool) -> Result<Files, Failure> {
             all.add(path)?;
         }
     }
+    all.keep_first();
     Ok(all)
 }
 
 impl Files {
+    fn keep_first(&mut self) {
+        let named = self.files.len();
+        let mut seen = HashSet::new();
+        // `./a`, `a` and the full path of `a` are the same file; links are not followed.
+        let mut is_new = |path: &Path| {
+            seen.insert(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+        };
+        self.files.retain(|file| is_new(file));
+        self.skipped_files.retain(|skipped| is_new(&skipped.path));
+        self.repeated = named - self.files.len();
+    }
+
     fn add(&mut self, path: &Path) -> Result<(), Failure> {
         let path = duotone::on_disk(path);
         if path.is_dir() {
@@ -63,6 +81,19 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Recognises a model by its name or its first bytes: a safetensors file begins with an 8-byte
+/// length, followed by a JSON object.
+pub(crate) fn looks_like_a_model(path: &Path) -> bool {
+    // Reading from a pipe would block.
+    if !path.is_file() {
+        return false;
+    }
+    let mut start = [0; 9];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    let safetensors = read.is_ok() && start[4..] == [0, 0, 0, 0, b'{'];
+    safetensors || path.extension().is_some_and(|extension| extension == "safetensors")
 }
 
 /// Longest line in bytes and largest number of lines of a list of files.

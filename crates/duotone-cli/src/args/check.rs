@@ -13,7 +13,7 @@ use super::values::{self, FoldsArg};
 /// are too rare for the folds; and labels that can be guessed from technical properties of the
 /// files, such as their level, codec or length. With `--strict`, findings are an error.
 ///
-/// `evaluate` runs the same check on its own folds.
+/// `evaluate` runs the same check on its own folds, and writes them to folds.csv.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -33,8 +33,8 @@ pub(crate) struct CheckArgs {
     /// Leave out labels with fewer than N files (with --group: fewer than N groups)
     #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
     pub(crate) min_per_label: Option<usize>,
-    /// Folds to check: a number, drawn as `evaluate` does with seed 0; `column` or `split`, the
-    /// list's `fold` or `split` column; or a CSV file with the columns path and fold, such as the
+    /// Folds to check: a number, drawn with the seed as `evaluate` draws them; `column` or `split`,
+    /// the list's `fold` or `split` column; or a CSV file with the columns path and fold, such as the
     /// folds.csv or predictions.csv of an evaluation. `auto` uses the list's columns, if any
     #[arg(
         long,
@@ -43,6 +43,10 @@ pub(crate) struct CheckArgs {
         allow_hyphen_values = true
     )]
     pub(crate) folds: FoldsArg,
+    /// Seed of the folds that `--folds N` draws
+    #[arg(long, default_value = "0", value_parser = values::seed, allow_negative_numbers = true,
+          value_name = "N")]
+    pub(crate) seed: u64,
     /// Output format
     #[arg(short, long, value_enum, default_value = "table")]
     pub(crate) format: TableOrJson,

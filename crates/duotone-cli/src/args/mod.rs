@@ -165,7 +165,8 @@ pub(crate) struct EvaluateArgs {
         default_missing_value = "all"
     )]
     pub(crate) deformations: Option<DeformationsArg>,
-    /// Folder for results.json, predictions.csv, folds.csv and report.html
+    /// Folder for results.json, predictions.csv, folds.csv and report.html, created if needed. It may
+    /// be inside the collection, but not the collection itself or a folder of recordings
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]

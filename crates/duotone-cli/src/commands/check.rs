@@ -9,7 +9,7 @@ use crate::{findings, output};
 pub(super) fn run(args: CheckArgs, console: &Console) -> Result<Done, Failure> {
     let options = CollectionOptions { label: args.label, group: args.group };
     let collection = super::open(&args.collection, &options, args.min_per_label)?;
-    let report = duotone::leaks::check(&collection, &args.folds.0, 0, console)?;
+    let report = duotone::leaks::check(&collection, &args.folds.0, args.seed, console)?;
     let done = finish(console);
     output::print(&match args.format {
         TableOrJson::Table => findings::text(&report),

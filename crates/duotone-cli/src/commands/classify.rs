@@ -22,8 +22,9 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
         return Err(Failure::Usage(reason.into()));
     }
     let device = args.device.open(console)?;
-    let classifier = Classifier::on(&device, Model::load(&args.model)?)?;
-    let Files { mut files, skipped_files, side_files } = paths::expand(&args.paths, args.null)?;
+    let classifier = Classifier::on(&device, load(&args.model)?)?;
+    let Files { mut files, skipped_files, side_files, repeated } =
+        paths::expand(&args.paths, args.null)?;
     if let Some(output) = &args.output {
         check_inputs(output, args.paths.iter().chain([&args.model]).chain(&files))?;
         check_output(output)?;
@@ -41,6 +42,10 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
         console.info(&format!(
             "ignored {files} (hidden files, documents, images and other non-audio files)"
         ));
+    }
+    if repeated > 0 {
+        let files = count(repeated, "file");
+        console.info(&format!("ignored {files} named again: each is classified once"));
     }
     if files.is_empty() {
         skipped_files.into_iter().for_each(|file| console.skip(file));
@@ -83,6 +88,17 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
         return Err(Failure::Work("no file could be classified".into()));
     }
     Ok(done)
+}
+
+/// Loads the model. The error for another file says where the model belongs.
+fn load(path: &Path) -> Result<Model, Failure> {
+    Model::load(path).map_err(|error| match paths::looks_like_a_model(path) || !path.exists() {
+        true => error.into(),
+        false => Failure::Work(format!(
+            "{}: not a model: the model comes first, as in `duotone classify MODEL PATH`",
+            path_text(path)
+        )),
+    })
 }
 
 /// Classifies files, writes each decision as soon as it is made, and counts them. The outer error

@@ -1,5 +1,3 @@
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use duotone::model::ModelSpec;
@@ -8,6 +6,7 @@ use duotone::{Model, audio};
 
 use crate::args::{InspectArgs, InspectFormat};
 use crate::exit::{Done, Failure};
+use crate::paths::looks_like_a_model;
 use crate::{cards, output};
 
 /// The network whose input is shown for a recording.
@@ -31,19 +30,6 @@ pub(super) fn run(args: InspectArgs) -> Result<Done, Failure> {
     };
     output::print(&text)?;
     Ok(Done::Fully)
-}
-
-/// Recognises a model by its name or its first bytes: a safetensors file begins with an 8-byte
-/// length, followed by a JSON object.
-fn looks_like_a_model(path: &Path) -> bool {
-    // Reading from a pipe would block.
-    if !path.is_file() {
-        return false;
-    }
-    let mut start = [0; 9];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    let safetensors = read.is_ok() && start[4..] == [0, 0, 0, 0, b'{'];
-    safetensors || path.extension().is_some_and(|extension| extension == "safetensors")
 }
 
 fn recording(path: &Path) -> Result<cards::Recording, duotone::Error> {

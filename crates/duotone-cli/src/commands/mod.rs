@@ -59,7 +59,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Devices(args) => devices::run(&args),
         Command::Mirex(args) => mirex::run(args, console),
         Command::Inspect(args) => inspect::run(args),
-        Command::Export(args) => export::run(&args),
+        Command::Export(args) => export::run(&args, console),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(&args, console),
     }

@@ -18,6 +18,13 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
     let options =
         CollectionOptions { label: training.label.clone(), group: training.group.clone() };
     let collection = super::open(&args.collection, &options, training.min_per_label)?;
+    let decides_rare_labels = training.min_per_label.is_some();
+    if training.group.is_some() && recipe.training.validation == 0.0 && !decides_rare_labels {
+        console.info(
+            "--group only decides which clips are held out together: without --validation, all \
+             clips are trained on",
+        );
+    }
     let mut job = TrainJob::new(&collection, recipe, args.output);
     job.store = training.features;
     job.device = device;

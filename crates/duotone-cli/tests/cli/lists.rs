@@ -138,3 +138,23 @@ fn names_may_be_decomposed_or_invalid_unicode() {
     let error = duotone(&dir, ["inspect", "music/low/caf\\xea.wav"]).ends_with(1);
     assert!(error.stderr.contains("caf\\xea.wav"), "{}", error.stderr);
 }
+
+#[test]
+fn a_file_that_is_named_twice_is_classified_once() {
+    let (_folder, dir) = folder(4);
+    train(&dir);
+    let line = "find music | duotone classify m.safetensors - -f jsonl";
+    let outcome = bash(&dir, line).ends_with(0).says(&["ignored 16 files named again"]);
+    assert_eq!(outcome.stdout.lines().count(), 8);
+    // In the order in which they are named first, under that name.
+    let paths = ["./music/low/low1.wav", "music/low"];
+    let full = dir.join("music/low/low0.wav");
+    let args = ["classify", "m.safetensors", "-f", "jsonl", full.to_str().unwrap()];
+    let lines = duotone(&dir, args.into_iter().chain(paths)).ends_with(0);
+    let named: Vec<Value> =
+        lines.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let named: Vec<&str> = named.iter().map(|one| one["path"].as_str().unwrap()).collect();
+    let rest = ["music/low/low2.wav", "music/low/low3.wav"];
+    assert_eq!(named, [&[full.to_str().unwrap(), paths[0]][..], &rest].concat());
+    lines.says(&["ignored 2 files named again: each is classified once"]);
+}

@@ -19,6 +19,7 @@ mod devices;
 mod encodings;
 mod export;
 mod faults;
+mod hints;
 mod lists;
 mod mirex;
 mod mirex_run;
