@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use duotone::Error;
 use duotone::data::{CollectionOptions, Column, Folds, Row};
 use duotone::evaluate::{Deformation, EvaluateJob, NetworkSystem, System, read_results};
-use duotone::features::{FeatureStore, extract_each};
+use duotone::features::{FeatureStore, extract_collection};
 use duotone::io::{SkippedFile, refuse_inputs};
 use duotone::model::ModelSpec;
 use pyo3::prelude::*;
 
 use crate::convert::GivenSettings;
 use crate::model::parse_vote;
+use crate::state::State;
 use crate::{convert, errors, watch};
 
 /// A row of a table: path, label, group, fold, part of a split.
@@ -125,6 +126,18 @@ impl Collection {
         self.warnings.clone()
     }
 
+    /// Everything in it, as `from_state` takes it.
+    fn state(&self) -> State {
+        State::of(&self.inner, &self.warnings)
+    }
+
+    /// The collection with a state. It issues no warnings.
+    #[staticmethod]
+    fn from_state(py: Python<'_>, state: State) -> PyResult<Self> {
+        let collection = state.into_collection().map_err(|e| errors::settings(py, e))?;
+        Ok(Self::new(collection))
+    }
+
     /// The fold (0 to k − 1) of each clip.
     fn folds(&self, py: Python<'_>, k: usize, seed: u64) -> PyResult<Vec<usize>> {
         py.detach(|| self.inner.folds(k, seed)).map_err(|e| errors::raise(py, &e))
@@ -144,17 +157,18 @@ fn without_rare(
 
 /// Finds what would make the scores of an evaluation too high; the report as JSON.
 #[pyfunction]
-#[pyo3(signature = (collection, folds, n_jobs=None, progress=None))]
+#[pyo3(signature = (collection, folds, seed=0, n_jobs=None, progress=None))]
 pub(crate) fn check<'py>(
     py: Python<'py>,
     collection: PyRef<'py, Collection>,
     folds: (String, Bound<'py, PyAny>),
+    seed: u64,
     n_jobs: Option<i64>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<String> {
     let (collection, folds) = (&collection.inner, parse_folds(py, folds)?);
     let report = watch::watched(py, n_jobs, progress, |observer| {
-        duotone::leaks::check(collection, &folds, 0, observer)
+        duotone::leaks::check(collection, &folds, seed, observer)
     })?;
     convert::text(py, &report)
 }
@@ -173,11 +187,10 @@ pub(crate) fn fill_store<'py>(
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let front_end = convert::front_end(py, front_end)?;
     let collection = &collection.inner;
-    let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
     let results = watch::watched(py, n_jobs, progress, |observer| {
         refuse_inputs(&store, collection.source())?;
         let store = FeatureStore::open(&store)?;
-        extract_each(&paths, &front_end, Some(&store), observer, |_| ())
+        extract_collection(collection, &front_end, Some(&store), observer, |_| ())
     })?;
     let skipped = results.iter().filter_map(|result| result.as_ref().err());
     skipped.map(|file| convert::skipped(py, file)).collect()

@@ -1,5 +1,6 @@
 //! Between Python's values and the toolkit's.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use duotone::audio::{FrontEnd, Spectrogram};
@@ -87,6 +88,12 @@ pub(crate) fn array(
 #[pyfunction]
 pub(crate) fn path_text(path: PathBuf) -> String {
     duotone::path_text(&path).into_owned()
+}
+
+/// The file that a path refers to, which may be in the form of `path_text`.
+#[pyfunction]
+pub(crate) fn on_disk(path: PathBuf) -> OsString {
+    duotone::on_disk(&path).into_os_string()
 }
 
 /// A file that cannot be used as a `duotone.SkippedFile`.

@@ -8,6 +8,7 @@ mod convert;
 mod errors;
 mod model;
 mod outputs;
+mod state;
 mod threads;
 mod watch;
 
@@ -24,7 +25,7 @@ mod _duotone {
     #[pymodule_export]
     use super::collection::{Collection, check, compare, evaluate, fill_store};
     #[pymodule_export]
-    use super::convert::path_text;
+    use super::convert::{on_disk, path_text};
     #[pymodule_export]
     use super::model::{Model, train};
     #[pymodule_export]

@@ -1,5 +1,8 @@
 """Collections from files and tables, and their evaluation."""
 
+import copy
+import pickle
+import warnings
 from types import SimpleNamespace
 
 import duotone
@@ -58,6 +61,27 @@ def test_from_a_list_and_a_folder(columns, sounds, tmp_path):
         Collection.open(tmp_path / "list.csv", label="mood")
     with pytest.raises(FileNotFoundError):
         Collection.open(tmp_path / "absent.csv")
+
+
+def test_pickles_are_the_same_collection(columns, sounds):
+    columns = {**columns, "fold": [str(i // 3 % 3) for i in range(18)]}
+    columns["path"] = [*sounds.paths[:17], sounds.paths[0]]
+    columns["artist"] = [*sounds.artists[:5], None, *sounds.artists[6:]]
+    with pytest.warns(DuotoneWarning, match="no artist for 1 file"):
+        collection = Collection.from_table(columns, label="genre", group="artist", fold="fold")
+    assert collection.skipped_files and collection.warnings
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read, copied = pickle.loads(pickle.dumps(collection)), copy.deepcopy(collection)
+    for same in (read, copied):
+        assert same.paths == collection.paths and same.warnings == collection.warnings
+        assert same.skipped_files == collection.skipped_files and repr(same) == repr(collection)
+        assert same.to_frame().equals(collection.to_frame())
+        assert same._native.state() == collection._native.state()
+    damaged = collection.__getstate__()
+    damaged["_native"]["labels"] = []
+    with pytest.raises(SettingsError, match="damaged"):
+        Collection.__new__(Collection).__setstate__(damaged)
 
 
 def test_from_mirdata(sounds):

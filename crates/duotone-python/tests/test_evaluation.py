@@ -1,5 +1,7 @@
 """Evaluations have what the command line's have: every kind of folds, votes, the report, checks."""
 
+import pickle
+import shutil
 import warnings
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import duotone
 import pandas as pd
 import pytest
 from conftest import QUICK, tone, write_wav
-from duotone import CollectionError, DuotoneWarning, SkippedFile
+from duotone import CollectionError, DuotoneWarning, SettingsError, SkippedFile
 
 FAST = {k: v for k, v in QUICK.items() if k != "architecture"} | {"epochs": 1}
 
@@ -185,12 +187,31 @@ def test_check_takes_folds(table):
     assert duotone.check(table).report["folds"] is None
 
 
+def test_check_draws_the_folds_of_a_seed(table, sounds, tmp_path):
+    # The fold of each copy is reported.
+    shutil.copy(sounds.paths[0], tmp_path / "copy.wav")
+    twice = {
+        "path": [*sounds.paths, str(tmp_path / "copy.wav")],
+        "label": [*sounds.labels, sounds.labels[0]],
+    }
+
+    def folds(**seed):
+        (pair,) = duotone.check(twice, folds=4, **seed).report["findings"]["recordings"]
+        return pair["first"]["fold"], pair["second"]["fold"]
+
+    assert folds() == folds(seed=0)
+    assert {folds(seed=seed) for seed in range(1, 6)} != {folds()}
+    with pytest.raises(SettingsError, match="seed='one'"):
+        duotone.check(table, folds=3, seed="one")
+
+
 def test_skipped_files_are_objects(sounds):
     table = {"path": [*sounds.paths, sounds.broken], "label": [*sounds.labels, "low"]}
     events = []
     evaluation = duotone.evaluate(table, "model1", folds=2, progress=events.append, **FAST)
     (skipped,) = evaluation.skipped_files
     assert skipped.path == sounds.broken and skipped.error
+    assert pickle.loads(pickle.dumps(evaluation)).skipped_files == evaluation.skipped_files
     told = [event for event in events if event["kind"] == "skipped_file"]
     assert told and {event["error"] for event in told} == {skipped.error}
 

@@ -3,13 +3,14 @@
 import json
 import multiprocessing
 import pickle
+import typing
 from pathlib import Path
 
 import duotone
 import numpy as np
 import pytest
 from conftest import RATE, TONES, tone, write_wav
-from duotone import AudioError, FrontEnd, SettingsError
+from duotone import AudioError, FrontEnd, SettingsError, Spectrogram
 from sklearn.base import clone
 
 FIXTURES = Path(__file__).parents[2] / "duotone-audio/tests/fixtures/librosa_log_mel.json"
@@ -112,6 +113,17 @@ def test_librosas_names():
 def test_impossible_samples(bad):
     with pytest.raises(AudioError):
         FrontEnd(RATE).transform(bad.astype(np.float32), RATE)
+
+
+def test_too_few_samples():
+    with pytest.raises(AudioError, match="the samples are empty, or too few to be resampled"):
+        FrontEnd(8_000).transform(np.zeros(1, np.float32), 192_000)
+
+
+def test_one_recording_and_a_batch_have_their_types():
+    one, batch = typing.get_overloads(FrontEnd.transform)
+    assert typing.get_type_hints(one)["return"] is Spectrogram
+    assert typing.get_type_hints(batch)["return"] == list[Spectrogram | None]
 
 
 def test_missing_files_are_errors(tmp_path):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import duotone
 import pytest
@@ -45,6 +46,22 @@ def test_errors_name_them_as_given_and_can_be_printed(fitted, named):
         assert [one.path for one in caught.value.skipped_files] == [broken]
         assert r"x\xe9: " in str(caught.value)
         str(caught.value).encode()
+
+
+def test_names_in_results_are_read_back(fitted, sounds, named):
+    good, _ = named
+    written = str(Path(good).parent / r"caf\xe9")
+    with open(good, "rb") as file:
+        assert file.read(4) == b"RIFF" and not Path(written).exists()
+    model = fitted.model_
+    assert model.classify(written)["label"][0] == sounds.labels[0]
+    assert fitted.predict([written])[0] == sounds.labels[0]
+    assert model.front_end.transform(written).shape == model.front_end.transform(good).shape
+    assert model.embed(written).shape == model.embed(good).shape
+    assert not model.timeline(written).empty
+    table = {"path": [r"caf\xe9", *sounds.paths[1:]], "label": sounds.labels}
+    collection = Collection.from_table(table, root=Path(good).parent)
+    assert collection.paths == [good, *sounds.paths[1:]]
 
 
 def test_they_are_learnt_from(sounds, named):

@@ -27,7 +27,7 @@ from duotone.options import (
     one_of,
     whole,
 )
-from duotone.paths import is_path, path_of, refuse_table
+from duotone.paths import audio_path_of, is_path, path_of, refuse_table
 from duotone.progress import Progress, callback
 from duotone.spectrogram import check_made_by, clip_of, common
 
@@ -305,7 +305,7 @@ def _clips(X: Any) -> list[Any]:
         raise SettingsError("X contains no clips")
     paths = [is_path(x) for x in X]
     if all(paths):
-        return [path_of(x) for x in X]
+        return [audio_path_of(x) for x in X]
     if any(paths) or any(np.ndim(x) != 2 for x in X):
         raise SettingsError(
             "X must hold paths only, or log-mel spectrograms of shape (bands, n_frames) only"

@@ -13,7 +13,7 @@ import pandas as pd
 from duotone import _duotone
 from duotone.errors import CollectionError, SkippedFile, in_python, warn
 from duotone.options import least, whole
-from duotone.paths import audio_path_of, path_of
+from duotone.paths import is_path, path_of
 
 __all__ = ["Collection"]
 
@@ -197,6 +197,12 @@ class Collection:
 
         return bars(self.counts()["files"], "files", ax)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_native": self._native.state()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _native=_duotone.Collection.from_state(state["_native"]))
+
     def __len__(self) -> int:
         return len(self.paths)
 
@@ -235,7 +241,10 @@ def text(value: Any) -> str | None:
 
 
 def _file(value: Any) -> str | None:
-    return None if text(value) is None else audio_path_of(value)
+    if text(value) is None:
+        return None
+    is_path(value)
+    return path_of(value)
 
 
 def _could_be_grouped(table: Any, label: str) -> list[str]:

@@ -13,7 +13,7 @@ from duotone import _duotone
 from duotone.collection import as_collection
 from duotone.errors import SkippedFile, skipped
 from duotone.evaluation import folds_of
-from duotone.options import Folds
+from duotone.options import Folds, whole
 from duotone.progress import Progress, callback
 
 __all__ = ["Findings", "check"]
@@ -25,6 +25,7 @@ def check(
     label: str | None = None,
     group: str | None = None,
     folds: Folds = "auto",
+    seed: int = 0,
     min_per_label: int | None = None,
     n_jobs: int | None = None,
     progress: Progress = None,
@@ -43,6 +44,8 @@ def check(
         Columns of a path or table.
     folds : int, {"auto", "column", "split"} or path, default="auto"
         As for `evaluate`, but "auto" draws no folds if there is no column.
+    seed : int, default=0
+        Seed of the folds, if `folds` is a number.
     min_per_label : int, default=None
         Leave out labels with fewer files or, with `group`, fewer groups.
     n_jobs : int, default=None
@@ -56,7 +59,9 @@ def check(
         False if nothing was found.
     """
     collection = as_collection(collection, label, group, min_per_label)
-    report = _duotone.check(collection._native, folds_of(folds), n_jobs, callback(progress))
+    report = _duotone.check(
+        collection._native, folds_of(folds), whole("seed", seed), n_jobs, callback(progress)
+    )
     return Findings(json.loads(report))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from duotone import _duotone, samples
@@ -17,6 +19,9 @@ from duotone.progress import Progress, callback
 from duotone.spectrogram import Spectrogram
 
 __all__ = ["FrontEnd"]
+
+# Of one recording: (n_samples,) or (n_channels, n_samples).
+Samples = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 
 
 class FrontEnd(TransformerMixin, BaseEstimator):
@@ -102,7 +107,17 @@ class FrontEnd(TransformerMixin, BaseEstimator):
         self.spec()
         return self
 
-    def transform(self, X: Any, sample_rate: int | None = None) -> Any:
+    @overload
+    def transform(
+        self, X: str | os.PathLike[str] | Samples, sample_rate: int | None = None
+    ) -> Spectrogram: ...
+    @overload
+    def transform(
+        self, X: Iterable[Any], sample_rate: int | None = None
+    ) -> list[Spectrogram | None]: ...
+    def transform(
+        self, X: Any, sample_rate: int | None = None
+    ) -> Spectrogram | list[Spectrogram | None]:
         """Turn audio into log-mel spectrograms.
 
         Parameters
@@ -153,7 +168,7 @@ class FrontEnd(TransformerMixin, BaseEstimator):
             return self._files(batch, spec)
         return [self._member(number, x, sample_rate) for number, x in enumerate(batch)]
 
-    def _member(self, number: int, x: Any, sample_rate: int | None) -> Any:
+    def _member(self, number: int, x: Any, sample_rate: int | None) -> Spectrogram | None:
         """Transforms one member of a batch that does not consist of paths only."""
         try:
             return self.transform(x, sample_rate)

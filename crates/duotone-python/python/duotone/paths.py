@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from duotone import _duotone
 from duotone.errors import SettingsError
 
 
@@ -42,7 +43,7 @@ def path_of(x: Any) -> str:
 
 
 def audio_path_of(x: Any) -> str:
-    """The path of a recording as a string.
+    r"""The path of a recording as a string, read back from the form `\xNN` of duotone's results.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def audio_path_of(x: Any) -> str:
         For what names no file; says what to do with audio in memory.
     """
     is_path(x)
-    return path_of(x)
+    return _duotone.on_disk(path_of(x))
 
 
 def refuse_table(x: Any) -> None:
