@@ -232,6 +232,10 @@ fn outputs_inside_a_collection_are_not_music() {
     for output in ["music/store", "music/low/store"] {
         duotone(&dir, features(output)).ends_with(0);
     }
+    // What a stopped run leaves, and what the Python package writes.
+    for name in ["decided.csv.part", "m.safetensors.lock", "decided.parquet"] {
+        fs::write(dir.join("music/low").join(name), "no sound").unwrap();
+    }
     let model = [&["train", "music", "-o", "music/high/m.safetensors"][..], &TINY].concat();
     let outcome = duotone(&dir, model).ends_with(0).says(&["2 folders written by duotone"]);
     assert!(outcome.stdout.contains("8 clips of 2 labels"), "{}", outcome.stdout);
