@@ -3,6 +3,8 @@
 import numpy as np
 from safetensors.numpy import save_file
 
+from harness import deep
+
 CLASSES, DENSE, SLOPE, DROPOUT = 10, 200, 0.3, 0.2
 BANDS, FRAMES = 40, 80
 LEARNING_RATE = 0.02
@@ -66,6 +68,8 @@ def write(path, model: str, batch: int, seed: int = 1) -> None:
 
 def onnx_model(tensors: dict, model: str) -> bytes:
     """The network as ONNX, probabilities of any number of segments."""
+    if model == "deep":
+        return deep.onnx_model(tensors)
     from onnx import TensorProto, checker, helper, numpy_helper
 
     constants, nodes, maps = [], [], []

@@ -56,7 +56,9 @@ def render(folder: Path, names: list[str], about: dict) -> str:
         parts.append("## Other comparisons\n")
         parts.append(table(["row", "what", "duotone", "compared with", "its result", "figure"],
                            [[f"`{n}`{busy(kept[n])}", l.what, l.ours, l.peer, l.theirs, figure(l)] for n, l in others]))
-    parts += stages(results)
+    # Limits are those of the processor that they were measured on.
+    limits = kept.get("roofline", {}).get("processor")
+    parts += stages({n: result for n, result in results.items() if kept[n]["processor"] == limits})
     missing = [f"- `{name}`: not yet" for name in names if name not in kept]
     failures = missing + [f"- `{name}`: {found['failed']}" for name, found in kept.items() if "failed" in found]
     if failures:
@@ -75,6 +77,12 @@ def circumstances(kept: dict) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in latest["versions"].items())
     text = (f"Measured from {dates[0]} to {dates[-1]} UTC on {latest['cores']} cores of {latest['processor']}. "
             f"Versions: {versions}.\n")
+    elsewhere: dict[str, list[str]] = {}
+    for name, found in kept.items():
+        if found["processor"] != latest["processor"]:
+            elsewhere.setdefault(found["processor"], []).append(f"`{name}`")
+    for processor, rows in elsewhere.items():
+        text += f"\nMeasured on {processor} instead: {', '.join(rows)}.\n"
     if len({found["source"] for found in kept.values()}) > 1:
         text += "\nNot all rows were measured with the same source: run the older ones again.\n"
     if not all(found["machine"]["idle"] for found in kept.values()):

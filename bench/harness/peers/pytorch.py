@@ -5,9 +5,9 @@ import torch
 from safetensors import safe_open
 from torch import nn
 
+from harness import deep
 from harness.network import CHECKED_STEPS, DROPOUT, LEARNING_RATE, PIPELINES, SLOPE, TORCH_MODES
-
-
+from harness.peers.torch_deep import Deep
 
 
 class Parallel(nn.Module):
@@ -38,8 +38,16 @@ class Parallel(nn.Module):
         return self.head(torch.cat([pipeline(x) for pipeline in self.pipelines], 1))
 
 
-def trainer(model, run, inputs, labels):
-    optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
+def sgd(parameters):
+    return torch.optim.SGD(parameters, lr=LEARNING_RATE)
+
+
+def adamw(parameters):
+    return torch.optim.AdamW(parameters, lr=deep.LEARNING_RATE, weight_decay=deep.WEIGHT_DECAY)
+
+
+def trainer(model, run, inputs, labels, optimizer):
+    optimizer = optimizer(model.parameters())
 
     def step():
         model.train()
@@ -63,26 +71,39 @@ def works(threads: int, path: str):
     torch.set_num_threads(threads)
     torch.set_num_interop_threads(1)
     with safe_open(path, "pt") as file:
-        pipelines = PIPELINES[file.metadata()["model"]]
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
+        name = file.metadata()["model"]
+        tensors = {key: file.get_tensor(key) for key in file.keys()}
     inputs, labels = tensors["inputs"][:, None], tensors["labels"].long()
+    optimizer, checked_steps = (adamw, deep.CHECKED_STEPS) if name == "deep" else (sgd, CHECKED_STEPS)
+
+    def build(dropout: bool):
+        if name == "deep":
+            return Deep(tensors, deep.DROPOUT if dropout else 0.0)
+        return Parallel(PIPELINES[name], tensors, DROPOUT if dropout else 0.0)
+
+    def trained(optimizer):
+        model = build(dropout=False)
+        step = trainer(model, model, inputs, labels, optimizer)
+        for _ in range(checked_steps):
+            step()
+        return {n: np.ravel(p.detach().numpy()) for n, p in model.named().items()}
 
     def check():
-        model = Parallel(pipelines, tensors, 0.0)
+        model = build(dropout=False)
         found = {"probabilities": predictor(model, model, inputs)().numpy().ravel()}
-        step = trainer(model, model, inputs, labels)
-        for _ in range(CHECKED_STEPS):
-            step()
-        return found | {n: np.ravel(p.detach().numpy()) for n, p in model.named().items()}
+        found |= trained(sgd)
+        if optimizer is adamw:
+            found |= {f"adamw/{n}": values for n, values in trained(adamw).items()}
+        return found
 
     run = {}
     for mode in TORCH_MODES:
-        model, batch, single = Parallel(pipelines, tensors, DROPOUT), inputs, inputs[:1]
+        model, batch, single = build(dropout=True), inputs, inputs[:1]
         if mode == "channels_last":
             layout = {"memory_format": torch.channels_last}
             model, batch, single = model.to(**layout), batch.to(**layout), single.to(**layout)
         forward = torch.compile(model, dynamic=False) if mode == "compiled" else model
-        run[f"training-{mode}"] = trainer(model, forward, batch, labels)
+        run[f"training-{mode}"] = trainer(model, forward, batch, labels, optimizer)
         run[f"inference-{mode}"] = predictor(model, forward, batch)
         run[f"single-{mode}"] = predictor(model, forward, single)
     return check, run
