@@ -35,7 +35,7 @@ impl DeepBlock {
         let channels = stored(block.filters);
         let Block { filters, batch_norm, pool, .. } = *block;
         let maps = Maps { convolved: shape.convolved, pool, pooled: shape.pooled, channels };
-        let convolution = Convolution::new(kernels, geometry);
+        let convolution = Convolution::new(kernels, geometry, pool.0);
         Self { name, batch_norm, filters, maps, convolution, bias: vec![0.0; channels] }
     }
 

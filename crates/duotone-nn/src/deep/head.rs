@@ -1,7 +1,7 @@
 //! The head's part of a training step.
 
 use crate::architecture::Architecture;
-use crate::deep::training::SegmentState;
+use crate::deep::state::SegmentState;
 use crate::dense::{DenseLayer, weight_gradient};
 use crate::head::{cross_entropy, outcome, sigmoid};
 use crate::step::{Step, StepOutcome};

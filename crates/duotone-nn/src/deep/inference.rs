@@ -3,10 +3,11 @@
 use std::cell::Cell;
 
 use crate::architecture::Architecture;
-use crate::deep::block::{DeepPipeline, pipelines};
+use crate::deep::block::{DeepBlock, DeepPipeline, pipelines};
+use crate::deep::memory::{Strip, first, lend};
 use crate::dense::DenseLayer;
 use crate::head::sigmoid;
-use crate::kernel::{Affine, AlignedBuf, Isa, Kernels, Pool, Work};
+use crate::kernel::{Affine, AlignedBuf, Isa, Kernels, Pool};
 use crate::parallel;
 use crate::weights::Weights;
 
@@ -20,17 +21,15 @@ pub(crate) struct DeepNetwork {
     weights: Weights,
 }
 
-/// The memory that inference needs on a thread.
+/// The input and the output of a block.
 #[derive(Default)]
-struct Memory {
-    sums: AlignedBuf,
+struct Maps {
     input: AlignedBuf,
     output: AlignedBuf,
-    work: Work,
 }
 
 thread_local! {
-    static MEMORY: Cell<Memory> = Cell::default();
+    static MAPS: Cell<Maps> = Cell::default();
 }
 
 /// The head's inputs, hidden units and outputs of a batch, (sample, value).
@@ -66,10 +65,13 @@ impl DeepNetwork {
             hidden: vec![0.0; samples * a.hidden_units],
             logits: vec![0.0; samples * a.classes],
         };
+        // With fewer segments than threads, the threads share the strips of a segment.
+        let share = samples < parallel::threads();
         parallel::pieces(&mut out.features, a.features(), |sample, features| {
-            let mut memory = MEMORY.take();
-            self.features(a, &segments[sample * size..][..size], features, &mut memory);
-            MEMORY.set(memory);
+            let mut maps = MAPS.take();
+            let segment = &segments[sample * size..][..size];
+            self.features(a, segment, features, &mut maps, share);
+            MAPS.set(maps);
         });
         for (sample, logits) in out.logits.chunks_exact_mut(a.classes).enumerate() {
             let features = &out.features[sample * a.features()..][..a.features()];
@@ -95,34 +97,52 @@ impl DeepNetwork {
         a: &Architecture,
         segment: &[f32],
         features: &mut [f32],
-        memory: &mut Memory,
+        Maps { input, output }: &mut Maps,
+        share: bool,
     ) {
-        let Memory { sums, input, output, work } = memory;
         for pipeline in &self.pipelines {
             for (j, block) in pipeline.blocks.iter().enumerate() {
                 std::mem::swap(input, output);
-                let maps = block.maps;
-                let sums = first(sums, maps.convolved_len());
-                let output = first(output, maps.pooled_len());
+                let output = first(output, block.maps.pooled_len());
                 let from = if j == 0 { segment } else { &input[..block.convolution.input_len()] };
-                block.convolution.forward(from, sums, work);
-                let affine = Affine {
-                    scale: &self.ones[..maps.channels],
-                    shift: &block.bias,
-                    negative_slope: a.negative_slope,
+                // What a strip is pooled to.
+                let size = block.convolution.strip() / block.maps.pool.0 * block.maps.pooled_row();
+                let strip = |strip: usize, output: &mut [f32]| {
+                    lend(|memory| {
+                        self.strip(a, block, from, strip, output, &mut memory.strip);
+                    });
                 };
-                self.isa.run(Pool { maps, affine, sums, output, kept: None });
+                if share {
+                    parallel::pieces(output, size, strip);
+                } else {
+                    output.chunks_mut(size).enumerate().for_each(|(i, output)| strip(i, output));
+                }
             }
             let maps = first(output, pipeline.last.len());
             pipeline.last.forward(maps, &mut features[pipeline.features()]);
         }
     }
-}
 
-/// Returns the first `len` values of a buffer, which grows if needed. Their contents are unspecified.
-fn first(buffer: &mut AlignedBuf, len: usize) -> &mut [f32] {
-    if buffer.len() < len {
-        buffer.resize(len);
+    /// Computes a strip of a block.
+    fn strip(
+        &self,
+        a: &Architecture,
+        block: &DeepBlock,
+        input: &[f32],
+        strip: usize,
+        output: &mut [f32],
+        memory: &mut Strip,
+    ) {
+        let size = block.convolution.strip();
+        let end = block.maps.convolved.0.min((strip + 1) * size);
+        let bands = strip * size..end;
+        let sums = memory.compute(&block.convolution, input, bands.clone());
+        let affine = Affine {
+            scale: &self.ones[..block.maps.channels],
+            shift: &block.bias,
+            negative_slope: a.negative_slope,
+        };
+        let (maps, _) = block.maps.strip(&bands);
+        self.isa.run(Pool { maps, affine, sums, output, kept: None });
     }
-    &mut buffer[..len]
 }

@@ -9,6 +9,8 @@ mod block;
 mod global_pool;
 mod head;
 mod inference;
+mod memory;
+mod state;
 mod training;
 
 pub(crate) use inference::DeepNetwork;

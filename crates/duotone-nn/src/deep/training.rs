@@ -1,17 +1,21 @@
 //! A training step: forward, backward, gradients.
 
+use std::ops::Range;
+
 use crate::architecture::{Architecture, BATCH_NORM_EPSILON};
 use crate::deep::block::{DeepBlock, DeepPipeline, pipelines};
 use crate::deep::head;
-use crate::kernel::{
-    ActivationGradient, Affine, AlignedBuf, Isa, Kept, Kernels, Moments, Pool, Unpool, Work,
-};
+use crate::deep::memory::{Memory, Strip, lend};
+use crate::deep::state::{BlockState, Norm, SegmentState};
+use crate::kernel::{ActivationGradient, Affine, AlignedBuf, Isa, Kernels, Moments, Pool, Unpool};
 use crate::parallel;
 use crate::step::{Step, StepOutcome};
 use crate::weights::{Tensor, Weights};
 
 /// Number of segments whose filter gradients are summed in one buffer.
 const GROUP: usize = 4;
+/// Number of values whose sums over the groups are one thread's work.
+const PIECE: usize = 4096;
 /// The weight of a batch's statistics in the running statistics.
 const MOMENTUM: f64 = 0.1;
 
@@ -23,39 +27,6 @@ pub(crate) struct DeepTrainer {
     segments: Vec<SegmentState>,
     /// For each group of segments, the gradient of a block's filters.
     groups: Vec<AlignedBuf>,
-}
-
-/// What is kept for one segment between the passes.
-#[derive(Clone, Debug, Default)]
-pub(super) struct SegmentState {
-    /// By pipeline and block.
-    blocks: Vec<Vec<BlockState>>,
-    pub(super) features: Vec<f32>,
-    pub(super) feature_gradient: Vec<f32>,
-    /// The gradient of a block's output, and of its input.
-    gradient: AlignedBuf,
-    next: AlignedBuf,
-    work: Work,
-}
-
-#[derive(Clone, Debug, Default)]
-struct BlockState {
-    /// The convolution's sums, replaced by their gradient.
-    sums: AlignedBuf,
-    output: AlignedBuf,
-    kept_sums: AlignedBuf,
-    numbers: AlignedBuf,
-    /// Per channel: the mean and the squared deviations of the sums, then the sums of the gradients of batch
-    /// normalisation's shift and scale.
-    statistics: [Vec<f64>; 2],
-}
-
-/// Batch normalisation of a block over one batch.
-struct Norm {
-    mean: Vec<f64>,
-    inverse_std: Vec<f64>,
-    scale: Vec<f32>,
-    shift: Vec<f32>,
 }
 
 impl DeepTrainer {
@@ -90,45 +61,55 @@ impl DeepTrainer {
         }
         let mut gradients = Weights::default();
         let mut norms = Vec::new();
+        let mut passes = Vec::new();
         for (i, pipeline) in self.pipelines.iter().enumerate() {
+            let pass = |(j, block)| BlockPass {
+                isa: self.isa,
+                block,
+                at: (i, j),
+                negative_slope: a.negative_slope,
+            };
+            passes.push(pipeline.blocks.iter().enumerate().map(pass).collect::<Vec<_>>());
+        }
+        for (pipeline, passes) in self.pipelines.iter().zip(&passes) {
             let mut of_pipeline = Vec::new();
-            for (j, block) in pipeline.blocks.iter().enumerate() {
-                let pass = BlockPass {
-                    isa: self.isa,
-                    block,
-                    at: (i, j),
-                    negative_slope: a.negative_slope,
-                };
-                let norm = pass.forward(weights, segments, inputs, size, &mut gradients);
-                of_pipeline.push(norm);
+            for pass in passes {
+                of_pipeline.push(pass.forward(weights, segments, inputs, size, &mut gradients));
             }
             norms.push(of_pipeline);
+            let Some(last) = passes.last() else { continue };
             parallel::pieces(segments, 1, |_, segment| {
                 let SegmentState { blocks, features, .. } = &mut segment[0];
-                let Some(last) = blocks[i].last() else { return };
                 let to = &mut features[pipeline.features()];
-                pipeline.last.forward(&last.output, to);
+                pipeline.last.forward(&last.state(blocks).output, to);
             });
         }
         let outcome = head::backward(a, weights, segments, targets, step, &mut gradients);
-        for (i, pipeline) in self.pipelines.iter().enumerate() {
+        for (i, (pipeline, passes)) in self.pipelines.iter().zip(&passes).enumerate() {
+            let Some(last) = passes.last() else { continue };
+            let norms = &norms[i];
             parallel::pieces(segments, 1, |_, segment| {
                 let SegmentState { blocks, feature_gradient, gradient, .. } = &mut segment[0];
-                let Some(last) = blocks[i].last() else { return };
-                gradient.resize(last.output.len());
-                let from = &feature_gradient[pipeline.features()];
-                pipeline.last.backward(&last.output, from, gradient);
+                let output = &last.state(blocks).output;
+                gradient.resize(output.len());
+                pipeline.last.backward(output, &feature_gradient[pipeline.features()], gradient);
+                last.activation_gradient(norms[passes.len() - 1].as_ref(), &mut segment[0]);
             });
-            for (j, block) in pipeline.blocks.iter().enumerate().rev() {
-                let pass = BlockPass {
-                    isa: self.isa,
-                    block,
-                    at: (i, j),
-                    negative_slope: a.negative_slope,
+            for (j, pass) in passes.iter().enumerate().rev() {
+                let before = |segment: &mut SegmentState| {
+                    if j > 0 {
+                        passes[j - 1].activation_gradient(norms[j - 1].as_ref(), segment);
+                    }
                 };
-                let norm = norms[i][j].as_ref();
-                let sums = &mut self.groups;
-                pass.backward((norm, sums), segments, inputs, size, &mut gradients);
+                let groups = &mut self.groups;
+                pass.backward(
+                    (norms[j].as_ref(), groups),
+                    segments,
+                    inputs,
+                    size,
+                    &mut gradients,
+                    before,
+                );
             }
         }
         (outcome, gradients)
@@ -160,6 +141,41 @@ impl BlockPass<'_> {
         (input, &mut after[0])
     }
 
+    /// Returns the block's state among a segment's.
+    fn state<'a>(&self, blocks: &'a [Vec<BlockState>]) -> &'a BlockState {
+        &blocks[self.at.0][self.at.1]
+    }
+
+    /// Returns what pooling compares; `ones` are the scales without batch normalisation.
+    fn affine<'a>(&'a self, norm: Option<&'a Norm>, ones: &'a [f32]) -> Affine<'a> {
+        let negative_slope = self.negative_slope;
+        match norm {
+            Some(Norm { scale, shift, .. }) => Affine { scale, shift, negative_slope },
+            None => Affine { scale: ones, shift: &self.block.bias, negative_slope },
+        }
+    }
+
+    /// Returns where a strip lies in the sums.
+    fn strip(&self, bands: &Range<usize>) -> Range<usize> {
+        let row = self.block.convolution.output_len(1);
+        bands.start * row..bands.end * row
+    }
+
+    /// Returns a strip of the sums: of the stored ones, or computed again.
+    fn sums<'a>(
+        &self,
+        input: &[f32],
+        stored: &'a [f32],
+        bands: Range<usize>,
+        memory: &'a mut Strip,
+    ) -> &'a [f32] {
+        let convolution = &self.block.convolution;
+        match convolution.is_cheap() {
+            true => memory.compute(convolution, input, bands),
+            false => &stored[self.strip(&bands)],
+        }
+    }
+
     fn forward(
         &self,
         weights: &Weights,
@@ -170,36 +186,47 @@ impl BlockPass<'_> {
     ) -> Option<Norm> {
         let block = self.block;
         parallel::pieces(segments, 1, |sample, segment| {
-            let SegmentState { blocks, work, .. } = &mut segment[0];
+            let blocks = &mut segment[0].blocks;
             let (input, state) = self.input_and_state(blocks, &inputs[sample * size..][..size]);
-            state.sums.resize(block.maps.convolved_len());
-            block.convolution.forward(input, &mut state.sums, work);
-            if block.batch_norm {
-                let [mean, squares] = &mut state.statistics;
-                mean.resize(block.maps.channels, 0.0);
-                squares.resize(block.maps.channels, 0.0);
-                self.isa.run(Moments { sums: &state.sums, mean, squares });
+            if !block.convolution.is_cheap() {
+                state.sums.resize(block.maps.convolved_len());
             }
+            let BlockState { sums, statistics: [mean, squares], .. } = state;
+            for statistics in [&mut *mean, &mut *squares] {
+                statistics.clear();
+                statistics.resize(block.maps.channels, 0.0);
+            }
+            lend(|memory| {
+                for bands in block.convolution.strips() {
+                    let before = bands.start * block.maps.convolved.1;
+                    if !block.convolution.is_cheap() {
+                        let sums = &mut sums[self.strip(&bands)];
+                        block.convolution.forward(input, bands.clone(), sums, &mut memory.work);
+                    }
+                    if block.batch_norm {
+                        let sums = self.sums(input, sums, bands, &mut memory.strip);
+                        self.isa.run(Moments { before, sums, mean, squares });
+                    }
+                }
+            });
         });
         let norm = block.batch_norm.then(|| self.norm(weights, segments, gradients));
         let ones = vec![1.0; block.maps.channels];
-        let affine = match &norm {
-            Some(Norm { scale, shift, .. }) => {
-                Affine { scale, shift, negative_slope: self.negative_slope }
-            }
-            None => {
-                Affine { scale: &ones, shift: &block.bias, negative_slope: self.negative_slope }
-            }
-        };
-        parallel::pieces(segments, 1, |_, segment| {
-            let state = &mut segment[0].blocks[self.at.0][self.at.1];
-            let len = block.maps.pooled_len();
-            let BlockState { sums, output, kept_sums, numbers, .. } = state;
-            for buffer in [&mut *output, kept_sums, numbers] {
-                buffer.resize(len);
-            }
-            let kept = Some(Kept { sums: kept_sums, numbers });
-            self.isa.run(Pool { maps: block.maps, affine, sums, output, kept });
+        let affine = self.affine(norm.as_ref(), &ones);
+        parallel::pieces(segments, 1, |sample, segment| {
+            let blocks = &mut segment[0].blocks;
+            let (input, state) = self.input_and_state(blocks, &inputs[sample * size..][..size]);
+            let BlockState { sums, output, kept, .. } = state;
+            output.resize(block.maps.pooled_len());
+            kept.resize(output.len());
+            lend(|memory| {
+                for bands in block.convolution.strips() {
+                    let (maps, pooled) = block.maps.strip(&bands);
+                    let sums = self.sums(input, sums, bands, &mut memory.strip);
+                    let (output, kept) = (&mut output[pooled.clone()], &mut kept[pooled]);
+                    self.isa.run(Pool { maps, affine, sums, output, kept: Some(kept) });
+                }
+            });
         });
         norm
     }
@@ -241,6 +268,28 @@ impl BlockPass<'_> {
         norm
     }
 
+    /// Turns the gradient of a segment's output into that of the input of LeakyReLU, and computes the sums of the
+    /// gradients of the shift and the scale.
+    fn activation_gradient(&self, norm: Option<&Norm>, segment: &mut SegmentState) {
+        let channels = self.block.maps.channels;
+        let SegmentState { blocks, gradient, .. } = segment;
+        let state = &mut blocks[self.at.0][self.at.1];
+        let BlockState { output, kept, statistics: [shift, scale], .. } = state;
+        let unused = vec![0.0; channels];
+        let mean = norm.map_or(&unused, |norm| &norm.mean);
+        self.isa.run(ActivationGradient {
+            channels,
+            negative_slope: self.negative_slope,
+            output,
+            gradient,
+            kept: (kept, mean),
+            sum: shift,
+            product: scale,
+        });
+    }
+
+    /// Computes the gradients of the block's weights and of its input, with which it calls `before` for each
+    /// segment.
     fn backward(
         &self,
         (norm, groups): (Option<&Norm>, &mut Vec<AlignedBuf>),
@@ -248,29 +297,10 @@ impl BlockPass<'_> {
         inputs: &[f32],
         size: usize,
         gradients: &mut Weights,
+        before: impl Fn(&mut SegmentState) + Sync,
     ) {
         let block = self.block;
         let channels = block.maps.channels;
-        // The gradients of `t`, and their sums for the shift and the scale.
-        parallel::pieces(segments, 1, |_, segment| {
-            let SegmentState { blocks, gradient, .. } = &mut segment[0];
-            let state = &mut blocks[self.at.0][self.at.1];
-            let BlockState { output, kept_sums, statistics: [shift, scale], .. } = state;
-            let unused = vec![0.0; channels];
-            let mean = norm.map_or(&unused, |norm| &norm.mean);
-            for sums in [&mut *shift, &mut *scale] {
-                sums.resize(channels, 0.0);
-            }
-            self.isa.run(ActivationGradient {
-                channels,
-                negative_slope: self.negative_slope,
-                output,
-                gradient,
-                kept: (kept_sums, mean),
-                sum: shift,
-                product: scale,
-            });
-        });
         let total = |which: usize, channel: usize| -> f64 {
             let of = |s: &SegmentState| s.blocks[self.at.0][self.at.1].statistics[which][channel];
             segments.iter().map(of).sum()
@@ -280,7 +310,8 @@ impl BlockPass<'_> {
         let scale: Vec<f64> =
             (0..channels).map(|channel| total(1, channel) * inverse_std(channel)).collect();
         let narrow = |sums: &[f64]| sums[..block.filters].iter().map(|&x| x as f32).collect();
-        let mut factors = vec![1.0; channels];
+        let ones = vec![1.0; channels];
+        let affine = self.affine(norm, &ones);
         let (mut constants, mut slopes) = (vec![0.0; channels], vec![0.0; channels]);
         match norm {
             None => self.set(gradients, "bias", narrow(&shift), vec![block.filters]),
@@ -298,7 +329,6 @@ impl BlockPass<'_> {
                     constants[channel] =
                         (-factor * shift[channel] - slope * norm.mean[channel]) as f32;
                 }
-                factors.copy_from_slice(&norm.scale);
             }
         }
         groups.resize_with(segments.len().div_ceil(GROUP), AlignedBuf::default);
@@ -307,32 +337,36 @@ impl BlockPass<'_> {
             sums.resize(block.convolution.gradient_len());
             sums.fill(0.0);
             for (i, segment) in segments.iter_mut().enumerate() {
-                let SegmentState { blocks, gradient, next, work, .. } = segment;
+                let SegmentState { blocks, gradient, next, .. } = segment;
                 let sample = group * GROUP + i;
                 let (input, state) = self.input_and_state(blocks, &inputs[sample * size..][..size]);
-                self.isa.run(Unpool {
-                    maps: block.maps,
-                    sums: &mut state.sums,
-                    gradient,
-                    numbers: &state.numbers,
-                    scale: &factors,
-                    all: (&constants, &slopes),
-                });
                 let wanted = self.at.1 > 0;
                 if wanted {
                     next.resize(input.len());
                 }
                 let next_gradient = if wanted { Some(&mut next[..]) } else { None };
-                block.convolution.backward(input, &state.sums, sums, next_gradient, work);
+                lend(|Memory { strip, work }| {
+                    let unpool = |bands: Range<usize>, output: &mut [f32]| {
+                        let (maps, pooled) = block.maps.strip(&bands);
+                        let gradient = &gradient[pooled];
+                        let sums = self.sums(input, &state.sums, bands, strip);
+                        let all = (&constants[..], &slopes[..]);
+                        self.isa.run(Unpool { maps, affine, sums, gradient, all, output });
+                    };
+                    block.convolution.backward(input, unpool, sums, next_gradient, work);
+                });
                 std::mem::swap(gradient, next);
+                before(segment);
             }
         });
-        let mut sums = std::mem::take(&mut groups[0]);
-        for group in &groups[1..] {
-            sums.iter_mut().zip(&group[..]).for_each(|(sum, x)| *sum += x);
-        }
-        let weight = block.convolution.filter_gradient(&sums);
-        groups[0] = sums;
+        let Some((sums, others)) = groups.split_first_mut() else { return };
+        parallel::pieces(sums, PIECE, |piece, sums| {
+            for group in &*others {
+                let group = &group[piece * PIECE..][..sums.len()];
+                sums.iter_mut().zip(group).for_each(|(sum, x)| *sum += x);
+            }
+        });
+        let weight = block.convolution.filter_gradient(sums);
         let shape = block.convolution.weight_shape(block.name.contains(".block"));
         self.set(gradients, "weight", weight, shape);
     }

@@ -1,6 +1,8 @@
 //! What follows a convolution: batch normalisation, LeakyReLU and max-pooling of maps of
 //! (band, frame, channel).
 
+use std::ops::Range;
+
 use super::product::COLUMNS;
 use super::{Kernel, Vector, View};
 
@@ -26,6 +28,22 @@ impl Maps {
         self.pooled.0 * self.pooled.1 * self.channels
     }
 
+    /// Returns the maps of some bands before pooling, which start with a window, and where they lie in the pooled
+    /// maps.
+    pub(crate) fn strip(&self, bands: &Range<usize>) -> (Self, Range<usize>) {
+        let pooled = |band: usize| (band / self.pool.0).min(self.pooled.0);
+        let (first, last) = (pooled(bands.start), pooled(bands.end));
+        let convolved = (bands.len(), self.convolved.1);
+        let row = self.pooled_row();
+        let maps = Self { convolved, pooled: (last - first, self.pooled.1), ..*self };
+        (maps, first * row..last * row)
+    }
+
+    /// Returns the length of a pooled band.
+    pub(crate) fn pooled_row(&self) -> usize {
+        self.pooled.1 * self.channels
+    }
+
     /// Returns the offset of the first cell of a window.
     #[inline(always)]
     fn window(&self, band: usize, frame: usize) -> usize {
@@ -48,14 +66,8 @@ pub(crate) struct Pool<'a> {
     pub(crate) affine: Affine<'a>,
     pub(crate) sums: &'a [f32],
     pub(crate) output: &'a mut [f32],
-    /// What the gradient needs, or `None` for inference.
-    pub(crate) kept: Option<Kept<'a>>,
-}
-
-/// The sum that each window kept, and its number in the window.
-pub(crate) struct Kept<'a> {
-    pub(crate) sums: &'a mut [f32],
-    pub(crate) numbers: &'a mut [f32],
+    /// For training, the sum that each window keeps.
+    pub(crate) kept: Option<&'a mut [f32]>,
 }
 
 impl Kernel for Pool<'_> {
@@ -68,48 +80,48 @@ impl Kernel for Pool<'_> {
         assert_eq!(output.len(), maps.pooled_len());
         assert!(maps.channels.is_multiple_of(COLUMNS));
         assert!(affine.scale.len() == maps.channels && affine.shift.len() == maps.channels);
-        let (kept_sums, numbers) = match kept {
-            Some(kept) => (kept.sums, kept.numbers),
-            None => (&mut [][..], &mut [][..]),
-        };
-        let training = !numbers.is_empty();
-        assert!(!training || (kept_sums.len() == output.len() && numbers.len() == output.len()));
-        let slope = V::splat(affine.negative_slope);
-        for band in 0..maps.pooled.0 {
-            for frame in 0..maps.pooled.1 {
-                let first = maps.window(band, frame);
-                let to = (band * maps.pooled.1 + frame) * maps.channels;
-                for channel in (0..maps.channels).step_by(V::LANES) {
-                    // SAFETY: windows lie within the convolved maps and `to` within the pooled ones, whose
-                    // lengths are asserted above; a register of channels ends within the channels.
-                    unsafe {
-                        let scale: V = affine.scale.load(channel);
-                        let shift: V = affine.shift.load(channel);
-                        let mut best = (V::splat(f32::NEG_INFINITY), V::splat(0.0));
-                        let mut number = 0.0;
-                        for i in 0..maps.pool.0 {
-                            let row = first + i * maps.convolved.1 * maps.channels + channel;
-                            for j in 0..maps.pool.1 {
-                                let sum: V = sums.load(row + j * maps.channels);
-                                let value = shift.mul_add(sum, scale);
-                                best = V::argmax_pair(best, value, V::splat(number));
-                                number += 1.0;
-                            }
-                        }
-                        let output_value = best.0.positive_or(best.0.mul(slope));
-                        output.store(to + channel, output_value);
-                        if training {
-                            numbers.store(to + channel, best.1);
+        match kept {
+            None => pool::<V, false>(&maps, affine, sums, output, &mut []),
+            Some(kept) => {
+                assert_eq!(kept.len(), output.len());
+                pool::<V, true>(&maps, affine, sums, output, kept);
+            }
+        }
+    }
+}
+
+/// The lengths must have been checked; `kept` may be empty unless `TRAINING`.
+#[inline(always)]
+fn pool<V: Vector, const TRAINING: bool>(
+    maps: &Maps,
+    affine: Affine<'_>,
+    sums: &[f32],
+    output: &mut [f32],
+    kept: &mut [f32],
+) {
+    let slope = V::splat(affine.negative_slope);
+    let row = maps.convolved.1 * maps.channels;
+    for band in 0..maps.pooled.0 {
+        for frame in 0..maps.pooled.1 {
+            let first = maps.window(band, frame);
+            let to = (band * maps.pooled.1 + frame) * maps.channels;
+            for channel in (0..maps.channels).step_by(V::LANES) {
+                // SAFETY: windows lie within the convolved maps and `to` within the pooled ones; a register of
+                // channels ends within the channels, whose number is that of the scales and shifts.
+                unsafe {
+                    let scale: V = affine.scale.load(channel);
+                    let shift: V = affine.shift.load(channel);
+                    // The sum itself is kept, since a scale of 0 hides it.
+                    let mut best = (V::splat(f32::NEG_INFINITY), sums.load(first + channel));
+                    for i in 0..maps.pool.0 {
+                        for j in 0..maps.pool.1 {
+                            let sum: V = sums.load(first + i * row + j * maps.channels + channel);
+                            best = V::argmax_pair(best, shift.mul_add(sum, scale), sum);
                         }
                     }
-                }
-                if training {
-                    // The sum itself, since a scale of 0 hides it.
-                    for channel in 0..maps.channels {
-                        let number = numbers[to + channel] as usize;
-                        let (i, j) = (number / maps.pool.1, number % maps.pool.1);
-                        let cell = (i * maps.convolved.1 + j) * maps.channels;
-                        kept_sums[to + channel] = sums[first + cell + channel];
+                    output.store(to + channel, best.0.positive_or(best.0.mul(slope)));
+                    if TRAINING {
+                        kept.store(to + channel, best.1);
                     }
                 }
             }
@@ -140,27 +152,30 @@ impl Kernel for ActivationGradient<'_> {
         let Self { channels, negative_slope, output, gradient, kept, sum, product } = self;
         assert!(output.len() == gradient.len() && kept.0.len() == gradient.len());
         assert!(sum.len() == channels && product.len() == channels && kept.1.len() == channels);
+        assert!(channels.is_multiple_of(COLUMNS) && gradient.len().is_multiple_of(channels));
         let mean: Vec<f32> = kept.1.iter().map(|&mean| mean as f32).collect();
-        let (mut sums, mut products) = (vec![0.0_f32; channels], vec![0.0_f32; channels]);
         sum.fill(0.0);
         product.fill(0.0);
-        let runs = gradient.chunks_mut(RUN * channels).zip(output.chunks(RUN * channels));
-        for ((gradient, output), kept) in runs.zip(kept.0.chunks(RUN * channels)) {
-            sums.fill(0.0);
-            products.fill(0.0);
-            for cell in 0..gradient.len() / channels {
-                for channel in 0..channels {
+        let slope = V::splat(negative_slope);
+        let cells = gradient.len() / channels;
+        for first in (0..cells).step_by(RUN) {
+            for channel in (0..channels).step_by(V::LANES) {
+                let (mut sums, mut products) = (V::splat(0.0), V::splat(0.0));
+                for cell in first..cells.min(first + RUN) {
                     let at = cell * channels + channel;
-                    let slope = if output[at] > 0.0 { 1.0 } else { negative_slope };
-                    let d = gradient[at] * slope;
-                    gradient[at] = d;
-                    sums[channel] += d;
-                    products[channel] += d * (kept[at] - mean[channel]);
+                    // SAFETY: the cell is one of the maps, whose lengths are asserted above, and a register of
+                    // channels ends within the channels.
+                    unsafe {
+                        let d: V = gradient.load(at);
+                        let d = output.load::<V>(at).if_positive(d, d.mul(slope));
+                        gradient.store(at, d);
+                        sums = sums.add(d);
+                        let off = kept.0.load::<V>(at).sub(mean.load(channel));
+                        products = products.mul_add(d, off);
+                    }
                 }
-            }
-            for channel in 0..channels {
-                sum[channel] += f64::from(sums[channel]);
-                product[channel] += f64::from(products[channel]);
+                add_lanes(sums, &mut sum[channel..]);
+                add_lanes(products, &mut product[channel..]);
             }
         }
         // `mean` is rounded.
@@ -170,8 +185,10 @@ impl Kernel for ActivationGradient<'_> {
     }
 }
 
-/// The mean of each channel of a map, and the sum of the squared deviations from it.
+/// Extends the mean of each channel of a map, and the sum of the squared deviations from it, by further cells.
 pub(crate) struct Moments<'a> {
+    /// The cells so far; if there are none, the mean and the squares must be 0.
+    pub(crate) before: usize,
     /// (cell, channel)
     pub(crate) sums: &'a [f32],
     pub(crate) mean: &'a mut [f64],
@@ -179,58 +196,99 @@ pub(crate) struct Moments<'a> {
 }
 
 /// Number of cells summed in f32; these partial sums are added up in f64.
-const RUN: usize = 64;
+const RUN: usize = 32;
 
 impl Kernel for Moments<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { sums, mean, squares } = self;
+        let Self { before, sums, mean, squares } = self;
         let channels = mean.len();
-        let cells = (sums.len() / channels) as f64;
-        let mut partial = vec![0.0_f32; channels];
-        mean.fill(0.0);
-        for run in sums.chunks(RUN * channels) {
-            partial.fill(0.0);
-            for cell in run.chunks_exact(channels) {
-                partial.iter_mut().zip(cell).for_each(|(sum, x)| *sum += x);
-            }
-            mean.iter_mut().zip(&partial).for_each(|(mean, sum)| *mean += f64::from(*sum));
-        }
-        mean.iter_mut().for_each(|mean| *mean /= cells);
-        let centre: Vec<f32> = mean.iter().map(|&mean| mean as f32).collect();
-        squares.fill(0.0);
-        for run in sums.chunks(RUN * channels) {
-            partial.fill(0.0);
-            for cell in run.chunks_exact(channels) {
-                for ((sum, x), centre) in partial.iter_mut().zip(cell).zip(&centre) {
-                    *sum += (x - centre) * (x - centre);
+        assert!(channels.is_multiple_of(COLUMNS) && squares.len() == channels);
+        assert!(sums.len().is_multiple_of(channels));
+        let cells = sums.len() / channels;
+        for first in (0..cells).step_by(RUN) {
+            let run = first..cells.min(first + RUN);
+            for channel in (0..channels).step_by(V::LANES) {
+                let at = (channels, channel);
+                let sum: V = total::<V, false>(sums, run.clone(), at, V::splat(0.0));
+                let centre = sum.mul(V::splat(1.0 / run.len() as f32));
+                let square: V = total::<V, true>(sums, run.clone(), at, centre);
+                let mut lanes = [[0.0; COLUMNS]; 3];
+                for (lanes, x) in lanes.iter_mut().zip([sum, centre, square]) {
+                    x.copy_to_slice(lanes);
+                }
+                let [sum, centre, square] = lanes;
+                let (before, count) = ((before + first) as f64, run.len() as f64);
+                for lane in 0..V::LANES {
+                    // T. Chan, G. Golub and R. LeVeque, "Updating formulae and a pairwise algorithm for
+                    // computing sample variances", 1979. The run's centre is rounded:
+                    // Σ (x − m)² = Σ (x − c)² − n (m − c)².
+                    let (mean, squares) = (&mut mean[channel + lane], &mut squares[channel + lane]);
+                    let of_run = f64::from(sum[lane]) / count;
+                    let off = of_run - f64::from(centre[lane]);
+                    let step = of_run - *mean;
+                    let share = count / (before + count);
+                    *squares += (f64::from(square[lane]) - count * off * off).max(0.0)
+                        + step * step * before * share;
+                    *mean += step * share;
                 }
             }
-            squares.iter_mut().zip(&partial).for_each(|(square, sum)| *square += f64::from(*sum));
-        }
-        // `centre` is rounded: Σ (x − m)² = Σ (x − c)² − n (m − c)².
-        for ((square, mean), centre) in squares.iter_mut().zip(&*mean).zip(&centre) {
-            let off = mean - f64::from(*centre);
-            *square = (*square - cells * off * off).max(0.0);
         }
     }
 }
 
-/// Replaces the sums of a segment by their gradient: `all.0 + all.1 × sum` for every sum, and in addition
-/// `scale × gradient` for the sum that a window kept.
+/// Returns the total of the differences to `centre`, or of their squares, over some cells. Four sums are added up at
+/// the end, because an addition waits for the one before it in its sum.
+#[inline(always)]
+fn total<V: Vector, const SQUARED: bool>(
+    map: &[f32],
+    cells: Range<usize>,
+    (channels, channel): (usize, usize),
+    centre: V,
+) -> V {
+    assert!(cells.end * channels <= map.len() && channel + V::LANES <= channels);
+    let mut totals = [V::splat(0.0); 4];
+    let fours = cells.start..cells.start + cells.len() / 4 * 4;
+    // SAFETY: the cells lie in the map, and a register of channels ends within the channels, by the assertion above.
+    unsafe {
+        for cell in fours.clone().step_by(4) {
+            for i in 0..4 {
+                let off = map.load::<V>((cell + i) * channels + channel).sub(centre);
+                totals[i] = if SQUARED { totals[i].mul_add(off, off) } else { totals[i].add(off) };
+            }
+        }
+        for cell in fours.end..cells.end {
+            let off = map.load::<V>(cell * channels + channel).sub(centre);
+            totals[0] = if SQUARED { totals[0].mul_add(off, off) } else { totals[0].add(off) };
+        }
+    }
+    totals[0].add(totals[1]).add(totals[2].add(totals[3]))
+}
+
+/// Adds the lanes of a register to the first values of a slice.
+#[inline(always)]
+fn add_lanes<V: Vector>(x: V, sums: &mut [f64]) {
+    let mut lanes = [0.0; COLUMNS];
+    x.copy_to_slice(&mut lanes);
+    for (sum, x) in sums.iter_mut().zip(&lanes[..V::LANES]) {
+        *sum += f64::from(*x);
+    }
+}
+
+/// Computes the gradient of the sums: `all.0 + all.1 × sum` for every sum, and in addition `scale × gradient` for
+/// the sum that a window kept.
 pub(crate) struct Unpool<'a> {
     pub(crate) maps: Maps,
-    pub(crate) sums: &'a mut [f32],
+    /// As for [`Pool`].
+    pub(crate) affine: Affine<'a>,
+    pub(crate) sums: &'a [f32],
     /// The gradients of `t` that the windows kept, pooled.
     pub(crate) gradient: &'a [f32],
-    /// The number of the kept sum within its window.
-    pub(crate) numbers: &'a [f32],
-    /// One value per channel.
-    pub(crate) scale: &'a [f32],
     /// One value each per channel.
     pub(crate) all: (&'a [f32], &'a [f32]),
+    pub(crate) output: &'a mut [f32],
 }
 
 impl Kernel for Unpool<'_> {
@@ -238,44 +296,77 @@ impl Kernel for Unpool<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { maps, sums, gradient, numbers, scale, all } = self;
-        assert_eq!(sums.len(), maps.convolved_len());
-        assert!(gradient.len() == maps.pooled_len() && numbers.len() == maps.pooled_len());
-        assert!(scale.len() == maps.channels);
+        let Self { maps, affine, sums, gradient, all, output } = self;
+        assert!(sums.len() == maps.convolved_len() && output.len() == sums.len());
+        assert!(gradient.len() == maps.pooled_len());
+        assert!(affine.scale.len() == maps.channels && affine.shift.len() == maps.channels);
         assert!(all.0.len() == maps.channels && all.1.len() == maps.channels);
         assert!(maps.channels.is_multiple_of(COLUMNS));
-        for channel in (0..maps.channels).step_by(V::LANES) {
-            // SAFETY: a register of channels ends within the channels, and cells are within the maps, whose
-            // lengths are asserted above.
-            unsafe {
-                let (constant, factor): (V, V) = (all.0.load(channel), all.1.load(channel));
-                let scale: V = scale.load(channel);
-                for cell in 0..maps.convolved.0 * maps.convolved.1 {
-                    let at = cell * maps.channels + channel;
-                    let sum: V = sums.load(at);
-                    sums.store(at, constant.mul_add(factor, sum));
-                }
-                for band in 0..maps.pooled.0 {
-                    for frame in 0..maps.pooled.1 {
-                        let first = maps.window(band, frame) + channel;
-                        let from = (band * maps.pooled.1 + frame) * maps.channels + channel;
-                        let kept: V = numbers.load(from);
-                        let kept_gradient = scale.mul(gradient.load(from));
+        let row = maps.convolved.1 * maps.channels;
+        let covered = maps.pooled.1 * maps.pool.1 * maps.channels;
+        for band in 0..maps.pooled.0 {
+            for frame in 0..maps.pooled.1 {
+                let first = maps.window(band, frame);
+                let from = (band * maps.pooled.1 + frame) * maps.channels;
+                for channel in (0..maps.channels).step_by(V::LANES) {
+                    // SAFETY: a register of channels ends within the channels, and windows lie within the maps,
+                    // whose lengths are asserted above.
+                    unsafe {
+                        let scale: V = affine.scale.load(channel);
+                        let shift: V = affine.shift.load(channel);
+                        let (constant, factor): (V, V) = (all.0.load(channel), all.1.load(channel));
+                        // The number of the kept sum, found as in `Pool`.
+                        let mut best = (V::splat(f32::NEG_INFINITY), V::splat(0.0));
                         let mut number = 0.0;
                         for i in 0..maps.pool.0 {
                             for j in 0..maps.pool.1 {
-                                let cell = (i * maps.convolved.1 + j) * maps.channels;
-                                let sum: V = sums.load(first + cell);
-                                let off = kept.sub(V::splat(number));
-                                let zero = V::splat(0.0);
-                                let below = off.if_positive(zero, kept_gradient);
-                                let here = zero.sub(off).if_positive(zero, below);
-                                sums.store(first + cell, sum.add(here));
+                                let at = first + i * row + j * maps.channels + channel;
+                                let value = shift.mul_add(sums.load(at), scale);
+                                best = V::argmax_pair(best, value, V::splat(number));
+                                number += 1.0;
+                            }
+                        }
+                        let gradient: V = gradient.load(from + channel);
+                        let with_gradient = constant.mul_add(gradient, scale);
+                        number = 0.0;
+                        for i in 0..maps.pool.0 {
+                            for j in 0..maps.pool.1 {
+                                let at = first + i * row + j * maps.channels + channel;
+                                let number_here = V::splat(number);
+                                let above = number_here.sub(best.1);
+                                let below = best.1.sub(number_here);
+                                let here = above.if_positive(constant, with_gradient);
+                                let here = below.if_positive(constant, here);
+                                output.store(at, here.mul_add(factor, sums.load(at)));
                                 number += 1.0;
                             }
                         }
                     }
                 }
+            }
+            // The frames that no window covers.
+            for i in 0..maps.pool.0 {
+                let start = (band * maps.pool.0 + i) * row;
+                let range = start + covered..start + row;
+                uncovered::<V>(&sums[range.clone()], &mut output[range], maps.channels, all);
+            }
+        }
+        // The bands that no window covers.
+        let rest = maps.pooled.0 * maps.pool.0 * row;
+        uncovered::<V>(&sums[rest..], &mut output[rest..], maps.channels, all);
+    }
+}
+
+/// Computes `all.0 + all.1 × sum`. The lengths of `all` must have been checked.
+#[inline(always)]
+fn uncovered<V: Vector>(sums: &[f32], output: &mut [f32], channels: usize, all: (&[f32], &[f32])) {
+    let cells = sums.chunks_exact(channels).zip(output.chunks_exact_mut(channels));
+    for (sums, output) in cells {
+        for channel in (0..channels).step_by(V::LANES) {
+            // SAFETY: a register of channels ends within the cell.
+            unsafe {
+                let (constant, factor): (V, V) = (all.0.load(channel), all.1.load(channel));
+                output.store(channel, constant.mul_add(factor, sums.load(channel)));
             }
         }
     }

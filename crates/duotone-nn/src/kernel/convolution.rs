@@ -3,15 +3,22 @@
 //! Maps are (band, frame, channel). A 3×3 convolution is 36 products by Winograd's algorithm; any other is one
 //! product with a view of the padded input.
 
-use super::correlation::Correlation;
-use super::product::{COLUMNS, OffsetTable, Offsets, Product};
-use super::scratch::Work;
-use super::winograd::{self, POINTS, Squares, Step, TILE, Transform};
-use super::{AlignedBuf, Isa, Kernels, Method};
+use std::ops::Range;
 
-/// Number of squares handled at once, so that their products stay in the cache; a multiple of the rows of a
-/// product's tile.
-const SQUARES: usize = 24;
+use super::correlation::Correlation;
+use super::lattice::{Lattice, SQUARES};
+use super::product::{COLUMNS, Offsets, Product};
+use super::scratch::Work;
+use super::winograd::{self, POINTS, Squares, Step, TILE, Transform, plane};
+use super::{AlignedBuf, Isa, Kernels, Method};
+use crate::parallel;
+
+/// Least number of cells of a strip: a strip of bands is computed at once, so that it is still in the cache when
+/// it is pooled.
+const STRIP: usize = SQUARES * TILE * TILE;
+
+/// Number of products per sum up to which a sum is cheap to compute.
+const CHEAP: usize = 16;
 
 /// The sizes of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +44,6 @@ impl Geometry {
         self.input.0 * self.input.1 * self.stored_channels
     }
 
-    /// Returns the length of the output.
-    #[cfg(test)]
-    fn output_len(&self) -> usize {
-        self.output.0 * self.output.1 * stored(self.filters)
-    }
-
     fn taps(&self) -> usize {
         self.kernel.0 * self.kernel.1
     }
@@ -59,6 +60,8 @@ pub(crate) struct Convolution {
     isa: Isa,
     geometry: Geometry,
     method: Lowering,
+    /// The bands of a strip; the last strip may have fewer.
+    strip: usize,
     /// (point, value under the kernel, filter)
     weight: AlignedBuf,
     /// The filters for the gradient of the input; empty if it is not computed.
@@ -72,54 +75,9 @@ enum Lowering {
     Correlation(Correlation, Correlation),
 }
 
-/// The squares of a convolution by Winograd's algorithm.
-#[derive(Clone, Debug)]
-struct Lattice {
-    input: Squares,
-    output: Squares,
-    count: usize,
-    /// Offsets of squares in one point's inputs and sums, and of channels and filters.
-    input_squares: OffsetTable,
-    output_squares: OffsetTable,
-    channels: OffsetTable,
-    filters: OffsetTable,
-}
-
-impl Lattice {
-    fn new(geometry: &Geometry) -> Self {
-        let Geometry { input, stored_channels, output, filters, before, .. } = *geometry;
-        let across = output.1.div_ceil(TILE);
-        let filters = stored(filters);
-        let multiples =
-            |of: usize| OffsetTable::new((0..SQUARES).map(|square| square * of).collect());
-        Self {
-            input: Squares { map: input, channels: stored_channels, across, before },
-            output: Squares { map: output, channels: filters, across, before: (0, 0) },
-            count: output.0.div_ceil(TILE) * across,
-            input_squares: multiples(stored_channels),
-            output_squares: multiples(filters),
-            channels: OffsetTable::new((0..stored_channels).collect()),
-            filters: OffsetTable::new((0..filters).collect()),
-        }
-    }
-
-    /// Returns runs of squares, each as its first square and its length.
-    fn runs(&self) -> impl Iterator<Item = (usize, usize)> {
-        let count = self.count;
-        (0..count).step_by(SQUARES).map(move |first| (first, SQUARES.min(count - first)))
-    }
-
-    /// Returns buffers for the inputs and the sums at the points of a run of squares.
-    fn buffers<'a>(&self, work: &'a mut Work) -> [&'a mut [f32]; 3] {
-        let most = POINTS * SQUARES.min(self.count);
-        let (channels, filters) = (self.input.channels, self.output.channels);
-        work.buffers([most * channels, most * filters, most * channels])
-    }
-}
-
 impl Convolution {
-    /// Returns a convolution whose filters are all zero.
-    pub(crate) fn new(kernels: Kernels, geometry: Geometry) -> Self {
+    /// Returns a convolution whose filters are all zero. The bands of a strip are a multiple of `unit`.
+    pub(crate) fn new(kernels: Kernels, geometry: Geometry, unit: usize) -> Self {
         let g = geometry;
         let winograd =
             g.kernel == (3, 3) && g.stored_channels > 1 && kernels.method != Method::Direct;
@@ -132,8 +90,35 @@ impl Convolution {
             let backward = Correlation::new(g.output, stored(g.filters), g.kernel, after, g.input);
             (Lowering::Correlation(forward, backward), g.taps() * g.stored_channels)
         };
+        let mut multiple = unit;
+        while winograd && !multiple.is_multiple_of(TILE) {
+            multiple += unit;
+        }
+        let strip = STRIP.div_ceil(g.output.1).next_multiple_of(multiple);
         let weight = AlignedBuf::zeros(values * stored(g.filters));
-        Self { isa: kernels.isa, geometry, method, weight, backward_weight: AlignedBuf::default() }
+        let backward_weight = AlignedBuf::default();
+        Self { isa: kernels.isa, geometry, method, strip, weight, backward_weight }
+    }
+
+    /// Returns the bands of a strip; the last strip may have fewer.
+    pub(crate) fn strip(&self) -> usize {
+        self.strip
+    }
+
+    /// Returns the bands of every strip of the output.
+    pub(crate) fn strips(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (bands, strip) = (self.geometry.output.0, self.strip);
+        (0..bands).step_by(strip).map(move |first| first..bands.min(first + strip))
+    }
+
+    /// Returns whether computing the output again costs less than storing and reading it.
+    pub(crate) fn is_cheap(&self) -> bool {
+        self.geometry.taps() * self.geometry.stored_channels <= CHEAP
+    }
+
+    /// Returns the length of some bands of the output.
+    pub(crate) fn output_len(&self, bands: usize) -> usize {
+        bands * self.geometry.output.1 * stored(self.geometry.filters)
     }
 
     /// Returns the length of the input.
@@ -157,38 +142,48 @@ impl Convolution {
 
     /// Sets the filters: `weight` is (filter, channel, kernel band, kernel frame), and each filter is multiplied
     /// by its `scale`. `gradients` says whether the gradient of the input will be computed.
-    pub(crate) fn pack(&mut self, weight: &[f32], scale: impl Fn(usize) -> f32, gradients: bool) {
+    pub(crate) fn pack(
+        &mut self,
+        weight: &[f32],
+        scale: impl Fn(usize) -> f32 + Sync,
+        gradients: bool,
+    ) {
         let Geometry { channels, stored_channels, filters, .. } = self.geometry;
         let (taps, columns) = (self.geometry.taps(), stored(filters));
         if gradients {
             self.backward_weight.resize(self.weight.len());
         }
-        for (filter, of_filter) in weight.chunks_exact(channels * taps).enumerate() {
-            let scale = scale(filter);
-            for (channel, kernel) in of_filter.chunks_exact(taps).enumerate() {
-                match self.method {
-                    Lowering::Winograd(_) => {
-                        let kernel = std::array::from_fn(|tap| kernel[tap] * scale);
-                        let points = winograd::filter_points(&kernel);
-                        for (point, value) in points.into_iter().enumerate() {
-                            let matrix = point * stored_channels * columns;
-                            self.weight[matrix + channel * columns + filter] = value;
-                            if gradients {
-                                let to = matrix + filter * stored_channels + channel;
-                                self.backward_weight[to] = value;
-                            }
-                        }
+        let filters = || weight.chunks_exact(channels * taps).enumerate();
+        if let Lowering::Winograd(_) = self.method {
+            let pack = |point: usize, matrix: &mut [f32], by_channel: usize, by_filter: usize| {
+                let factors = winograd::filter_factors(point);
+                for (filter, kernels) in filters() {
+                    let scale = scale(filter);
+                    for (channel, kernel) in kernels.chunks_exact(taps).enumerate() {
+                        let products = kernel.iter().zip(&factors).map(|(w, factor)| w * factor);
+                        let value = products.sum::<f32>() * scale;
+                        matrix[channel * by_channel + filter * by_filter] = value;
                     }
-                    Lowering::Correlation(..) => {
-                        for (tap, w) in kernel.iter().enumerate() {
-                            let at = (tap * stored_channels + channel) * columns + filter;
-                            self.weight[at] = w * scale;
-                            if gradients {
-                                let opposite = taps - 1 - tap;
-                                let to = (opposite * columns + filter) * stored_channels + channel;
-                                self.backward_weight[to] = w * scale;
-                            }
-                        }
+                }
+            };
+            let size = stored_channels * columns;
+            parallel::pieces(&mut self.weight, size, |point, matrix| {
+                pack(point, matrix, columns, 1);
+            });
+            parallel::pieces(&mut self.backward_weight, size, |point, matrix| {
+                pack(point, matrix, 1, stored_channels);
+            });
+            return;
+        }
+        for (filter, kernels) in filters() {
+            let scale = scale(filter);
+            for (channel, kernel) in kernels.chunks_exact(taps).enumerate() {
+                for (tap, w) in kernel.iter().enumerate() {
+                    self.weight[(tap * stored_channels + channel) * columns + filter] = w * scale;
+                    if gradients {
+                        let opposite = taps - 1 - tap;
+                        let to = (opposite * columns + filter) * stored_channels + channel;
+                        self.backward_weight[to] = w * scale;
                     }
                 }
             }
@@ -200,31 +195,39 @@ impl Convolution {
     pub(crate) fn filter_gradient(&self, sums: &[f32]) -> Vec<f32> {
         let Geometry { channels, stored_channels, filters, .. } = self.geometry;
         let (taps, columns) = (self.geometry.taps(), stored(filters));
-        let mut gradient = Vec::with_capacity(filters * channels * taps);
-        for filter in 0..filters {
-            for channel in 0..channels {
+        let mut gradient = vec![0.0; filters * channels * taps];
+        parallel::pieces(&mut gradient, channels * taps, |filter, kernels| {
+            for (channel, kernel) in kernels.chunks_exact_mut(taps).enumerate() {
                 let at = |group: usize| (group * stored_channels + channel) * columns + filter;
                 match self.method {
                     Lowering::Winograd(_) => {
                         let points = std::array::from_fn(|point| sums[at(point)]);
-                        gradient.extend(winograd::filter_gradient(&points));
+                        kernel.copy_from_slice(&winograd::filter_gradient(&points));
                     }
                     Lowering::Correlation(..) => {
-                        gradient.extend((0..taps).map(|tap| sums[at(tap)]));
+                        kernel.iter_mut().enumerate().for_each(|(tap, x)| *x = sums[at(tap)]);
                     }
                 }
             }
-        }
+        });
         gradient
     }
 
-    /// Computes the output of one segment.
-    pub(crate) fn forward(&self, input: &[f32], output: &mut [f32], work: &mut Work) {
+    /// Computes a strip of the output of one segment.
+    pub(crate) fn forward(
+        &self,
+        input: &[f32],
+        bands: Range<usize>,
+        output: &mut [f32],
+        work: &mut Work,
+    ) {
         match &self.method {
             Lowering::Winograd(lattice) => {
-                let [inputs, sums, _] = lattice.buffers(work);
-                for run in lattice.runs() {
-                    let (inputs, sums) = self.at_points(lattice, run, input, inputs, sums);
+                let [inputs, sums] = work.buffers(lattice.buffers());
+                let squares = lattice.strip(&bands);
+                for run in lattice.runs(bands.len()) {
+                    let at = (lattice.first(&bands) + run.0, run.1);
+                    let (inputs, sums) = self.at_points(lattice, at, input, inputs, sums);
                     let columns = lattice.output.channels;
                     let a_rows = Offsets::first(&lattice.input_squares, run.1);
                     let a_steps = lattice.channels.all();
@@ -235,12 +238,12 @@ impl Convolution {
                         Product { a, a_rows, a_steps, b, c, columns, accumulate: false }
                             .run_on(self.isa);
                     }
-                    self.transform(lattice.output, run, Step::Output(sums, output));
+                    self.transform(squares, run, Step::Output(sums, output));
                 }
             }
             Lowering::Correlation(correlation, _) => {
-                let [padded] = work.buffers([correlation.padded_len()]);
-                correlation.pad(input, padded);
+                let [padded] = work.buffers([correlation.padded_len(bands.len())]);
+                correlation.pad(input, bands, padded);
                 let columns = stored(self.geometry.filters);
                 correlation.sums(self.isa, padded, &self.weight, columns, output);
             }
@@ -248,47 +251,62 @@ impl Convolution {
     }
 
     /// Adds the gradient of the filters to `filter_sums` and, unless it is `None`, replaces the gradient of the
-    /// input, given the gradient of the output of one segment.
+    /// input, given the gradient of the output of one segment, which `output_gradient` stores strip by strip.
     pub(crate) fn backward(
         &self,
         input: &[f32],
-        output_gradient: &[f32],
+        mut output_gradient: impl FnMut(Range<usize>, &mut [f32]),
         filter_sums: &mut [f32],
         mut input_gradient: Option<&mut [f32]>,
         work: &mut Work,
     ) {
+        let strip = self.output_len(self.strip.min(self.geometry.output.0));
         match &self.method {
             Lowering::Winograd(lattice) => {
                 if let Some(gradient) = &mut input_gradient {
                     gradient.fill(0.0);
                 }
-                let [inputs, sums, back] = lattice.buffers(work);
-                for run in lattice.runs() {
-                    let (inputs, sums) = self.at_points(lattice, run, input, inputs, sums);
-                    self.transform(
-                        lattice.output,
-                        run,
-                        Step::OutputGradient(output_gradient, sums),
-                    );
-                    self.add_filter_sums(lattice, run.1, inputs, sums, filter_sums);
-                    if let Some(gradient) = &mut input_gradient {
-                        let back = &mut back[..inputs.len()];
-                        self.back_to_inputs(lattice, run.1, sums, back);
-                        self.transform(lattice.input, run, Step::InputGradient(back, gradient));
+                let [inputs, sums] = lattice.buffers();
+                let [inputs, sums, back, strip] = work.buffers([inputs, sums, inputs, strip]);
+                for bands in self.strips() {
+                    let strip = &mut strip[..self.output_len(bands.len())];
+                    output_gradient(bands.clone(), strip);
+                    let squares = lattice.strip(&bands);
+                    for run in lattice.runs(bands.len()) {
+                        let at = (lattice.first(&bands) + run.0, run.1);
+                        let (inputs, sums) = self.at_points(lattice, at, input, inputs, sums);
+                        self.transform(squares, run, Step::OutputGradient(strip, sums));
+                        self.add_filter_sums(lattice, run.1, inputs, sums, filter_sums);
+                        if let Some(gradient) = &mut input_gradient {
+                            let back = &mut back[..inputs.len()];
+                            self.back_to_inputs(lattice, run.1, sums, back);
+                            self.transform(lattice.input, at, Step::InputGradient(back, gradient));
+                        }
                     }
                 }
             }
             Lowering::Correlation(forward, backward) => {
-                let [padded, padded_gradient] =
-                    work.buffers([forward.padded_len(), backward.padded_len()]);
-                forward.pad(input, padded);
+                let Geometry { input: input_size, stored_channels, .. } = self.geometry;
+                let whole =
+                    input_gradient.as_ref().map_or(0, |_| backward.padded_len(input_size.0));
+                let padded = forward.padded_len(self.strip.min(self.geometry.output.0));
+                let [padded, padded_gradient, strip] = work.buffers([padded, whole, strip]);
+                padded_gradient.fill(0.0);
                 let columns = stored(self.geometry.filters);
-                forward.add_gradient(self.isa, padded, output_gradient, columns, filter_sums);
+                for bands in self.strips() {
+                    let strip = &mut strip[..self.output_len(bands.len())];
+                    let padded = &mut padded[..forward.padded_len(bands.len())];
+                    output_gradient(bands.clone(), strip);
+                    forward.pad(input, bands.clone(), padded);
+                    forward.add_gradient(self.isa, padded, strip, columns, filter_sums);
+                    if input_gradient.is_some() {
+                        let to = backward.bands_before() + bands.start;
+                        backward.place(strip, to, padded_gradient);
+                    }
+                }
                 if let Some(gradient) = input_gradient {
-                    backward.pad(output_gradient, padded_gradient);
-                    let columns = self.geometry.stored_channels;
                     let weight = &self.backward_weight;
-                    backward.sums(self.isa, padded_gradient, weight, columns, gradient);
+                    backward.sums(self.isa, padded_gradient, weight, stored_channels, gradient);
                 }
             }
         }
@@ -303,9 +321,9 @@ impl Convolution {
         inputs: &'a mut [f32],
         sums: &'a mut [f32],
     ) -> (&'a [f32], &'a mut [f32]) {
-        let inputs = &mut inputs[..POINTS * run.1 * lattice.input.channels];
+        let inputs = &mut inputs[..POINTS * plane(run.1 * lattice.input.channels)];
         self.transform(lattice.input, run, Step::Input(input, inputs));
-        (inputs, &mut sums[..POINTS * run.1 * lattice.output.channels])
+        (inputs, &mut sums[..POINTS * plane(run.1 * lattice.output.channels)])
     }
 
     fn transform(&self, squares: Squares, (first, count): (usize, usize), step: Step<'_>) {
@@ -337,7 +355,7 @@ impl Convolution {
         let a_steps = lattice.filters.all();
         let gradients = sums.chunks_exact(sums.len() / POINTS);
         let filters = self.backward_weight.chunks_exact(self.backward_weight.len() / POINTS);
-        let results = back.chunks_exact_mut(squares * columns);
+        let results = back.chunks_exact_mut(plane(squares * columns));
         for ((a, b), c) in gradients.zip(filters).zip(results) {
             Product { a, a_rows, a_steps, b, c, columns, accumulate: false }.run_on(self.isa);
         }

@@ -1,5 +1,7 @@
 //! Convolutions of any size as one product with a view of the padded input.
 
+use std::ops::Range;
+
 use super::Isa;
 use super::product::{OffsetTable, Product};
 
@@ -42,22 +44,33 @@ impl Correlation {
         Self { map, channels, before, padded, bands: output.0, under_kernel, frames }
     }
 
-    /// Returns the length of the padded map.
-    pub(crate) fn padded_len(&self) -> usize {
-        self.padded.0 * self.padded.1 * self.channels
+    /// Returns the length of the padded map under the sums of some bands.
+    pub(crate) fn padded_len(&self, bands: usize) -> usize {
+        (bands + self.kernel_bands() - 1) * self.row()
     }
 
-    /// Copies a map into the padded map.
-    pub(crate) fn pad(&self, map: &[f32], padded: &mut [f32]) {
+    /// Copies the part of a map under the sums of some bands, with zeros around it.
+    pub(crate) fn pad(&self, map: &[f32], bands: Range<usize>, padded: &mut [f32]) {
         padded.fill(0.0);
+        let first = bands.start.saturating_sub(self.before.0);
+        let last = (bands.end + self.kernel_bands() - 1 - self.before.0).min(self.map.0);
         let row = self.map.1 * self.channels;
-        for (band, from) in map.chunks_exact(row).enumerate() {
-            let at = (band + self.before.0) * self.padded.1 + self.before.1;
-            padded[at * self.channels..][..row].copy_from_slice(from);
+        let from = &map[first.min(last) * row..last * row];
+        let zeros = self.before.0.saturating_sub(bands.start);
+        self.place(from, zeros, padded);
+    }
+
+    /// Copies bands of a map into the padded map, the first of them to band `to` of the padded map.
+    pub(crate) fn place(&self, bands: &[f32], to: usize, padded: &mut [f32]) {
+        let rows = padded[to * self.row()..].chunks_exact_mut(self.row());
+        let width = self.map.1 * self.channels;
+        for (from, to) in bands.chunks_exact(width).zip(rows) {
+            to[self.before.1 * self.channels..][..width].copy_from_slice(from);
         }
     }
 
-    /// Computes all sums, (band, frame, column); `weight` is (value under the kernel, column).
+    /// Computes the sums of the bands over a padded map, (band, frame, column); `b` is (value under the kernel,
+    /// column).
     pub(crate) fn sums(
         &self,
         isa: Isa,
@@ -67,7 +80,7 @@ impl Correlation {
         sums: &mut [f32],
     ) {
         let (a_rows, a_steps) = (self.frames.all(), self.under_kernel.all());
-        let by_band = padded.windows(self.window()).step_by(self.padded.1 * self.channels);
+        let by_band = padded.windows(self.window()).step_by(self.row());
         for (a, c) in by_band.zip(sums.chunks_exact_mut(self.frames.len() * columns)) {
             Product { a, a_rows, a_steps, b, c, columns, accumulate: false }.run_on(isa);
         }
@@ -83,7 +96,7 @@ impl Correlation {
         gradient: &mut [f32],
     ) {
         let (a_rows, a_steps) = (self.under_kernel.all(), self.frames.all());
-        let by_band = padded.windows(self.window()).step_by(self.padded.1 * self.channels);
+        let by_band = padded.windows(self.window()).step_by(self.row());
         for (a, b) in by_band.zip(sums.chunks_exact(self.frames.len() * columns)) {
             Product { a, a_rows, a_steps, b, c: gradient, columns, accumulate: true }.run_on(isa);
         }
@@ -91,6 +104,20 @@ impl Correlation {
 
     /// Returns the number of values that the sums of one band read.
     fn window(&self) -> usize {
-        (self.padded.0 - self.bands + 1) * self.padded.1 * self.channels
+        self.kernel_bands() * self.row()
+    }
+
+    /// Returns the length of a band of the padded map.
+    fn row(&self) -> usize {
+        self.padded.1 * self.channels
+    }
+
+    fn kernel_bands(&self) -> usize {
+        self.padded.0 - self.bands + 1
+    }
+
+    /// Returns the bands of zeros before the map.
+    pub(crate) fn bands_before(&self) -> usize {
+        self.before.0
     }
 }

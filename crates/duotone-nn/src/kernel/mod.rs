@@ -15,13 +15,14 @@ mod direct;
 mod filters;
 mod gradient;
 mod kernels;
+mod lattice;
 mod pooling;
 mod product;
 mod scratch;
 mod spectral;
 mod winograd;
 
-pub(crate) use block::{ActivationGradient, Affine, Kept, Maps, Moments, Pool, Unpool};
+pub(crate) use block::{ActivationGradient, Affine, Maps, Moments, Pool, Unpool};
 pub(crate) use convolution::{Convolution, Geometry, stored};
 pub(crate) use dense::{BLOCK, DenseBlock, Inputs, UNITS, block_gradients, dense_rows};
 pub use duotone_simd::Isa;

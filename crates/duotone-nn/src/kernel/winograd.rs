@@ -7,9 +7,9 @@
 
 mod matrices;
 
-use super::{Kernel, Vector, View};
-use matrices::{INPUT, Matrix, OUTPUT, transposed};
-pub(crate) use matrices::{filter_gradient, filter_points};
+use super::{Kernel, LINE, Vector, View};
+use matrices::{Input, InputGradient, Linear, Output, OutputGradient};
+pub(crate) use matrices::{filter_factors, filter_gradient};
 
 /// The side of a tile of sums.
 pub(crate) const TILE: usize = 4;
@@ -18,34 +18,14 @@ const SIDE: usize = 6;
 /// Products per tile, channel and filter.
 pub(crate) const POINTS: usize = SIDE * SIDE;
 
-/// The lanes of the widest register.
-const MAX_LANES: usize = 16;
-
-/// Multiplies by a constant matrix; the compiler drops the products with 0 and 1.
-#[inline(always)]
-fn apply<V: Vector, const R: usize, const C: usize>(matrix: &Matrix<R, C>, x: [V; C]) -> [V; R] {
-    let mut result = [V::splat(0.0); R];
-    for r in 0..R {
-        let mut empty = true;
-        for c in 0..C {
-            let factor = matrix[r][c];
-            if factor == 0.0 {
-                continue;
-            }
-            result[r] = if empty {
-                if factor == 1.0 { x[c] } else { x[c].mul(V::splat(factor)) }
-            } else if factor == 1.0 {
-                result[r].add(x[c])
-            } else if factor == -1.0 {
-                result[r].sub(x[c])
-            } else {
-                result[r].mul_add(x[c], V::splat(factor))
-            };
-            empty = false;
-        }
-    }
-    result
+/// Returns the distance from one point's values to the next one's: an odd number of cache lines, so that the
+/// 36 values of a square lie in different sets of the cache.
+pub(crate) fn plane(values: usize) -> usize {
+    (values.div_ceil(LINE) | 1) * LINE
 }
+
+/// The lanes of the widest register.
+const MAX_LANES: usize = 8;
 
 /// Where a square of registers is read from.
 trait Source {
@@ -107,13 +87,12 @@ impl Target for Sum<'_> {
     }
 }
 
-/// Computes `matrix · x · matrixᵀ`.
+/// Computes `m · x · mᵀ`, where `T` multiplies by the matrix `m`.
 ///
 /// # Safety
 /// The source must have `C` × `C` registers, the target `R` × `R`.
 #[inline(always)]
-unsafe fn both_sides<V: Vector, const R: usize, const C: usize>(
-    matrix: &Matrix<R, C>,
+unsafe fn both_sides<V: Vector, T: Linear<R, C>, const R: usize, const C: usize>(
     source: &impl Source,
     target: &mut impl Target,
 ) {
@@ -124,13 +103,13 @@ unsafe fn both_sides<V: Vector, const R: usize, const C: usize>(
             // SAFETY: the caller guarantees the registers.
             column[r] = unsafe { source.get(r, c) };
         }
-        let column = apply(matrix, column);
+        let column = T::apply(column);
         for r in 0..R {
             half[r][c] = column[r];
         }
     }
     for r in 0..R {
-        let row = apply(matrix, half[r]);
+        let row = T::apply(half[r]);
         for c in 0..R {
             // SAFETY: the caller guarantees the registers.
             unsafe { target.put(r, c, row[c]) };
@@ -191,7 +170,7 @@ impl Squares {
 }
 
 /// What to do with squares `first..first + count` of a map, and their values at the 36 points, which are
-/// (point, square, channel).
+/// (point, square, channel), the points [`plane`] apart.
 pub(crate) struct Transform<'a> {
     pub(crate) squares: Squares,
     pub(crate) first: usize,
@@ -216,20 +195,18 @@ impl Kernel for Transform<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        const INPUT_GRADIENT: Matrix<6, 6> = transposed(INPUT);
-        const OUTPUT_GRADIENT: Matrix<6, 4> = transposed(OUTPUT);
         let Self { squares, first, count, step } = self;
         let run = (first, count);
         match step {
-            Step::Input(map, points) => to_points::<V, 6>(&INPUT, &squares, run, map, points),
+            Step::Input(map, points) => to_points::<V, Input, 6>(&squares, run, map, points),
             Step::OutputGradient(map, points) => {
-                to_points::<V, 4>(&OUTPUT_GRADIENT, &squares, run, map, points);
+                to_points::<V, OutputGradient, 4>(&squares, run, map, points);
             }
             Step::Output(points, map) => {
-                from_points::<V, 4, false>(&OUTPUT, &squares, run, points, map);
+                from_points::<V, Output, 4, false>(&squares, run, points, map);
             }
             Step::InputGradient(points, map) => {
-                from_points::<V, 6, true>(&INPUT_GRADIENT, &squares, run, points, map);
+                from_points::<V, InputGradient, 6, true>(&squares, run, points, map);
             }
         }
     }
@@ -237,8 +214,7 @@ impl Kernel for Transform<'_> {
 
 /// Transforms squares of `N` × `N` cells of a map to points. Cells outside the map are zeros.
 #[inline(always)]
-fn to_points<V: Vector, const N: usize>(
-    matrix: &Matrix<SIDE, N>,
+fn to_points<V: Vector, T: Linear<SIDE, N>, const N: usize>(
     squares: &Squares,
     (first, count): (usize, usize),
     map: &[f32],
@@ -246,12 +222,16 @@ fn to_points<V: Vector, const N: usize>(
 ) {
     squares.check(map);
     let channels = squares.channels;
-    assert!(points.len() >= POINTS * count * channels);
-    let plane = count * channels;
+    let plane = plane(count * channels);
+    assert!(points.len() >= POINTS * plane);
     let mut border = [0.0; SIDE * SIDE * MAX_LANES];
     for i in 0..count {
         let part = squares.overlap(first + i, N);
         let inside = part.size == (N, N);
+        // The cells in the map are the same for all channels, and so are the zeros around them.
+        if !inside {
+            border.fill(0.0);
+        }
         for channel in (0..channels).step_by(V::LANES) {
             let to = i * channels + channel;
             let mut target = Grid { data: &mut *points, first: to, strides: (SIDE * plane, plane) };
@@ -261,10 +241,9 @@ fn to_points<V: Vector, const N: usize>(
                 let strides = squares.strides();
                 let cells = Grid { data: map, first: part.first + channel, strides };
                 if inside {
-                    both_sides::<V, SIDE, N>(matrix, &cells, &mut target);
+                    both_sides::<V, T, SIDE, N>(&cells, &mut target);
                     continue;
                 }
-                border.fill(0.0);
                 for row in 0..part.size.0 {
                     for column in 0..part.size.1 {
                         let at = (part.skipped.0 + row) * SIDE + part.skipped.1 + column;
@@ -273,7 +252,7 @@ fn to_points<V: Vector, const N: usize>(
                 }
                 let strides = (SIDE * V::LANES, V::LANES);
                 let cells = Grid { data: &border[..], first: 0, strides };
-                both_sides::<V, SIDE, N>(matrix, &cells, &mut target);
+                both_sides::<V, T, SIDE, N>(&cells, &mut target);
             }
         }
     }
@@ -281,8 +260,7 @@ fn to_points<V: Vector, const N: usize>(
 
 /// Transforms points to squares of `N` × `N` cells of a map, which replace what is there or are added to it.
 #[inline(always)]
-fn from_points<V: Vector, const N: usize, const ADD: bool>(
-    matrix: &Matrix<N, SIDE>,
+fn from_points<V: Vector, T: Linear<N, SIDE>, const N: usize, const ADD: bool>(
     squares: &Squares,
     (first, count): (usize, usize),
     points: &[f32],
@@ -290,8 +268,8 @@ fn from_points<V: Vector, const N: usize, const ADD: bool>(
 ) {
     squares.check(map);
     let channels = squares.channels;
-    assert!(points.len() >= POINTS * count * channels);
-    let plane = count * channels;
+    let plane = plane(count * channels);
+    assert!(points.len() >= POINTS * plane);
     let mut border = [0.0; SIDE * SIDE * MAX_LANES];
     for i in 0..count {
         let part = squares.overlap(first + i, N);
@@ -305,15 +283,15 @@ fn from_points<V: Vector, const N: usize, const ADD: bool>(
             unsafe {
                 if inside {
                     if ADD {
-                        both_sides::<V, N, SIDE>(matrix, &source, &mut Sum(cells));
+                        both_sides::<V, T, N, SIDE>(&source, &mut Sum(cells));
                     } else {
-                        both_sides::<V, N, SIDE>(matrix, &source, &mut cells);
+                        both_sides::<V, T, N, SIDE>(&source, &mut cells);
                     }
                     continue;
                 }
                 let strides = (SIDE * V::LANES, V::LANES);
                 let mut square = Grid { data: &mut border[..], first: 0, strides };
-                both_sides::<V, N, SIDE>(matrix, &source, &mut square);
+                both_sides::<V, T, N, SIDE>(&source, &mut square);
                 for row in 0..part.size.0 {
                     for column in 0..part.size.1 {
                         let at = (part.skipped.0 + row) * SIDE + part.skipped.1 + column;

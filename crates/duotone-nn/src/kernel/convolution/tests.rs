@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::{Convolution, Geometry, stored};
 use crate::kernel::{Kernels, Work};
 use crate::random::Philox;
@@ -16,7 +18,7 @@ fn close(got: &[f32], expected: &[f64], what: &str) {
 }
 
 /// Compares one segment's output and gradients with their definitions.
-fn check(geometry: Geometry, kernels: Kernels) {
+fn check(geometry: Geometry, unit: usize, kernels: Kernels) {
     let g = geometry;
     let what = format!("{}: {g:?}", kernels.name());
     let (in_stored, out_stored) = (g.stored_channels, stored(g.filters));
@@ -24,13 +26,14 @@ fn check(geometry: Geometry, kernels: Kernels) {
     for cell in input.chunks_exact_mut(in_stored) {
         cell[g.channels..].fill(0.0);
     }
-    let mut gradient = noise(g.output_len(), 2);
+    let output_len = g.output.0 * g.output.1 * out_stored;
+    let mut gradient = noise(output_len, 2);
     for cell in gradient.chunks_exact_mut(out_stored) {
         cell[g.filters..].fill(0.0);
     }
     let weight = noise(g.filters * g.channels * g.kernel.0 * g.kernel.1, 3);
 
-    let mut output = vec![0.0; g.output_len()];
+    let mut output = vec![0.0; output_len];
     let mut d_input = vec![0.0; g.input_len()];
     let mut d_weight = vec![0.0; weight.len()];
     for band in 0..g.output.0 {
@@ -59,16 +62,23 @@ fn check(geometry: Geometry, kernels: Kernels) {
         }
     }
 
-    let mut convolution = Convolution::new(kernels, geometry);
+    let mut convolution = Convolution::new(kernels, geometry, unit);
     convolution.pack(&weight, |_| 1.0, true);
     let mut work = Work::default();
-    let mut got = vec![7.0; g.output_len()];
-    convolution.forward(&input, &mut got, &mut work);
+    let mut got = vec![7.0; output_len];
+    let row = convolution.output_len(1);
+    for bands in convolution.strips() {
+        let got = &mut got[bands.start * row..bands.end * row];
+        convolution.forward(&input, bands, got, &mut work);
+    }
     close(&got, &output, &what);
     let mut sums = vec![0.0; convolution.gradient_len()];
     let mut back = vec![7.0; g.input_len()];
     let wanted = (in_stored > 1).then_some(&mut back[..]);
-    convolution.backward(&input, &gradient, &mut sums, wanted, &mut work);
+    let strip = |bands: Range<usize>, to: &mut [f32]| {
+        to.copy_from_slice(&gradient[bands.start * row..bands.end * row]);
+    };
+    convolution.backward(&input, strip, &mut sums, wanted, &mut work);
     close(&convolution.filter_gradient(&sums), &d_weight, &what);
     if in_stored > 1 {
         close(&back, &d_input, &what);
@@ -89,15 +99,19 @@ fn matches_the_definition() {
             ((7, 6), 10, 20, (7, 1), false),
             ((5, 40), 2, 3, (4, 30), true),
             ((6, 9), 1, 3, (6, 2), false),
+            ((50, 31), 2, 3, (3, 3), true),
+            ((33, 70), 2, 3, (5, 4), true),
+            ((33, 70), 1, 3, (8, 4), false),
         ] {
             let side = |input: usize, kernel: usize| if same { input } else { input + 1 - kernel };
             let output = (side(input.0, kernel.0), side(input.1, kernel.1));
             let before = if same { ((kernel.0 - 1) / 2, (kernel.1 - 1) / 2) } else { (0, 0) };
             let stored_channels = if channels == 1 { 1 } else { stored(channels) };
-            check(
-                Geometry { input, channels, stored_channels, output, filters, kernel, before },
-                kernels,
-            );
+            let geometry =
+                Geometry { input, channels, stored_channels, output, filters, kernel, before };
+            for unit in [1, 3] {
+                check(geometry, unit, kernels);
+            }
         }
     }
 }
