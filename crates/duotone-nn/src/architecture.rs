@@ -3,7 +3,7 @@ mod pipeline;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-pub use pipeline::{BATCH_NORM_EPSILON, Block, GlobalPool, Padding, Pipeline, Summary};
+pub use pipeline::{BATCH_NORM_EPSILON, Block, Fixed, GlobalPool, Padding, Pipeline, Summary};
 
 /// A network of parallel pipelines and a head, as data.
 ///
@@ -243,6 +243,27 @@ impl Architecture {
         self.hidden_units > 0 && self.pipelines.iter().all(Pipeline::is_single)
     }
 
+    /// Returns whether only the output layer is trained: there is no hidden layer, and all filters are
+    /// [`Fixed`].
+    #[must_use]
+    pub fn trains_output_only(&self) -> bool {
+        let mut blocks = self.pipelines.iter().flat_map(|pipeline| &pipeline.blocks);
+        self.hidden_units == 0 && blocks.all(|block| block.fixed.is_some())
+    }
+
+    /// Returns whether a weight is not trained because its block's filters are fixed.
+    #[must_use]
+    pub fn is_fixed(&self, weight: &str) -> bool {
+        self.pipelines.iter().enumerate().any(|(i, pipeline)| {
+            pipeline.blocks.iter().enumerate().any(|(j, block)| {
+                block.fixed.is_some()
+                    && weight
+                        .strip_prefix(&pipeline.block_name(i, j))
+                        .is_some_and(|rest| rest.starts_with('.'))
+            })
+        })
+    }
+
     /// Returns the number of trainable parameters.
     #[must_use]
     pub fn parameters(&self) -> usize {
@@ -253,6 +274,9 @@ impl Architecture {
         let mut count: usize = 0;
         for pipeline in &self.pipelines {
             for (block, shape) in pipeline.blocks.iter().zip(self.map_shapes(pipeline)) {
+                if block.fixed.is_some() {
+                    continue;
+                }
                 let taps =
                     block.kernel.0.checked_mul(block.kernel.1)?.checked_mul(shape.channels)?;
                 // A bias, or the scale and the shift of batch normalisation.
@@ -290,6 +314,9 @@ fn validate_block(place: &str, block: &Block, shape: MapShape) -> Result<(), Err
             "a kernel of {}×{} is larger than the input of {} bands × {} frames",
             kernel.0, kernel.1, input.0, input.1
         ));
+    }
+    if let Some(reason) = block.fixed.and_then(|f| f.refusal(block, shape.channels, input.0)) {
+        return bad(reason);
     }
     if shape.pooled.0 == 0 || shape.pooled.1 == 0 {
         return bad(format!(

@@ -5,11 +5,14 @@ mod architecture;
 mod deep;
 mod dense;
 mod embed;
+mod ensemble;
 mod error;
 mod head;
 #[allow(unsafe_code, reason = "vector instructions read and write through pointers")]
 mod kernel;
 mod layers;
+mod lbfgs;
+mod logistic;
 mod network;
 mod optimizer;
 mod parallel;
@@ -21,11 +24,13 @@ mod trainer;
 mod weights;
 
 pub use architecture::{
-    Architecture, BATCH_NORM_EPSILON, Block, GlobalPool, MapShape, Padding, Pipeline, Summary,
+    Architecture, BATCH_NORM_EPSILON, Block, Fixed, GlobalPool, MapShape, Padding, Pipeline,
+    Summary,
 };
 pub use embed::Embedding;
 pub use error::Error;
 pub use kernel::{Isa, Kernels, Method};
+pub use logistic::{OutputFit, fit_output};
 pub use network::Network;
 pub use optimizer::{Optimizer, OptimizerState};
 pub use step::{Step, StepOutcome};

@@ -25,6 +25,13 @@ pub enum Optimizer {
         #[serde(default)]
         weight_decay: f32,
     },
+    /// L-BFGS on all segments at once, for networks of which [only the output layer is
+    /// trained](Architecture::trains_output_only): see [`fit_output`](crate::fit_output).
+    Lbfgs {
+        /// The decay of the output layer's weights, for inputs scaled to a deviation of 1.
+        #[serde(default)]
+        weight_decay: f32,
+    },
 }
 
 const BETA1: f64 = 0.9;
@@ -55,10 +62,11 @@ impl OptimizerState {
             match (moments.0.is_empty(), used) {
                 (true, _) => {}
                 (false, true) => {
-                    // Running statistics are not optimised and have none.
+                    // Running statistics and fixed filters are not optimised and have none.
                     let mut all = moments.clone();
-                    for (name, shape) in
-                        Weights::shapes(a).into_iter().filter(|(n, _)| is_statistic(n))
+                    for (name, shape) in Weights::shapes(a)
+                        .into_iter()
+                        .filter(|(n, _)| is_statistic(n) || a.is_fixed(n))
                     {
                         let data = vec![0.0; shape.iter().product()];
                         all.0.insert(name, Tensor { shape, data });
@@ -81,9 +89,11 @@ impl Optimizer {
         self == Self::default()
     }
 
-    /// Updates the weights. Batch normalisation's running statistics are replaced by those among the gradients.
+    /// Updates the weights that are trained. Batch normalisation's running statistics are replaced by those
+    /// among the gradients. L-BFGS has no steps of its own and changes nothing.
     pub(crate) fn update(
         self,
+        architecture: &Architecture,
         state: &mut OptimizerState,
         weights: &mut Weights,
         gradients: &Weights,
@@ -96,8 +106,15 @@ impl Optimizer {
                 weight.data.copy_from_slice(gradient);
                 continue;
             }
+            if architecture.is_fixed(name) {
+                continue;
+            }
             let weight = &mut weight.data;
             match self {
+                Self::Lbfgs { .. } => {}
+                _ if self.is_plain_sgd() => {
+                    weight.iter_mut().zip(gradient).for_each(|(w, g)| *w -= rate * g);
+                }
                 Self::Sgd { momentum, weight_decay } => {
                     let first = moment(&mut state.first, name, gradients);
                     for ((w, g), m) in weight.iter_mut().zip(gradient).zip(first) {

@@ -69,12 +69,16 @@ impl Trainer {
     /// Sets the optimizer and its state, which is empty at the start of a run.
     ///
     /// # Errors
-    /// [`Error::Weights`] if the state does not fit the network.
+    /// [`Error::Weights`] if the state does not fit the network; [`Error::Architecture`] for L-BFGS, which has
+    /// no steps (see [`fit_output`](crate::fit_output)).
     pub fn with_optimizer(
         mut self,
         optimizer: Optimizer,
         state: OptimizerState,
     ) -> Result<Self, Error> {
+        if matches!(optimizer, Optimizer::Lbfgs { .. }) {
+            return Err(Error::Architecture("L-BFGS does not train in steps".into()));
+        }
         state.check(optimizer, self.network.architecture())?;
         (self.optimizer, self.state) = (optimizer, state);
         Ok(self)
@@ -170,7 +174,8 @@ impl Trainer {
         }
         let mut weights = self.weights();
         let (outcome, gradients) = self.compute_gradients(inputs, targets, step);
-        self.optimizer.update(&mut self.state, &mut weights, &gradients, step);
+        let architecture = self.network.architecture();
+        self.optimizer.update(architecture, &mut self.state, &mut weights, &gradients, step);
         let Network { architecture, engine } = &mut self.network;
         match (&mut self.gradients, engine) {
             (Gradients::Deep { weights: current, changed, .. }, _) => {

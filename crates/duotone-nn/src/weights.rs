@@ -70,7 +70,8 @@ impl Weights {
 
     /// Returns initial weights: zero biases, and all else uniform within ±√(6 / (fan in + fan out)), where a
     /// convolution's fans are kernel size × input maps and kernel size × filters (Keras's `glorot_uniform`, the
-    /// default of the authors' framework). Batch normalisation starts as the identity.
+    /// default of the authors' framework). Batch normalisation starts as the identity. Fixed filters are what
+    /// they will stay.
     ///
     /// # Errors
     /// Those of [`Architecture::validate`].
@@ -97,6 +98,14 @@ impl Weights {
                 vec![if identity { 1.0 } else { 0.0 }; count]
             };
             weights.insert(name, Tensor { shape, data });
+        }
+        for (i, pipeline) in architecture.pipelines.iter().enumerate() {
+            for (j, block) in pipeline.blocks.iter().enumerate() {
+                let name = format!("{}.weight", pipeline.block_name(i, j));
+                if let (Some(fixed), Some(tensor)) = (block.fixed, weights.get_mut(&name)) {
+                    tensor.data = fixed.filters(block);
+                }
+            }
         }
         Ok(Self(weights))
     }

@@ -120,6 +120,7 @@ fn small_deep() -> Architecture {
         kernel: (3, 3),
         padding: Padding::Same,
         batch_norm: true,
+        fixed: None,
         pool,
     };
     let pipeline = Pipeline {

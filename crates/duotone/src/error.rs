@@ -1,7 +1,5 @@
 use std::path::PathBuf;
 
-use duotone_nn::Architecture;
-
 use crate::path_text::path_text;
 
 /// An error that ends an operation. A single unusable file does not: it is reported as a
@@ -44,10 +42,15 @@ pub enum Error {
     },
     /// No preset has this name.
     #[error(
-        "no architecture is called {0:?}: choose one of {presets}, or a .toml file",
-        presets = Architecture::PRESETS.join(", ")
+        "no architecture is called {name:?}: choose one of {}, or a .toml file",
+        presets.join(", ")
     )]
-    UnknownPreset(String),
+    UnknownPreset {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        presets: &'static [&'static str],
+    },
     /// Clips cannot be divided as requested: there are too few of a class, or their groups are too
     /// large. The message says what would help.
     #[error("{0}")]

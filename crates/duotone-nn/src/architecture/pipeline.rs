@@ -16,6 +16,74 @@ pub enum Padding {
     Same,
 }
 
+/// Filters that are given instead of trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fixed {
+    /// The orthonormal discrete cosine transform (DCT-II) over the bands: filter k gives cepstral coefficient
+    /// k of a frame. A kernel of 3 frames has twice as many filters: the coefficients of its middle frame,
+    /// then half the difference between those of the last and the first frame.
+    Cepstrum,
+}
+
+impl Fixed {
+    /// Returns the filters, (filter, band, frame).
+    pub(crate) fn filters(self, block: &Block) -> Vec<f32> {
+        let (bands, frames) = block.kernel;
+        let coefficients = self.coefficients(block);
+        let mut filters = vec![0.0; block.filters * bands * frames];
+        for k in 0..coefficients {
+            for band in 0..bands {
+                let value = dct(k, band, bands);
+                let mut set = |filter: usize, frame: usize, value: f64| {
+                    filters[(filter * bands + band) * frames + frame] = value as f32;
+                };
+                set(k, frames / 2, value);
+                if frames == 3 {
+                    set(coefficients + k, 0, -0.5 * value);
+                    set(coefficients + k, 2, 0.5 * value);
+                }
+            }
+        }
+        filters
+    }
+
+    /// Returns the number of cepstral coefficients.
+    fn coefficients(self, block: &Block) -> usize {
+        if block.kernel.1 == 3 { block.filters / 2 } else { block.filters }
+    }
+
+    /// Returns why a block with an input of these sizes cannot have such filters.
+    pub(crate) fn refusal(self, block: &Block, channels: usize, bands: usize) -> Option<String> {
+        let (height, width) = block.kernel;
+        if channels != 1 || height != bands {
+            return Some("a cepstrum needs a kernel over all bands of the network's input".into());
+        }
+        if block.batch_norm {
+            return Some("fixed filters have no batch normalisation".into());
+        }
+        if width != 1 && width != 3 {
+            return Some(format!("a cepstrum's kernel has 1 or 3 frames, not {width}"));
+        }
+        if width == 3 && block.filters % 2 == 1 {
+            let filters = block.filters;
+            return Some(format!(
+                "a cepstrum over 3 frames has an even number of filters, not {filters}"
+            ));
+        }
+        let coefficients = self.coefficients(block);
+        (coefficients > bands)
+            .then(|| format!("{coefficients} cepstral coefficients of {bands} bands"))
+    }
+}
+
+/// Returns the weight of a band in coefficient `k` of the orthonormal DCT-II.
+fn dct(k: usize, band: usize, bands: usize) -> f64 {
+    let scale = if k == 0 { 1.0 } else { 2.0 } / bands as f64;
+    let angle = std::f64::consts::PI * k as f64 * (band as f64 + 0.5) / bands as f64;
+    scale.sqrt() * angle.cos()
+}
+
 /// A convolution, then optionally batch normalisation, LeakyReLU and max-pooling.
 ///
 /// All sizes are (bands, frames): the first along frequency, the second along time.
@@ -32,6 +100,9 @@ pub struct Block {
     /// Whether the sums are normalised over the batch. There is no other bias then.
     #[serde(default)]
     pub batch_norm: bool,
+    /// The filters, if they are not trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed: Option<Fixed>,
     /// The max-pooling window, which is also the stride; rows and columns that do not fill a window are dropped.
     pub pool: (usize, usize),
 }
@@ -65,6 +136,8 @@ pub enum Summary {
     Max,
     /// The mean and the maximum.
     MeanMax,
+    /// The mean and the standard deviation (of the values themselves, with the divisor n).
+    MeanStd,
 }
 
 impl Summary {
@@ -74,7 +147,7 @@ impl Summary {
         match self {
             Self::None => len,
             Self::Mean | Self::Max => 1,
-            Self::MeanMax => 2,
+            Self::MeanMax | Self::MeanStd => 2,
         }
     }
 }
@@ -108,7 +181,8 @@ impl Pipeline {
     /// Returns a pipeline of the paper's kind: one 'valid' convolution and its pooling.
     #[must_use]
     pub fn single(filters: usize, kernel: (usize, usize), pool: (usize, usize)) -> Self {
-        let block = Block { filters, kernel, padding: Padding::Valid, batch_norm: false, pool };
+        let padding = Padding::Valid;
+        let block = Block { filters, kernel, padding, batch_norm: false, fixed: None, pool };
         Self { blocks: vec![block], global_pool: GlobalPool::default() }
     }
 
@@ -139,6 +213,10 @@ impl fmt::Display for Pipeline {
             if block.padding == Padding::Same {
                 write!(f, " padded")?;
             }
+            match block.fixed {
+                Some(Fixed::Cepstrum) => write!(f, ", cepstrum")?,
+                None => {}
+            }
             if block.batch_norm {
                 write!(f, ", batch norm")?;
             }
@@ -152,6 +230,7 @@ impl fmt::Display for Pipeline {
                 Summary::Mean => write!(f, " → mean over {axis}")?,
                 Summary::Max => write!(f, " → maximum over {axis}")?,
                 Summary::MeanMax => write!(f, " → mean and maximum over {axis}")?,
+                Summary::MeanStd => write!(f, " → mean and standard deviation over {axis}")?,
             }
         }
         Ok(())

@@ -85,6 +85,13 @@ fn mean(len: usize, value: &impl Fn(usize) -> f32) -> f32 {
     ((0..len).map(|i| f64::from(value(i))).sum::<f64>() / len as f64) as f32
 }
 
+/// Returns the standard deviation.
+fn deviation(len: usize, value: &impl Fn(usize) -> f32) -> f32 {
+    let mean = (0..len).map(|i| f64::from(value(i))).sum::<f64>() / len as f64;
+    let squares = (0..len).map(|i| (f64::from(value(i)) - mean).powi(2)).sum::<f64>();
+    (squares / len as f64).sqrt() as f32
+}
+
 /// Returns the largest value and the index of its first occurrence; NaN if any value is NaN.
 fn maximum(len: usize, value: &impl Fn(usize) -> f32) -> (f32, usize) {
     let mut best = (f32::NEG_INFINITY, 0);
@@ -112,6 +119,10 @@ fn summarise(
             store(0, mean(len, &value));
             store(1, maximum(len, &value).0);
         }
+        Summary::MeanStd => {
+            store(0, mean(len, &value));
+            store(1, deviation(len, &value));
+        }
     }
 }
 
@@ -130,6 +141,15 @@ fn spread(
         Summary::MeanMax => {
             (0..len).for_each(|i| add(i, gradient[0] / len as f32));
             add(maximum(len, &value).1, gradient[1]);
+        }
+        Summary::MeanStd => {
+            (0..len).for_each(|i| add(i, gradient[0] / len as f32));
+            let (mean, deviation) = (mean(len, &value), deviation(len, &value));
+            // Where all values are equal, the deviation has no derivative; 0 is a subgradient.
+            if deviation > 0.0 {
+                let share = gradient[1] / (len as f32 * deviation);
+                (0..len).for_each(|i| add(i, share * (value(i) - mean)));
+            }
         }
     }
 }

@@ -246,8 +246,23 @@ fn summarise(summary: Summary, axis: &[Vec<(usize, f64)>], map: &[f64]) -> Vec<V
         }
         best.clone()
     };
+    // Σ share × x with the shares (x − mean) / (n × deviation) is the deviation, and they are its derivatives.
+    let deviation = || {
+        let values: Vec<f64> = axis.iter().map(|parts| value(parts, map)).collect();
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
+        let deviation = (squares / count).sqrt();
+        let mut shared = Vec::new();
+        for (parts, x) in axis.iter().zip(&values) {
+            let factor = if deviation > 0.0 { (x - mean) / (count * deviation) } else { 0.0 };
+            shared.extend(parts.iter().map(|&(at, share)| (at, share * factor)));
+        }
+        shared
+    };
     match summary {
         Summary::None => axis.to_vec(),
+        Summary::MeanStd => vec![mean(), deviation()],
         Summary::Mean => vec![mean()],
         Summary::Max => vec![max()],
         Summary::MeanMax => vec![mean(), max()],

@@ -35,7 +35,7 @@ __all__ = ["Classifier"]
 
 
 class Classifier(ClassifierMixin, BaseEstimator):
-    """Convolutional networks on log-mel segments: Lidy & Schindler's (MIREX 2016), or a deep one.
+    """Convolutional networks on log-mel segments: a deep one, or Lidy & Schindler's (MIREX 2016).
 
     `X` is a sequence of paths, or of log-mel spectrograms of shape (bands, n_frames), which may
     differ in length. The segments of a file decide together.
@@ -49,27 +49,31 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    architecture : str, default="model2"
-        "model1", "model2", "model2-figure" and "model3" are the paper's, "deep" has several
-        layers; or the path of a TOML file.
+    architecture : str, default="deep"
+        "deep" has several layers; "model1", "model2", "model2-figure" and "model3" are the
+        paper's; "mfcc" is a baseline of cepstral statistics and logistic regression; or the path of
+        a TOML file.
+    networks : int, default=None
+        Number of networks, trained with the seeds that follow `random_state`, whose average is the
+        model. The presets have one.
     epochs : int, default=None
-        Passes over all training segments. The paper's 150; "deep": 25.
+        Passes over all training segments. "deep": 25; the paper's 150; "mfcc": at most 200.
     learning_rate : float, default=None
-        The highest rate of the schedule. The paper's 0.02, constant, for plain SGD; "deep": 0.004,
-        one cycle, for AdamW.
+        The highest rate of the schedule. "deep": 0.004, one cycle, for AdamW; the paper's 0.02,
+        constant, for plain SGD.
     batch_size : int, default=None
-        Segments in a mini-batch. The paper's 40; "deep": 32.
+        Segments in a mini-batch. "deep": 32; the paper's 40.
     segments : int or "consecutive", default=None
-        Number of random training segments of each clip, or all consecutive ones. The paper's 30;
-        "deep": 6. Decisions always use consecutive segments.
+        Number of random training segments of each clip, or all consecutive ones. "deep": 6; the
+        paper's 30; "mfcc": "consecutive". Decisions always use consecutive segments.
     fresh_segments : bool, default=None
-        Draw new random positions in every epoch. The paper does not, "deep" does.
+        Draw new random positions in every epoch. "deep" does, the paper does not.
     sampling : {"uniform", "balanced"}, default=None
         Segments of an epoch: each once (the presets), or as many in total but every label equally
         often, for rare labels.
     standardize : {"band", "global", "pixel", "none"}, default=None
-        What shares a mean and a deviation; both are fitted on the training clips. The presets
-        use "band".
+        What shares a mean and a deviation; both are fitted on the training clips. The networks
+        use "band", "mfcc" uses "none".
     settings : mapping, default=None
         Other training settings by their names in the model file, such as
         ``{"label_smoothing": 0.1, "schedule": "cosine", "augmentation.mixup": 0.2}``. See
@@ -79,7 +83,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     sample_rate : int or "auto", default=None
         The model's rate in hertz. "auto": the files' own rate if it is the same for all and one of
         44100, 22050 and 11025, and otherwise 22050; for spectrograms, that of their front end.
-        The paper's presets use "auto"; "deep": 22050.
+        "deep" and "mfcc": 22050; the paper's presets use "auto".
     validation : float, default=None
         Share of the clips to hold out for measuring loss and accuracy. The presets hold out none.
     random_state : int, RandomState instance or None, default=0
@@ -114,8 +118,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        architecture: Architecture = "model2",
+        architecture: Architecture = "deep",
         *,
+        networks: int | None = None,
         epochs: int | None = None,
         learning_rate: float | None = None,
         batch_size: int | None = None,
@@ -133,6 +138,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         progress: Progress = None,
     ):
         self.architecture = architecture
+        self.networks = networks
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -276,6 +282,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             state = check_random_state(state).randint(np.iinfo(np.int32).max)
         return settings.to_json(
             self.settings,
+            networks=self.networks,
             epochs=self.epochs,
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,

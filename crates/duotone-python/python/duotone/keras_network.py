@@ -63,6 +63,7 @@ def _block(block: layers.Block, negative_slope: float, maps: Any) -> Any:
         padding=block.padding,
         use_bias=not block.batch_norm,
         data_format="channels_last",
+        trainable=not block.fixed,
         name=block.name,
     )
     y = convolution(maps)
@@ -85,6 +86,8 @@ def _summary(kind: str, axis: int, maps: Any) -> Any:
         parts.append(keras.ops.mean(maps, axis=axis, keepdims=True))
     if "max" in kind:
         parts.append(keras.ops.max(maps, axis=axis, keepdims=True))
+    if "std" in kind:
+        parts.append(keras.ops.std(maps, axis=axis, keepdims=True))
     return keras.ops.concatenate(parts, axis=axis)
 
 

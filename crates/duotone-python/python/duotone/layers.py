@@ -25,6 +25,8 @@ class Block(NamedTuple):
     padding: str
     """Either "valid" or "same"."""
     batch_norm: bool
+    fixed: bool
+    """Whether its filters are given instead of trained."""
     pool: tuple[int, int]
 
 
@@ -57,6 +59,7 @@ def _pipeline(name: str, table: dict[str, Any]) -> Pipeline:
                 tuple(block["kernel"]),
                 block.get("padding", "valid"),
                 block.get("batch_norm", False),
+                "fixed" in block,
                 tuple(block["pool"]),
             )
         )

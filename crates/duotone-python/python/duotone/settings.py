@@ -25,6 +25,7 @@ from duotone.options import (
 def to_json(
     more: Mapping[str, Any] | None,
     *,
+    networks: int | None,
     epochs: int | None,
     learning_rate: float | None,
     batch_size: int | None,
@@ -46,6 +47,7 @@ def to_json(
     else:
         chosen = None
     parameters = {
+        "networks": _given(whole, "networks", networks),
         "epochs": _given(whole, "epochs", epochs),
         "learning_rate": _given(real, "learning_rate", learning_rate),
         "batch_size": _given(whole, "batch_size", batch_size),

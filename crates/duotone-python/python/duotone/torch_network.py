@@ -28,6 +28,7 @@ class Block(nn.Conv2d):
             self.norm = nn.BatchNorm2d(block.filters, layers.EPSILON, layers.MOMENTUM)
         self.negative_slope = negative_slope
         self.pool = block.pool
+        self.requires_grad_(not block.fixed)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Maps (n, channels, bands, frames) to maps (n, filters, bands, frames)."""
@@ -39,7 +40,10 @@ class Block(nn.Conv2d):
 
 
 class Summary(nn.Module):
-    """What is left of an axis of the last maps: "none" (all of it), "mean", "max", "mean-max"."""
+    """What is left of an axis of the last maps.
+
+    The kind is "none" (all of it), "mean", "max", "mean-max" or "mean-std".
+    """
 
     def __init__(self, kind: str, axis: int):
         super().__init__()
@@ -47,7 +51,7 @@ class Summary(nn.Module):
         self.axis = axis
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Maps to maps whose axis has length 1, or 2 for "mean-max"."""
+        """Maps to maps whose axis has length 1, or 2 for "mean-max" and "mean-std"."""
         if self.kind == "none":
             return maps
         parts = []
@@ -55,6 +59,8 @@ class Summary(nn.Module):
             parts.append(maps.mean(self.axis, keepdim=True))
         if "max" in self.kind:
             parts.append(maps.amax(self.axis, keepdim=True))
+        if "std" in self.kind:
+            parts.append(maps.std(self.axis, correction=0, keepdim=True))
         return torch.cat(parts, self.axis)
 
 

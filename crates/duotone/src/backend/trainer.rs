@@ -179,6 +179,11 @@ impl TrainBackend {
     }
 }
 
+/// Returns the targets of all training segments, (segment, class).
+pub(crate) fn targets_of(settings: &TrainSettings, labels: &[u32], classes: usize) -> Vec<f32> {
+    targets(labels, &class_weights(settings, labels, classes), settings.label_smoothing)
+}
+
 /// Returns the targets of a mini-batch, (segment, class).
 fn targets(labels: &[u32], weights: &[f32], label_smoothing: f32) -> Vec<f32> {
     let classes = weights.len();

@@ -17,6 +17,9 @@ pub struct Augmentation {
     pub gain: f32,
     /// The maximum shift along frequency in mel bands, up or down; 0 for none. The outermost band is repeated.
     pub band_shift: usize,
+    /// The maximum number of highest bands that are silenced, as a low-pass or a lower sample rate does, in
+    /// half of the segments; 0 for none.
+    pub lowpass: usize,
     /// The parameter α of mixup's beta distribution; 0 for no mixup (H. Zhang et al., "mixup", ICLR 2018).
     pub mixup: f32,
 }
@@ -27,6 +30,8 @@ const AUGMENT: u64 = 0x6175_676d_656e_7400;
 const MIXUP: u64 = 0x6d69_7875_7000_0000;
 /// Random numbers reserved for a segment.
 const NUMBERS: u64 = 8;
+/// The front end's log10 power of silence.
+const SILENCE: f32 = -10.0;
 
 /// The random numbers of a segment of a mini-batch.
 #[derive(Clone, Copy)]
@@ -68,6 +73,7 @@ impl Augmentation {
         for (name, value, size, of) in [
             ("band_mask", self.band_mask, bands, "bands"),
             ("band_shift", self.band_shift, bands, "bands"),
+            ("lowpass", self.lowpass, bands, "bands"),
             ("frame_mask", self.frame_mask, frames, "frames"),
         ] {
             if value >= size {
@@ -86,7 +92,7 @@ impl Augmentation {
         Ok(())
     }
 
-    /// Changes a segment before it is conditioned: volume and pitch.
+    /// Changes a segment before it is conditioned: volume, pitch and bandwidth.
     pub(crate) fn before(&self, draws: Draws, segment: &mut [f32], frames: usize) {
         if self.gain > 0.0 {
             let shift = draws.signed(0) * self.gain / 10.0;
@@ -95,6 +101,11 @@ impl Augmentation {
         if self.band_shift > 0 {
             let drawn = draws.below(1, 2 * self.band_shift + 1);
             shift_bands(segment, frames, drawn as isize - self.band_shift as isize);
+        }
+        if self.lowpass > 0 && draws.signed(6) < 0.0 {
+            let height = draws.below(7, self.lowpass) + 1;
+            let first = segment.len() - height * frames;
+            segment[first..].fill(SILENCE);
         }
     }
 
@@ -173,7 +184,7 @@ const MAX_PAIRS: u64 = 1000;
 
 #[cfg(test)]
 mod tests {
-    use super::{Augmentation, Draws, beta, shift_bands};
+    use super::{Augmentation, Draws, SILENCE, beta, shift_bands};
     use duotone_nn::random::Philox;
 
     const BANDS: usize = 12;
@@ -230,6 +241,23 @@ mod tests {
     }
 
     #[test]
+    fn lowpass_silences_the_highest_bands_of_half_of_the_segments() {
+        let lowpass = Augmentation { lowpass: 4, ..Default::default() };
+        let mut heights = [0; 5];
+        for step in 0..2000 {
+            let mut segment = vec![1.0; BANDS * FRAMES];
+            lowpass.before(Draws::new(1, step, 2), &mut segment, FRAMES);
+            let silent = segment.iter().filter(|&&x| x == SILENCE).count();
+            let passed = BANDS * FRAMES - silent;
+            assert!(segment[..passed].iter().all(|&x| x == 1.0));
+            assert_eq!(silent % FRAMES, 0);
+            heights[silent / FRAMES] += 1;
+        }
+        assert!((900..1100).contains(&heights[0]), "{heights:?}");
+        assert!(heights[1..].iter().all(|&n| (200..300).contains(&n)), "{heights:?}");
+    }
+
+    #[test]
     fn mixup_mixes_inputs_and_targets_alike() {
         let mixup = Augmentation { mixup: 0.4, ..Default::default() };
         let mut inputs = vec![1.0, 1.0, 0.0, 0.0, 0.0, 0.0];
@@ -258,6 +286,7 @@ mod tests {
         for (augmentation, name) in [
             (Augmentation { band_mask: 12, ..Default::default() }, "band_mask"),
             (Augmentation { band_shift: 40, ..Default::default() }, "band_shift"),
+            (Augmentation { lowpass: 12, ..Default::default() }, "lowpass"),
             (Augmentation { frame_mask: 20, ..Default::default() }, "frame_mask"),
             (Augmentation { gain: -1.0, ..Default::default() }, "gain"),
             (Augmentation { mixup: f32::NAN, ..Default::default() }, "mixup"),

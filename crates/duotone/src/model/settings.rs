@@ -52,6 +52,9 @@ pub struct TrainSettings {
     /// What happens to inputs before they are standardised.
     #[serde(default, skip_serializing_if = "is_default")]
     pub conditioning: Conditioning,
+    /// Number of networks, trained with the seeds `seed`, `seed` + 1 and so on, whose mean is the model.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub networks: usize,
     /// How inputs are standardised.
     pub standardize: Standardize,
     /// Share of the clips that are held out to measure loss and accuracy; 0 holds none out.
@@ -76,6 +79,7 @@ impl Default for TrainSettings {
             class_weights: false,
             augmentation: Augmentation::default(),
             conditioning: Conditioning::default(),
+            networks: 1,
             standardize: Standardize::Band,
             validation: 0.0,
             seed: 0,
@@ -93,6 +97,15 @@ fn merge(table: &mut toml::Table, changes: toml::Table) {
             }
         }
     }
+}
+
+fn one() -> usize {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(networks: &usize) -> bool {
+    *networks == 1
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -149,6 +162,10 @@ impl TrainSettings {
                 format!("batch size {}: choose 1 to {MAX_BATCH}", self.batch_size),
             );
         }
+        if self.networks == 0 || self.networks > MAX_NETWORKS {
+            let reason = format!("{} networks: choose 1 to {MAX_NETWORKS}", self.networks);
+            return wrong("networks", reason);
+        }
         if let Segmenter::Random(count) = self.segments
             && (count == 0 || count > MAX_PER_CLIP)
         {
@@ -169,7 +186,9 @@ impl TrainSettings {
         }
         let (momentum, decay) = match self.optimizer {
             Optimizer::Sgd { momentum, weight_decay } => (momentum, weight_decay),
-            Optimizer::AdamW { weight_decay } => (0.0, weight_decay),
+            Optimizer::AdamW { weight_decay } | Optimizer::Lbfgs { weight_decay } => {
+                (0.0, weight_decay)
+            }
         };
         if !(0.0..1.0).contains(&momentum) {
             let reason = format!("momentum {momentum}: it must be at least 0 and below 1");
@@ -179,11 +198,32 @@ impl TrainSettings {
             let reason = format!("weight decay {decay}: it must be at least 0 and below 1");
             return wrong("weight_decay", reason);
         }
+        if matches!(self.optimizer, Optimizer::Lbfgs { .. }) {
+            self.validate_for_lbfgs()?;
+        }
         if let Some(floor) = self.conditioning.floor
             && !(floor > 0.0 && floor.is_finite())
         {
             let reason = format!("a floor {floor} dB below the maximum: choose one above 0");
             return wrong("floor", reason);
+        }
+        Ok(())
+    }
+
+    /// Checks that nothing changes from epoch to epoch, or from seed to seed.
+    fn validate_for_lbfgs(&self) -> Result<(), Error> {
+        let fits = [
+            ("augmentation", self.augmentation.is_none()),
+            ("fresh_segments", !self.fresh_segments),
+            ("sampling", self.sampling == Sampling::Uniform),
+            ("schedule", self.schedule == Schedule::Constant),
+            ("networks", self.networks == 1),
+        ];
+        for (name, fits) in fits {
+            if !fits {
+                let reason = format!("nothing is random in training by L-BFGS: omit `{name}`");
+                return Err(Error::setting(name, reason));
+            }
         }
         Ok(())
     }
@@ -217,6 +257,8 @@ impl TrainSettings {
     }
 }
 
+/// More than improve a result.
+const MAX_NETWORKS: usize = 100;
 /// Bounds the header of checkpoints, which has a record per epoch.
 const MAX_EPOCHS: usize = 50_000;
 /// About three segments per second of an hour-long clip.

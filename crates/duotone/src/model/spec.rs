@@ -1,10 +1,10 @@
 use std::path::Path;
 
 use duotone_audio::{FrontEnd, Segmenter};
-use duotone_nn::{Architecture, Block, GlobalPool, Optimizer, Padding, Pipeline, Summary};
+use duotone_nn::{Architecture, Block, Fixed, GlobalPool, Optimizer, Padding, Pipeline, Summary};
 use serde::{Deserialize, Serialize};
 
-use super::{Augmentation, Conditioning, Schedule, TrainSettings};
+use super::{Augmentation, Conditioning, Schedule, Standardize, TrainSettings};
 use crate::error::Error;
 
 /// A recipe: an architecture whose number of classes is still open, its input, and its default training.
@@ -38,8 +38,11 @@ struct FrontEndTable {
 const MAX_FILE: u64 = 1 << 20;
 
 impl ModelSpec {
-    /// The names of the presets: the paper's, and `deep`.
-    pub const PRESETS: [&'static str; 5] = ["model1", "model2", "model2-figure", "model3", "deep"];
+    /// The names of the presets: a deep network, the paper's, and a baseline without a network.
+    pub const PRESETS: [&'static str; 6] =
+        ["deep", "model1", "model2", "model2-figure", "model3", "mfcc"];
+    /// The name of the preset that is trained where none is named.
+    pub const DEFAULT: &'static str = "deep";
 
     /// Loads a preset by name, or a recipe from a `.toml` file. The file has the fields of an
     /// [`Architecture`] and, optionally, a table `[front_end]` (`sample_rate`, `n_fft`, `hop_length`,
@@ -53,18 +56,23 @@ impl ModelSpec {
         if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
             return Self::from_file(path);
         }
-        Self::preset(name_or_path).ok_or_else(|| Error::UnknownPreset(name_or_path.into()))
+        let unknown =
+            || Error::UnknownPreset { name: name_or_path.into(), presets: &Self::PRESETS };
+        Self::preset(name_or_path).ok_or_else(unknown)
     }
 
     /// One of the [presets](Self::PRESETS). Of the paper's, only `model2-figure` has centred frames:
     /// its segments of 124,416 samples do not give 82 frames otherwise.
     #[must_use]
     pub fn preset(name: &str) -> Option<Self> {
-        if name == "deep" {
-            return Some(deep());
+        match name {
+            "deep" => Some(deep()),
+            "mfcc" => Some(mfcc()),
+            _ => {
+                let architecture = Architecture::preset(name, 0)?;
+                Some(Self { centered: name == "model2-figure", ..Self::new(name, architecture) })
+            }
         }
-        let architecture = Architecture::preset(name, 0)?;
-        Some(Self { centered: name == "model2-figure", ..Self::new(name, architecture) })
     }
 
     /// Creates a recipe of an architecture with the paper's front end and training.
@@ -140,6 +148,7 @@ fn deep() -> ModelSpec {
         kernel: (3, 3),
         padding: Padding::Same,
         batch_norm: true,
+        fixed: None,
         pool,
     };
     let pipeline = Pipeline {
@@ -163,7 +172,12 @@ fn deep() -> ModelSpec {
         fresh_segments: true,
         optimizer: Optimizer::AdamW { weight_decay: 0.01 },
         schedule: Schedule::OneCycle,
-        augmentation: Augmentation { band_mask: 16, frame_mask: 24, ..Augmentation::default() },
+        augmentation: Augmentation {
+            band_mask: 16,
+            frame_mask: 24,
+            lowpass: 24,
+            ..Augmentation::default()
+        },
         conditioning: Conditioning { floor: Some(80.0), level: true },
         ..TrainSettings::default()
     };
@@ -175,6 +189,36 @@ fn deep() -> ModelSpec {
         window: Some((2048, 512)),
         training,
     }
+}
+
+/// A baseline: 30 mel-frequency cepstral coefficients and their changes, the mean and the standard deviation of
+/// each over a segment, and multinomial logistic regression. Its input is that of [`deep`].
+fn mfcc() -> ModelSpec {
+    let block = Block {
+        filters: 60,
+        kernel: (96, 3),
+        padding: Padding::Valid,
+        batch_norm: false,
+        fixed: Some(Fixed::Cepstrum),
+        pool: (1, 1),
+    };
+    let global_pool = GlobalPool { bands: Summary::None, frames: Summary::MeanStd };
+    let deep = deep();
+    let architecture = Architecture {
+        negative_slope: 1.0,
+        dropout: 0.0,
+        pipelines: vec![Pipeline { blocks: vec![block], global_pool }],
+        ..deep.architecture
+    };
+    let training = TrainSettings {
+        epochs: 200,
+        segments: Segmenter::Consecutive,
+        optimizer: Optimizer::Lbfgs { weight_decay: 0.02 },
+        standardize: Standardize::None,
+        conditioning: deep.training.conditioning,
+        ..TrainSettings::default()
+    };
+    ModelSpec { name: "mfcc".into(), architecture, training, ..deep }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::model::trained_labels;
 use crate::model::{Model, ModelCard, ModelSpec, TrainSettings};
 use crate::path_text::path_text;
 use crate::progress::{Event, Observer};
+use crate::train::ensemble::checkpoints;
 use crate::train::run::{TrainedModel, TrainingRun};
 
 /// A model to train on a collection.
@@ -91,10 +92,13 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let started = Instant::now();
     job.settings.validate()?;
     write::prepare(&job.output)?;
-    check_outputs(&job.output, job.collection)?;
+    check_outputs(job)?;
     let checkpoint = write::with_suffix(&job.output, ".checkpoint");
     let output_lock = OutputLock::of(&job.output)?;
-    [&job.output, &checkpoint].into_iter().for_each(|path| output_lock.sweep(path));
+    output_lock.sweep(&job.output);
+    for path in checkpoints(&checkpoint, job.settings.networks) {
+        output_lock.sweep(&path);
+    }
     let RateChoice { rate, warning: rate_warning } = rate(job.collection, job.sample_rate);
     let ungrouped = job.collection.ungrouped_warning().filter(|_| job.settings.validation > 0.0);
     let mut warnings: Vec<String> = rate_warning.into_iter().chain(ungrouped).collect();
@@ -157,7 +161,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
             let card = ModelCard { measured, history, ..untrained };
             let model = Model { card, scaler: predictor.scaler, weights };
             model.save(&job.output)?;
-            write::remove(&checkpoint)?;
+            run.remove_checkpoints()?;
             model.card
         }
     };
@@ -210,13 +214,18 @@ fn restart_warning(job: &TrainJob<'_>, checkpoint: &Path) -> Option<String> {
     }
 }
 
-/// Checks the paths that [`train`](crate::train::train()) writes to: the model, the checkpoint and
+/// Checks the paths that [`train`](crate::train::train()) writes to: the model, the checkpoints and
 /// the lock file.
-fn check_outputs(output: &Path, collection: &Collection) -> Result<(), Error> {
-    let checkpoint = write::with_suffix(output, ".checkpoint");
-    for path in [output, &checkpoint, &write::lock(output)] {
-        refuse_inputs(path, collection.files())?;
+fn check_outputs(job: &TrainJob<'_>) -> Result<(), Error> {
+    let output = &job.output;
+    let files: Vec<&Path> = job.collection.files().collect();
+    for path in [output, &write::lock(output)] {
+        refuse_inputs(path, &files)?;
     }
     refuse_other_kind(output, "model", is_tensor_file)?;
-    refuse_other_kind(&checkpoint, "checkpoint", is_tensor_file)
+    for path in checkpoints(&write::with_suffix(output, ".checkpoint"), job.settings.networks) {
+        refuse_inputs(&path, &files)?;
+        refuse_other_kind(&path, "checkpoint", is_tensor_file)?;
+    }
+    Ok(())
 }

@@ -2,8 +2,10 @@
 
 pub(crate) mod checkpoint;
 mod clips;
+pub(crate) mod ensemble;
 mod guessing;
 pub(crate) mod job;
+mod output_layer;
 pub(crate) mod run;
 
 pub use clips::{ClipsJob, train_clips};

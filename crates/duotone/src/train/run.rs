@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use duotone_audio::FrontEnd;
-use duotone_nn::{Architecture, OptimizerState, Weights, reference};
+use duotone_nn::{Architecture, Optimizer, OptimizerState, Weights, reference};
 
 use crate::backend::Device;
 use crate::backend::trainer::{EpochInput, Inference, TrainBackend};
@@ -46,8 +46,13 @@ pub(crate) struct TrainedModel {
 }
 
 impl TrainingRun<'_> {
-    /// The recipe's architecture with an output per label.
+    /// The architecture of the model: the recipe's with an output per label, as often as there are networks.
     pub(crate) fn architecture(&self) -> Architecture {
+        self.network_architecture().side_by_side(self.settings.networks)
+    }
+
+    /// The architecture of each network.
+    pub(super) fn network_architecture(&self) -> Architecture {
         self.recipe.architecture.clone().with_classes(self.labels.len())
     }
 
@@ -55,7 +60,7 @@ impl TrainingRun<'_> {
     pub(crate) fn spec(&self) -> RunSpec {
         RunSpec {
             recipe: self.recipe.name.clone(),
-            architecture: self.architecture(),
+            architecture: self.network_architecture(),
             front_end: self.front_end.clone(),
             labels: self.labels.to_vec(),
             settings: self.settings.clone(),
@@ -63,13 +68,32 @@ impl TrainingRun<'_> {
         }
     }
 
-    /// Trains to the end. The caller must remove the checkpoint once it has saved the result.
+    /// Trains to the end. The caller must [remove the checkpoints](Self::remove_checkpoints) once it has saved
+    /// the result.
     pub(crate) fn fit(&self, observer: &dyn Observer) -> Result<TrainedModel, Error> {
         self.settings.validate_for(self.front_end.bands, self.front_end.segment_frames)?;
+        if let Optimizer::Lbfgs { weight_decay } = self.settings.optimizer {
+            return self.fit_output_layer(weight_decay, observer);
+        }
+        match self.settings.networks {
+            1 => self.fit_network(None, observer),
+            _ => self.fit_ensemble(observer),
+        }
+    }
+
+    /// Trains one network, with a scaler of its own unless one is given.
+    pub(super) fn fit_network(
+        &self,
+        scaler: Option<&Scaler>,
+        observer: &dyn Observer,
+    ) -> Result<TrainedModel, Error> {
         let mut state = match self.checkpoint.filter(|path| self.resume && path.exists()) {
             Some(path) => Checkpoint::load(path, &self.spec())?,
             None => self.start()?,
         };
+        if let Some(scaler) = scaler {
+            state.scaler = scaler.clone();
+        }
         let (done, epochs) = (state.history.len(), self.settings.epochs);
         observer.event(Event::RunStarted { name: self.name, done, epochs });
         let mut segments = Segments::of(self.train, self.front_end, self.settings, 0);
@@ -131,7 +155,8 @@ impl TrainingRun<'_> {
         Ok(Some(Measured { protocol, clips, file_accuracy, segment_accuracy }))
     }
 
-    fn start(&self) -> Result<Checkpoint, Error> {
+    /// The state before the first epoch.
+    pub(super) fn start(&self) -> Result<Checkpoint, Error> {
         let spec = self.spec();
         let weights = Weights::glorot(&spec.architecture, self.settings.seed)?;
         let optimizer = OptimizerState::default();
@@ -214,7 +239,7 @@ impl TrainingRun<'_> {
         }
     }
 
-    fn diverged(&self, epoch: usize) -> Error {
+    pub(super) fn diverged(&self, epoch: usize) -> Error {
         let reason = format!(
             "{}: the loss was no longer a finite number in epoch {}: the learning rate of {} is \
              probably too high; try a tenth of it{}",

@@ -90,7 +90,7 @@ fn add_block(
     channels: usize,
     maps: &str,
 ) -> String {
-    let Block { filters, kernel, padding, batch_norm, pool } = *block;
+    let Block { filters, kernel, padding, batch_norm, pool, .. } = *block;
     let pair = |(bands, frames)| Attribute::Ints(vec![bands as i64, frames as i64]);
     let mut tensor = |what: &str, shape: &[usize]| {
         let name = format!("{name}.{what}");
@@ -135,6 +135,14 @@ fn summarise(graph: &mut Graph, summary: Summary, axis: i64, maps: String) -> St
             let mean = graph.node("ReduceMean", &[&maps], &axes);
             let max = graph.node("ReduceMax", &[&maps], &axes);
             graph.node("Concat", &[&mean, &max], &[("axis", Attribute::Int(axis))])
+        }
+        Summary::MeanStd => {
+            let mean = graph.node("ReduceMean", &[&maps], &axes);
+            let centred = graph.node("Sub", &[&maps, &mean], &[]);
+            let squares = graph.node("Mul", &[&centred, &centred], &[]);
+            let variance = graph.node("ReduceMean", &[&squares], &axes);
+            let std = graph.node("Sqrt", &[&variance], &[]);
+            graph.node("Concat", &[&mean, &std], &[("axis", Attribute::Int(axis))])
         }
     }
 }

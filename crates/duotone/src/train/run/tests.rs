@@ -1,3 +1,6 @@
+mod ensemble;
+mod output_layer;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -53,6 +56,7 @@ impl Toy {
             kernel: (3, 3),
             padding: Padding::Same,
             batch_norm: true,
+            fixed: None,
             pool,
         };
         let pipeline = Pipeline {
@@ -78,6 +82,7 @@ impl Toy {
                 frame_mask: 3,
                 gain: 3.0,
                 band_shift: 1,
+                lowpass: 2,
                 mixup: 0.2,
             },
             conditioning: Conditioning { floor: Some(80.0), level: false },
@@ -194,7 +199,9 @@ fn resumed_run_equals_an_uninterrupted_one() {
     fresh.settings.fresh_segments = true;
     let mut momentum = Toy::new();
     momentum.settings.optimizer = Optimizer::Sgd { momentum: 0.9, weight_decay: 0.01 };
-    for toy in [Toy::new(), fresh, momentum, Toy::deep()] {
+    let mut plain = Toy::deep();
+    plain.settings.optimizer = Optimizer::default();
+    for toy in [Toy::new(), fresh, momentum, Toy::deep(), plain] {
         let uninterrupted = toy.fit(None, false, &()).unwrap();
         for limit in [0, 3, 6, 7, 12, 17, 18, 23] {
             let stopped = toy.fit(Some(&path), false, &StopAfter::new(limit));

@@ -1,0 +1,215 @@
+//! Multinomial logistic regression: training of an output layer whose inputs do not change.
+
+use crate::dense::DenseLayer;
+use crate::error::Error;
+use crate::lbfgs::Lbfgs;
+
+/// An output layer and its scores on the segments that it is trained on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputFit {
+    /// The weights, (class, input).
+    pub weight: Vec<f32>,
+    /// The bias of each class.
+    pub bias: Vec<f32>,
+    /// The mean cross-entropy in nats, without the penalty on the weights.
+    pub loss: f64,
+    /// The number of segments whose most probable class has the highest target.
+    pub correct: usize,
+}
+
+impl OutputFit {
+    /// Returns the mean cross-entropy and the accuracy on other segments, whose inputs are (segment, input);
+    /// `None` if there are none.
+    #[must_use]
+    pub fn score(&self, inputs: &[f32], labels: &[u32]) -> Option<(f64, f64)> {
+        let classes = self.bias.len();
+        let (mut loss, mut correct) = (0.0, 0);
+        let mut logits = vec![0.0; classes];
+        let layer = DenseLayer { weight: &self.weight, bias: &self.bias };
+        for (row, &label) in inputs.chunks_exact(self.weight.len() / classes).zip(labels) {
+            layer.forward(row, &mut logits);
+            let wide: Vec<f64> = logits.iter().map(|&x| f64::from(x)).collect();
+            loss += log_sum_exp(&wide) - wide[label as usize];
+            correct += usize::from(largest(&wide) == label as usize);
+        }
+        let segments = labels.len() as f64;
+        (segments > 0.0).then(|| (loss / segments, correct as f64 / segments))
+    }
+}
+
+/// Minimises the mean cross-entropy plus `weight_decay` / 2 times the sum of the squared weights, by L-BFGS
+/// from weights of zero. The penalty holds for inputs scaled to a standard deviation of 1; the result takes
+/// inputs as they are. With `weight_decay` = 1 / (C n), it is scikit-learn's `LogisticRegression(C=C)` of n
+/// scaled segments.
+///
+/// `inputs` is (segment, input), `targets` is (segment, class): a probability for each class, as for
+/// [`Trainer::step_with_targets`](crate::Trainer::step_with_targets). `each` is called after every iteration
+/// and returns whether to go on.
+///
+/// # Errors
+/// [`Error::Batch`] if there is no segment or the sizes do not match.
+pub fn fit_output(
+    inputs: &[f32],
+    targets: &[f32],
+    classes: usize,
+    weight_decay: f32,
+    mut each: impl FnMut(&OutputFit) -> bool,
+) -> Result<OutputFit, Error> {
+    let segments = targets.len() / classes.max(1);
+    if segments == 0
+        || targets.len() != segments * classes
+        || !inputs.len().is_multiple_of(segments)
+    {
+        let (inputs, targets) = (inputs.len(), targets.len());
+        return Err(Error::Batch(format!(
+            "{inputs} inputs and {targets} targets of {classes} classes"
+        )));
+    }
+    let data = Data::new(inputs, targets, classes);
+    let objective = |parameters: &[f64], gradient: &mut [f64]| {
+        data.objective(parameters, f64::from(weight_decay), gradient)
+    };
+    let mut search = Lbfgs::new(objective, vec![0.0; classes * (data.width + 1)]);
+    let mut fit = data.fit(&search.point);
+    while search.step() {
+        fit = data.fit(&search.point);
+        if !each(&fit) {
+            break;
+        }
+    }
+    Ok(fit)
+}
+
+/// The segments, their inputs scaled to mean 0 and deviation 1.
+struct Data<'a> {
+    scaled: Vec<f32>,
+    mean: Vec<f64>,
+    std: Vec<f64>,
+    width: usize,
+    targets: &'a [f32],
+    classes: usize,
+}
+
+impl<'a> Data<'a> {
+    fn new(inputs: &[f32], targets: &'a [f32], classes: usize) -> Self {
+        let segments = targets.len() / classes;
+        let width = inputs.len() / segments;
+        let (mut mean, mut std) = (vec![0.0; width], vec![0.0; width]);
+        for row in inputs.chunks_exact(width.max(1)) {
+            mean.iter_mut().zip(row).for_each(|(m, &x)| *m += f64::from(x) / segments as f64);
+        }
+        for row in inputs.chunks_exact(width.max(1)) {
+            for ((s, m), &x) in std.iter_mut().zip(&mean).zip(row) {
+                *s += (f64::from(x) - m).powi(2) / segments as f64;
+            }
+        }
+        for std in &mut std {
+            *std = std.sqrt();
+            // An input that hardly varies would be scaled to noise.
+            if *std < MIN_STD {
+                *std = 1.0;
+            }
+        }
+        let mut scaled = Vec::with_capacity(inputs.len());
+        for row in inputs.chunks_exact(width.max(1)) {
+            let values = row.iter().zip(&mean).zip(&std);
+            scaled.extend(values.map(|((&x, m), s)| ((f64::from(x) - m) / s) as f32));
+        }
+        Self { scaled, mean, std, width, targets, classes }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (&[f32], &[f32])> {
+        let targets = self.targets.chunks_exact(self.classes);
+        let row = |(i, targets)| (&self.scaled[i * self.width..][..self.width], targets);
+        targets.enumerate().map(row)
+    }
+
+    /// Stores the logits of a segment. The parameters are those of one class after the other, each its weights
+    /// and its bias.
+    fn logits(&self, parameters: &[f64], row: &[f32], logits: &mut [f64]) {
+        for (logit, class) in logits.iter_mut().zip(parameters.chunks_exact(self.width + 1)) {
+            let products = row.iter().zip(class).map(|(&x, w)| f64::from(x) * w);
+            *logit = products.sum::<f64>() + class[self.width];
+        }
+    }
+
+    /// Returns the penalised loss and stores its gradient.
+    fn objective(&self, parameters: &[f64], decay: f64, gradient: &mut [f64]) -> f64 {
+        let segments = (self.targets.len() / self.classes) as f64;
+        let mut loss = 0.0;
+        let mut logits = vec![0.0; self.classes];
+        gradient.fill(0.0);
+        for (row, targets) in self.rows() {
+            self.logits(parameters, row, &mut logits);
+            loss += cross_entropy(&logits, targets) / segments;
+            let total: f64 = targets.iter().map(|&t| f64::from(t)).sum();
+            let log_sum = log_sum_exp(&logits);
+            let classes = gradient.chunks_exact_mut(self.width + 1);
+            for ((gradient, logit), &target) in classes.zip(&logits).zip(targets) {
+                let error = ((logit - log_sum).exp() * total - f64::from(target)) / segments;
+                gradient.iter_mut().zip(row).for_each(|(g, &x)| *g += error * f64::from(x));
+                gradient[self.width] += error;
+            }
+        }
+        let classes = parameters.chunks_exact(self.width + 1);
+        for (class, gradient) in classes.zip(gradient.chunks_exact_mut(self.width + 1)) {
+            for (w, g) in class[..self.width].iter().zip(gradient) {
+                loss += 0.5 * decay * w * w;
+                *g += decay * w;
+            }
+        }
+        loss
+    }
+
+    /// Returns the layer for inputs as they are, and its scores.
+    fn fit(&self, parameters: &[f64]) -> OutputFit {
+        let (mut weight, mut bias) = (Vec::new(), Vec::new());
+        for class in parameters.chunks_exact(self.width + 1) {
+            let scaled = class.iter().zip(&self.std).map(|(w, std)| w / std);
+            let shift: f64 = scaled.clone().zip(&self.mean).map(|(w, mean)| w * mean).sum();
+            weight.extend(scaled.map(|w| w as f32));
+            bias.push((class[self.width] - shift) as f32);
+        }
+        let (mut loss, mut correct) = (0.0, 0);
+        let mut logits = vec![0.0; self.classes];
+        for (row, targets) in self.rows() {
+            self.logits(parameters, row, &mut logits);
+            loss += cross_entropy(&logits, targets);
+            let of_targets: Vec<f64> = targets.iter().map(|&t| f64::from(t)).collect();
+            correct += usize::from(largest(&logits) == largest(&of_targets));
+        }
+        OutputFit {
+            weight,
+            bias,
+            loss: loss * self.classes as f64 / self.targets.len() as f64,
+            correct,
+        }
+    }
+}
+
+/// Below it, a standard deviation counts as 0.
+const MIN_STD: f64 = 1e-6;
+
+fn log_sum_exp(logits: &[f64]) -> f64 {
+    let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    max + logits.iter().map(|x| (x - max).exp()).sum::<f64>().ln()
+}
+
+fn cross_entropy(logits: &[f64], targets: &[f32]) -> f64 {
+    let log_sum = log_sum_exp(logits);
+    logits.iter().zip(targets).map(|(x, &target)| f64::from(target) * (log_sum - x)).sum()
+}
+
+/// Returns the index of the first of the largest values.
+fn largest(values: &[f64]) -> usize {
+    let mut best = 0;
+    for (i, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = i;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests;
