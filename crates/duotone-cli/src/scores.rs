@@ -19,7 +19,8 @@ pub(crate) fn text(results: &Results) -> String {
     for system in &results.systems {
         for fold in &system.folds {
             for note in fold.failure.iter().chain(&fold.notes) {
-                let _ = writeln!(text, "\n{}, fold {}: {note}", system.name, fold.fold);
+                let seed = fold.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
+                let _ = writeln!(text, "\n{}{seed}, fold {}: {note}", system.name, fold.fold);
             }
         }
     }
@@ -54,11 +55,17 @@ fn protocol(protocol: &Protocol) -> String {
         (Some(column), Some(count)) => format!(", with none of {count} {column}s in two folds"),
         _ => String::new(),
     };
+    let repeats = match protocol.repeats {
+        1 => String::new(),
+        n => format!(
+            "Everything is trained and tested with {n} seeds; files are counted once per seed.\n"
+        ),
+    };
     let task = protocol.task.as_ref().map_or_else(String::new, |task| format!("{task}: "));
     format!(
         "{task}{} of {} in {}{grouped}.\n\
          Folds come from {};\nevery label is within {:.1} clips of an even share.\n\
-         Chance: {} by guessing at random,\n{} by always naming the most frequent label.\n",
+         Chance: {} by guessing at random,\n{} by always naming the most frequent label.\n{repeats}",
         count(protocol.clips, "clip"),
         count(protocol.labels.len(), "label"),
         count(protocol.folds, "fold"),
@@ -70,11 +77,12 @@ fn protocol(protocol: &Protocol) -> String {
 }
 
 fn systems(results: &Results) -> String {
+    let repeated = results.protocol.repeats > 1;
     let mut header = vec![
         "system",
         "on\nfiles",
         "95 %\ninterval",
-        "\nby fold",
+        if repeated { "\nby seed" } else { "\nby fold" },
         "on\nsegments",
         "balanced\non files",
         "\nparameters",
@@ -83,8 +91,12 @@ fn systems(results: &Results) -> String {
     header.extend(timed.then_some("\nseconds"));
     let share = |share: Option<f64>| share.map_or("–".to_owned(), percent);
     let row = |s: &SystemResult| {
-        let folds = || s.folds.iter().filter_map(|fold| Some(100.0 * fold.file_accuracy?));
-        let (low, high) = (folds().fold(100.0, f64::min), folds().fold(0.0, f64::max));
+        let parts: Vec<f64> = match repeated {
+            true => s.repeats.iter().map(|repeat| repeat.accuracy).collect(),
+            false => s.folds.iter().filter_map(|fold| fold.file_accuracy).collect(),
+        };
+        let low = 100.0 * parts.iter().copied().fold(1.0, f64::min);
+        let high = 100.0 * parts.iter().copied().fold(0.0, f64::max);
         let own = results.times.iter().filter(|time| time.system == s.name);
         let seconds: Option<f64> = own.map(|time| time.seconds).sum();
         let files = s.files.as_ref();
@@ -138,7 +150,8 @@ fn parameters(system: &SystemResult) -> String {
 fn choices(system: &SystemResult) -> String {
     let choice = |fold: &FoldResult| {
         let chosen = &fold.selection.as_ref()?.chosen;
-        Some(format!("fold {} {chosen}", fold.fold))
+        let seed = fold.seed.map_or_else(String::new, |seed| format!(" (seed {seed})"));
+        Some(format!("fold {}{seed} {chosen}", fold.fold))
     };
     let choices: Vec<String> = system.folds.iter().filter_map(choice).collect();
     match choices.is_empty() {

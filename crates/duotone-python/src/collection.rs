@@ -213,7 +213,7 @@ fn parse_folds(py: Python<'_>, (kind, value): (String, Bound<'_, PyAny>)) -> PyR
 /// recipes; `None` chooses it by the files.
 #[pyfunction]
 #[pyo3(signature = (collection, architectures, settings, folds, select=false, vote="mean",
-    sample_rate=None, recipe_rate=true, deformations="", store=None, output=None, resume=false,
+    sample_rate=None, recipe_rate=true, deformations="", repeats=1, store=None, output=None, resume=false,
     command="", n_jobs=None,
     progress=None))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments in Python")]
@@ -228,6 +228,7 @@ pub(crate) fn evaluate<'py>(
     sample_rate: Option<u32>,
     recipe_rate: bool,
     deformations: &str,
+    repeats: usize,
     store: Option<PathBuf>,
     output: Option<PathBuf>,
     resume: bool,
@@ -255,6 +256,7 @@ pub(crate) fn evaluate<'py>(
     let mut job = EvaluateJob::new(&collection.inner, systems);
     job.folds = parse_folds(py, folds)?;
     job.seed = given.seed;
+    job.repeats = repeats;
     if !deformations.is_empty() {
         let list = Deformation::list(deformations);
         job.deformations = list.map_err(|e| errors::settings(py, e))?;

@@ -37,6 +37,22 @@ def test_the_output_holds_a_report_and_folds_to_come_back_to(table, tmp_path):
     assert folds_of(drawn) != folds_of(first)
 
 
+def test_repeats_pool_the_decisions_of_several_seeds(table):
+    evaluation = duotone.evaluate(table, "model1", folds=2, repeats=2, seed=4, **FAST)
+    once = duotone.evaluate(table, "model1", folds=2, seed=4, **FAST)
+    files = len(once.predictions)
+    assert len(evaluation.predictions) == 2 * files
+    assert list(evaluation.repeats["seed"]) == [4, 5]
+    assert evaluation.repeats["accuracy"][0] == once.scores["accuracy"].iloc[0]
+    mean = evaluation.repeats["accuracy"].mean()
+    assert evaluation.scores["accuracy"].iloc[0] == pytest.approx(mean)
+    assert set(evaluation.history["seed"]) == {4, 5}
+    assert once.repeats.empty and "seed" not in once.predictions
+    for repeats in (0, 1.5):
+        with pytest.raises(SettingsError, match="repeats"):
+            duotone.evaluate(table, "model1", folds=2, repeats=repeats, **FAST)
+
+
 def test_evaluations_are_compared_on_equal_folds(table, sounds, tmp_path):
     grouped = {**table, "artist": sounds.artists}
     run = {**FAST, "group": "artist"}

@@ -170,5 +170,8 @@ def test_a_forked_process_can_work_too(sounds):
 
 def test_version_and_presets():
     assert duotone.__version__.count(".") == 2
-    assert set(duotone.PRESETS) == {"model1", "model2", "model2-figure", "model3", "deep"}
+    assert set(duotone.PRESETS) == {
+        *("model1", "model2", "model2-figure", "model3"),
+        *("mfcc", "deep"),
+    }
     assert len(TONES) == 3

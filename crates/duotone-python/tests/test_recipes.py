@@ -13,6 +13,7 @@ from duotone.options import Preset
 from duotone.settings import to_json
 
 PARAMETERS = (
+    "networks",
     "epochs",
     "learning_rate",
     "batch_size",
@@ -79,6 +80,31 @@ def test_deep(deep, sounds):
     maps = deep.model_.embed(sounds.paths[0], layer="maps")
     assert maps.shape == (1, 128)
     np.testing.assert_array_equal(deep.model_.embed(sounds.paths[0]), maps)
+
+
+def test_networks_are_averaged(sounds):
+    quick = {**QUICK, "epochs": 1, "standardize": "none"}
+    values = np.random.default_rng(1).normal(-4, 2, (5, 40, 80)).astype(np.float32)
+
+    def log_probabilities(seed, networks=None):
+        classifier = Classifier(**quick, random_state=seed, networks=networks)
+        model = classifier.fit(sounds.paths, sounds.labels).model_
+        return np.log(model.segment_probabilities(values))
+
+    mean = (log_probabilities(3) + log_probabilities(4)) / 2
+    mean -= np.log(np.exp(mean).sum(1, keepdims=True))
+    np.testing.assert_allclose(log_probabilities(3, networks=2), mean, atol=1e-4)
+
+
+def test_mfcc_learns_the_tones(sounds):
+    classifier = Classifier("mfcc", n_jobs=1).fit(sounds.paths, sounds.labels)
+    assert classifier.score(sounds.paths, sounds.labels) == 1
+    assert classifier.model_.card["settings"]["optimizer"]["name"] == "lbfgs"
+    with pytest.raises(SettingsError, match="omit `schedule`"):
+        Classifier("mfcc", settings={"schedule": "cosine"}).fit(sounds.paths, sounds.labels)
+    with pytest.raises(SettingsError, match="use `sgd` or `adamw`"):
+        settings = {"optimizer.name": "lbfgs"}
+        Classifier("model1", settings=settings).fit(sounds.paths, sounds.labels)
 
 
 def check_schema(evaluation):

@@ -40,6 +40,9 @@ fn decisions<'a>(system: &'a SystemResult, labels: &[String]) -> Vec<Decision<'a
 /// Formats the path and the notes on the recording.
 fn noted(prediction: &Prediction) -> String {
     let mut text = path(&prediction.path);
+    if let Some(seed) = prediction.seed {
+        text += &format!(r#"<br><span class="soft">seed {seed}</span>"#);
+    }
     for note in prediction.notes.words() {
         text += &format!(r#"<br><span class="soft">{}</span>"#, escape(&note));
     }

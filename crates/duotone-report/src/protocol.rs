@@ -32,6 +32,9 @@ pub(super) fn section(results: &Results) -> String {
         ),
         ("Groups", group),
     ];
+    if p.repeats > 1 {
+        rows.push(("Repeats", format!("{}, each with seeds of its own", p.repeats)));
+    }
     if let Some(seed) = p.seed.or(p.settings.as_ref().map(|settings| settings.seed)) {
         rows.push(("Seed", seed.to_string()));
     }
@@ -208,7 +211,12 @@ fn noted(results: &Results) -> String {
         .find(|s| !s.networks.is_empty())
         .map_or(&[][..], |system| &system.predictions);
     let mut items = Vec::new();
+    let mut before = None;
     for prediction in predictions {
+        // Decisions with several seeds follow each other.
+        if before.replace(&prediction.path) == Some(&prediction.path) {
+            continue;
+        }
         let notes = &prediction.notes;
         for words in notes.decode_errors.iter().chain(&notes.warnings) {
             items.push(format!("<li>{}: {}</li>", path(&prediction.path), escape(words)));

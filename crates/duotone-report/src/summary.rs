@@ -27,8 +27,12 @@ pub(super) fn introduction(protocol: &Protocol) -> String {
             count(n, "fold")
         ),
     };
+    let repeats = match protocol.repeats {
+        1 => String::new(),
+        n => format!("; repeated with {n} seeds, whose decisions are pooled"),
+    };
     format!(
-        "<p>{} of {} in <code>{}</code>. {how}{group}.</p>",
+        "<p>{} of {} in <code>{}</code>. {how}{group}{repeats}.</p>",
         count(protocol.clips, "clip"),
         count(protocol.labels.len(), "label"),
         escape(&protocol.collection),
@@ -118,6 +122,7 @@ pub(super) fn comparison(results: &Results) -> String {
     ];
     let highest =
         columns.map(|read| results.systems.iter().filter_map(read).fold(f64::MIN, f64::max));
+    let repeated = results.protocol.repeats > 1;
     let row = |system: &SystemResult| {
         let cell = |i: usize, show: fn(f64) -> String| {
             let Some(value) = columns[i](system) else { return "<td>–</td>".to_owned() };
@@ -134,8 +139,11 @@ pub(super) fn comparison(results: &Results) -> String {
         let interval = system.interval.as_ref().map_or("–".to_owned(), |interval| {
             format!("{} to {}", percent(interval.low), percent(interval.high))
         });
-        let folds: Vec<f64> = system.folds.iter().filter_map(|fold| fold.file_accuracy).collect();
-        let (mean, sd) = mean_sd(&folds);
+        let spread: Vec<f64> = match repeated {
+            true => system.repeats.iter().map(|repeat| repeat.accuracy).collect(),
+            false => system.folds.iter().filter_map(|fold| fold.file_accuracy).collect(),
+        };
+        let (mean, sd) = mean_sd(&spread);
         let spread = match sd.is_finite() {
             true => format!("{} ± {}", percent(mean), decimal(100.0 * sd, 1)),
             false => percent(mean),
@@ -157,7 +165,7 @@ pub(super) fn comparison(results: &Results) -> String {
         "<System",
         "Accuracy",
         "95 % interval",
-        "Folds, mean ± sd",
+        if repeated { "Seeds, mean ± sd" } else { "Folds, mean ± sd" },
         "Segment accuracy",
         "Balanced accuracy",
         "Macro F1",

@@ -2,7 +2,7 @@ use super::curves::learning_curves;
 use super::links::Links;
 use super::matrix::heat_map;
 use super::statistics::chance;
-use super::text::{decimal, escape, percent, thousands};
+use super::text::{decimal, escape, fold_name, percent, thousands};
 use super::{bar, decisions, probabilities, table};
 use duotone::evaluate::{FoldResult, NetworkInfo, Protocol, Scores, Selection, SystemResult};
 
@@ -34,8 +34,8 @@ pub(super) fn section(
             &format!("<details><summary>The same for single segments</summary>{map}</details>");
     }
     let of_fold = |fold: &FoldResult| {
-        let (n, scores) = (fold.fold, fold.files.as_ref()?);
-        let map = map(scores, &format!("fold {n}"), &format!("fold{n}"));
+        let (n, scores) = (fold_name(fold), fold.files.as_ref()?);
+        let map = map(scores, &format!("fold {n}"), &format!("fold{}", n.replace(", seed ", "-")));
         Some(format!("<h3>Fold {n}</h3>{map}"))
     };
     let by_fold: String = system.folds.iter().filter_map(of_fold).collect();
@@ -128,7 +128,7 @@ fn folds(system: &SystemResult) -> String {
             let last = fold.history.last();
             format!(
                 r#"<th scope="row" class="text">{}</th>{}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"#,
-                fold.fold,
+                fold_name(fold),
                 fold.selection.as_ref().map(choice).unwrap_or_default(),
                 fold.train_clips,
                 fold.test_clips,

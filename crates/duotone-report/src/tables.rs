@@ -3,7 +3,7 @@
 use duotone::evaluate::{Results, SystemResult};
 
 use crate::table;
-use crate::text::{escape, percent};
+use crate::text::{escape, fold_name, percent};
 
 /// Lists failures, and notes on folds that did not fail.
 pub(super) fn troubles(results: &Results) -> String {
@@ -15,7 +15,7 @@ pub(super) fn troubles(results: &Results) -> String {
                 rows.push(format!(
                     r#"<th scope="row" class="text">{}</th><td>{}</td><td class="text">{kind}</td><td class="text">{}</td>"#,
                     escape(&system.name),
-                    fold.fold,
+                    fold_name(fold),
                     escape(words)
                 ));
             }
@@ -50,7 +50,8 @@ pub(super) fn by_fold(results: &Results) -> String {
     };
     let rows: Vec<String> = results.systems.iter().map(row).collect();
     let mut heads = vec!["<System".to_owned()];
-    heads.extend((1..=results.protocol.folds).map(|fold| format!("Fold {fold}")));
+    let folds = results.systems.first().map_or(&[][..], |system| &system.folds);
+    heads.extend(folds.iter().map(|fold| format!("Fold {}", fold_name(fold))));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let caption = "Accuracy and, in brackets, balanced accuracy.";
     format!(

@@ -38,6 +38,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
                     label: labels[truth].clone(),
                     predicted: labels[decided].clone(),
                     fold,
+                    seed: None,
                     group: None,
                     notes: Notes::default(),
                     probabilities,
@@ -64,6 +65,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
             segments: Some(files.clone()),
             files: Some(files),
             deformations: Vec::new(),
+            repeats: Vec::new(),
             folds,
             predictions,
         }
@@ -84,6 +86,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
             label: "style".into(),
             group: Some("artist".into()),
             folds,
+            repeats: 1,
             folds_source: "the seed, stratified by label".into(),
             balance: Balance {
                 counts: vec![vec![16 / folds; labels.len()]; folds],
@@ -139,6 +142,7 @@ fn fold(fold: usize, predictions: &[Prediction], epochs: usize, random: &Philox)
         .collect();
     FoldResult {
         fold,
+        seed: None,
         train_clips: predictions.len() - tested.len(),
         test_clips: tested.len(),
         failure: None,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use duotone::evaluate::FoldResult;
 use duotone::path_text;
 
 /// Escapes text: labels and paths may contain anything.
@@ -33,6 +34,14 @@ pub(super) fn short(text: &str, most: usize) -> String {
     }
     let kept: String = text.chars().take(most.saturating_sub(1)).collect();
     format!("{}…", escape(kept.trim_end()))
+}
+
+/// Formats a fold's number and, with repeats, its seed: `2, seed 1`.
+pub(super) fn fold_name(fold: &FoldResult) -> String {
+    match fold.seed {
+        Some(seed) => format!("{}, seed {seed}", fold.fold),
+        None => fold.fold.to_string(),
+    }
 }
 
 /// Formats a share of 1 as a percentage; a dash if it is not a number.

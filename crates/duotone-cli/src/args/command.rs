@@ -17,6 +17,7 @@ impl EvaluateArgs {
         let mut arguments = vec!["duotone evaluate".to_owned(), quote_path(&self.collection)];
         arguments.push(format!("--architecture {}", quote(&self.architecture.join(","))));
         arguments.push(format!("--folds {}", quote(&self.folds.to_string())));
+        arguments.extend((self.repeats > 1).then(|| format!("--repeats {}", self.repeats)));
         arguments.extend(self.select.then(|| "--select".to_owned()));
         if self.vote != VoteArg::Mean {
             let vote = self.vote.to_possible_value();

@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod compare;
+mod evaluate;
 mod mirex;
 mod training;
 mod values;
@@ -12,13 +13,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use duotone::classify::Excerpts;
+use duotone::model::ModelSpec;
 
 pub(crate) use check::{CheckArgs, TableOrJson};
 pub(crate) use command::quote_path;
 pub(crate) use compare::CompareArgs;
+pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use mirex::{MirexArgs, MirexCommand, NetworkArgs, RunArgs};
 pub(crate) use training::TrainingArgs;
-pub(crate) use values::{DeformationsArg, FoldsArg, SampleRate};
+pub(crate) use values::SampleRate;
 
 use training::{DeviceArgs, Seed, Threads};
 
@@ -81,11 +84,12 @@ pub(crate) enum Command {
 
 /// Train a model on a labelled collection.
 ///
-/// The paper's networks are trained with the paper's settings: plain SGD with a constant learning
-/// rate of 0.02, mini-batches of 40, 150 epochs, 30 random segments per file. `deep` has its own
-/// (25 epochs of AdamW with augmentation), and so may a TOML file. A checkpoint is saved next to the
-/// model after every epoch; `--resume` continues from it and produces exactly the model that an
-/// uninterrupted run would have produced.
+/// `deep` is a small deep network, trained with 25 epochs of AdamW and augmentation. The paper's
+/// networks are trained with the paper's settings: plain SGD with a constant learning rate of 0.02,
+/// mini-batches of 40, 150 epochs, 30 random segments per file. `mfcc` is a baseline without a network:
+/// cepstral statistics and logistic regression. A TOML file may have settings of its own. A checkpoint
+/// is saved next to the model after every epoch; `--resume` continues from it and produces exactly the
+/// model that an uninterrupted run would have produced.
 ///
 /// A model's accuracy on its own training files says nothing about new music: use `evaluate` to
 /// measure that.
@@ -102,73 +106,10 @@ pub(crate) struct TrainArgs {
     /// Model file to write
     #[arg(short, long, value_name = "M.safetensors")]
     pub(crate) output: PathBuf,
-    /// Network: a preset (model1, model2, model2-figure, model3, deep) or a TOML file
-    #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]
-    pub(crate) architecture: String,
-    #[command(flatten)]
-    pub(crate) training: TrainingArgs,
-}
-
-/// Cross-validate networks on a labelled collection.
-///
-/// The clips are assigned to folds, stratified by label; each fold is classified by a network
-/// trained on the other folds only. With `--group artist` no artist is in two folds; without it,
-/// networks recognise artists and recordings, and scores are often ten points too high. Several
-/// architectures are measured on the same folds.
-///
-/// Training options and their defaults are the same as for `train`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  duotone evaluate music/
-  duotone evaluate tracks.csv --label genre --group artist --output report
-  duotone evaluate tracks.csv -a model1,model2,model3 --folds 3 -o report
-  duotone evaluate tracks.csv -a mine.toml --folds report/folds.csv
-  duotone evaluate tracks.csv -a model1,model2 --select --validation 0.2
-  duotone evaluate tracks.csv --deformations gain-6,mp3-64
-
-`--output DIR` writes DIR/results.json, DIR/predictions.csv, DIR/folds.csv and DIR/report.html.")]
-pub(crate) struct EvaluateArgs {
-    /// Folder with one sub-folder per label, CSV file with a header, or list of `path<TAB>label` lines
-    pub(crate) collection: PathBuf,
-    /// Networks, separated by commas: presets (model1, model2, model2-figure, model3, deep) or TOML
-    /// files
-    #[arg(short, long, default_value = "model2", value_name = "A[,B…]", value_delimiter = ',',
+    /// Network: a preset (deep, model1, model2, model2-figure, model3, mfcc) or a TOML file
+    #[arg(short, long, default_value = ModelSpec::DEFAULT, value_name = "A",
           value_parser = values::architecture)]
-    pub(crate) architecture: Vec<String>,
-    /// How to split the clips: a number of folds, drawn with the seed; `column`, the list's `fold`
-    /// column; `split`, its `split` column (train, valid, test); or the folds.csv of an earlier
-    /// evaluation, to compare on the same folds. `auto` uses the list's columns, else 5 folds
-    #[arg(
-        long,
-        default_value = "auto",
-        value_name = "N|auto|column|split|FILE",
-        allow_hyphen_values = true
-    )]
-    pub(crate) folds: FoldsArg,
-    /// How the segments of a file vote on its label
-    #[arg(long, value_enum, default_value = "mean")]
-    pub(crate) vote: VoteArg,
-    /// In each fold, choose one of several architectures by its accuracy on held-out training files
-    /// (--validation), and test only that one: this measures the procedure, choice included
-    #[arg(long)]
-    pub(crate) select: bool,
-    /// Also test every clip deformed, with networks trained on the clips as they are, and report the
-    /// loss of accuracy. Without NAMES, under all of: gain-20, gain-6, gain+6 (dB); bits-16, bits-8;
-    /// lowpass-16, lowpass-11, lowpass-8 (kHz); resample-22050, resample-16000, resample-11025 (Hz, and
-    /// back); noise-40, noise-20 (dB below the clip); left (of two channels); mp3-64, aac-96 (kbit/s, by
-    /// ffmpeg). Other numbers work, too
-    #[arg(
-        long,
-        value_name = "NAMES",
-        num_args = 0..=1,
-        default_missing_value = "all"
-    )]
-    pub(crate) deformations: Option<DeformationsArg>,
-    /// Folder for results.json, predictions.csv, folds.csv and report.html, created if needed. It may
-    /// be inside the collection, but not the collection itself or a folder of recordings
-    #[arg(short, long, value_name = "DIR")]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) architecture: String,
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
 }
@@ -247,9 +188,10 @@ pub(crate) struct FeaturesArgs {
     /// Label column of a CSV collection; files without a label are ignored
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
-    /// Network to extract the input of: a preset (model1, model2, model2-figure, model3, deep) or a TOML
-    /// file; model1, model2 and model3 have the same input
-    #[arg(short, long, default_value = "model2", value_name = "A", value_parser = values::architecture)]
+    /// Network to extract the input of: a preset (deep, model1, model2, model2-figure, model3, mfcc) or
+    /// a TOML file. deep and mfcc have the same input, and so have model1, model2 and model3
+    #[arg(short, long, default_value = ModelSpec::DEFAULT, value_name = "A",
+          value_parser = values::architecture)]
     pub(crate) architecture: String,
     /// Sample rate that every file is resampled to. `auto` keeps the files' own rate if it is the
     /// same for all and one of 44100, 22050 and 11025, and uses 22050 otherwise [default: auto;

@@ -39,24 +39,26 @@ pub(crate) struct TrainingArgs {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LearningArgs {
     /// Sample rate that every file is resampled to. `auto` keeps the files' own rate if it is the
-    /// same for all and one of 44100, 22050 and 11025, and uses 22050 otherwise [default: auto;
-    /// deep: 22050]
+    /// same for all and one of 44100, 22050 and 11025, and uses 22050 otherwise [default:
+    /// 22050 for deep and mfcc, auto for the paper's networks]
     #[arg(long, value_name = "auto|HZ")]
     pub(crate) sample_rate: Option<SampleRate>,
-    /// Passes over all training segments [default: the paper's 150; deep: 25]
+    /// Passes over all training segments [default: 25 for deep, 150 for
+    /// the paper's networks, at most 200 for mfcc]
     #[arg(long, value_parser = values::count, allow_negative_numbers = true, value_name = "N",
           help_heading = "Training")]
     epochs: Option<usize>,
-    /// Learning rate, the highest of the schedule [default: the paper's 0.02; deep: 0.004]
+    /// Learning rate, the highest of the schedule [default: 0.004 for deep, 0.02 for the
+    /// paper's networks]
     #[arg(long, value_parser = values::learning_rate, allow_negative_numbers = true,
           value_name = "RATE", help_heading = "Training")]
     learning_rate: Option<f32>,
-    /// Segments per mini-batch [default: the paper's 40; deep: 32]
+    /// Segments per mini-batch [default: 32 for deep, 40 for the paper's networks]
     #[arg(long, value_parser = values::count, allow_negative_numbers = true, value_name = "N",
           help_heading = "Training")]
     batch_size: Option<usize>,
-    /// Segments of each file to train on, `random:N` or `consecutive` [default: the paper's
-    /// random:30; deep: random:6]
+    /// Segments of each file to train on, `random:N` or `consecutive` [default: random:6 for
+    /// deep, random:30 for the paper's networks, consecutive for mfcc]
     #[arg(long, value_parser = values::segments, value_name = "HOW", help_heading = "Training")]
     segments: Option<Segmenter>,
     /// Draw new random segments in every epoch. The paper draws them once, deep always draws new ones
@@ -69,6 +71,10 @@ pub(crate) struct LearningArgs {
     /// How inputs are standardised [default: band]; the scaler is fitted on training files only
     #[arg(long, value_enum, value_name = "KIND", help_heading = "Training")]
     pub(super) standardize: Option<StandardizeArg>,
+    /// Train N networks with the seeds that follow --seed, and average them as one model [default: 1]
+    #[arg(long, value_parser = values::count, allow_negative_numbers = true, value_name = "N",
+          help_heading = "Training")]
+    networks: Option<usize>,
     /// Share of the training clips to hold out for measuring loss and accuracy, below 1
     #[arg(long, default_value = "0", value_parser = values::validation,
           allow_negative_numbers = true, value_name = "FRACTION", help_heading = "Training")]
@@ -102,6 +108,7 @@ impl LearningArgs {
         settings.fresh_segments |= self.fresh_segments;
         settings.sampling = self.sampling.map_or(settings.sampling, Into::into);
         settings.standardize = self.standardize.map_or(settings.standardize, Into::into);
+        settings.networks = self.networks.unwrap_or(settings.networks);
         settings.validation = self.validation;
         settings.seed = self.seed.seed;
         settings.validate()?;
@@ -128,6 +135,7 @@ impl LearningArgs {
         add("segments", segments);
         add("sampling", name(self.sampling.and_then(|kind| kind.to_possible_value())));
         add("standardize", name(self.standardize.and_then(|kind| kind.to_possible_value())));
+        add("networks", self.networks.map(|n| n.to_string()));
         for setting in &self.set {
             add("set", Some(super::command::quote(&setting.to_string())));
         }

@@ -26,6 +26,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     let systems = networks.into_iter().map(System::Network).collect();
     let mut job = EvaluateJob::new(&collection, systems);
     job.folds = args.folds.0;
+    job.repeats = args.repeats;
     job.seed = training.learning.seed.seed;
     job.deformations = args.deformations.map_or_else(Vec::new, |list| list.0);
     job.store = training.features;

@@ -24,6 +24,7 @@ mod lists;
 mod mirex;
 mod mirex_run;
 mod overwrite;
+mod repeats;
 mod resume;
 mod run;
 mod session;

@@ -151,6 +151,7 @@ def evaluate(
     sample_rate: int | None = None,
     recipe_rate: bool = True,
     deformations: str = "",
+    repeats: int = 1,
     store: str | None = None,
     output: str | None = None,
     resume: bool = False,

@@ -46,13 +46,15 @@ _RENAMED = {
 
 def evaluate(
     collection: Any,
-    architectures: Architecture | Sequence[Architecture] = "model2",
+    architectures: Architecture | Sequence[Architecture] = "deep",
     *,
     label: str | None = None,
     group: str | None = None,
     min_per_label: int | None = None,
     folds: Folds = "auto",
+    repeats: int = 1,
     select: bool = False,
+    networks: int | None = None,
     epochs: int | None = None,
     learning_rate: float | None = None,
     batch_size: int | None = None,
@@ -81,7 +83,7 @@ def evaluate(
     ----------
     collection : Collection, path, or table
         Clips to train and test on; a table as for `Collection.from_table`.
-    architectures : str or sequence of str, default="model2"
+    architectures : str or sequence of str, default="deep"
         Networks, all on the same folds.
     label, group : str, default=None
         Columns of a path or table.
@@ -92,6 +94,9 @@ def evaluate(
         "split", its column `split` (train, valid, test); or the `folds.csv` of an earlier
         evaluation, to compare on the same folds. "auto" uses the column that there is,
         or else 5 folds.
+    repeats : int, default=1
+        Train and test this many times in each fold, with the seeds that follow `seed`, and pool the
+        decisions.
     select : bool, default=False
         Choose one network in each fold by its accuracy on clips held out of the training part, and
         test only that one.
@@ -106,8 +111,8 @@ def evaluate(
         finished folds.
     resume : bool, default=False
         Continue an earlier run with the same `output`.
-    epochs, learning_rate, batch_size, segments, fresh_segments, sampling, standardize, settings, \
-vote, sample_rate, validation, store, n_jobs, progress
+    networks, epochs, learning_rate, batch_size, segments, fresh_segments, sampling, standardize, \
+settings, vote, sample_rate, validation, store, n_jobs, progress
         As for `Classifier`. A parameter that is `None` has the value of each network's recipe.
 
     Returns
@@ -127,6 +132,7 @@ vote, sample_rate, validation, store, n_jobs, progress
     names_of_deformations = [deformations] if isinstance(deformations, str) else deformations
     chosen = to_json(
         settings,
+        networks=networks,
         epochs=epochs,
         learning_rate=learning_rate,
         batch_size=batch_size,
@@ -147,6 +153,7 @@ vote, sample_rate, validation, store, n_jobs, progress
         rate,
         sample_rate is None,
         ",".join(names_of_deformations),
+        whole("repeats", repeats),
         None if store is None else path_of(store),
         None if output is None else path_of(output),
         resume,
@@ -242,10 +249,11 @@ class Evaluation:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """One row per network and file.
+        """One row per network and file, and per seed if there are repeats.
 
-        `path`, `label`, `predicted`, `fold` (from 1), `group` if grouped, `silent`, `repeated`,
-        `decode_errors` and `warnings` as in `Model.classify`, and `p_<label>`.
+        `path`, `label`, `predicted`, `fold` (from 1), `seed` if repeated, `group` if grouped,
+        `silent`, `repeated`, `decode_errors` and `warnings` as in `Model.classify`, and
+        `p_<label>`.
         """
         names = [f"p_{label['name']}" for label in self.protocol["labels"]]
         notes = dict.fromkeys(("silent", "repeated", "decode_errors", "warnings"))
@@ -258,8 +266,22 @@ class Evaluation:
         return pd.DataFrame(rows).astype({"silent": "boolean", "repeated": "boolean"})
 
     @cached_property
+    def repeats(self) -> pd.DataFrame:
+        """One row per network and seed, if there are repeats: its scores on files."""
+        rows = [
+            {"architecture": system["name"], **one}
+            for system in self.results["systems"]
+            for one in system.get("repeats", [])
+        ]
+        columns = ["architecture", "seed", "accuracy", "balanced_accuracy", "macro_f1"]
+        return pd.DataFrame(rows, columns=columns)
+
+    @cached_property
     def folds(self) -> pd.DataFrame:
-        """One row per network and fold (from 1): numbers of training and test clips, accuracies."""
+        """One row per network and fold (from 1), and per seed if there are repeats.
+
+        Numbers of training and test clips, accuracies.
+        """
         drop = ["history", "selection", "failure", "notes", "files", "segment_probabilities"]
         return self._rows("folds", drop=drop)
 
@@ -292,7 +314,12 @@ class Evaluation:
     def history(self) -> pd.DataFrame:
         """One row per network, fold and epoch: the learning curves."""
         rows = [
-            {"architecture": system["name"], "fold": fold["fold"], **epoch}
+            {
+                "architecture": system["name"],
+                "fold": fold["fold"],
+                **({"seed": fold["seed"]} if "seed" in fold else {}),
+                **epoch,
+            }
             for system in self.results["systems"]
             for fold in system["folds"]
             for epoch in fold["history"]

@@ -20,7 +20,7 @@ def features(
     store: str | os.PathLike[str],
     *,
     label: str | None = None,
-    architecture: Architecture = "model2",
+    architecture: Architecture = "deep",
     sample_rate: int | Auto | None = None,
     n_jobs: int | None = None,
     progress: Progress = None,
@@ -38,7 +38,7 @@ def features(
         Folder; created if needed.
     label : str, default=None
         Column of a path or table.
-    architecture : str, default="model2"
+    architecture : str, default="deep"
         Network whose input is computed.
     sample_rate : int or "auto", default=None
         As for `Classifier`.

@@ -9,7 +9,6 @@ use crate::evaluate::job::no_architecture;
 use crate::evaluate::record::{NetworkSpec, Tested};
 use crate::evaluate::{Candidate, FoldResult, Selection, probability_scores};
 use crate::features::segments::LabelledClip;
-use crate::io::write;
 use crate::progress::Observer;
 use crate::train::checkpoint::RunSpec;
 use crate::train::run::{TrainedModel, TrainingRun, clips_digest};
@@ -37,7 +36,7 @@ pub(super) struct FoldRun<'a> {
 
 impl FoldRun<'_> {
     pub(super) fn remove_checkpoints(&self) -> Result<(), Error> {
-        self.runs.iter().filter_map(|run| run.checkpoint).try_for_each(write::remove)
+        self.runs.iter().try_for_each(TrainingRun::remove_checkpoints)
     }
 
     pub(super) fn spec(&self) -> NetworkSpec {

@@ -23,6 +23,8 @@ pub struct EvaluateJob<'a> {
     pub folds: Folds,
     /// Seed of randomly drawn folds and of the bootstrap.
     pub seed: u64,
+    /// How often every network is trained and tested in each fold, each time with seeds of its own.
+    pub repeats: usize,
     /// Deformations under which the networks classify the test clips once more; programs do not. Only
     /// under [strict rules](Rules::Strict).
     pub deformations: Vec<Deformation>,
@@ -52,6 +54,7 @@ impl<'a> EvaluateJob<'a> {
             systems,
             folds: Folds::default(),
             seed: 0,
+            repeats: 1,
             deformations: Vec::new(),
             rules: Rules::default(),
             store: None,
@@ -87,6 +90,13 @@ impl<'a> EvaluateJob<'a> {
                 return Err(Error::setting("systems", reason));
             }
         }
+        if self.repeats == 0 || self.repeats > MAX_REPEATS {
+            let reason = format!("{} repeats: choose 1 to {MAX_REPEATS}", self.repeats);
+            return Err(Error::setting("repeats", reason));
+        }
+        if self.repeats > 1 && self.systems.iter().any(|s| matches!(s, System::Program(_))) {
+            return Err(Error::setting("repeats", "programs are not repeated: they have no seed"));
+        }
         if !self.deformations.is_empty() && self.rules != Rules::Strict {
             let reason = "test clips are deformed only under strict rules";
             return Err(Error::setting("deformations", reason));
@@ -102,6 +112,9 @@ impl<'a> EvaluateJob<'a> {
         Ok(())
     }
 }
+
+/// Far more than anybody waits for.
+const MAX_REPEATS: usize = 1000;
 
 pub(super) fn no_architecture() -> Error {
     Error::setting("systems", "no architecture to evaluate: name at least one")
@@ -166,6 +179,14 @@ impl NetworkSystem {
             vote: Vote::default(),
             time_limit: None,
         }
+    }
+
+    /// Returns the system with the seeds of a repeat, counted from 0.
+    pub(super) fn repeated(&self, repeat: usize) -> Self {
+        let mut system = self.clone();
+        let networks = self.settings.networks as u64;
+        system.settings.seed = self.settings.seed.wrapping_add(repeat as u64 * networks);
+        system
     }
 
     /// Creates systems: one per network, trained as its recipe says, or, with `select`, a single

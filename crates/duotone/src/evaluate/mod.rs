@@ -29,7 +29,7 @@ pub use probabilities::{CalibrationBin, ProbabilityScores, probability_scores};
 pub use program::{Attempt, Program};
 pub use results::{
     Candidate, ClassScores, CommandLine, FoldResult, Holm, NetworkInfo, PairTest, Prediction,
-    Protocol, Ranking, Results, RunTime, Scores, Selection, Significance, SystemResult,
+    Protocol, Ranking, Repeat, Results, RunTime, Scores, Selection, Significance, SystemResult,
 };
 pub use run::evaluate;
 pub use significance::significance;

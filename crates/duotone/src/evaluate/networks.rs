@@ -32,6 +32,7 @@ impl Evaluator<'_> {
     pub(super) fn network_fold(
         &self,
         system: &NetworkSystem,
+        repeat: usize,
         index: usize,
     ) -> Result<(FoldRecord, bool), Error> {
         let Some(data) = &self.clips.data else {
@@ -51,13 +52,22 @@ impl Evaluator<'_> {
         }
         let front_ends = self.clips.front_ends(system);
         let several = system.candidates.len() > 1;
+        let seed = system.settings.seed;
+        let stem = |name: &str| match repeat {
+            0 => format!("{name}-fold{fold}"),
+            _ => format!("{name}-seed{seed}-fold{fold}"),
+        };
         let parts = |(recipe, front_end): (&ModelSpec, _)| {
             let name = if several { &recipe.name } else { &system.name };
+            let repeat = match self.job.repeats {
+                1 => String::new(),
+                _ => format!(", seed {seed}"),
+            };
             Parts {
-                name: format!("{name}, {}", fold_of(fold, self.split.folds)),
+                name: format!("{name}{repeat}, {}", fold_of(fold, self.split.folds)),
                 train: data.labelled_clips(front_end, &train),
                 held_out: data.labelled_clips(front_end, &held_out),
-                checkpoint: self.file(&format!("{name}-fold{fold}.checkpoint")),
+                checkpoint: self.file(&format!("{}.checkpoint", stem(name))),
             }
         };
         let parts: Vec<Parts<'_>> = system.candidates.iter().zip(&front_ends).map(parts).collect();
@@ -94,7 +104,7 @@ impl Evaluator<'_> {
             time_limit: system.time_limit.map(|limit| limit.as_secs()),
         };
         let name = if several { "selected" } else { &system.name };
-        let file = self.file(&format!("{name}-fold{fold}.json"));
+        let file = self.file(&format!("{}.json", stem(name)));
         if let Some(file) = file.as_deref().filter(|_| self.job.resume)
             && let Some(record) = wanted.kept(file, self.job.rules)?
         {
@@ -161,11 +171,17 @@ impl Evaluator<'_> {
     }
 
     /// Returns a network's decisions, with a guess for each test clip that could not be read.
-    pub(super) fn complete(&self, index: usize, mut record: FoldRecord) -> Fold {
+    pub(super) fn complete(
+        &self,
+        system: &NetworkSystem,
+        index: usize,
+        mut record: FoldRecord,
+    ) -> Fold {
+        let seed = (self.job.repeats > 1).then_some(system.settings.seed);
         let test = self.split.tested(index);
         let completed = self.is_contest() && record.result.failure.is_none();
         let Some(data) = self.clips.data.as_ref().filter(|_| completed) else {
-            return Fold { test, record };
+            return Fold { test, seed, record };
         };
         let labels = &self.clips.collection.labels;
         let guess = self.clips.most_frequent(&self.split.learnt(index));
@@ -189,7 +205,7 @@ impl Evaluator<'_> {
         record.result.notes.extend(data.file_notes(self.clips.all_readable(&test)));
         record.result.test_clips = test.len();
         record.clips = clips;
-        Fold { test, record }
+        Fold { test, seed, record }
     }
 }
 

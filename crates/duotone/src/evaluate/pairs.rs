@@ -1,6 +1,7 @@
 //! Compares systems pair by pair.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::error::Error;
 use crate::evaluate::pool::LEVEL;
@@ -12,6 +13,9 @@ use crate::statistics::{difference, holm, mcnemar};
 /// pairs.
 pub(super) fn pairs(systems: &[&SystemResult], seed: u64) -> Result<Vec<PairTest>, Error> {
     let right: Vec<Vec<bool>> = systems.iter().map(|s| right(&s.predictions)).collect();
+    let first_repeat =
+        systems.first().map_or(Vec::new(), |system| first_of_file(&system.predictions));
+    let first_repeat = &first_repeat;
     let groups = systems.first().map(|system| groups(&system.predictions));
     let mut pairs = Vec::new();
     for (first, a) in right.iter().enumerate() {
@@ -19,7 +23,7 @@ pub(super) fn pairs(systems: &[&SystemResult], seed: u64) -> Result<Vec<PairTest
             pairs.push(PairTest {
                 first,
                 second,
-                mcnemar: mcnemar(a, b)?,
+                mcnemar: mcnemar(&of_first(a, first_repeat), &of_first(b, first_repeat))?,
                 difference: Some(difference(a, b, groups.as_deref(), LEVEL, seed)?),
                 holm: None,
             });
@@ -34,16 +38,30 @@ pub(super) fn pairs(systems: &[&SystemResult], seed: u64) -> Result<Vec<PairTest
     Ok(pairs)
 }
 
+/// Returns which predictions are the first of their file, which others of the same file follow.
+fn first_of_file(predictions: &[Prediction]) -> Vec<bool> {
+    let mut first = Vec::with_capacity(predictions.len());
+    for (i, prediction) in predictions.iter().enumerate() {
+        first.push(i == 0 || predictions[i - 1].path != prediction.path);
+    }
+    first
+}
+
+fn of_first(right: &[bool], first: &[bool]) -> Vec<bool> {
+    right.iter().zip(first).filter(|(_, first)| **first).map(|(right, _)| *right).collect()
+}
+
 /// Numbers the groups of files; a file without a group is a group of its own.
 fn groups(predictions: &[Prediction]) -> Vec<usize> {
-    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut numbers: BTreeMap<(Option<&str>, &Path), usize> = BTreeMap::new();
     let mut groups = Vec::with_capacity(predictions.len());
-    // A group has the number of its first file.
-    for (file, prediction) in predictions.iter().enumerate() {
-        groups.push(match &prediction.group {
-            Some(name) => *numbers.entry(name).or_insert(file),
-            None => file,
-        });
+    // A group has the number of its first decision.
+    for (number, prediction) in predictions.iter().enumerate() {
+        let key = match &prediction.group {
+            Some(name) => (Some(name.as_str()), Path::new("")),
+            None => (None, prediction.path.as_path()),
+        };
+        groups.push(*numbers.entry(key).or_insert(number));
     }
     groups
 }

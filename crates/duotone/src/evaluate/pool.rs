@@ -1,16 +1,19 @@
 //! Pools the folds of one system.
 
+use std::collections::BTreeMap;
+
 use crate::classify::predictor::Outcome;
 use crate::error::Error;
 use crate::evaluate::clips::Clips;
-use crate::evaluate::deformations::{Deformation, losses};
+use crate::evaluate::deformations::{Decisions, Deformation, losses};
 use crate::evaluate::job::{EvaluateJob, NetworkSystem, System};
 use crate::evaluate::probabilities::pooled;
 use crate::evaluate::protocol::shared_training;
 use crate::evaluate::record::FoldRecord;
 use crate::evaluate::significance::right;
 use crate::evaluate::{
-    NetworkInfo, Prediction, ProbabilityScores, SystemResult, probability_scores, scores,
+    NetworkInfo, Prediction, ProbabilityScores, Repeat, Scores, SystemResult, probability_scores,
+    scores,
 };
 use crate::features::Notes;
 use crate::statistics::bootstrap;
@@ -21,10 +24,12 @@ pub(super) const LEVEL: f64 = 0.95;
 /// A finished fold and the clips that it tested.
 pub(super) struct Fold {
     pub(super) test: Vec<usize>,
+    /// The network's seed, if networks are trained with several.
+    pub(super) seed: Option<u64>,
     pub(super) record: FoldRecord,
 }
 
-/// Pools the folds of one system; without scores if it failed in any of them.
+/// Pools the folds of one system, those of all repeats; without scores if it failed in any of them.
 pub(super) fn pool(
     job: &EvaluateJob<'_>,
     system: &System<'_>,
@@ -38,8 +43,9 @@ pub(super) fn pool(
     let (mut truths, mut decided) = (Vec::new(), Vec::new());
     let mut deformed: Vec<(usize, Vec<Option<bool>>)> = Vec::new();
     let (mut segment_truths, mut segment_decided) = (Vec::new(), Vec::new());
-    for Fold { test, record } in folds {
+    for Fold { test, seed, record } in folds {
         let mut result = record.result;
+        result.seed = seed;
         if result.failure.is_none() {
             let truth = clips.truths(&test);
             let winners: Vec<usize> = record.clips.iter().map(|clip| clip.winner).collect();
@@ -65,6 +71,7 @@ pub(super) fn pool(
                 label: labels[truth].clone(),
                 predicted: labels[outcome.winner].clone(),
                 fold: result.fold,
+                seed,
                 group: items[clip].group.map(|group| clips.collection.groups[group].clone()),
                 notes: match system {
                     System::Network(_) => clips.notes(clip),
@@ -79,14 +86,20 @@ pub(super) fn pool(
     predictions.sort_by_key(|(clip, _)| *clip);
     let of_tested =
         |groups: Vec<usize>| predictions.iter().map(|(clip, _)| groups[*clip]).collect();
-    let groups: Option<Vec<usize>> = clips.collection.group_numbers().map(of_tested);
+    // Repeated decisions on a clip are not independent.
+    let repeated = job.repeats > 1;
+    let each_clip = || repeated.then(|| (0..items.len()).collect());
+    let groups: Option<Vec<usize>> =
+        clips.collection.group_numbers().or_else(each_clip).map(of_tested);
     let predictions: Vec<Prediction> = predictions.into_iter().map(|(_, p)| p).collect();
     let whole = results.iter().all(|fold| fold.failure.is_none());
     let right = right(&predictions);
     let interval = || bootstrap(&right, groups.as_deref(), LEVEL, job.seed);
     deformed.sort_by_key(|(clip, _)| *clip);
     let deformed: Vec<Vec<Option<bool>>> = deformed.into_iter().map(|(_, right)| right).collect();
-    let deformations = losses(deformations, &right, &deformed, groups.as_deref(), LEVEL, job.seed)?;
+    let decisions = Decisions { right: &right, groups: groups.as_deref(), repeats: job.repeats };
+    let deformations = losses(deformations, &decisions, &deformed, LEVEL, job.seed)?;
+    let repeats = if whole && repeated { repeats(labels, &predictions)? } else { Vec::new() };
     let with_segments = whole && !segment_truths.is_empty();
     let mut files = whole.then(|| scores(labels, &truths, &decided)).transpose()?;
     let mut segments =
@@ -115,9 +128,27 @@ pub(super) fn pool(
         interval: whole.then(interval).transpose()?,
         segments,
         deformations,
+        repeats,
         folds: results,
         predictions,
     })
+}
+
+/// Scores the decisions of each seed.
+fn repeats(labels: &[String], predictions: &[Prediction]) -> Result<Vec<Repeat>, Error> {
+    let class = |name: &str| labels.iter().position(|label| label == name).unwrap_or_default();
+    let mut by_seed: BTreeMap<u64, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    for prediction in predictions {
+        let (truths, decided) = by_seed.entry(prediction.seed.unwrap_or_default()).or_default();
+        truths.push(class(&prediction.label));
+        decided.push(class(&prediction.predicted));
+    }
+    let repeat = |(seed, (truths, decided)): (u64, (Vec<usize>, Vec<usize>))| {
+        let Scores { accuracy, balanced_accuracy, macro_f1, .. } =
+            scores(labels, &truths, &decided)?;
+        Ok(Repeat { seed, accuracy, balanced_accuracy, macro_f1 })
+    };
+    by_seed.into_iter().map(repeat).collect()
 }
 
 /// Scores the probabilities of those files that have some: a file that a network could not read has
@@ -142,6 +173,7 @@ fn networks(job: &EvaluateJob<'_>, system: &NetworkSystem, clips: &Clips) -> Vec
     let own = shared_training(job).is_none();
     let info = |(recipe, front_end): (&crate::model::ModelSpec, _)| {
         let architecture = recipe.architecture.clone().with_classes(classes);
+        let architecture = architecture.side_by_side(system.settings.networks);
         NetworkInfo {
             name: recipe.name.clone(),
             parameters: architecture.parameters(),

@@ -10,7 +10,7 @@ use crate::path_text::path_text;
 
 /// Writes the columns `path`, `label`, `predicted`, `fold` (from 1, as in `results.json`), one
 /// column of probabilities per label, and the notes on the file ([`Notes::COLUMNS`]). In a contest,
-/// or if there are several systems, the first column is `system`.
+/// or if there are several systems, the first column is `system`; with repeats, `seed` follows `fold`.
 pub(super) fn write(path: &Path, results: &Results) -> Result<(), Error> {
     let bytes =
         csv(results).map_err(|e| Error::File { path: path.into(), reason: e.to_string() })?;
@@ -23,6 +23,8 @@ fn csv(results: &Results) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let mut row: Vec<String> = Vec::new();
     row.extend(several.then(|| "system".into()));
     row.extend(["path", "label", "predicted", "fold"].map(String::from));
+    let repeated = results.protocol.repeats > 1;
+    row.extend(repeated.then(|| "seed".into()));
     row.extend(results.protocol.labels.iter().map(|label| label.name.clone()));
     row.extend(Notes::COLUMNS.map(String::from));
     out.write_record(&row)?;
@@ -33,6 +35,7 @@ fn csv(results: &Results) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
             row.push(path_text(&prediction.path).into_owned());
             row.extend([prediction.label.clone(), prediction.predicted.clone()]);
             row.push(prediction.fold.to_string());
+            row.extend(prediction.seed.map(|seed| seed.to_string()));
             let probability = |place| prediction.probabilities.get(place).map(f64::to_string);
             let places = 0..results.protocol.labels.len();
             row.extend(places.map(|place| probability(place).unwrap_or_default()));

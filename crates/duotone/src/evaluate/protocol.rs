@@ -33,6 +33,7 @@ pub(super) fn protocol(
         group: collection.group_column.clone(),
         seed: Some(job.seed),
         folds: split.folds,
+        repeats: job.repeats,
         folds_source: split.source.clone(),
         fold_names: split.names.clone(),
         balance: split.balance(collection),

@@ -83,6 +83,9 @@ pub struct Protocol {
     pub seed: Option<u64>,
     /// Number of folds; 1 for a split into a training part and a test part.
     pub folds: usize,
+    /// How often networks are trained and tested in each fold, with different seeds.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub repeats: usize,
     /// Where the folds come from, as text.
     pub folds_source: String,
     /// Names of the folds in the list or file that defines them, in the order of their numbers.
@@ -123,6 +126,15 @@ pub struct Protocol {
     pub ffmpeg: Option<String>,
 }
 
+fn once() -> usize {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_once(repeats: &usize) -> bool {
+    *repeats == 1
+}
+
 impl Protocol {
     /// Returns the accuracy of always predicting the most frequent label among the test clips.
     #[must_use]
@@ -146,7 +158,7 @@ pub struct SystemResult {
     /// A program's command lines; empty for a network.
     #[serde(default)]
     pub commands: Vec<CommandLine>,
-    /// Scores of files, with the folds pooled; `None` if a fold failed.
+    /// Scores of files, with the folds and all repeats pooled; `None` if a fold failed.
     pub files: Option<Scores>,
     /// 95 % confidence interval of the accuracy on files; `None` if a fold failed.
     pub interval: Option<Bootstrap>,
@@ -155,10 +167,26 @@ pub struct SystemResult {
     /// Scores of files that were deformed; empty for a program.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deformations: Vec<DeformationResult>,
-    /// Results per fold.
+    /// Scores of each repeat, if there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeats: Vec<Repeat>,
+    /// Results per fold, of one repeat after the other.
     pub folds: Vec<FoldResult>,
-    /// Predictions per file, in the collection's order.
+    /// Predictions per file, in the collection's order; those of all repeats of a file one after the other.
     pub predictions: Vec<Prediction>,
+}
+
+/// The scores of files with one seed, with the folds pooled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// The seed of the training settings.
+    pub seed: u64,
+    /// Share of correct decisions.
+    pub accuracy: f64,
+    /// Mean of the classes' recalls.
+    pub balanced_accuracy: f64,
+    /// Mean of the classes' F1.
+    pub macro_f1: f64,
 }
 
 /// A command line of a program.
@@ -207,7 +235,7 @@ pub struct PairTest {
     pub first: usize,
     /// Index of the second system.
     pub second: usize,
-    /// McNemar's test, which takes files as independent.
+    /// McNemar's test, which takes files as independent: of several repeats, it compares the first.
     pub mcnemar: McNemar,
     /// The difference of the accuracies, with an interval and a test over groups; `None` in files of
     /// earlier versions.
@@ -275,6 +303,9 @@ pub struct ClassScores {
 pub struct FoldResult {
     /// Number of the fold, from 1.
     pub fold: usize,
+    /// The seed of the training settings, if networks are trained with several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// Number of training clips.
     pub train_clips: usize,
     /// Number of test clips.
@@ -307,6 +338,7 @@ impl FoldResult {
     pub(super) fn empty(fold: usize, train_clips: usize, test_clips: usize) -> Self {
         Self {
             fold,
+            seed: None,
             train_clips,
             test_clips,
             failure: None,
@@ -353,6 +385,9 @@ pub struct Prediction {
     pub predicted: String,
     /// Number of the fold in which it was tested, from 1.
     pub fold: usize,
+    /// The seed of the training settings, if networks are trained with several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// Name of its group, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,

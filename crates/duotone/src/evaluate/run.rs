@@ -77,7 +77,10 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
         times.push(RunTime { system: "duotone".into(), fold: None, step, seconds });
     }
     for system in &job.systems {
-        let folds = evaluator.folds(system, &mut times)?;
+        let mut folds = Vec::new();
+        for repeat in 0..job.repeats {
+            folds.extend(evaluator.folds(system, repeat, &mut times)?);
+        }
         systems.push(pool(job, system, &evaluator.clips, &evaluator.tester.deformations, folds)?);
     }
     let significance = significance(&systems, job.seed)?;
@@ -134,8 +137,13 @@ impl Evaluator<'_> {
         Some(path)
     }
 
-    /// Runs a system on every fold.
-    fn folds(&self, system: &System<'_>, times: &mut Vec<RunTime>) -> Result<Vec<Fold>, Error> {
+    /// Runs a system on every fold, for the first time or once more.
+    fn folds(
+        &self,
+        system: &System<'_>,
+        repeat: usize,
+        times: &mut Vec<RunTime>,
+    ) -> Result<Vec<Fold>, Error> {
         let mut unusable = None;
         if let System::Program(program) = system
             && program.extracts()
@@ -150,13 +158,14 @@ impl Evaluator<'_> {
         for index in 0..self.split.folds {
             let (fold, kept) = match system {
                 System::Network(network) => {
-                    let (record, kept) = self.network_fold(network, index)?;
-                    (self.complete(index, record), kept)
+                    let network = network.repeated(repeat);
+                    let (record, kept) = self.network_fold(&network, repeat, index)?;
+                    (self.complete(&network, index, record), kept)
                 }
                 System::Program(program) => {
                     let unusable = unusable.as_deref();
                     let (record, kept) = self.program_work(&**program, Some(index), unusable)?;
-                    (Fold { test: self.split.tested(index), record }, kept)
+                    (Fold { test: self.split.tested(index), seed: None, record }, kept)
                 }
             };
             times.extend(fold.record.times.iter().cloned());

@@ -1,8 +1,10 @@
 //! Tests which differences between systems are significant.
 
+use std::collections::BTreeMap;
+
 use crate::error::Error;
 use crate::evaluate::pairs::pairs;
-use crate::evaluate::{Prediction, Ranking, Significance, SystemResult};
+use crate::evaluate::{FoldResult, Prediction, Ranking, Significance, SystemResult};
 use crate::statistics::{friedman, tukey_kramer};
 
 /// Significance level of all tests.
@@ -18,9 +20,7 @@ pub fn significance(systems: &[SystemResult], seed: u64) -> Result<Option<Signif
     if systems.len() < 2 {
         return Ok(None);
     }
-    let accuracies =
-        |s: &&SystemResult| s.folds.iter().filter_map(|fold| fold.file_accuracy).collect();
-    let folds: Vec<Vec<f64>> = systems.iter().map(accuracies).collect();
+    let folds: Vec<Vec<f64>> = systems.iter().map(|s| of_folds(&s.folds)).collect();
     // A label without test clips ranks no system.
     let recalls = |s: &&SystemResult| {
         let classes = s.files.iter().flat_map(|files| &files.classes);
@@ -32,6 +32,16 @@ pub fn significance(systems: &[SystemResult], seed: u64) -> Result<Option<Signif
         by_fold: ranking(&folds)?,
         by_label: ranking(&labels)?,
     }))
+}
+
+/// Returns the accuracy in each fold, the mean of all repeats.
+fn of_folds(folds: &[FoldResult]) -> Vec<f64> {
+    let mut accuracies: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for fold in folds {
+        accuracies.entry(fold.fold).or_default().extend(fold.file_accuracy);
+    }
+    let mean = |all: Vec<f64>| all.iter().sum::<f64>() / all.len().max(1) as f64;
+    accuracies.into_values().map(mean).collect()
 }
 
 /// Returns which of a system's decisions on files are right.

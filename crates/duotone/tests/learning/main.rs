@@ -10,6 +10,7 @@ mod gpu;
 mod networks;
 mod probabilities;
 mod protocols;
+mod repeats;
 mod schema;
 mod toy;
 mod train;

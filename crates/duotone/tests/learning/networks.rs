@@ -15,6 +15,9 @@ pub(crate) struct Networks<'a> {
     pub(crate) recipes: Vec<ModelSpec>,
     pub(crate) settings: TrainSettings,
     pub(crate) folds: Folds,
+    /// Seed of the folds; `None` takes that of the settings.
+    pub(crate) folds_seed: Option<u64>,
+    pub(crate) repeats: usize,
     pub(crate) select: bool,
     pub(crate) store: Option<PathBuf>,
     pub(crate) output: Option<PathBuf>,
@@ -30,6 +33,8 @@ impl<'a> Networks<'a> {
             recipes,
             settings: TrainSettings { epochs, ..settings() },
             folds: 3.into(),
+            folds_seed: None,
+            repeats: 1,
             select: false,
             store: None,
             output: None,
@@ -47,7 +52,8 @@ pub(crate) fn evaluate(job: &Networks<'_>, observer: &dyn Observer) -> Result<Re
     let systems = networks.into_iter().map(System::Network).collect();
     let mut evaluation = EvaluateJob::new(job.collection, systems);
     evaluation.folds = job.folds.clone();
-    evaluation.seed = job.settings.seed;
+    evaluation.seed = job.folds_seed.unwrap_or(job.settings.seed);
+    evaluation.repeats = job.repeats;
     evaluation.store = job.store.clone();
     evaluation.output = job.output.clone();
     evaluation.resume = job.resume;

@@ -12,6 +12,7 @@ pub(super) fn first_difference(first: &Results, second: &Results) -> Option<Stri
         ("label columns", one.label.clone(), other.label.clone()),
         ("labels", labels(first), labels(second)),
         ("numbers of folds", one.folds.to_string(), other.folds.to_string()),
+        ("repeats", one.repeats.to_string(), other.repeats.to_string()),
         ("groups", group(first), group(second)),
     ];
     for (what, one, other) in values {

@@ -26,17 +26,26 @@ pub struct DeformationResult {
     pub mcnemar: McNemar,
 }
 
-/// Scores each deformation. `right[i]` is true if clip `i` was classified correctly, and
-/// `deformed[i]` has the same for each deformation of the clip, if it was tested. A deformation
-/// under which no clip was tested has no result.
+/// A system's decisions on files as they are.
+pub(in crate::evaluate) struct Decisions<'a> {
+    /// Whether each decision is right.
+    pub(in crate::evaluate) right: &'a [bool],
+    /// The group of each decision's file.
+    pub(in crate::evaluate) groups: Option<&'a [usize]>,
+    /// Number of decisions on each file, which follow each other.
+    pub(in crate::evaluate) repeats: usize,
+}
+
+/// Scores each deformation. `deformed[i]` is true for each deformation if decision `i` is right on the
+/// deformed file, if it was tested. A deformation under which no file was tested has no result.
 pub(in crate::evaluate) fn losses(
     deformations: &[Deformation],
-    right: &[bool],
+    decisions: &Decisions<'_>,
     deformed: &[Vec<Option<bool>>],
-    groups: Option<&[usize]>,
     level: f64,
     seed: u64,
 ) -> Result<Vec<DeformationResult>, Error> {
+    let Decisions { right, groups, repeats } = *decisions;
     let mut results = Vec::new();
     for (number, &name) in deformations.iter().enumerate() {
         let (mut before, mut after, mut of_group) = (Vec::new(), Vec::new(), Vec::new());
@@ -56,20 +65,25 @@ pub(in crate::evaluate) fn losses(
         let of_group = groups.map(|_| of_group.as_slice());
         results.push(DeformationResult {
             name,
-            files: before.len(),
+            files: before.len() / repeats,
             accuracy: share(&after),
             undeformed_accuracy: share(&before),
             loss: share(&before) - share(&after),
             interval: difference(&before, &after, of_group, level, seed)?.interval,
-            mcnemar: mcnemar(&before, &after)?,
+            // Files are taken as independent: only the first decision on each.
+            mcnemar: mcnemar(&first(&before, repeats), &first(&after, repeats))?,
         });
     }
     Ok(results)
 }
 
+fn first(right: &[bool], repeats: usize) -> Vec<bool> {
+    right.iter().step_by(repeats).copied().collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Deformation, losses};
+    use super::{Decisions, Deformation, losses};
 
     #[test]
     fn pairs_the_same_files() {
@@ -83,7 +97,8 @@ mod tests {
             clip(true, Some(false)),
         ];
         let kinds = [Deformation::Gain(6), Deformation::Left];
-        let results = losses(&kinds, &right, &deformed, None, 0.95, 1).unwrap();
+        let decisions = Decisions { right: &right, groups: None, repeats: 1 };
+        let results = losses(&kinds, &decisions, &deformed, 0.95, 1).unwrap();
         let (gain, left) = (&results[0], &results[1]);
         assert_eq!((gain.files, left.files), (5, 2));
         assert_eq!((gain.accuracy, gain.undeformed_accuracy), (0.4, 0.8));
@@ -93,7 +108,20 @@ mod tests {
         assert_eq!((left.accuracy, left.undeformed_accuracy, left.loss), (0.5, 0.5, 0.0));
         assert_eq!((left.interval.low, left.interval.high), (0.0, 0.0));
         let none = vec![vec![Some(true), None]; 5];
-        let results = losses(&kinds, &right, &none, Some(&[0, 0, 1, 1, 1]), 0.95, 1).unwrap();
+        let grouped = Decisions { groups: Some(&[0, 0, 1, 1, 1]), ..decisions };
+        let results = losses(&kinds, &grouped, &none, 0.95, 1).unwrap();
         assert_eq!((results.len(), results[0].interval.units), (1, 2));
+    }
+
+    #[test]
+    fn repeats_count_as_one_file() {
+        let right = [true, true, true, false];
+        let deformed = [false, true, true, true].map(|right| vec![Some(right)]);
+        let decisions = Decisions { right: &right, groups: Some(&[0, 0, 1, 1]), repeats: 2 };
+        let kinds = [Deformation::Gain(6)];
+        let gain = &losses(&kinds, &decisions, &deformed, 0.95, 1).unwrap()[0];
+        assert_eq!((gain.files, gain.interval.units), (2, 2));
+        assert_eq!((gain.accuracy, gain.undeformed_accuracy), (0.75, 0.75));
+        assert_eq!((gain.mcnemar.only_first, gain.mcnemar.only_second), (1, 0));
     }
 }

@@ -11,5 +11,5 @@ mod test;
 
 pub use kind::Deformation;
 pub use loss::DeformationResult;
-pub(super) use loss::losses;
+pub(super) use loss::{Decisions, losses};
 pub(super) use test::{DeformedTest, Tester};
