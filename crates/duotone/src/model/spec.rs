@@ -255,11 +255,25 @@ mod tests {
         assert!(message.contains("model2-figure") && message.contains(".toml"), "{message}");
     }
 
+    fn example(name: &str) -> ModelSpec {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/networks");
+        ModelSpec::load(&format!("{folder}/{name}.toml")).unwrap()
+    }
+
     /// `examples/networks/deep.toml` is the preset.
     #[test]
     fn the_example_is_the_preset() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/networks/deep.toml");
-        assert_eq!(ModelSpec::load(path).unwrap(), ModelSpec::preset("deep").unwrap());
+        assert_eq!(example("deep"), ModelSpec::preset("deep").unwrap());
+    }
+
+    #[test]
+    fn the_parallel_example_joins_two_presets() {
+        let (parallel, deep) = (example("parallel"), ModelSpec::preset("deep").unwrap());
+        let mfcc = ModelSpec::preset("mfcc").unwrap();
+        let presets = [&deep, &mfcc].map(|spec| spec.architecture.pipelines.clone());
+        assert_eq!(parallel.architecture.pipelines, presets.concat());
+        assert_eq!(parallel.training, deep.training);
+        assert_eq!(parallel.front_end(22_050), mfcc.front_end(22_050));
     }
 
     #[test]
