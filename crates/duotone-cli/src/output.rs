@@ -127,7 +127,7 @@ fn widths(header: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
     widths
 }
 
-/// Returns the length of a table's longest line in characters.
+/// Returns the length, in characters, of a table's longest line.
 pub(crate) fn table_width(header: &[&str], rows: &[Vec<String>]) -> usize {
     total(&widths(header, rows))
 }

@@ -107,8 +107,8 @@ pub struct Commands {
 const MAX_FILE: u64 = 1 << 20;
 
 impl Task {
-    /// Reads a task file. Paths in it are relative to its folder; `collection` replaces the one that it
-    /// names.
+    /// Reads a task file. Paths in it are relative to its folder; `collection` overrides the collection
+    /// that the file names.
     ///
     /// # Errors
     /// [`Error::Io`], and [`Error::File`] if the file's content is wrong.

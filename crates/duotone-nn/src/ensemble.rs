@@ -1,4 +1,4 @@
-//! Several networks of one architecture as a single one.
+//! Joins several networks of one architecture into a single network.
 
 use crate::architecture::Architecture;
 use crate::error::Error;
@@ -19,12 +19,13 @@ impl Architecture {
 }
 
 impl Weights {
-    /// Returns the weights of the networks [side by side](Architecture::side_by_side), whose logits are the
-    /// mean of theirs. The probabilities are thus their geometric mean, normalised. A hidden unit has zeros for
-    /// the features of the other networks.
+    /// Returns the weights of a network that consists of these [side by
+    /// side](Architecture::side_by_side). Its logits are the mean of theirs, so its probabilities are the
+    /// geometric mean of theirs, normalised. A hidden unit's weights for the features of other networks
+    /// are 0.
     ///
     /// # Errors
-    /// [`Error::Weights`] if there is no network, or the weights of one do not fit the architecture.
+    /// [`Error::Weights`] if there are no networks, or if the weights of one do not fit the architecture.
     pub fn side_by_side(architecture: &Architecture, networks: &[Self]) -> Result<Self, Error> {
         if networks.is_empty() {
             return Err(Error::Weights("no networks to join".into()));
@@ -71,7 +72,7 @@ impl Weights {
     }
 }
 
-/// Returns matrices along the diagonal of one, all with `width` columns.
+/// Returns the block-diagonal matrix of `matrices`, each of which has `width` columns.
 fn block_diagonal(matrices: &[&[f32]], width: usize) -> Vec<f32> {
     let mut rows = Vec::new();
     for (i, matrix) in matrices.iter().enumerate() {

@@ -96,7 +96,7 @@ pub(crate) fn backward(
 }
 
 /// Replaces the logits of one sample by the gradient of the mean loss over the batch. Returns the sample's loss
-/// in nats, and whether its largest logit is that of its largest target.
+/// in nats, and whether the class with its largest logit is the one with its largest target.
 pub(crate) fn cross_entropy(logits: &mut [f32], target: &[f32], samples: usize) -> (f32, bool) {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let right = logits.iter().position(|&x| x == max) == largest(target);

@@ -3,13 +3,13 @@
 
 use std::collections::VecDeque;
 
-/// Number of steps that the estimate of the curvature is made from.
+/// Number of recent steps from which the curvature is estimated.
 const MEMORY: usize = 10;
-/// A point whose gradient has no component above this is the minimum.
+/// A point counts as the minimum if no component of its gradient is larger than this.
 const TOLERANCE: f64 = 1e-7;
-/// The share of the decrease predicted by the slope that a step must reach.
+/// A step must achieve at least this share of the decrease that the slope predicts.
 const SUFFICIENT: f64 = 1e-4;
-/// How often a step is halved before the search ends.
+/// How many times a step is halved before the search ends.
 const MAX_HALVINGS: usize = 40;
 
 /// A search for the minimum of a smooth convex function.
@@ -19,7 +19,7 @@ pub(crate) struct Lbfgs<F> {
     pub(crate) point: Vec<f64>,
     value: f64,
     gradient: Vec<f64>,
-    /// Changes of the point and the gradient in the last steps, the latest first.
+    /// Changes in the point and the gradient over the last steps, the latest first.
     steps: VecDeque<(Vec<f64>, Vec<f64>)>,
 }
 
@@ -30,8 +30,8 @@ impl<F: FnMut(&[f64], &mut [f64]) -> f64> Lbfgs<F> {
         Self { function, point: start, value, gradient, steps: VecDeque::new() }
     }
 
-    /// Goes one step, and returns whether there was one to go: not at the minimum, nor where rounding errors
-    /// hide it, nor where the function is not finite.
+    /// Takes one step. Returns `false` if there is none to take: at the minimum, where rounding errors hide
+    /// it, or where the function is not finite.
     pub(crate) fn step(&mut self) -> bool {
         if !self.gradient.iter().any(|g| g.abs() > TOLERANCE) {
             return false;
@@ -57,19 +57,19 @@ impl<F: FnMut(&[f64], &mut [f64]) -> f64> Lbfgs<F> {
         false
     }
 
-    /// Remembers a step and its gradient.
+    /// Stores a step and the gradient after it.
     fn accept(&mut self, change: Vec<f64>, gradient: &[f64]) {
         let difference: Vec<f64> =
             gradient.iter().zip(&self.gradient).map(|(new, old)| new - old).collect();
         self.gradient.copy_from_slice(gradient);
-        // Rounding errors can hide the curvature, which is positive.
+        // The curvature is positive, but rounding errors can hide it.
         if dot(&change, &difference) > f64::EPSILON * dot(&difference, &difference) {
             self.steps.push_front((change, difference));
             self.steps.truncate(MEMORY);
         }
     }
 
-    /// Returns minus the gradient, multiplied by the estimate of the inverse Hessian.
+    /// Returns the negative gradient multiplied by the estimated inverse Hessian.
     fn direction(&self) -> Vec<f64> {
         let mut direction: Vec<f64> = self.gradient.iter().map(|g| -g).collect();
         let mut shares = Vec::with_capacity(self.steps.len());

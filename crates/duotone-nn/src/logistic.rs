@@ -4,7 +4,7 @@ use crate::dense::DenseLayer;
 use crate::error::Error;
 use crate::lbfgs::Lbfgs;
 
-/// An output layer and its scores on the segments that it is trained on.
+/// An output layer and its scores on the segments that it was trained on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutputFit {
     /// The weights, (class, input).
@@ -13,13 +13,13 @@ pub struct OutputFit {
     pub bias: Vec<f32>,
     /// The mean cross-entropy in nats, without the penalty on the weights.
     pub loss: f64,
-    /// The number of segments whose most probable class has the highest target.
+    /// The number of segments whose most probable class is the one with the highest target.
     pub correct: usize,
 }
 
 impl OutputFit {
-    /// Returns the mean cross-entropy and the accuracy on other segments, whose inputs are (segment, input);
-    /// `None` if there are none.
+    /// Returns the mean cross-entropy and the accuracy on other segments; `None` if there are none. `inputs`
+    /// is (segment, input).
     #[must_use]
     pub fn score(&self, inputs: &[f32], labels: &[u32]) -> Option<(f64, f64)> {
         let classes = self.bias.len();
@@ -38,16 +38,16 @@ impl OutputFit {
 }
 
 /// Minimises the mean cross-entropy plus `weight_decay` / 2 times the sum of the squared weights, by L-BFGS
-/// from weights of zero. The penalty holds for inputs scaled to a standard deviation of 1; the result takes
-/// inputs as they are. With `weight_decay` = 1 / (C n), it is scikit-learn's `LogisticRegression(C=C)` of n
-/// scaled segments.
+/// from weights of zero. The penalty applies to inputs scaled to a standard deviation of 1, but the layer
+/// returned takes unscaled inputs. With `weight_decay` = 1 / (C n), the result is that of scikit-learn's
+/// `LogisticRegression(C=C)` on n scaled segments.
 ///
 /// `inputs` is (segment, input), `targets` is (segment, class): a probability for each class, as for
 /// [`Trainer::step_with_targets`](crate::Trainer::step_with_targets). `each` is called after every iteration
-/// and returns whether to go on.
+/// and returns whether to continue.
 ///
 /// # Errors
-/// [`Error::Batch`] if there is no segment or the sizes do not match.
+/// [`Error::Batch`] if there are no segments or the sizes do not match.
 pub fn fit_output(
     inputs: &[f32],
     targets: &[f32],
@@ -105,7 +105,7 @@ impl<'a> Data<'a> {
         }
         for std in &mut std {
             *std = std.sqrt();
-            // An input that hardly varies would be scaled to noise.
+            // Scaling an input that hardly varies would amplify noise.
             if *std < MIN_STD {
                 *std = 1.0;
             }
@@ -124,8 +124,7 @@ impl<'a> Data<'a> {
         targets.enumerate().map(row)
     }
 
-    /// Stores the logits of a segment. The parameters are those of one class after the other, each its weights
-    /// and its bias.
+    /// Stores the logits of a segment. The parameters are stored class by class: the weights, then the bias.
     fn logits(&self, parameters: &[f64], row: &[f32], logits: &mut [f64]) {
         for (logit, class) in logits.iter_mut().zip(parameters.chunks_exact(self.width + 1)) {
             let products = row.iter().zip(class).map(|(&x, w)| f64::from(x) * w);
@@ -161,7 +160,7 @@ impl<'a> Data<'a> {
         loss
     }
 
-    /// Returns the layer for inputs as they are, and its scores.
+    /// Returns the layer for unscaled inputs, and its scores.
     fn fit(&self, parameters: &[f64]) -> OutputFit {
         let (mut weight, mut bias) = (Vec::new(), Vec::new());
         for class in parameters.chunks_exact(self.width + 1) {
@@ -187,7 +186,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// Below it, a standard deviation counts as 0.
+/// Inputs with a standard deviation below this are not scaled.
 const MIN_STD: f64 = 1e-6;
 
 fn log_sum_exp(logits: &[f64]) -> f64 {

@@ -9,8 +9,8 @@ pub const LINE: usize = 16;
 #[repr(C, align(64))]
 struct Line([f32; LINE]);
 
-/// A buffer that starts at a cache line, which a `Vec` need not: loading a register that straddles
-/// two lines takes twice as long.
+/// A buffer aligned to a cache line, as a `Vec` need not be: a load that straddles two lines takes
+/// twice as long.
 #[derive(Clone, Debug, Default)]
 pub struct AlignedBuf {
     lines: Vec<Line>,

@@ -120,7 +120,7 @@ impl Vector for Avx2 {
 
     #[inline(always)]
     fn max_no_nan(best: Self, candidate: Self) -> Self {
-        // The instruction returns its second operand if either is NaN, so that a NaN stays.
+        // The instruction returns its second operand if either is NaN, so a NaN in `best` is kept.
         // SAFETY: the processor has AVX.
         Self(unsafe { _mm256_max_ps(candidate.0, best.0) })
     }

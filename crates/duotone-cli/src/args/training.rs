@@ -115,7 +115,7 @@ impl LearningArgs {
         Ok(settings)
     }
 
-    /// Returns the options that were given, as they are written.
+    /// Returns the options that were given, as written on the command line.
     pub(super) fn given(&self) -> Vec<String> {
         let mut given = Vec::new();
         let mut add = |name: &str, value: Option<String>| {

@@ -58,7 +58,7 @@ def mono(samples: np.ndarray) -> np.ndarray:
     AudioError
         For no samples at all.
     SettingsError
-        For more channels than eight.
+        For more than eight channels.
     TypeError
         For numbers that are neither floating-point nor PCM of 8, 16 or 32 bits.
     """

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Augmentation, Conditioning, Schedule, Standardize, TrainSettings};
 use crate::error::Error;
 
-/// A recipe: an architecture whose number of classes is still open, its input, and its default training.
+/// A recipe: an architecture whose number of classes is not yet set, its input, and its default training
+/// settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelSpec {
     /// Name of the preset, or of the TOML file without its extension.

@@ -49,7 +49,7 @@ impl TrainingRun<'_> {
     }
 }
 
-/// Returns the paths of the checkpoints of a run of several networks, of which the first is given.
+/// Returns the checkpoint paths of a run of several networks, given the first one.
 pub(crate) fn checkpoints(first: &Path, networks: usize) -> Vec<PathBuf> {
     (0..networks).map(|number| numbered(first, number)).collect()
 }
@@ -61,7 +61,7 @@ fn numbered(first: &Path, number: usize) -> PathBuf {
     }
 }
 
-/// Returns the mean of the networks' losses and accuracies after each epoch.
+/// Returns the networks' mean loss and accuracy after each epoch.
 fn mean_history(histories: &[Vec<EpochRecord>]) -> Vec<EpochRecord> {
     let epochs = histories.iter().map(Vec::len).min().unwrap_or(0);
     let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;

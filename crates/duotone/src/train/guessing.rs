@@ -2,9 +2,9 @@
 
 use crate::model::{Sampling, TrainSettings};
 
-/// A warning if the loss of the last epoch is above that of guessing, given the class of each training
-/// segment. Sigmoids saturate instead of overflowing, so with a learning rate that is far too high, the
-/// loss may stay finite.
+/// Returns a warning if the loss of the last epoch is above that of guessing. `labels` has the class of
+/// each training segment. Sigmoids saturate instead of overflowing, so the loss may stay finite even if
+/// the learning rate is far too high.
 pub(crate) fn warning(
     run: &str,
     last_loss: f64,

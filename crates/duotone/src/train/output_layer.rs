@@ -12,8 +12,8 @@ use crate::train::checkpoint::Checkpoint;
 use crate::train::run::{TrainedModel, TrainingRun};
 
 impl TrainingRun<'_> {
-    /// Trains by L-BFGS, in at most as many passes as there are epochs. Takes seconds, so there is no
-    /// checkpoint.
+    /// Trains by L-BFGS, with at most as many iterations as there are epochs. This takes seconds, so there is
+    /// no checkpoint.
     pub(super) fn fit_output_layer(
         &self,
         weight_decay: f32,

@@ -32,7 +32,7 @@ pub(super) struct Layout {
     pub(super) end: End,
     /// Whether the file is truncated.
     pub(super) cut: bool,
-    /// The elements before the first cluster that a reader needs.
+    /// The elements that a reader needs, of those before the first cluster.
     head: Vec<u8>,
     /// Where the first cluster starts.
     clusters: u64,

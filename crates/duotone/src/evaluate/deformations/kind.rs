@@ -13,19 +13,19 @@ use serde::{Deserialize, Serialize};
 pub enum Deformation {
     /// `gain-6`: a gain in decibels, with every channel clipped to −1..1.
     Gain(i32),
-    /// `bits-8`: every channel rounded to integers of so many bits, without dither.
+    /// `bits-8`: every channel rounded to integers of that many bits, without dither.
     Bits(i32),
-    /// `lowpass-11`: a low-pass filter with its cutoff (−3 dB) at so many kilohertz.
+    /// `lowpass-11`: a low-pass filter with its cutoff (−3 dB) at that many kilohertz.
     LowPass(i32),
     /// `resample-16000`: resampled to a rate in hertz, and back. Files of a lower rate stay as they are.
     Resample(i32),
-    /// `noise-20`: white noise, with the clip so many decibels louder than the noise.
+    /// `noise-20`: white noise, with the clip that many decibels louder than the noise.
     Noise(i32),
     /// `left`: only the left channel of a stereo file. Other files are not tested.
     Left,
-    /// `mp3-64`: encoded by ffmpeg as MP3 at so many kbit/s.
+    /// `mp3-64`: encoded by ffmpeg as MP3 at that many kbit/s.
     Mp3(i32),
-    /// `aac-96`: encoded by ffmpeg as AAC at so many kbit/s.
+    /// `aac-96`: encoded by ffmpeg as AAC at that many kbit/s.
     Aac(i32),
 }
 

@@ -28,7 +28,7 @@ pub(super) fn add_noise(samples: &mut [f32], decibels: f64, content: &str) {
 
 /// Two normally distributed numbers (Box and Muller, 1958).
 fn pair([a, b, ..]: [u32; 4]) -> [f32; 2] {
-    // Above 0, whose logarithm is infinite.
+    // Above 0, because the logarithm of 0 is infinite.
     let uniform = (f64::from(a) + 1.0) / 4_294_967_296.0;
     let radius = (-2.0 * uniform.ln()).sqrt();
     let (sin, cos) = (TAU * f64::from(b) / 4_294_967_296.0).sin_cos();
