@@ -142,7 +142,7 @@ impl Architecture {
         }
         if !(0.0..=1.0).contains(&self.negative_slope) {
             return bad(format!(
-                "LeakyReLU negative_slope {}; it must be within 0 and 1",
+                "LeakyReLU negative_slope {}; it must be between 0 and 1",
                 self.negative_slope
             ));
         }

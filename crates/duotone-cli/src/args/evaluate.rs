@@ -46,7 +46,7 @@ pub(crate) struct EvaluateArgs {
         allow_hyphen_values = true
     )]
     pub(crate) folds: FoldsArg,
-    /// Train and test in every fold N times, with the seeds that follow --seed, and pool the decisions
+    /// Train and test N times in every fold, with consecutive seeds from --seed, and pool the decisions
     #[arg(long, default_value = "1", value_name = "N", value_parser = values::count,
           allow_negative_numbers = true)]
     pub(crate) repeats: usize,
@@ -57,11 +57,11 @@ pub(crate) struct EvaluateArgs {
     /// (--validation), and test only that one: this measures the procedure, choice included
     #[arg(long)]
     pub(crate) select: bool,
-    /// Also test every clip deformed, with networks trained on the clips as they are, and report the
-    /// loss of accuracy. Without NAMES, under all of: gain-20, gain-6, gain+6 (dB); bits-16, bits-8;
+    /// Also test deformed copies of every clip, with networks trained on the unchanged clips, and report
+    /// the loss of accuracy. Without NAMES, under all of: gain-20, gain-6, gain+6 (dB); bits-16, bits-8;
     /// lowpass-16, lowpass-11, lowpass-8 (kHz); resample-22050, resample-16000, resample-11025 (Hz, and
     /// back); noise-40, noise-20 (dB below the clip); left (of two channels); mp3-64, aac-96 (kbit/s, by
-    /// ffmpeg). Other numbers work, too
+    /// ffmpeg). Other numbers work too
     #[arg(
         long,
         value_name = "NAMES",
@@ -70,7 +70,7 @@ pub(crate) struct EvaluateArgs {
     )]
     pub(crate) deformations: Option<DeformationsArg>,
     /// Folder for results.json, predictions.csv, folds.csv and report.html, created if needed. It may
-    /// be inside the collection, but not the collection itself or a folder of recordings
+    /// be inside the collection, but must not be the collection itself or a folder of recordings
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]

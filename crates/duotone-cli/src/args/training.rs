@@ -48,7 +48,7 @@ pub(crate) struct LearningArgs {
     #[arg(long, value_parser = values::count, allow_negative_numbers = true, value_name = "N",
           help_heading = "Training")]
     epochs: Option<usize>,
-    /// Learning rate, the highest of the schedule [default: 0.004 for deep, 0.02 for the
+    /// Peak learning rate of the schedule [default: 0.004 for deep, 0.02 for the
     /// paper's networks]
     #[arg(long, value_parser = values::learning_rate, allow_negative_numbers = true,
           value_name = "RATE", help_heading = "Training")]
@@ -61,7 +61,7 @@ pub(crate) struct LearningArgs {
     /// deep, random:30 for the paper's networks, consecutive for mfcc]
     #[arg(long, value_parser = values::segments, value_name = "HOW", help_heading = "Training")]
     segments: Option<Segmenter>,
-    /// Draw new random segments in every epoch. The paper draws them once, deep always draws new ones
+    /// Draw new random segments in every epoch. The paper draws them once; deep always draws new ones
     #[arg(long, help_heading = "Training")]
     fresh_segments: bool,
     /// Which segments are used in an epoch [default: uniform]: `balanced` uses every label equally
@@ -71,7 +71,7 @@ pub(crate) struct LearningArgs {
     /// How inputs are standardised [default: band]; the scaler is fitted on training files only
     #[arg(long, value_enum, value_name = "KIND", help_heading = "Training")]
     pub(super) standardize: Option<StandardizeArg>,
-    /// Train N networks with the seeds that follow --seed, and average them as one model [default: 1]
+    /// Train N networks with consecutive seeds from --seed, and average them as one model [default: 1]
     #[arg(long, value_parser = values::count, allow_negative_numbers = true, value_name = "N",
           help_heading = "Training")]
     networks: Option<usize>,
@@ -156,8 +156,8 @@ pub(crate) struct Seed {
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DeviceArgs {
-    /// Device: `cpu`, `gpu`, `gpu:N` (see `duotone devices`) or `auto`. Results differ between
-    /// devices by rounding
+    /// Device: `cpu`, `gpu`, `gpu:N` (see `duotone devices`) or `auto`. Results on
+    /// different devices differ by rounding
     #[arg(long, default_value = "cpu", value_name = "WHERE")]
     pub(crate) device: DeviceArg,
 }

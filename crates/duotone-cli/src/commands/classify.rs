@@ -229,7 +229,9 @@ fn stopped(args: &ClassifyArgs, classified: usize) -> String {
     let files = format!("stopped after {}", count(classified, "file"));
     let lines = is_line_by_line(args);
     match &args.output {
-        Some(_) if lines => format!("{files}; the same command with --resume continues from here"),
+        Some(_) if lines => {
+            format!("{files}; run the same command with --resume to continue from here")
+        }
         Some(output) => format!("{files}, which are in {}", path_text(&sink::part(output))),
         None if lines => format!("{files}; rerun with `--output FILE` to make the run resumable"),
         None => files,

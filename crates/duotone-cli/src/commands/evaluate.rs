@@ -36,7 +36,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     job.command = command;
     let results: Results = duotone::evaluate::evaluate(&job, console).map_err(|e| {
         let hint = match args.output {
-            Some(_) => "the same command with --resume continues from here",
+            Some(_) => "run the same command with --resume to continue from here",
             None => "rerun with `--output DIR` to make the evaluation resumable",
         };
         Failure::from(e).when_stopped(hint)

@@ -31,8 +31,9 @@ pub(super) fn run(args: FeaturesArgs, console: &Console) -> Result<Done, Failure
     let front_end = recipe.front_end(rate);
     duotone::io::refuse_inputs(&args.output, [&args.collection])?;
     let store = FeatureStore::open(&args.output)?;
-    let kept = extract_collection(&collection, &front_end, Some(&store), console, |_| ())
-        .map_err(|e| Failure::from(e).when_stopped("the same command continues from here"))?;
+    let kept = extract_collection(&collection, &front_end, Some(&store), console, |_| ()).map_err(
+        |e| Failure::from(e).when_stopped("run the same command again to continue from here"),
+    )?;
     let count = kept.iter().filter(|result| result.is_ok()).count();
     let done = finish(console);
     if count == 0 {

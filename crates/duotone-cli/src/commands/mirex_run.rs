@@ -26,7 +26,7 @@ pub(super) fn run(args: RunArgs, console: &Console) -> Result<Done, Failure> {
     let (resume, retry) = (args.resume, args.retry);
     let job = TaskJob { task: &task, output: folder.clone(), resume, retry, command };
     let results = duotone_mirex::run(&job, console).map_err(|e| {
-        Failure::from(e).when_stopped("the same command with --resume continues from here")
+        Failure::from(e).when_stopped("run the same command with --resume to continue from here")
     })?;
     let done = finish(console);
     output::print(&scores::text(&results))?;

@@ -54,7 +54,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         paper's; "mfcc" is a baseline of cepstral statistics and logistic regression; or the path of
         a TOML file.
     networks : int, default=None
-        Number of networks, trained with the seeds that follow `random_state`, whose average is the
+        Number of networks, trained with consecutive seeds from `random_state`, whose average is the
         model. The presets have one.
     epochs : int, default=None
         Passes over all training segments. "deep": 25; the paper's 150; "mfcc": at most 200.

@@ -17,8 +17,8 @@ pub(crate) fn warning(
         return None;
     }
     Some(format!(
-        "{run}: the loss in the last epoch, {last_loss:.2}, is above the {guessing:.2} of guessing: \
-         try a `learning_rate` below {}, or more epochs",
+        "{run}: the loss in the last epoch, {last_loss:.2}, is above that of guessing, \
+         {guessing:.2}: try a `learning_rate` below {}, or more epochs",
         settings.learning_rate
     ))
 }
@@ -66,7 +66,7 @@ mod tests {
         let text = warning("model2", 44.0, &[0, 1], 2, &settings).unwrap();
         assert_eq!(
             text,
-            "model2: the loss in the last epoch, 44.00, is above the 0.69 of guessing: try a \
+            "model2: the loss in the last epoch, 44.00, is above that of guessing, 0.69: try a \
              `learning_rate` below 1000, or more epochs"
         );
     }

@@ -23,8 +23,8 @@ impl TrainingRun<'_> {
         let architecture = spec.architecture;
         if !architecture.trains_output_only() {
             let reason = format!(
-                "L-BFGS trains an output layer behind fixed filters, but {} has others to train: \
-                 use `sgd` or `adamw`",
+                "L-BFGS trains only an output layer after fixed filters, but {} has other layers to \
+                 train: use `sgd` or `adamw`",
                 self.recipe.name
             );
             return Err(Error::setting("optimizer", reason));

@@ -34,7 +34,7 @@ fn extraction_stops_cleanly() {
     for signal in ["INT", "TERM"] {
         let args = ["features", "music", "--architecture", "tiny.toml", "-o", signal];
         let stderr = stop_when(&dir, &args, (signal, ".mel"), signal);
-        assert!(stderr.contains("the same command continues from here"), "{stderr}");
+        assert!(stderr.contains("run the same command again to continue from here"), "{stderr}");
         let found = contents(&dir.join(signal));
         assert_eq!(found, final_contents(&dir.join(signal)), "no partial files are left");
         assert!((2..300).contains(&found.len()), "{} files were kept", found.len());
