@@ -95,8 +95,8 @@ def evaluate(
         evaluation, to compare on the same folds. "auto" uses the column that there is,
         or else 5 folds.
     repeats : int, default=1
-        Train and test this many times in each fold, with consecutive seeds from `seed`, and pool the
-        decisions.
+        Train and test this many times in each fold, with consecutive seeds from `seed`, and pool
+        the decisions.
     select : bool, default=False
         Choose one network in each fold by its accuracy on clips held out of the training part, and
         test only that one.
