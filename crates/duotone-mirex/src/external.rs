@@ -138,7 +138,7 @@ impl External<'_> {
         let words = template.fill(value);
         let limit = self.program.time_limit;
         let Ended { failure, seconds, .. } =
-            program::run(&words, &self.task.folder, limit, &log, observer)?;
+            program::run(&words, &self.task.folder, limit, &log, &|| observer.stop())?;
         attempt.times.push(RunTime {
             system: self.name().into(),
             fold: number,

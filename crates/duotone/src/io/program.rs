@@ -10,7 +10,6 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::progress::Observer;
 
 /// Interval between checks of a running program.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -30,18 +29,19 @@ pub struct Ended {
     pub seconds: f64,
 }
 
-/// Runs a command in a folder, with standard output and standard error going to a log. When it ends,
-/// or this process does, all processes of its process group are killed.
+/// Runs a command in a folder, with standard output and standard error going to a log, until it ends, the
+/// time limit is reached or `stop` returns true. When it ends, or this process does, all processes of its
+/// process group are killed.
 ///
 /// # Errors
-/// [`Error::Interrupted`] if the observer requests a stop; [`Error::Io`] if the log cannot be
+/// [`Error::Interrupted`] if `stop` returned true; [`Error::Io`] if the log cannot be
 /// written.
 pub fn run(
     words: &[OsString],
     folder: &Path,
     limit: Duration,
     log: &Path,
-    observer: &dyn Observer,
+    stop: &dyn Fn() -> bool,
 ) -> Result<Ended, Error> {
     let begun = Instant::now();
     let ended = |failure: Option<String>| {
@@ -69,7 +69,7 @@ pub fn run(
     #[cfg(unix)]
     let _watch = watch(&child);
     let mut late = false;
-    while !is_over(&mut child).map_err(Error::io(log))? && !observer.stop() && !late {
+    while !is_over(&mut child).map_err(Error::io(log))? && !stop() && !late {
         std::thread::sleep(POLL_INTERVAL);
         late = begun.elapsed() >= limit;
     }

@@ -71,7 +71,7 @@ fn run(
 ) -> Result<String, Error> {
     let words: Vec<OsString> = iter::once(&"ffmpeg").chain(arguments).map(OsString::from).collect();
     let log = folder.join("log");
-    let ended = program::run(&words, folder, limit, &log, observer)?;
+    let ended = program::run(&words, folder, limit, &log, &|| observer.stop())?;
     let printed = fs::read(&log).unwrap_or_default();
     let printed = String::from_utf8_lossy(&printed).into_owned();
     match ended.failure {
