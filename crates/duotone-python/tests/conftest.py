@@ -127,8 +127,8 @@ def preset(request: pytest.FixtureRequest, sounds: Sounds, tmp_path_factory):
     if architecture == "mfcc":
         # Trained on tones, it would be sure of anything about other sounds.
         random = np.random.default_rng(5)
-        clips = [random.normal(-4, 1.5, (96, 256)).astype(np.float32) for _ in range(8)]
-        return duotone.Classifier("mfcc", n_jobs=1).fit(clips, ["a", "b"] * 4).model_
+        clips = [random.normal(-4, 1.5, (96, 256)).astype(np.float32) for _ in range(9)]
+        return duotone.Classifier("mfcc", n_jobs=1).fit(clips, ["high", "low", "mid"] * 3).model_
     quick = {**QUICK, "architecture": architecture, "epochs": 1, "learning_rate": 0.02}
     return duotone.Classifier(**quick).fit(sounds.paths[:6], sounds.labels[:6]).model_
 
