@@ -115,9 +115,10 @@ pub(crate) fn cross_entropy(logits: &mut [f32], target: &[f32], samples: usize) 
     (loss as f32, right)
 }
 
-fn largest(target: &[f32]) -> Option<usize> {
-    let max = target.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    target.iter().position(|&x| x == max)
+/// Returns the index of the largest value, the first of equal ones.
+pub(crate) fn largest<T: Copy + Into<f64>>(values: &[T]) -> Option<usize> {
+    let max = values.iter().map(|&x| x.into()).fold(f64::NEG_INFINITY, f64::max);
+    values.iter().position(|&x| x.into() == max)
 }
 
 /// Sums up the results of [`cross_entropy`].

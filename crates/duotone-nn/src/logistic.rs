@@ -2,7 +2,9 @@
 
 use crate::dense::DenseLayer;
 use crate::error::Error;
+use crate::head::largest;
 use crate::lbfgs::Lbfgs;
+use crate::reference;
 
 /// An output layer and its scores on the segments that it was trained on.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,18 +24,21 @@ impl OutputFit {
     /// is (segment, input).
     #[must_use]
     pub fn score(&self, inputs: &[f32], labels: &[u32]) -> Option<(f64, f64)> {
-        let classes = self.bias.len();
-        let (mut loss, mut correct) = (0.0, 0);
-        let mut logits = vec![0.0; classes];
-        let layer = DenseLayer { weight: &self.weight, bias: &self.bias };
-        for (row, &label) in inputs.chunks_exact(self.weight.len() / classes).zip(labels) {
-            layer.forward(row, &mut logits);
-            let wide: Vec<f64> = logits.iter().map(|&x| f64::from(x)).collect();
-            loss += log_sum_exp(&wide) - wide[label as usize];
-            correct += usize::from(largest(&wide) == label as usize);
+        if labels.is_empty() {
+            return None;
         }
-        let segments = labels.len() as f64;
-        (segments > 0.0).then(|| (loss / segments, correct as f64 / segments))
+        let classes = self.bias.len();
+        let layer = DenseLayer { weight: &self.weight, bias: &self.bias };
+        let mut row = vec![0.0; classes];
+        let mut logits: Vec<f64> = Vec::with_capacity(labels.len() * classes);
+        let mut correct = 0;
+        for (input, &label) in inputs.chunks_exact(self.weight.len() / classes).zip(labels) {
+            layer.forward(input, &mut row);
+            correct += usize::from(largest(&row) == Some(label as usize));
+            logits.extend(row.iter().map(|&x| f64::from(x)));
+        }
+        let accuracy = correct as f64 / labels.len() as f64;
+        Some((reference::loss(&logits, labels, classes), accuracy))
     }
 }
 
@@ -174,8 +179,7 @@ impl<'a> Data<'a> {
         for (row, targets) in self.rows() {
             self.logits(parameters, row, &mut logits);
             loss += cross_entropy(&logits, targets);
-            let of_targets: Vec<f64> = targets.iter().map(|&t| f64::from(t)).collect();
-            correct += usize::from(largest(&logits) == largest(&of_targets));
+            correct += usize::from(largest(&logits) == largest(targets));
         }
         OutputFit {
             weight,
@@ -197,17 +201,6 @@ fn log_sum_exp(logits: &[f64]) -> f64 {
 fn cross_entropy(logits: &[f64], targets: &[f32]) -> f64 {
     let log_sum = log_sum_exp(logits);
     logits.iter().zip(targets).map(|(x, &target)| f64::from(target) * (log_sum - x)).sum()
-}
-
-/// Returns the index of the first of the largest values.
-fn largest(values: &[f64]) -> usize {
-    let mut best = 0;
-    for (i, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = i;
-        }
-    }
-    best
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Working memory of a thread, kept from one call to the next.
+//! A thread's working memory, reused across calls.
 
 use std::cell::Cell;
 use std::ops::Range;

@@ -40,7 +40,8 @@ pub(super) fn pool(
     let (labels, items) = (&clips.collection.labels, &clips.collection.items);
     let mut predictions: Vec<(usize, Prediction)> = Vec::new();
     let mut results = Vec::new();
-    let (mut truths, mut decided) = (Vec::new(), Vec::new());
+    // The true and the decided classes with each seed.
+    let mut by_seed: BTreeMap<Option<u64>, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     let mut deformed: Vec<(usize, Vec<Option<bool>>)> = Vec::new();
     let (mut segment_truths, mut segment_decided) = (Vec::new(), Vec::new());
     for Fold { test, seed, record } in folds {
@@ -53,6 +54,7 @@ pub(super) fn pool(
             files.probabilities = of_files(&truth, &record.clips, labels.len())?;
             result.file_accuracy = Some(files.accuracy);
             result.files = Some(files);
+            let (truths, decided) = by_seed.entry(seed).or_default();
             truths.extend(truth);
             decided.extend(winners);
         }
@@ -99,8 +101,10 @@ pub(super) fn pool(
     let deformed: Vec<Vec<Option<bool>>> = deformed.into_iter().map(|(_, right)| right).collect();
     let decisions = Decisions { right: &right, groups: groups.as_deref(), repeats: job.repeats };
     let deformations = losses(deformations, &decisions, &deformed, LEVEL, job.seed)?;
-    let repeats = if whole && repeated { repeats(labels, &predictions)? } else { Vec::new() };
+    let repeats = if whole { repeats(labels, &by_seed)? } else { Vec::new() };
     let with_segments = whole && !segment_truths.is_empty();
+    let (truths, decided): (Vec<_>, Vec<_>) = by_seed.into_values().unzip();
+    let (truths, decided) = (truths.concat(), decided.concat());
     let mut files = whole.then(|| scores(labels, &truths, &decided)).transpose()?;
     let mut segments =
         with_segments.then(|| scores(labels, &segment_truths, &segment_decided)).transpose()?;
@@ -134,21 +138,18 @@ pub(super) fn pool(
     })
 }
 
-/// Scores the decisions of each seed.
-fn repeats(labels: &[String], predictions: &[Prediction]) -> Result<Vec<Repeat>, Error> {
-    let class = |name: &str| labels.iter().position(|label| label == name).unwrap_or_default();
-    let mut by_seed: BTreeMap<u64, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-    for prediction in predictions {
-        let (truths, decided) = by_seed.entry(prediction.seed.unwrap_or_default()).or_default();
-        truths.push(class(&prediction.label));
-        decided.push(class(&prediction.predicted));
+/// Scores the decisions of each seed, if networks are trained with several.
+fn repeats(
+    labels: &[String],
+    by_seed: &BTreeMap<Option<u64>, (Vec<usize>, Vec<usize>)>,
+) -> Result<Vec<Repeat>, Error> {
+    let mut repeats = Vec::new();
+    for (&seed, (truths, decided)) in by_seed {
+        let Some(seed) = seed else { continue };
+        let Scores { accuracy, balanced_accuracy, macro_f1, .. } = scores(labels, truths, decided)?;
+        repeats.push(Repeat { seed, accuracy, balanced_accuracy, macro_f1 });
     }
-    let repeat = |(seed, (truths, decided)): (u64, (Vec<usize>, Vec<usize>))| {
-        let Scores { accuracy, balanced_accuracy, macro_f1, .. } =
-            scores(labels, &truths, &decided)?;
-        Ok(Repeat { seed, accuracy, balanced_accuracy, macro_f1 })
-    };
-    by_seed.into_iter().map(repeat).collect()
+    Ok(repeats)
 }
 
 /// Scores the probabilities of those files that have some: a file that a network could not read has

@@ -11,7 +11,7 @@ use crate::data::Balance;
 use crate::evaluate::deformations::DeformationResult;
 use crate::evaluate::probabilities::ProbabilityScores;
 use crate::features::Notes;
-use crate::io::SkippedFile;
+use crate::io::{SkippedFile, json};
 use crate::leaks::Findings;
 use crate::model::{EpochRecord, LabelCount, TrainSettings};
 use crate::statistics::{Bootstrap, Comparison, Difference, Friedman, McNemar};
@@ -84,7 +84,7 @@ pub struct Protocol {
     /// Number of folds; 1 for a split into a training part and a test part.
     pub folds: usize,
     /// How often networks are trained and tested in each fold, with different seeds.
-    #[serde(default = "once", skip_serializing_if = "is_once")]
+    #[serde(default = "json::one", skip_serializing_if = "json::is_one")]
     pub repeats: usize,
     /// Where the folds come from, as text.
     pub folds_source: String,
@@ -126,15 +126,6 @@ pub struct Protocol {
     pub ffmpeg: Option<String>,
 }
 
-fn once() -> usize {
-    1
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_once(repeats: &usize) -> bool {
-    *repeats == 1
-}
-
 impl Protocol {
     /// Returns the accuracy of always predicting the most frequent label among the test clips.
     #[must_use]
@@ -172,7 +163,7 @@ pub struct SystemResult {
     pub repeats: Vec<Repeat>,
     /// Results per fold, of one repeat after the other.
     pub folds: Vec<FoldResult>,
-    /// Predictions per file, in the collection's order; those of all repeats of a file one after the other.
+    /// Predictions in the collection's order. With repeats, those of a file are next to each other.
     pub predictions: Vec<Prediction>,
 }
 

@@ -74,16 +74,6 @@ impl<'a> Segments<'a> {
         Self { labelled, positions }
     }
 
-    /// The consecutive segments of clips.
-    pub(crate) fn consecutive(labelled: &'a [LabelledClip<'a>], front_end: &FrontEnd) -> Self {
-        let mut positions = Vec::new();
-        for (clip, example) in labelled.iter().enumerate() {
-            let starts = consecutive(example.features, front_end);
-            positions.extend(starts.into_iter().map(|start| (clip, start)));
-        }
-        Self { labelled, positions }
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.positions.len()
     }

@@ -1,4 +1,4 @@
-//! Serialization of paths as unambiguous text (see [`path_text`]), and parsing of enum names.
+//! Serialization of paths as unambiguous text (see [`path_text`]) and of counts, and parsing of enum names.
 
 use std::path::Path;
 
@@ -20,6 +20,17 @@ pub(crate) fn paths<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(paths.iter().map(|path| path_text(path.as_ref())))
+}
+
+/// For `#[serde(default)]` of a count that is 1 where it is not stated.
+pub(crate) fn one() -> usize {
+    1
+}
+
+/// For `#[serde(skip_serializing_if)]` of such a count.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 /// The value called `name`; the error lists the possible names.

@@ -92,7 +92,7 @@ impl Augmentation {
         Ok(())
     }
 
-    /// Changes a segment before it is conditioned: volume, pitch and bandwidth.
+    /// Changes the volume, pitch and bandwidth of a segment, before conditioning.
     pub(crate) fn before(&self, draws: Draws, segment: &mut [f32], frames: usize) {
         if self.gain > 0.0 {
             let shift = draws.signed(0) * self.gain / 10.0;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Augmentation, Conditioning, Schedule, Standardize};
 use crate::error::Error;
+use crate::io::json;
 
 /// Which segments are used in an epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +54,7 @@ pub struct TrainSettings {
     #[serde(default, skip_serializing_if = "is_default")]
     pub conditioning: Conditioning,
     /// Number of networks, trained with the seeds `seed`, `seed` + 1 and so on, whose mean is the model.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "json::one", skip_serializing_if = "json::is_one")]
     pub networks: usize,
     /// How inputs are standardised.
     pub standardize: Standardize,
@@ -97,15 +98,6 @@ fn merge(table: &mut toml::Table, changes: toml::Table) {
             }
         }
     }
-}
-
-fn one() -> usize {
-    1
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_one(networks: &usize) -> bool {
-    *networks == 1
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -2,11 +2,12 @@
 
 use duotone_nn::{OutputFit, Tensor, fit_output};
 
-use crate::backend::trainer::{self, BATCH, Inference};
+use crate::backend::trainer;
 use crate::classify::predictor::Predictor;
 use crate::error::Error;
-use crate::features::segments::Segments;
-use crate::model::{EpochRecord, Scaler};
+use crate::features::ClipFeatures;
+use crate::features::segments::{LabelledClip, consecutive, starts};
+use crate::model::EpochRecord;
 use crate::progress::{Event, Observer};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::run::{TrainedModel, TrainingRun};
@@ -32,19 +33,19 @@ impl TrainingRun<'_> {
         let epochs = self.settings.epochs;
         observer.event(Event::RunStarted { name: self.name, done: 0, epochs });
         let network = trainer::network(self.device, &architecture, &weights)?;
-        let segments = Segments::of(self.train, self.front_end, self.settings, 0);
-        let inputs = features(&*network, &scaler, &segments, observer)?;
-        let targets = trainer::targets_of(self.settings, &segments.labels(), architecture.classes);
-        let held_out = Segments::consecutive(self.held_out, self.front_end);
-        let held_out_inputs = features(&*network, &scaler, &held_out, observer)?;
-        let held_out_labels = held_out.labels();
+        let predictor = Predictor { network, scaler };
+        let of_training = |clip: &ClipFeatures| starts(clip, self.front_end, self.settings, 0);
+        let (inputs, labels) = inputs_of(&predictor, self.train, of_training, observer)?;
+        let targets = trainer::targets_of(self.settings, &labels, architecture.classes);
+        let of_held_out = |clip: &ClipFeatures| consecutive(clip, self.front_end);
+        let held_out = inputs_of(&predictor, self.held_out, of_held_out, observer)?;
         let mut history: Vec<EpochRecord> = Vec::new();
         let each = |fit: &OutputFit| {
-            let held_out = fit.score(&held_out_inputs, &held_out_labels);
+            let held_out = fit.score(&held_out.0, &held_out.1);
             let record = EpochRecord {
                 epoch: history.len() + 1,
                 loss: fit.loss,
-                accuracy: fit.correct as f64 / segments.len() as f64,
+                accuracy: fit.correct as f64 / labels.len() as f64,
                 validation_loss: held_out.map(|(loss, _)| loss),
                 validation_accuracy: held_out.map(|(_, accuracy)| accuracy),
             };
@@ -66,34 +67,28 @@ impl TrainingRun<'_> {
         weights.0.insert("output.bias".into(), Tensor { shape, data: fit.bias });
         observer.event(Event::RunEnded);
         let network = trainer::network(self.device, &architecture, &weights)?;
-        Ok(TrainedModel { predictor: Predictor { network, scaler }, weights, history })
+        let predictor = Predictor { network, ..predictor };
+        Ok(TrainedModel { predictor, weights, history })
     }
 }
 
-/// Returns the inputs of the output layer, (segment, input).
-fn features(
-    network: &dyn Inference,
-    scaler: &Scaler,
-    segments: &Segments<'_>,
+/// Returns the inputs of the output layer, (segment, input), and the classes of the segments that start at the
+/// frames `starts` of each clip.
+fn inputs_of(
+    predictor: &Predictor,
+    clips: &[LabelledClip<'_>],
+    starts: impl Fn(&ClipFeatures) -> Vec<usize>,
     observer: &dyn Observer,
-) -> Result<Vec<f32>, Error> {
-    let architecture = network.architecture();
-    let size = architecture.bands * architecture.frames;
-    let mut features = Vec::with_capacity(segments.len() * architecture.last_inputs());
-    let mut batch = vec![0.0; BATCH * size];
-    let mut done = 0;
-    while done < segments.len() {
+) -> Result<(Vec<f32>, Vec<u32>), Error> {
+    let (mut inputs, mut labels) = (Vec::new(), Vec::new());
+    for (done, clip) in clips.iter().enumerate() {
         if observer.stop() {
             return Err(Error::Interrupted);
         }
-        let count = BATCH.min(segments.len() - done);
-        for (i, segment) in batch.chunks_exact_mut(size).take(count).enumerate() {
-            segments.copy(done + i, segment);
-            scaler.apply(segment);
-        }
-        features.extend(network.embed(&batch[..count * size])?.units);
-        done += count;
-        observer.event(Event::Step { done, total: segments.len() });
+        let starts = starts(clip.features);
+        inputs.extend(predictor.embed(clip.features, &starts)?.units);
+        labels.extend(std::iter::repeat_n(clip.label, starts.len()));
+        observer.event(Event::Step { done: done + 1, total: clips.len() });
     }
-    Ok(features)
+    Ok((inputs, labels))
 }

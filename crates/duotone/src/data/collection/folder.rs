@@ -9,7 +9,8 @@ use crate::io::SkippedFile;
 use crate::plural::plural;
 
 /// Extensions of files that are ignored: they are often stored next to music but contain none, or are
-/// written by duotone. All other files are tried, because their content decides whether they are audio, not their name.
+/// written by duotone. All other files are tried, because their content decides whether they are audio, not
+/// their name.
 const SIDE_FILES: [&str; 40] = [
     "bmp",
     "checkpoint",
