@@ -89,11 +89,10 @@ impl Optimizer {
         self == Self::default()
     }
 
-    /// Updates the weights that are trained. Batch normalisation's running statistics are replaced by those
+    /// Updates the weights that have a gradient. Batch normalisation's running statistics are replaced by those
     /// among the gradients. L-BFGS has no steps of its own and changes nothing.
     pub(crate) fn update(
         self,
-        architecture: &Architecture,
         state: &mut OptimizerState,
         weights: &mut Weights,
         gradients: &Weights,
@@ -101,12 +100,9 @@ impl Optimizer {
     ) {
         let rate = step.learning_rate;
         for (name, weight) in &mut weights.0 {
-            let gradient = gradients.get(name);
+            let Some(Tensor { data: gradient, .. }) = gradients.0.get(name) else { continue };
             if is_statistic(name) {
                 weight.data.copy_from_slice(gradient);
-                continue;
-            }
-            if architecture.is_fixed(name) {
                 continue;
             }
             let weight = &mut weight.data;

@@ -145,8 +145,8 @@ impl Trainer {
         parallel::inside(|| Ok(self.run(inputs, targets, step)))
     }
 
-    /// Returns the outcome of [`step`](Self::step) and the gradient of every weight, without an update. The
-    /// learning rate is not used. In place of the gradients of batch normalisation's running statistics are
+    /// Returns the outcome of [`step`](Self::step) and the gradient of every weight that is trained, without an
+    /// update. The learning rate is not used. In place of the gradients of batch normalisation's running statistics are
     /// their new values.
     ///
     /// # Errors
@@ -174,8 +174,7 @@ impl Trainer {
         }
         let mut weights = self.weights();
         let (outcome, gradients) = self.compute_gradients(inputs, targets, step);
-        let architecture = self.network.architecture();
-        self.optimizer.update(architecture, &mut self.state, &mut weights, &gradients, step);
+        self.optimizer.update(&mut self.state, &mut weights, &gradients, step);
         let Network { architecture, engine } = &mut self.network;
         match (&mut self.gradients, engine) {
             (Gradients::Deep { weights: current, changed, .. }, _) => {

@@ -13,6 +13,8 @@ pub(crate) struct DeepBlock {
     /// The prefix of its weights' names.
     pub(crate) name: String,
     pub(crate) batch_norm: bool,
+    /// Whether its filters are given instead of trained.
+    pub(crate) fixed: bool,
     pub(crate) filters: usize,
     pub(crate) maps: Maps,
     pub(crate) convolution: Convolution,
@@ -36,7 +38,8 @@ impl DeepBlock {
         let Block { filters, batch_norm, pool, .. } = *block;
         let maps = Maps { convolved: shape.convolved, pool, pooled: shape.pooled, channels };
         let convolution = Convolution::new(kernels, geometry, pool.0);
-        Self { name, batch_norm, filters, maps, convolution, bias: vec![0.0; channels] }
+        let (fixed, bias) = (block.fixed.is_some(), vec![0.0; channels]);
+        Self { name, batch_norm, fixed, filters, maps, convolution, bias }
     }
 
     /// Returns one of its weights.
@@ -88,6 +91,11 @@ pub(crate) struct DeepPipeline {
 }
 
 impl DeepPipeline {
+    /// Returns whether it has nothing to train.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.blocks.iter().all(|block| block.fixed)
+    }
+
     /// Returns the indices of its features.
     pub(crate) fn features(&self) -> Range<usize> {
         self.first..self.first + self.last.features()

@@ -86,7 +86,7 @@ impl DeepTrainer {
         }
         let outcome = head::backward(a, weights, segments, targets, step, &mut gradients);
         for (i, (pipeline, passes)) in self.pipelines.iter().zip(&passes).enumerate() {
-            let Some(last) = passes.last() else { continue };
+            let Some(last) = passes.last().filter(|_| !pipeline.is_fixed()) else { continue };
             let norms = &norms[i];
             parallel::pieces(segments, 1, |_, segment| {
                 let SegmentState { blocks, feature_gradient, gradient, .. } = &mut segment[0];
@@ -126,7 +126,11 @@ struct BlockPass<'a> {
 }
 
 impl BlockPass<'_> {
+    /// Stores a gradient, unless the block is not trained.
     fn set(&self, into: &mut Weights, which: &str, data: Vec<f32>, shape: Vec<usize>) {
+        if self.block.fixed {
+            return;
+        }
         into.0.insert(format!("{}.{which}", self.block.name), Tensor { shape, data });
     }
 

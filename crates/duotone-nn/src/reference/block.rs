@@ -199,8 +199,8 @@ fn batch_moments(sums: &[Map], filters: usize, map: usize) -> Vec<(f64, f64)> {
     (0..filters).map(of_filter).collect()
 }
 
-/// Computes a segment's features from the last maps of a pipeline. Also returns, for each feature, the indices
-/// of the map values that contribute to it, with their factors.
+/// Returns a segment's features, computed from a pipeline's last maps, and for each feature the indices and
+/// factors of the map values that contribute to it.
 pub(super) fn global_pool(
     pipeline: &Pipeline,
     filters: usize,
