@@ -1,7 +1,7 @@
 //! Extraction of the features of many files in parallel.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -36,35 +36,9 @@ pub fn extract_collection<T: Send>(
     observer: &dyn Observer,
     keep: impl Fn(ClipFeatures) -> T + Sync,
 ) -> Result<Vec<Result<T, SkippedFile>>, Error> {
-    let paths: Vec<PathBuf> = collection.items.iter().map(|item| item.path.clone()).collect();
-    let names = collection.items.iter().map(|item| (item.path.as_path(), item.name.as_path()));
-    let named = Named { name_of: names.collect(), observer };
-    let mut results = extract_each(&paths, front_end, store, &named, keep)?;
-    for (result, item) in results.iter_mut().zip(&collection.items) {
-        if let Err(skipped) = result {
-            skipped.path.clone_from(&item.name);
-        }
-    }
-    Ok(results)
-}
-
-/// Passes events on, with skipped files under the names of the collection.
-struct Named<'a> {
-    name_of: HashMap<&'a Path, &'a Path>,
-    observer: &'a dyn Observer,
-}
-
-impl Observer for Named<'_> {
-    fn event(&self, event: Event<'_>) {
-        let Event::SkippedFile(skipped) = event else { return self.observer.event(event) };
-        let name = self.name_of.get(skipped.path.as_path()).copied().unwrap_or(&skipped.path);
-        let named = SkippedFile { path: name.to_owned(), error: skipped.error.clone() };
-        self.observer.event(Event::SkippedFile(&named));
-    }
-
-    fn stop(&self) -> bool {
-        self.observer.stop()
-    }
+    let files: Vec<(&Path, &Path)> =
+        collection.items.iter().map(|item| (&*item.path, &*item.name)).collect();
+    extract_named(&files, front_end, store, observer, keep)
 }
 
 /// Extracts the features of every file. Results are in the order of `paths`; a file that cannot be
@@ -96,22 +70,34 @@ pub fn extract_each<T: Send>(
     observer: &dyn Observer,
     keep: impl Fn(ClipFeatures) -> T + Sync,
 ) -> Result<Vec<Result<T, SkippedFile>>, Error> {
+    let files: Vec<(&Path, &Path)> = paths.iter().map(|path| (&**path, &**path)).collect();
+    extract_named(&files, front_end, store, observer, keep)
+}
+
+/// Extracts the features of files, each given as its path and the name that a [`SkippedFile`] gets.
+fn extract_named<T: Send>(
+    files: &[(&Path, &Path)],
+    front_end: &FrontEnd,
+    store: Option<&FeatureStore>,
+    observer: &dyn Observer,
+    keep: impl Fn(ClipFeatures) -> T + Sync,
+) -> Result<Vec<Result<T, SkippedFile>>, Error> {
     front_end.validate()?;
     let bucket = store.map(|store| store.bucket(front_end)).transpose()?;
     // Locked during the call of the observer, so that the counts that it gets never decrease.
     let done = Mutex::new(0);
-    let one = |path: &PathBuf| {
+    let one = |(path, name): (&Path, &Path)| {
         if observer.stop() {
             return Err(Error::Interrupted);
         }
         let result = features_of(path, front_end, bucket.as_ref())?;
         let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
         *done += 1;
-        observer.event(Event::Extracted { done: *done, total: paths.len(), path });
+        observer.event(Event::Extracted { done: *done, total: files.len(), path });
         Ok(match result {
             Ok(features) => Ok(features),
             Err(error) => {
-                let skipped = SkippedFile { path: path.clone(), error };
+                let skipped = SkippedFile { path: name.to_owned(), error };
                 observer.event(Event::SkippedFile(&skipped));
                 Err(skipped)
             }
@@ -119,11 +105,11 @@ pub fn extract_each<T: Send>(
     };
     // Files take very different times. Each is a separate task and the largest come first, so that
     // the threads finish at about the same time.
-    let mut order: Vec<usize> = (0..paths.len()).collect();
-    order.sort_by_cached_key(|&i| Reverse(fs::metadata(&paths[i]).map_or(0, |about| about.len())));
+    let mut order: Vec<usize> = (0..files.len()).collect();
+    order.sort_by_cached_key(|&i| Reverse(fs::metadata(files[i].0).map_or(0, |about| about.len())));
     let work = order.par_iter().with_max_len(1);
     let mut results: Vec<_> =
-        work.map(|&i| Ok((i, one(&paths[i])?.map(&keep)))).collect::<Result<_, Error>>()?;
+        work.map(|&i| Ok((i, one(files[i])?.map(&keep)))).collect::<Result<_, Error>>()?;
     results.sort_unstable_by_key(|(i, _)| *i);
     Ok(results.into_iter().map(|(_, result)| result).collect())
 }
