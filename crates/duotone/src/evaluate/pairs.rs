@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::evaluate::pool::LEVEL;
-use crate::evaluate::significance::right;
+use crate::evaluate::significance::{of_first_repeat, of_first_seed, right};
 use crate::evaluate::{Holm, PairTest, Prediction, SystemResult};
 use crate::statistics::{difference, holm, mcnemar};
 
@@ -13,9 +13,10 @@ use crate::statistics::{difference, holm, mcnemar};
 /// pairs.
 pub(super) fn pairs(systems: &[&SystemResult], seed: u64) -> Result<Vec<PairTest>, Error> {
     let right: Vec<Vec<bool>> = systems.iter().map(|s| right(&s.predictions)).collect();
-    let first_repeat =
-        systems.first().map_or(Vec::new(), |system| first_of_file(&system.predictions));
-    let first_repeat = &first_repeat;
+    let of_first = |right: &[bool]| match systems.first() {
+        Some(system) => of_first_repeat(right, &of_first_seed(&system.predictions)),
+        None => Vec::new(),
+    };
     let groups = systems.first().map(|system| groups(&system.predictions));
     let mut pairs = Vec::new();
     for (first, a) in right.iter().enumerate() {
@@ -23,7 +24,7 @@ pub(super) fn pairs(systems: &[&SystemResult], seed: u64) -> Result<Vec<PairTest
             pairs.push(PairTest {
                 first,
                 second,
-                mcnemar: mcnemar(&of_first(a, first_repeat), &of_first(b, first_repeat))?,
+                mcnemar: mcnemar(&of_first(a), &of_first(b))?,
                 difference: Some(difference(a, b, groups.as_deref(), LEVEL, seed)?),
                 holm: None,
             });
@@ -36,19 +37,6 @@ pub(super) fn pairs(systems: &[&SystemResult], seed: u64) -> Result<Vec<PairTest
         pair.holm = Some(Holm { mcnemar, sign_flip });
     }
     Ok(pairs)
-}
-
-/// Returns which predictions are the first of their file, which others of the same file follow.
-fn first_of_file(predictions: &[Prediction]) -> Vec<bool> {
-    let mut first = Vec::with_capacity(predictions.len());
-    for (i, prediction) in predictions.iter().enumerate() {
-        first.push(i == 0 || predictions[i - 1].path != prediction.path);
-    }
-    first
-}
-
-fn of_first(right: &[bool], first: &[bool]) -> Vec<bool> {
-    right.iter().zip(first).filter(|(_, first)| **first).map(|(right, _)| *right).collect()
 }
 
 /// Numbers the groups of files; a file without a group is a group of its own.

@@ -10,7 +10,7 @@ use crate::evaluate::job::{EvaluateJob, NetworkSystem, System};
 use crate::evaluate::probabilities::pooled;
 use crate::evaluate::protocol::shared_training;
 use crate::evaluate::record::FoldRecord;
-use crate::evaluate::significance::right;
+use crate::evaluate::significance::{of_first_seed, right};
 use crate::evaluate::{
     NetworkInfo, Prediction, ProbabilityScores, Repeat, Scores, SystemResult, probability_scores,
     scores,
@@ -99,7 +99,8 @@ pub(super) fn pool(
     let interval = || bootstrap(&right, groups.as_deref(), LEVEL, job.seed);
     deformed.sort_by_key(|(clip, _)| *clip);
     let deformed: Vec<Vec<Option<bool>>> = deformed.into_iter().map(|(_, right)| right).collect();
-    let decisions = Decisions { right: &right, groups: groups.as_deref(), repeats: job.repeats };
+    let first = of_first_seed(&predictions);
+    let decisions = Decisions { right: &right, groups: groups.as_deref(), first: &first };
     let deformations = losses(deformations, &decisions, &deformed, LEVEL, job.seed)?;
     let repeats = if whole { repeats(labels, &by_seed)? } else { Vec::new() };
     let with_segments = whole && !segment_truths.is_empty();

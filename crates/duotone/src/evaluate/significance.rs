@@ -49,6 +49,17 @@ pub(super) fn right(predictions: &[Prediction]) -> Vec<bool> {
     predictions.iter().map(|p| p.predicted == p.label).collect()
 }
 
+/// Returns which predictions are those of the first repeat.
+pub(super) fn of_first_seed(predictions: &[Prediction]) -> Vec<bool> {
+    predictions.iter().map(|p| p.seed == predictions[0].seed).collect()
+}
+
+/// Returns the decisions of the first repeat, which McNemar's test compares: others on the same file are not
+/// independent of them.
+pub(super) fn of_first_repeat(right: &[bool], first: &[bool]) -> Vec<bool> {
+    right.iter().zip(first).filter(|(_, first)| **first).map(|(right, _)| *right).collect()
+}
+
 /// Ranks the systems over the blocks of a systems × blocks table; `None` for a single block.
 fn ranking(scores: &[Vec<f64>]) -> Result<Option<Ranking>, Error> {
     let blocks = scores.iter().map(Vec::len).min().unwrap_or(0);

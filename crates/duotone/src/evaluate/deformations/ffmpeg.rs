@@ -129,7 +129,7 @@ mod tests {
     fn installed() -> bool {
         let found = version(&());
         if let Err(reason) = &found {
-            eprintln!("SKIPPED: {reason}");
+            eprintln!("skipped: {reason}");
         }
         found.is_ok()
     }
@@ -144,7 +144,7 @@ mod tests {
             let (left, right) = (tone(440.0), tone(1_000.0));
             let coded = match encode_and_decode(deformation, &[left.clone(), right.clone()], &()) {
                 Err(e) if e.to_string().contains("ncoder") => {
-                    eprintln!("SKIPPED: {deformation}: {e}");
+                    eprintln!("skipped: {deformation}: {e}");
                     continue;
                 }
                 other => other.unwrap(),

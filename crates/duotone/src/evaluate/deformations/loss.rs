@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::Deformation;
 use crate::error::Error;
+use crate::evaluate::significance::of_first_repeat;
 use crate::statistics::{Bootstrap, McNemar, difference, mcnemar};
 
 /// The accuracy of a system on deformed test clips, and what the deformation costs.
@@ -32,8 +33,8 @@ pub(in crate::evaluate) struct Decisions<'a> {
     pub(in crate::evaluate) right: &'a [bool],
     /// The group of each decision's file.
     pub(in crate::evaluate) groups: Option<&'a [usize]>,
-    /// Number of decisions on each file, which follow each other.
-    pub(in crate::evaluate) repeats: usize,
+    /// Whether each decision is of the first repeat.
+    pub(in crate::evaluate) first: &'a [bool],
 }
 
 /// Scores each deformation. `deformed[i]` is true for each deformation if decision `i` is right on the
@@ -45,15 +46,17 @@ pub(in crate::evaluate) fn losses(
     level: f64,
     seed: u64,
 ) -> Result<Vec<DeformationResult>, Error> {
-    let Decisions { right, groups, repeats } = *decisions;
+    let Decisions { right, groups, first } = *decisions;
     let mut results = Vec::new();
     for (number, &name) in deformations.iter().enumerate() {
         let (mut before, mut after, mut of_group) = (Vec::new(), Vec::new(), Vec::new());
+        let mut of_first = Vec::new();
         for (clip, tested) in deformed.iter().enumerate() {
             if let Some(right_deformed) = tested[number] {
                 before.push(right[clip]);
                 after.push(right_deformed);
                 of_group.extend(groups.map(|groups| groups[clip]));
+                of_first.push(first[clip]);
             }
         }
         if before.is_empty() {
@@ -65,20 +68,18 @@ pub(in crate::evaluate) fn losses(
         let of_group = groups.map(|_| of_group.as_slice());
         results.push(DeformationResult {
             name,
-            files: before.len() / repeats,
+            files: of_first.iter().filter(|first| **first).count(),
             accuracy: share(&after),
             undeformed_accuracy: share(&before),
             loss: share(&before) - share(&after),
             interval: difference(&before, &after, of_group, level, seed)?.interval,
-            // Files are taken as independent: only the first decision on each.
-            mcnemar: mcnemar(&first(&before, repeats), &first(&after, repeats))?,
+            mcnemar: mcnemar(
+                &of_first_repeat(&before, &of_first),
+                &of_first_repeat(&after, &of_first),
+            )?,
         });
     }
     Ok(results)
-}
-
-fn first(right: &[bool], repeats: usize) -> Vec<bool> {
-    right.iter().step_by(repeats).copied().collect()
 }
 
 #[cfg(test)]
@@ -97,7 +98,7 @@ mod tests {
             clip(true, Some(false)),
         ];
         let kinds = [Deformation::Gain(6), Deformation::Left];
-        let decisions = Decisions { right: &right, groups: None, repeats: 1 };
+        let decisions = Decisions { right: &right, groups: None, first: &[true; 5] };
         let results = losses(&kinds, &decisions, &deformed, 0.95, 1).unwrap();
         let (gain, left) = (&results[0], &results[1]);
         assert_eq!((gain.files, left.files), (5, 2));
@@ -117,7 +118,8 @@ mod tests {
     fn repeats_count_as_one_file() {
         let right = [true, true, true, false];
         let deformed = [false, true, true, true].map(|right| vec![Some(right)]);
-        let decisions = Decisions { right: &right, groups: Some(&[0, 0, 1, 1]), repeats: 2 };
+        let first = [true, false, true, false];
+        let decisions = Decisions { right: &right, groups: Some(&[0, 0, 1, 1]), first: &first };
         let kinds = [Deformation::Gain(6)];
         let gain = &losses(&kinds, &decisions, &deformed, 0.95, 1).unwrap()[0];
         assert_eq!((gain.files, gain.interval.units), (2, 2));
