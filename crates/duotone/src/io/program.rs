@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
-/// Interval between checks of a running program.
+/// Longest interval between checks of a running program. The first ones are shorter, for programs that take
+/// only milliseconds.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Bytes kept of a log's start, and of its end.
 const LOG_PART: usize = 512 << 10;
@@ -69,8 +70,10 @@ pub fn run(
     #[cfg(unix)]
     let _watch = watch(&child);
     let mut late = false;
+    let mut interval = Duration::from_millis(1);
     while !is_over(&mut child).map_err(Error::io(log))? && !stop() && !late {
-        std::thread::sleep(POLL_INTERVAL);
+        std::thread::sleep(interval);
+        interval = POLL_INTERVAL.min(2 * interval);
         late = begun.elapsed() >= limit;
     }
     let stopped = !is_over(&mut child).map_err(Error::io(log))?;
