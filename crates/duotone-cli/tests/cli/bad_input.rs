@@ -2,23 +2,14 @@
 //! never causes a panic, a hang, or a partially written output.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
-use tempfile::{TempDir, tempdir};
 
 use crate::run::{Outcome, TINY, bash, duotone, names, train};
-use crate::sound::{collection, float_wav, tiny, tone, wav};
+use crate::sound::{float_wav, folder, tiny, tone, wav};
 
 /// A folder with a valid collection, `music`, of four clips per label.
-fn folder() -> (TempDir, PathBuf) {
-    let folder = tempdir().unwrap();
-    let dir = folder.path().to_owned();
-    collection(&dir, 4);
-    tiny(&dir);
-    (folder, dir)
-}
-
 fn train_on(dir: &Path, collection: &str, more: &[&str]) -> Outcome {
     let args = ["train", collection, "--output", "m.safetensors"];
     duotone(dir, args.iter().chain(&TINY).chain(more))
@@ -26,7 +17,7 @@ fn train_on(dir: &Path, collection: &str, more: &[&str]) -> Outcome {
 
 /// Trains on the collection with one more file in it, which must be skipped for the given reason.
 fn skipped_in_training(name: &str, bytes: &[u8], reason: &str) {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     fs::write(dir.join("music/low").join(name), bytes).unwrap();
     train_on(&dir, "music", &[]).ends_with(3).says(&["1 file was skipped", name, reason]);
     assert_eq!(names(&dir), ["m.safetensors", "music", "tiny.toml"]);
@@ -43,7 +34,7 @@ fn skipped_in_training(name: &str, bytes: &[u8], reason: &str) {
 
 #[test]
 fn empty_folder() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     fs::create_dir(dir.join("nothing")).unwrap();
     train_on(&dir, "nothing", &[]).ends_with(1).says(&["nothing", "folder"]);
     duotone(&dir, ["evaluate", "nothing"]).ends_with(1).says(&["nothing", "folder"]);
@@ -56,7 +47,7 @@ fn empty_folder() {
 
 #[test]
 fn collection_with_one_class() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     fs::remove_dir_all(dir.join("music/high")).unwrap();
     train_on(&dir, "music", &[]).ends_with(1).says(&["music", "label"]);
     duotone(&dir, ["evaluate", "music"]).ends_with(1).says(&["music", "label"]);
@@ -65,7 +56,7 @@ fn collection_with_one_class() {
 
 #[test]
 fn class_with_fewer_files_than_folds() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let args = ["evaluate", "music", "--folds", "5", "--output", "report"];
     let outcome = duotone(&dir, args.into_iter().chain(TINY)).ends_with(1);
     outcome.says(&["2 labels have fewer files than 5 folds", "`high` (4)", "choose at most 4"]);
@@ -74,7 +65,7 @@ fn class_with_fewer_files_than_folds() {
 
 #[test]
 fn missing_file() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let mut list = String::from("path,genre\n");
     for path in ["low/low0", "low/low1", "low/gone", "high/high0", "high/high1"] {
         let label = path.split('/').next().unwrap();
@@ -93,7 +84,7 @@ fn missing_file() {
 #[cfg(unix)]
 fn unreadable_file() {
     use std::os::unix::fs::{PermissionsExt, symlink};
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let locked = dir.join("music/low/low3.wav");
     symlink("loop.wav", dir.join("music/low/loop.wav")).unwrap();
     train_on(&dir, "music", &[]).ends_with(3).says(&["1 file was skipped", "loop.wav"]);
@@ -124,7 +115,7 @@ fn zero_length() {
 fn truncated() {
     let whole = wav(&tone(220.0, 1.5, 50));
     skipped_in_training("head.wav", &whole[..40], "head.wav: ");
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     train(&dir);
     fs::write(dir.join("half.wav"), &whole[..whole.len() / 2]).unwrap();
     let outcome = duotone(&dir, ["classify", "m.safetensors", "half.wav", "-f", "jsonl"]);
@@ -135,7 +126,7 @@ fn truncated() {
 
 #[test]
 fn wrong_extension() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     train(&dir);
     for name in ["song.mp3", "song.flac", "song.xyz", "song"] {
         fs::write(dir.join(name), wav(&tone(230.0, 1.5, 50))).unwrap();
@@ -159,7 +150,7 @@ fn nan_samples_in_float_wav() {
 
 #[test]
 fn silent() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     train(&dir);
     fs::write(dir.join("silence.wav"), wav(&[0.0; 22_050])).unwrap();
     let table = duotone(&dir, ["classify", "m.safetensors", "silence.wav"]).ends_with(0);
@@ -188,7 +179,7 @@ fn silent() {
 
 #[test]
 fn shorter_than_a_segment() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     train(&dir);
     fs::write(dir.join("click.wav"), wav(&tone(230.0, 0.2, 50))).unwrap();
     let outcome = duotone(&dir, ["classify", "m.safetensors", "click.wav", "-f", "jsonl"]);
@@ -200,7 +191,7 @@ fn shorter_than_a_segment() {
 
 #[test]
 fn list_with_a_bad_line() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let good = "music/low/low0.wav\tlow\nmusic/high/high0.wav\thigh\n";
     for bad in ["music/low/low1.wav", "music/low/low1.wav\tlow\textra\tmore", "\tlow"] {
         fs::write(dir.join("list.txt"), format!("{good}{bad}\n{good}")).unwrap();
@@ -221,7 +212,7 @@ fn list_with_a_bad_line() {
 
 #[test]
 fn column_that_does_not_exist() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let list = "path,genre,artist\nmusic/low/low0.wav,low,a\nmusic/high/high0.wav,high,b\n";
     fs::write(dir.join("list.csv"), list).unwrap();
     for args in [["--label", "mood"], ["--group", "mood"]] {
@@ -249,7 +240,7 @@ fn check_rejected(dir: &Path, model: &[u8]) {
 
 #[test]
 fn model_file_truncated() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let model = fs::read(train(&dir)).unwrap();
     for length in [0, 1, 7, 8, 9, 100, model.len() / 2, model.len() - 1] {
         check_rejected(&dir, &model[..length]);
@@ -258,7 +249,7 @@ fn model_file_truncated() {
 
 #[test]
 fn model_file_with_false_lengths() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let model = fs::read(train(&dir)).unwrap();
     let (length, header, data) = split_model(&model);
     for false_length in [0, 1, length - 1, length + 1, 1 << 40, u64::MAX] {
@@ -278,7 +269,7 @@ fn model_file_with_false_lengths() {
 
 #[test]
 fn model_file_of_another_format_version() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let (_, header, data) = split_model(&fs::read(train(&dir)).unwrap());
     let other = header.replace("\\\"format\\\":1", "\\\"format\\\":9");
     assert_ne!(other, header, "the format version is in the header: {header}");
@@ -290,7 +281,7 @@ fn model_file_of_another_format_version() {
 /// A limit on the file size makes writes fail as on a full disk.
 #[test]
 fn disk_full_while_writing() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let full = "trap '' XFSZ; ulimit -f 1";
     let args = TINY.join(" ");
     let before = names(&dir);
@@ -318,7 +309,7 @@ fn disk_full_while_writing() {
 #[cfg(target_os = "linux")]
 fn unusual_file_names() {
     use std::os::unix::ffi::OsStrExt;
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let low = dir.join("music/low");
     let odd = std::ffi::OsStr::from_bytes(b"l\xffw.wav");
     fs::rename(low.join("low0.wav"), low.join(odd)).unwrap();
@@ -339,7 +330,7 @@ fn unusual_file_names() {
 
 #[test]
 fn two_architectures_with_the_same_name() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     fs::create_dir(dir.join("other")).unwrap();
     tiny(&dir.join("other"));
     let two = ["evaluate", "music", "--folds", "2", "--architecture", "tiny.toml,other/tiny.toml"];
@@ -349,7 +340,7 @@ fn two_architectures_with_the_same_name() {
 #[test]
 #[cfg(unix)]
 fn pipes_are_rejected() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     train(&dir);
     bash(&dir, "mkfifo music/low/pipe.wav").ends_with(0);
     train_on(&dir, "music", &[]).ends_with(3).says(&["pipe.wav"]);

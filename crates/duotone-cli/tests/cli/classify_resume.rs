@@ -7,17 +7,14 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::{TempDir, tempdir};
+use tempfile::TempDir;
 
 use crate::run::{command, duotone, names, train};
-use crate::sound::{collection, tiny};
+use crate::sound::{self, collection};
 
 /// A model, and a collection with `clips` clips per label and one file that is not audio.
 fn folder(clips: usize) -> (TempDir, PathBuf) {
-    let folder = tempdir().unwrap();
-    let dir = folder.path().to_owned();
-    collection(&dir, 4);
-    tiny(&dir);
+    let (folder, dir) = sound::folder(4);
     train(&dir);
     collection(&dir, clips);
     fs::write(dir.join("music/high/novel.mp3"), "It was the best of times. ".repeat(40)).unwrap();

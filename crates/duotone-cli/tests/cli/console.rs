@@ -1,22 +1,14 @@
 //! Output for people: lines fit the terminal, numbers and names are consistent.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use tempfile::{TempDir, tempdir};
+use tempfile::tempdir;
 
 use crate::run::{TINY, bash, duotone, train};
-use crate::sound::{collection, tiny};
-
-fn folder(clips: usize) -> (TempDir, PathBuf) {
-    let folder = tempdir().unwrap();
-    let dir = folder.path().to_owned();
-    collection(&dir, clips);
-    tiny(&dir);
-    (folder, dir)
-}
+use crate::sound::{collection, folder, tiny};
 
 #[track_caller]
 fn fits(text: &str, columns: usize) {

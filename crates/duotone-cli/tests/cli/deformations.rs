@@ -1,21 +1,12 @@
 //! `duotone evaluate --deformations`.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
-use tempfile::{TempDir, tempdir};
+use tempfile::tempdir;
 
 use crate::run::{TINY, bash, duotone};
-use crate::sound::{collection, tiny};
-
-fn folder() -> (TempDir, PathBuf) {
-    let folder = tempdir().unwrap();
-    let dir = folder.path().to_owned();
-    collection(&dir, 4);
-    tiny(&dir);
-    (folder, dir)
-}
+use crate::sound::folder;
 
 fn results(dir: &std::path::Path) -> Value {
     serde_json::from_slice(&std::fs::read(dir.join("r/results.json")).unwrap()).unwrap()
@@ -23,7 +14,7 @@ fn results(dir: &std::path::Path) -> Value {
 
 #[test]
 fn all_deformations_are_reported() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let line = format!(
         "COLUMNS=80 duotone evaluate music --folds 2 -o r --deformations {}",
         TINY.join(" ")
@@ -61,7 +52,7 @@ fn all_deformations_are_reported() {
 
 #[test]
 fn codecs_need_ffmpeg() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let args = ["evaluate", "music", "--folds", "2", "-o", "r", "--deformations", "mp3-64,gain-6"];
     let args = [&args[..], &TINY].concat();
     // Without ffmpeg, it is left out by name.
@@ -80,7 +71,7 @@ fn codecs_need_ffmpeg() {
     let encoders = Command::new("ffmpeg").args(["-v", "quiet", "-encoders"]).output();
     let encoders = encoders.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     if !encoders.is_ok_and(|text| text.contains("libmp3lame")) {
-        eprintln!("SKIPPED: ffmpeg with libmp3lame is not installed");
+        eprintln!("skipped: ffmpeg with libmp3lame is not installed");
         return;
     }
     duotone(&dir, args).ends_with(0);

@@ -1,25 +1,15 @@
 //! Hints for a first session: what an option does not do, and what a mistake probably meant.
 
 use std::fs;
-use std::path::PathBuf;
 
 use serde_json::Value;
-use tempfile::{TempDir, tempdir};
 
 use crate::run::{TINY, duotone, train};
-use crate::sound::{collection, tiny};
-
-fn folder() -> (TempDir, PathBuf) {
-    let folder = tempdir().unwrap();
-    let dir = folder.path().to_owned();
-    collection(&dir, 4);
-    tiny(&dir);
-    (folder, dir)
-}
+use crate::sound::folder;
 
 #[test]
 fn a_recording_in_the_place_of_the_model() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     train(&dir);
     let song = "music/low/low0.wav";
     for args in [["classify", song, "m.safetensors"], ["classify", "music", "m.safetensors"]] {
@@ -32,7 +22,7 @@ fn a_recording_in_the_place_of_the_model() {
 
 #[test]
 fn folds_that_are_no_file() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let hint = "`--folds` must be a number of folds, `auto`, `column`, `split` or a file that exists: \
                 there is no file `three`";
     for command in ["evaluate", "check"] {
@@ -42,7 +32,7 @@ fn folds_that_are_no_file() {
 
 #[test]
 fn grouping_without_held_out_clips() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let list: String = ["low", "high"]
         .iter()
         .flat_map(|label| {
@@ -62,7 +52,7 @@ fn grouping_without_held_out_clips() {
 
 #[test]
 fn a_network_that_only_guesses() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     let args = [&["train", "music", "-o", "m.safetensors"][..], &TINY].concat();
     let fine = duotone(&dir, &args).ends_with(0);
     assert!(!fine.stderr.contains("guessing"), "{}", fine.stderr);
@@ -77,7 +67,7 @@ fn a_network_that_only_guesses() {
 
 #[test]
 fn export_names_what_it_wrote() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     train(&dir);
     let export = ["export", "m.safetensors", "--onnx", "m.onnx"];
     let outcome = duotone(&dir, export).ends_with(0);
@@ -90,7 +80,7 @@ fn export_names_what_it_wrote() {
 
 #[test]
 fn skipped_files_have_one_name_everywhere() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     fs::write(dir.join("music/low/bad.wav"), "no sound").unwrap();
     let features = ["features", "music", "-a", "tiny.toml", "-o", "store"];
     let train = [&["train", "music", "-o", "m.safetensors"][..], &TINY].concat();
@@ -113,7 +103,7 @@ fn skipped_files_have_one_name_everywhere() {
 
 #[test]
 fn check_draws_the_folds_of_a_seed() {
-    let (_folder, dir) = folder();
+    let (_folder, dir) = folder(4);
     // The fold of each copy is named.
     fs::copy(dir.join("music/low/low0.wav"), dir.join("music/high/copy.wav")).unwrap();
     let folds = |command: &[&str]| {

@@ -1,21 +1,12 @@
 //! Lists and file names found in practice.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
-use tempfile::{TempDir, tempdir};
 
 use crate::run::{TINY, bash, duotone, train};
-use crate::sound::{collection, tiny, tone, wav};
-
-fn folder(clips: usize) -> (TempDir, PathBuf) {
-    let folder = tempdir().unwrap();
-    let dir = folder.path().to_owned();
-    collection(&dir, clips);
-    tiny(&dir);
-    (folder, dir)
-}
+use crate::sound::{folder, tone, wav};
 
 /// Writes four recordings, `t0.wav` to `t3.wav`, and a list.
 fn listed(dir: &Path, list: &str) {

@@ -3,17 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tempfile::{TempDir, tempdir};
+use tempfile::TempDir;
 
 use crate::run::{TINY, bash, duotone, names, train};
-use crate::sound::{collection, tiny};
+use crate::sound;
 
 /// A collection `music` with four clips per label, and a list of it.
 fn folder() -> (TempDir, PathBuf) {
-    let folder = tempdir().unwrap();
-    let dir = folder.path().to_owned();
-    collection(&dir, 4);
-    tiny(&dir);
+    let (folder, dir) = sound::folder(4);
     let line = |label: &str, i: usize| format!("music/{label}/{label}{i}.wav,{label}\n");
     let lines = (0..4).flat_map(|i| ["low", "high"].map(|label| line(label, i)));
     fs::write(dir.join("list.csv"), format!("path,genre\n{}", lines.collect::<String>())).unwrap();

@@ -2,18 +2,14 @@
 
 use std::fs;
 
-use serde_json::Value;
-use tempfile::tempdir;
-
 use crate::run::{TINY, duotone};
-use crate::sound::{collection, tiny};
+use crate::sound::folder;
+use serde_json::Value;
 
 #[test]
 fn an_evaluation_is_repeated() {
-    let folder = tempdir().unwrap();
-    let dir = folder.path();
-    collection(dir, 4);
-    tiny(dir);
+    let (_folder, dir) = folder(4);
+    let dir = &*dir;
     let evaluate = ["evaluate", "music", "--folds", "2", "--repeats", "3", "-o", "report"];
     let outcome = duotone(dir, [&evaluate[..], &TINY].concat()).ends_with(0);
     for words in ["by seed", "trained and tested with 3 seeds"] {
@@ -35,10 +31,8 @@ fn an_evaluation_is_repeated() {
 
 #[test]
 fn a_model_is_an_average_of_networks() {
-    let folder = tempdir().unwrap();
-    let dir = folder.path();
-    collection(dir, 4);
-    tiny(dir);
+    let (_folder, dir) = folder(4);
+    let dir = &*dir;
     let train = ["train", "music", "--networks", "2", "-o", "two.safetensors", "-v"];
     duotone(dir, [&train[..], &TINY].concat()).ends_with(0).says(&["network 2 of 2"]);
     let files: Vec<_> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name()).collect();

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tempfile::{TempDir, tempdir};
+
 pub(crate) const RATE: u32 = 11_025;
 
 /// A tiny network that trains quickly. Its segments are 0.73 seconds long.
@@ -21,6 +23,15 @@ pub(crate) fn tiny(folder: &Path) -> PathBuf {
     let path = folder.join("tiny.toml");
     fs::write(&path, TINY).unwrap();
     path
+}
+
+/// Creates a folder with a collection of `clips` clips per label and `tiny.toml`.
+pub(crate) fn folder(clips: usize) -> (TempDir, PathBuf) {
+    let folder = tempdir().unwrap();
+    let dir = folder.path().to_owned();
+    collection(&dir, clips);
+    tiny(&dir);
+    (folder, dir)
 }
 
 /// Writes a folder `music` with two label folders, `low` and `high`, of `clips` easily

@@ -48,8 +48,7 @@ class FrontEnd(TransformerMixin, BaseEstimator):
     segment_frames : int, default=80
         Number of frames in a segment; used only if `fill` is true.
     fill : bool, default=False
-        Whether to repeat audio that is shorter than a segment until it fills one, as
-        classification does.
+        Repeat audio shorter than a segment to fill one, as classification does.
     on_error : {"raise", "none"}, default="raise"
         What to do if a file or array in a batch cannot be used: raise an `AudioError`, which for
         paths lists all of them, or issue a warning and return `None` in its place.
