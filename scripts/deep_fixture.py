@@ -1,11 +1,16 @@
 """The fixture `deep` of pytorch_fixtures.py: three training steps of a small network of that shape."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 
-BANDS, FRAMES, CLASSES, BATCH, DROPOUT = 48, 64, 4, 5, 0.25
-# Filters and pool of each block; all kernels are 3×3.
+BANDS, FRAMES, CLASSES, BATCH, DROPOUT, SLOPE = 48, 64, 4, 5, 0.25, 0.2
+# Filters and pool of each block of the tower; all kernels are 3×3.
 BLOCKS = [(3, (2, 2)), (5, (2, 2)), (4, (2, 2)), (6, (3, 2))]
+# Cepstral coefficients in the other pipeline, which has filters for their changes, too.
+COEFFICIENTS = 4
+FEATURES = 2 * BLOCKS[-1][0] + 4 * COEFFICIENTS
 STEPS = 3
 OPTIMIZERS = {
     "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=0.004, weight_decay=0.01),
@@ -28,22 +33,34 @@ def draw(seed):
         weights[f"{name}.norm.mean"] = torch.randn(filters, generator=g) * 0.1
         weights[f"{name}.norm.variance"] = torch.rand(filters, generator=g) + 0.5
         channels = filters
-    limit = (6 / (2 * channels + CLASSES)) ** 0.5
-    weights["output.weight"] = (torch.rand(CLASSES, 2 * channels, generator=g) * 2 - 1) * limit
+    weights["pipeline1.block0.weight"] = cepstrum()
+    weights["pipeline1.block0.bias"] = torch.zeros(2 * COEFFICIENTS)
+    limit = (6 / (FEATURES + CLASSES)) ** 0.5
+    weights["output.weight"] = (torch.rand(CLASSES, FEATURES, generator=g) * 2 - 1) * limit
     weights["output.bias"] = torch.randn(CLASSES, generator=g) * 0.1
     return weights, torch.randn(BATCH, BANDS, FRAMES, generator=g)
 
 
-def is_statistic(name):
-    return name.endswith(("norm.mean", "norm.variance"))
+def cepstrum():
+    """The orthonormal DCT-II of each frame, and half the difference between the next frame's and the last one's."""
+    k, band = torch.arange(COEFFICIENTS)[:, None], torch.arange(BANDS)[None]
+    dct = (2 / BANDS) ** 0.5 * torch.cos(math.pi * k.double() * (band + 0.5) / BANDS)
+    dct[0] /= 2**0.5
+    filters = torch.zeros(2 * COEFFICIENTS, 1, BANDS, 3)
+    filters[:COEFFICIENTS, 0, :, 1] = dct
+    filters[COEFFICIENTS:, 0, :, 0], filters[COEFFICIENTS:, 0, :, 2] = -dct / 2, dct / 2
+    return filters
+
+
+def is_trained(name):
+    return not name.endswith(("norm.mean", "norm.variance")) and not name.startswith("pipeline1")
 
 
 def margin(values, window):
     """How far any maximum is from another position's, or from 0."""
     windows = values.detach().unfold(2, window[0], window[0]).unfold(3, window[1], window[1])
     best, second = windows.flatten(4).topk(2).values.unbind(-1)
-    positive = best > 0
-    return min(best.abs().min(), (best - second)[positive].min()).item()
+    return min(best.abs().min(), (best - second).min()).item()
 
 
 def network(weights, x, mask):
@@ -55,10 +72,14 @@ def network(weights, x, mask):
         norm = [weights[f"{name}.norm.{what}"] for what in ("mean", "variance", "weight", "bias")]
         y = F.batch_norm(y, *norm, training=mask is not None, momentum=0.1, eps=1e-5)
         smallest = min(smallest, margin(y, pool))
-        y = F.max_pool2d(F.relu(y), pool)
-    y = y.mean(2, keepdim=True)
-    smallest = min(smallest, margin(y, y.shape[2:]))
-    features = torch.cat([y.mean(3, keepdim=True), y.amax(3, keepdim=True)], 3).flatten(1)
+        y = F.max_pool2d(F.leaky_relu(y, SLOPE), pool)
+    y = y.mean(2)
+    smallest = min(smallest, margin(y[:, :, None], (1, y.shape[2])))
+    tower = torch.stack([y.mean(2), y.amax(2)], 2).flatten(1)
+    y = F.conv2d(x[:, None], weights["pipeline1.block0.weight"], weights["pipeline1.block0.bias"])
+    y = F.leaky_relu(y[:, :, 0], SLOPE)
+    cepstral = torch.stack([y.mean(2), y.std(2, correction=0)], 2).flatten(1)
+    features = torch.cat([tower, cepstral], 1)
     if mask is not None:
         features = features * mask
     return F.linear(features, weights["output.weight"], weights["output.bias"]), smallest
@@ -66,7 +87,7 @@ def network(weights, x, mask):
 
 def widen(weights):
     """Values exact in f32 as f64, so that the fixture itself has no rounding error."""
-    return {k: v.double().requires_grad_(not is_statistic(k)) for k, v in weights.items()}
+    return {k: v.double().requires_grad_(is_trained(k)) for k, v in weights.items()}
 
 
 def make(write, philox):
@@ -82,7 +103,7 @@ def make(write, philox):
             wide = widen(weights)
             optimizer = optimizer([v for v in wide.values() if v.requires_grad])
             for step in range(STEPS):
-                words = torch.tensor(philox(seed ^ 0x64726F706F757400, step, BATCH * 2 * BLOCKS[-1][0]))
+                words = torch.tensor(philox(seed ^ 0x64726F706F757400, step, BATCH * FEATURES))
                 kept = words >= int(DROPOUT * 2**32)
                 logits, gap = network(wide, x, kept.double().view(BATCH, -1) / (1 - DROPOUT))
                 smallest = min(smallest, gap)
@@ -91,7 +112,7 @@ def make(write, philox):
                 loss.backward()
                 if step == 0:
                     tensors |= {"logits": logits, "loss": loss[None]}
-                    new = {k: v if is_statistic(k) else v.grad for k, v in wide.items()}
+                    new = {k: v.grad if is_trained(k) else v for k, v in wide.items()}
                     tensors |= {f"gradients/{k}": v.detach().clone() for k, v in new.items()}
                 optimizer.step()
                 if step in (0, STEPS - 1):

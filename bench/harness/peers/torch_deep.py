@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from harness.deep import BLOCKS, EPSILON
+from harness.deep import BLOCKS, EPSILON, FEATURES, SLOPE
 
 
 class Deep(nn.Module):
@@ -13,18 +13,20 @@ class Deep(nn.Module):
         for filters, pool in BLOCKS:
             layers += [
                 nn.Conv2d(channels, filters, 3, padding=1, bias=False), nn.BatchNorm2d(filters, EPSILON),
-                nn.ReLU(inplace=True), nn.MaxPool2d(pool),
+                nn.LeakyReLU(SLOPE, inplace=True), nn.MaxPool2d(pool),
             ]
             channels = filters
         self.blocks = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(2 * channels, len(tensors["output.bias"]))
+        self.output = nn.Linear(FEATURES, len(tensors["output.bias"]))
+        self.slope = nn.LeakyReLU(SLOPE)
+        self.register_buffer("cepstrum", tensors["pipeline1.block0.weight"])
         with torch.no_grad():
             for name, parameter in self.named().items():
                 parameter.copy_(tensors[name])
 
     def named(self):
-        """The parameters and the running statistics, under duotone's names."""
+        """The trained parameters and the running statistics, under duotone's names."""
         found = {"output.weight": self.output.weight, "output.bias": self.output.bias}
         for i in range(len(BLOCKS)):
             convolution, norm = self.blocks[4 * i], self.blocks[4 * i + 1]
@@ -38,5 +40,7 @@ class Deep(nn.Module):
 
     def forward(self, x):
         bands = self.blocks(x).mean(2)
-        features = torch.stack([bands.mean(2), bands.amax(2)], 2).flatten(1)
-        return self.output(self.dropout(features))
+        tower = torch.stack([bands.mean(2), bands.amax(2)], 2).flatten(1)
+        coefficients = self.slope(nn.functional.conv2d(x, self.cepstrum)[:, :, 0])
+        cepstral = torch.stack([coefficients.mean(2), coefficients.std(2, correction=0)], 2).flatten(1)
+        return self.output(self.dropout(torch.cat([tower, cepstral], 1)))
