@@ -78,7 +78,7 @@ def test_deep(deep, sounds):
     assert settings["label_smoothing"] == pytest.approx(0.1)
     assert deep.score(sounds.paths, sounds.labels) == 1
     maps = deep.model_.embed(sounds.paths[0], layer="maps")
-    assert maps.shape == (1, 128)
+    assert maps.shape == (1, 248)
     np.testing.assert_array_equal(deep.model_.embed(sounds.paths[0]), maps)
 
 

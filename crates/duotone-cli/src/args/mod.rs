@@ -84,10 +84,10 @@ pub(crate) enum Command {
 
 /// Train a model on a labelled collection.
 ///
-/// `deep` is a small deep network, trained with 25 epochs of AdamW and augmentation. The paper's
-/// networks are trained with the paper's settings: plain SGD with a constant learning rate of 0.02,
-/// mini-batches of 40, 150 epochs, 30 random segments per file. `mfcc` is a baseline without a network:
-/// cepstral statistics and logistic regression. A TOML file may have settings of its own. A checkpoint
+/// `deep` is a small deep network in parallel with cepstral statistics, trained with 25 epochs of AdamW
+/// and augmentation. The paper's networks are trained with the paper's settings: plain SGD with a
+/// constant learning rate of 0.02, mini-batches of 40, 150 epochs, 30 random segments per file. `mfcc` is
+/// a baseline without a network: cepstral statistics and logistic regression. A TOML file may have settings of its own. A checkpoint
 /// is saved next to the model after every epoch; `--resume` continues from it and produces exactly the
 /// model that an uninterrupted run would have produced.
 ///
