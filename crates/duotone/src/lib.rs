@@ -61,6 +61,7 @@
 //! step.
 #![forbid(unsafe_code)]
 
+pub mod backbone;
 pub mod backend;
 pub mod classify;
 pub mod data;

@@ -1,4 +1,4 @@
-//! The format shared by models and checkpoints: a safetensors file whose metadata contains one JSON
+//! The format shared by models, checkpoints and backbones: a safetensors file whose metadata contains one JSON
 //! document. See `docs/model-file.md`.
 
 use std::collections::{BTreeMap, HashMap};
@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     Model,
     /// An unfinished training run.
     Checkpoint,
+    /// A network that others have trained.
+    Backbone,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
         match self {
             Self::Model => "model",
             Self::Checkpoint => "checkpoint",
+            Self::Backbone => "backbone",
         }
     }
 }
@@ -225,6 +228,7 @@ pub(crate) fn damaged(kind: Kind, how: &str) -> String {
     let remedy = match kind {
         Kind::Model => "copy it again, or train it again",
         Kind::Checkpoint => "delete it, or train without resuming, to start from the beginning",
+        Kind::Backbone => "remove it, and add it again",
     };
     format!("not a duotone {}, or damaged: {how}; {remedy}", kind.noun())
 }
