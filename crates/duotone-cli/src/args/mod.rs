@@ -1,5 +1,6 @@
 //! The command line: arguments, help and defaults.
 
+mod backbone;
 mod check;
 mod command;
 mod compare;
@@ -15,6 +16,7 @@ use clap_complete::Shell;
 use duotone::classify::Excerpts;
 use duotone::model::ModelSpec;
 
+pub(crate) use backbone::{BackboneArgs, BackboneCommand};
 pub(crate) use check::{CheckArgs, TableOrJson};
 pub(crate) use command::quote_path;
 pub(crate) use compare::CompareArgs;
@@ -74,6 +76,7 @@ pub(crate) enum Command {
     Features(FeaturesArgs),
     Check(CheckArgs),
     Inspect(InspectArgs),
+    Backbone(BackboneArgs),
     Devices(DevicesArgs),
     Export(ExportArgs),
     Mirex(MirexArgs),

@@ -1,5 +1,6 @@
 //! The commands, one per file.
 
+mod backbone;
 mod check;
 mod classify;
 mod compare;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
     if !matches!(
         cli.command,
         Command::Inspect(_)
+            | Command::Backbone(_)
             | Command::Compare(_)
             | Command::Devices(_)
             | Command::Export(_)
@@ -59,6 +61,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Devices(args) => devices::run(&args),
         Command::Mirex(args) => mirex::run(args, console),
         Command::Inspect(args) => inspect::run(args),
+        Command::Backbone(args) => backbone::run(args, console),
         Command::Export(args) => export::run(&args, console),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(&args, console),

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod backbone;
 mod bad_input;
 mod check;
 mod classify_resume;

@@ -35,7 +35,7 @@ pub(crate) fn bash(folder: &Path, line: &str) -> Outcome {
     finish(Command::new("bash").current_dir(folder).args(["-c", &line]))
 }
 
-fn finish(command: &mut Command) -> Outcome {
+pub(crate) fn finish(command: &mut Command) -> Outcome {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let (sender, receiver) = mpsc::channel();

@@ -31,7 +31,9 @@ fn help_has_examples() {
 /// Examples are broken by hand, so they must fit the narrowest usual terminal.
 #[test]
 fn examples_fit_80_columns() {
-    for command in COMMANDS.into_iter().chain(["check", "compare", "devices", "export", "man"]) {
+    for command in
+        COMMANDS.into_iter().chain(["backbone", "check", "compare", "devices", "export", "man"])
+    {
         let help = duotone(Path::new("."), [command, "--help"]).ends_with(0).stdout;
         let (_, examples) = help.split_once("Examples:\n").unwrap();
         for line in examples.lines().take_while(|line| line.starts_with("  ")) {

@@ -1,0 +1,115 @@
+//! `duotone backbone`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::tempdir;
+
+use crate::run::{Outcome, command, duotone, finish, names};
+
+/// The wheel, if `scripts/test` has downloaded it.
+fn wheel() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?.join("musicnn");
+    let wheel = folder.join("musicnn-0.1.0-py3-none-any.whl");
+    if wheel.is_file() {
+        return Some(wheel);
+    }
+    println!("skipped: no {}", wheel.display());
+    None
+}
+
+/// Runs `duotone backbone` with its files in the folder `own`.
+fn backbone(folder: &Path, args: &[&str]) -> Outcome {
+    let own = folder.join("own");
+    let mut command = command();
+    command.current_dir(folder).env("DUOTONE_BACKBONES", own).arg("backbone").args(args);
+    finish(&mut command)
+}
+
+#[test]
+fn backbones_are_added_listed_and_removed() {
+    let Some(wheel) = wheel() else { return };
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    let wheel = wheel.to_str().unwrap();
+    let both = ["musicnn-msd.safetensors", "musicnn-mtt.safetensors"];
+    backbone(dir, &["add", wheel]).ends_with(0).says(&["musicnn-msd written to ", both[1]]);
+    assert_eq!(names(&dir.join("own")), both);
+
+    let listed = backbone(dir, &["list"]).ends_with(0).stdout;
+    for part in ["musicnn-msd", "musicnn 0.1.0 from PyPI", "ISC", "3.2 MB", "sha256:8579734ee638 "]
+    {
+        assert!(listed.contains(part), "{part}: {listed}");
+    }
+    let json = backbone(dir, &["list", "--format", "json"]).ends_with(0).stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[1]["name"], "musicnn-mtt");
+    assert_eq!(json[1]["bytes"], fs::metadata(dir.join("own").join(both[1])).unwrap().len());
+    assert_eq!(json[1]["path"], dir.join("own").join(both[1]).to_str().unwrap());
+
+    let inspected = duotone(dir, ["inspect", "own/musicnn-msd.safetensors"]).ends_with(1);
+    inspected.says(&["a backbone, not a model"]);
+    backbone(dir, &["remove", "musicnn-mtt"])
+        .ends_with(0)
+        .says(&["musicnn-mtt.safetensors removed"]);
+    backbone(dir, &["remove", "musicnn-mtt"]).ends_with(1).says(&["there is no such backbone"]);
+    assert_eq!(names(&dir.join("own")), both[..1]);
+
+    backbone(dir, &["add", wheel, "--to", "else/where"]).ends_with(0);
+    assert_eq!(names(&dir.join("else/where")), both);
+    backbone(dir, &["remove", "musicnn-msd", "--in", "else/where"]).ends_with(0);
+    assert_eq!(names(&dir.join("else/where")), both[1..]);
+}
+
+#[test]
+fn other_packages_are_refused_before_anything_is_written() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    fs::write(dir.join("other.whl"), "PK").unwrap();
+    fs::create_dir(dir.join("folder")).unwrap();
+    for (source, message) in
+        [("other.whl", "its SHA-256 is "), ("folder", "a folder without musicnn/MSD_musicnn")]
+    {
+        let refused = backbone(dir, &["add", source]).ends_with(1);
+        refused.says(&[message, "pip download musicnn==0.1.0 --no-deps"]);
+    }
+    backbone(dir, &["add", "absent.whl"]).ends_with(1).says(&["absent.whl: "]);
+    assert_eq!(names(dir), ["folder", "other.whl"]);
+}
+
+#[test]
+fn damaged_files_are_listed_as_skipped() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    backbone(dir, &["list"]).ends_with(0).says(&["no backbones in "]);
+    let json = backbone(dir, &["list", "-f", "json"]).ends_with(0);
+    assert_eq!(json.stdout, "[]\n");
+    fs::create_dir(dir.join("own")).unwrap();
+    fs::write(dir.join("own/musicnn-msd.safetensors"), "x").unwrap();
+    let outcome = backbone(dir, &["list"]).ends_with(3);
+    outcome.says(&["1 file was skipped:", "not a duotone backbone, or damaged", "add it again"]);
+}
+
+#[test]
+fn unknown_names_are_wrong_usage() {
+    let folder = tempdir().unwrap();
+    let outcome = backbone(folder.path(), &["remove", "../x"]).ends_with(2);
+    outcome.says(&["musicnn-msd, musicnn-mtt"]);
+}
+
+/// Without the variable, files are in the user's folder for data.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_folder_follows_the_system() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    for (variable, place) in
+        [("XDG_DATA_HOME", "duotone/backbones"), ("HOME", ".local/share/duotone/backbones")]
+    {
+        let mut command = command();
+        command.env_remove("DUOTONE_BACKBONES").env_remove("XDG_DATA_HOME").env(variable, dir);
+        let outcome = finish(command.args(["backbone", "list"])).ends_with(0);
+        outcome.says(&[&format!("no backbones in {}", dir.join(place).display())]);
+    }
+}
