@@ -1,0 +1,119 @@
+//! Backbones from the real package, which `scripts/test` downloads.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use duotone::backbone::{self, Backbone, NAMES, Stored};
+use duotone::nn::Tensor;
+use serde::Deserialize;
+
+/// What TensorFlow reads; see `scripts/backbone_fixtures.py`.
+#[derive(Deserialize)]
+struct Statistics {
+    shape: Vec<usize>,
+    third: f32,
+    sum: f64,
+}
+
+impl Statistics {
+    fn check(&self, name: &str, tensor: &Tensor) {
+        assert_eq!(tensor.shape, self.shape, "{name}");
+        assert_eq!(tensor.data[tensor.data.len() / 3], self.third, "{name}");
+        let sum: f64 = tensor.data.iter().copied().map(f64::from).sum();
+        let magnitude: f64 = tensor.data.iter().copied().map(|x| f64::from(x.abs())).sum();
+        assert!((sum - self.sum).abs() <= 1e-12 * magnitude, "{name}: {sum}, not {}", self.sum);
+    }
+}
+
+/// The wheel, if it has been downloaded to target/musicnn.
+fn wheel() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?.join("musicnn");
+    let wheel = folder.join("musicnn-0.1.0-py3-none-any.whl");
+    if wheel.is_file() {
+        return Some(wheel);
+    }
+    println!("skipped: no {}", wheel.display());
+    None
+}
+
+fn loaded(stored: &[Stored]) -> Vec<Backbone> {
+    assert!(stored.iter().map(|backbone| &backbone.name[..]).eq(NAMES));
+    stored.iter().map(|backbone| Backbone::load_from(&backbone.path).unwrap()).collect()
+}
+
+#[test]
+fn the_wheel_has_the_weights_that_tensorflow_reads() {
+    let Some(wheel) = wheel() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/backbones.json");
+    let expected: BTreeMap<String, BTreeMap<String, Statistics>> =
+        serde_json::from_slice(&fs::read(fixture).unwrap()).unwrap();
+    let stored = backbone::add(&wheel, root.path()).unwrap();
+    for Backbone { card, weights } in loaded(&stored) {
+        let tensors = &expected[&card.name];
+        assert!(tensors.keys().eq(weights.0.keys()));
+        for (name, statistics) in tensors {
+            statistics.check(name, &weights.0[name]);
+        }
+    }
+    assert_eq!(backbone::list(root.path()).unwrap(), (stored, vec![]));
+}
+
+/// What duotone states about the package is what the package says.
+#[test]
+fn the_card_agrees_with_the_package() {
+    let Some(wheel) = wheel() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let stored = backbone::add(&wheel, root.path()).unwrap();
+    let Some(package) = unpacked(&wheel, root.path()) else { return };
+    let licence = fs::read_to_string(package.join("musicnn-0.1.0.dist-info/LICENSE.md")).unwrap();
+    let configuration = fs::read_to_string(package.join("musicnn/configuration.py")).unwrap();
+    for (backbone, labels) in loaded(&stored).iter().zip(["MSD_LABELS", "MTT_LABELS"]) {
+        assert_eq!(backbone.card.licence_text, licence);
+        let (_, list) = configuration.split_once(&format!("{labels} = [")).unwrap();
+        let (list, _) = list.split_once(']').unwrap();
+        let tags: Vec<&str> = list.split(',').map(|tag| tag.trim().trim_matches('\'')).collect();
+        assert_eq!(backbone.card.tags, tags);
+    }
+}
+
+/// A folder gives the same files as the wheel, and a changed one is refused.
+#[test]
+fn an_unpacked_wheel_gives_the_same_files() {
+    let Some(wheel) = wheel() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let (from_wheel, from_folder) = (root.path().join("a"), root.path().join("b/c"));
+    let Some(package) = unpacked(&wheel, root.path()) else { return };
+    backbone::add(&wheel, &from_wheel).unwrap();
+    for folder in [&package, &package.join("musicnn")] {
+        for stored in backbone::add(folder, &from_folder).unwrap() {
+            let name = stored.path.file_name().unwrap();
+            let same = fs::read(&stored.path).unwrap() == fs::read(from_wheel.join(name)).unwrap();
+            assert!(same, "{}", stored.name);
+            fs::remove_file(stored.path).unwrap();
+        }
+    }
+    let data = package.join("musicnn/MTT_musicnn/.data-00000-of-00001");
+    let mut changed = fs::read(&data).unwrap();
+    changed[5_000_000] ^= 1;
+    fs::write(&data, changed).unwrap();
+    let error = backbone::add(&package, &from_folder).unwrap_err().to_string();
+    assert!(error.contains("not musicnn 0.1.0's file MTT_musicnn/.data-"), "{error}");
+    assert_eq!(fs::read_dir(&from_folder).unwrap().count(), 0);
+}
+
+/// Unpacks the wheel by Python, if that is installed.
+fn unpacked(wheel: &Path, root: &Path) -> Option<PathBuf> {
+    let folder = root.join("package");
+    let mut python = Command::new("python3");
+    let Ok(status) = python.args(["-m", "zipfile", "-e"]).arg(wheel).arg(&folder).status() else {
+        println!("skipped: no Python to unpack the wheel");
+        return None;
+    };
+    assert!(status.success());
+    Some(folder)
+}
