@@ -6,6 +6,7 @@ use std::path::Path;
 use duotone_audio::FrontEnd;
 use serde_json::Value;
 
+use crate::backbone::{checkpoint, musicnn, wheel};
 use crate::data::{Collection, folds_file};
 use crate::features::FeatureStore;
 use crate::model::tensor_file;
@@ -45,5 +46,26 @@ pub fn folds(path: &Path, collection: &Collection) {
     let contents = vec![""; collection.items.len()];
     if let Ok((words, _)) = folds_file::read(path, collection, &contents) {
         assert_eq!(words.len(), collection.items.len());
+    }
+}
+
+/// Reads bytes as a wheel, from which a member of a certain length is wanted.
+pub fn wheel(bytes: &[u8]) {
+    for length in [1, 48, 4096] {
+        if let Ok(content) = wheel::member(bytes, "a", length) {
+            assert_eq!(content.len(), length);
+        }
+    }
+}
+
+/// Reads bytes as the index of a TensorFlow checkpoint, with data that is all zeros.
+pub fn tensorflow(index: &[u8]) {
+    let data = [0; 4096];
+    let Ok(checkpoint) = checkpoint::Checkpoint::parse(index, &data) else { return };
+    assert!(musicnn::weights(&checkpoint).is_err(), "more weights than data");
+    for shape in [&[][..], &[2], &[1, 2, 2]] {
+        if let Ok(tensor) = checkpoint.tensor("a", shape) {
+            assert_eq!(tensor.data.len(), shape.iter().product::<usize>());
+        }
     }
 }
