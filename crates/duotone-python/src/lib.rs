@@ -2,6 +2,7 @@
 //! package `duotone` around it makes comfortable. Settings, cards and results cross as JSON.
 #![forbid(unsafe_code)]
 
+mod backbone;
 mod clips;
 mod collection;
 mod convert;
@@ -17,6 +18,8 @@ use pyo3::prelude::*;
 /// The native part of the package `duotone`; use that instead.
 #[pymodule]
 mod _duotone {
+    #[pymodule_export]
+    use super::backbone::{add_backbones, list_backbones, remove_backbone};
     #[pymodule_export]
     use super::clips::{
         Clip, audio_files, choose_rate, extract, front_end, recipe_front_end, recipe_sample_rate,

@@ -3,9 +3,11 @@
 `FrontEnd` makes log-mel spectrograms, `Classifier` is a scikit-learn estimator over files or
 spectrograms, `load` opens a trained model, `evaluate` cross-validates, `compare`
 compares evaluations, `check` finds what makes the
-scores of an evaluation too high. `duotone.scale` runs a model over millions of files.
+scores of an evaluation too high. `duotone.scale` runs a model over millions of files, `duotone.backbones` manages
+networks that others have trained.
 """
 
+from duotone import backbones
 from duotone._duotone import PRESETS, __version__
 from duotone.classifier import Classifier
 from duotone.collection import Collection
@@ -46,6 +48,7 @@ __all__ = [
     "Spectrogram",
     "__version__",
     "audio_files",
+    "backbones",
     "check",
     "compare",
     "evaluate",
