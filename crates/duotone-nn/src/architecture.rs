@@ -176,6 +176,12 @@ impl Architecture {
         if pipeline.blocks.is_empty() {
             return Err(Error::Architecture(format!("pipeline {number}: no block")));
         }
+        let alone = pipeline.blocks.len() == 1 && pipeline.global_pool == GlobalPool::default();
+        if let Some(name) = pipeline.blocks.iter().find_map(Block::backbone).filter(|_| !alone) {
+            return Err(Error::Architecture(format!(
+                "pipeline {number}: {name} must be the only block, without global pooling"
+            )));
+        }
         for (i, (block, shape)) in pipeline.blocks.iter().zip(self.map_shapes(pipeline)).enumerate()
         {
             let place = match pipeline.blocks.len() {
@@ -251,6 +257,13 @@ impl Architecture {
         self.hidden_units == 0 && blocks.all(|block| block.fixed.is_some())
     }
 
+    /// Returns the names of the published networks that it contains, each with the start of its weights' names.
+    pub fn backbones(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
+        self.pipelines.iter().enumerate().filter_map(|(i, pipeline)| {
+            Some((pipeline.backbone()?, format!("{}.", pipeline.block_name(i, 0))))
+        })
+    }
+
     /// Returns whether a weight is not trained because its block's filters are fixed.
     #[must_use]
     pub fn is_fixed(&self, weight: &str) -> bool {
@@ -315,7 +328,7 @@ fn validate_block(place: &str, block: &Block, shape: MapShape) -> Result<(), Err
             kernel.0, kernel.1, input.0, input.1
         ));
     }
-    if let Some(reason) = block.fixed.and_then(|f| f.refusal(block, shape.channels, input.0)) {
+    if let Some(reason) = block.fixed.and_then(|f| f.refusal(block, shape.channels, input)) {
         return bad(reason);
     }
     if shape.pooled.0 == 0 || shape.pooled.1 == 0 {

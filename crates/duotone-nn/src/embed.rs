@@ -28,7 +28,7 @@ impl Network {
         let layers = match &self.engine {
             Engine::SingleLayer(layers) => layers,
             Engine::Deep(network) => {
-                let values = network.run(&self.architecture, inputs, size);
+                let values = network.run(&self.architecture, inputs, size)?;
                 let maps = values.features;
                 let units = if dense == 0 { maps.clone() } else { values.hidden };
                 return Ok(Embedding { units, maps });

@@ -2,6 +2,7 @@ use std::cell::Cell;
 
 use crate::architecture::Architecture;
 use crate::deep::DeepNetwork;
+use crate::dense::DenseLayer;
 use crate::error::Error;
 use crate::kernel::Kernels;
 use crate::layers::{Activations, Layers, Pass};
@@ -53,7 +54,11 @@ impl Network {
         weights.check(architecture)?;
         let engine = match architecture.is_single_layer() {
             true => Engine::SingleLayer(Layers::pack(kernels, architecture, weights)),
-            false => Engine::Deep(DeepNetwork::new(kernels, architecture, weights.clone())),
+            false => {
+                let mut network = DeepNetwork::new(kernels, architecture, weights.clone());
+                network.pack_backbones(kernels, architecture)?;
+                Engine::Deep(network)
+            }
         };
         Ok(Self { architecture: architecture.clone(), engine })
     }
@@ -93,7 +98,7 @@ impl Network {
         let layers = match &self.engine {
             Engine::SingleLayer(layers) => layers,
             Engine::Deep(network) => {
-                return Ok(network.run(&self.architecture, inputs, size).logits);
+                return Ok(network.run(&self.architecture, inputs, size)?.logits);
             }
         };
         let mut logits = Vec::with_capacity(inputs.len() / size * self.architecture.classes);
@@ -104,6 +109,27 @@ impl Network {
             head::logits(&self.architecture, layers, &activations, &mut logits);
         }
         ACTIVATIONS.set(activations);
+        Ok(logits)
+    }
+
+    /// Returns the logits that follow from the inputs of the output layer, (segment, input), which
+    /// [`embed`](Self::embed) returns as `units`.
+    ///
+    /// # Errors
+    /// [`Error::Batch`] if `units` is not a whole number of rows.
+    pub fn output(&self, units: &[f32]) -> Result<Vec<f32>, Error> {
+        let (inputs, classes) = (self.architecture.last_inputs(), self.architecture.classes);
+        if !units.len().is_multiple_of(inputs) {
+            let reason = format!("{} values are not whole rows of {inputs}", units.len());
+            return Err(Error::Batch(reason));
+        }
+        let weights = self.weights();
+        let weight = weights.get("output.weight");
+        let layer = DenseLayer { weight, bias: weights.get("output.bias") };
+        let mut logits = vec![0.0; units.len() / inputs * classes];
+        for (row, logits) in units.chunks_exact(inputs).zip(logits.chunks_exact_mut(classes)) {
+            layer.forward(row, logits);
+        }
         Ok(logits)
     }
 

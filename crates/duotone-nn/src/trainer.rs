@@ -45,12 +45,18 @@ impl Trainer {
     /// Like [`new`](Self::new), with the given kernels instead of the fastest ones.
     ///
     /// # Errors
-    /// As for [`Network::new`].
+    /// As for [`Network::new`]; [`Error::Architecture`] if the network contains a published one, whose output
+    /// layer alone is trained (see [`fit_output`](crate::fit_output)).
     pub fn with_kernels(
         architecture: &Architecture,
         weights: &Weights,
         kernels: Kernels,
     ) -> Result<Self, Error> {
+        if let Some((name, _)) = architecture.backbones().next() {
+            return Err(Error::Architecture(format!(
+                "{name} stays as it is: L-BFGS trains the output layer after it"
+            )));
+        }
         let network = Network::with_kernels(architecture, weights, kernels)?;
         let gradients = match architecture.is_single_layer() {
             true => {

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::architecture::{Architecture, Block};
 use crate::error::Error;
+use crate::published::musicnn;
 use crate::random::Philox;
 
 /// A shaped array of numbers, last axis fastest.
@@ -44,6 +45,13 @@ impl Weights {
         for (i, p) in architecture.pipelines.iter().enumerate() {
             for (j, (block, shape)) in p.blocks.iter().zip(architecture.map_shapes(p)).enumerate() {
                 let name = p.block_name(i, j);
+                if block.backbone().is_some() {
+                    let of_backbone = musicnn::shapes().into_iter();
+                    shapes.extend(
+                        of_backbone.map(|(which, shape)| (format!("{name}.{which}"), shape)),
+                    );
+                    continue;
+                }
                 let Block { filters, kernel, .. } = *block;
                 let weight = match p.is_single() {
                     true => vec![filters, kernel.0, kernel.1],
@@ -70,8 +78,9 @@ impl Weights {
 
     /// Returns initial weights: zero biases, and all else uniform within ±√(6 / (fan in + fan out)), where a
     /// convolution's fans are kernel size × input maps and kernel size × filters (Keras's `glorot_uniform`, the
-    /// default of the authors' framework). Batch normalisation starts as the identity. Fixed filters are what
-    /// they will stay.
+    /// default of the authors' framework). Batch normalisation starts as the identity. A cepstrum's filters
+    /// are what they will stay. The weights of a published network are random, too: put its own in their
+    /// [place](Architecture::backbones).
     ///
     /// # Errors
     /// Those of [`Architecture::validate`].
@@ -102,12 +111,22 @@ impl Weights {
         for (i, pipeline) in architecture.pipelines.iter().enumerate() {
             for (j, block) in pipeline.blocks.iter().enumerate() {
                 let name = format!("{}.weight", pipeline.block_name(i, j));
-                if let (Some(fixed), Some(tensor)) = (block.fixed, weights.get_mut(&name)) {
-                    tensor.data = fixed.filters(block);
+                let filters = block.fixed.and_then(|fixed| fixed.filters(block));
+                if let (Some(filters), Some(tensor)) = (filters, weights.get_mut(&name)) {
+                    tensor.data = filters;
                 }
             }
         }
         Ok(Self(weights))
+    }
+
+    /// Returns the weights whose names start with `prefix`, without it.
+    #[must_use]
+    pub fn under(&self, prefix: &str) -> Self {
+        let own = |(name, tensor): (&String, &Tensor)| {
+            Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone()))
+        };
+        Self(self.0.iter().filter_map(own).collect())
     }
 
     /// Checks that the tensors are exactly the architecture's, with its shapes.
@@ -115,8 +134,12 @@ impl Weights {
     /// # Errors
     /// [`Error::Weights`], naming the first tensor that does not fit.
     pub fn check(&self, architecture: &Architecture) -> Result<(), Error> {
-        let shapes = Self::shapes(architecture);
-        for (name, shape) in &shapes {
+        self.check_shapes(&Self::shapes(architecture))
+    }
+
+    /// Checks that the tensors are exactly those of a list of names and shapes.
+    pub(crate) fn check_shapes(&self, shapes: &[(String, Vec<usize>)]) -> Result<(), Error> {
+        for (name, shape) in shapes {
             let Some(tensor) = self.0.get(name) else {
                 return Err(Error::Weights(format!("{name} is missing")));
             };

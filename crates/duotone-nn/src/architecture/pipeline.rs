@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::published::musicnn;
+
 /// What surrounds the input of a convolution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -16,19 +18,37 @@ pub enum Padding {
     Same,
 }
 
-/// Filters that are given instead of trained.
+/// What a block computes with weights that are given instead of trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Fixed {
     /// The orthonormal discrete cosine transform (DCT-II) over the bands: filter k gives cepstral coefficient
     /// k of a frame. A kernel of 3 frames has twice as many filters: the coefficients of its middle frame,
     /// then half the difference between those of the last and the first frame.
     Cepstrum,
+    /// The features of the published network [`Musicnn`](crate::Musicnn), trained on the Million Song Dataset. The kernel is
+    /// the whole segment, and each feature counts as a filter. Neither LeakyReLU nor pooling follows.
+    MusicnnMsd,
+    /// The same network, trained on MagnaTagATune.
+    MusicnnMtt,
 }
 
 impl Fixed {
-    /// Returns the filters, (filter, band, frame).
-    pub(crate) fn filters(self, block: &Block) -> Vec<f32> {
+    /// Returns the name of the published network whose weights the block has, if any.
+    #[must_use]
+    pub fn backbone(self) -> Option<&'static str> {
+        match self {
+            Self::Cepstrum => None,
+            Self::MusicnnMsd => Some("musicnn-msd"),
+            Self::MusicnnMtt => Some("musicnn-mtt"),
+        }
+    }
+
+    /// Returns the filters, (filter, band, frame), if they follow from the sizes of the block.
+    pub(crate) fn filters(self, block: &Block) -> Option<Vec<f32>> {
+        if self.backbone().is_some() {
+            return None;
+        }
         let (bands, frames) = block.kernel;
         let coefficients = self.coefficients(block);
         let mut filters = vec![0.0; block.filters * bands * frames];
@@ -45,7 +65,7 @@ impl Fixed {
                 }
             }
         }
-        filters
+        Some(filters)
     }
 
     /// Returns the number of cepstral coefficients.
@@ -54,7 +74,19 @@ impl Fixed {
     }
 
     /// Returns why a block with an input of these sizes cannot have such filters.
-    pub(crate) fn refusal(self, block: &Block, channels: usize, bands: usize) -> Option<String> {
+    pub(crate) fn refusal(
+        self,
+        block: &Block,
+        channels: usize,
+        input: (usize, usize),
+    ) -> Option<String> {
+        match self.backbone() {
+            Some(name) => musicnn_refusal(name, block, channels, input),
+            None => self.cepstrum_refusal(block, channels, input.0),
+        }
+    }
+
+    fn cepstrum_refusal(self, block: &Block, channels: usize, bands: usize) -> Option<String> {
         let (height, width) = block.kernel;
         if channels != 1 || height != bands {
             return Some("a cepstrum needs a kernel over all bands of the network's input".into());
@@ -75,6 +107,28 @@ impl Fixed {
         (coefficients > bands)
             .then(|| format!("{coefficients} cepstral coefficients of {bands} bands"))
     }
+}
+
+fn musicnn_refusal(
+    name: &str,
+    block: &Block,
+    channels: usize,
+    input: (usize, usize),
+) -> Option<String> {
+    let whole = (musicnn::BANDS, musicnn::FRAMES);
+    if channels != 1 || input != whole || block.kernel != whole {
+        return Some(format!(
+            "{name} needs segments of {} bands × {} frames, and a kernel of that size",
+            whole.0, whole.1
+        ));
+    }
+    let same =
+        Block { filters: block.filters, fixed: block.fixed, ..Block::valid(0, whole, (1, 1)) };
+    if *block != same {
+        return Some(format!("{name} has neither padding, batch normalisation nor pooling"));
+    }
+    (block.filters != musicnn::FEATURES)
+        .then(|| format!("{name} has {} features, not {}", musicnn::FEATURES, block.filters))
 }
 
 /// Returns the weight of a band in coefficient `k` of the orthonormal DCT-II.
@@ -108,6 +162,18 @@ pub struct Block {
 }
 
 impl Block {
+    /// Returns a block of the paper's kind: a 'valid' convolution and its pooling.
+    #[must_use]
+    pub fn valid(filters: usize, kernel: (usize, usize), pool: (usize, usize)) -> Self {
+        Self { filters, kernel, padding: Padding::Valid, batch_norm: false, fixed: None, pool }
+    }
+
+    /// Returns the name of the published network that the block is, if any (see [`Fixed::backbone`]).
+    #[must_use]
+    pub fn backbone(&self) -> Option<&'static str> {
+        self.fixed.and_then(Fixed::backbone)
+    }
+
     /// Returns the number of zeros before and after the input of the convolution, each along bands and frames.
     #[must_use]
     pub fn zeros(&self) -> [(usize, usize); 2] {
@@ -181,9 +247,8 @@ impl Pipeline {
     /// Returns a pipeline of the paper's kind: one 'valid' convolution and its pooling.
     #[must_use]
     pub fn single(filters: usize, kernel: (usize, usize), pool: (usize, usize)) -> Self {
-        let padding = Padding::Valid;
-        let block = Block { filters, kernel, padding, batch_norm: false, fixed: None, pool };
-        Self { blocks: vec![block], global_pool: GlobalPool::default() }
+        let blocks = vec![Block::valid(filters, kernel, pool)];
+        Self { blocks, global_pool: GlobalPool::default() }
     }
 
     /// Returns whether the pipeline is of the paper's kind (see [`single`](Self::single)).
@@ -191,6 +256,12 @@ impl Pipeline {
     pub fn is_single(&self) -> bool {
         let Some(&Block { filters, kernel, pool, .. }) = self.blocks.first() else { return false };
         *self == Self::single(filters, kernel, pool)
+    }
+
+    /// Returns the name of the published network that the pipeline consists of, if any.
+    #[must_use]
+    pub fn backbone(&self) -> Option<&'static str> {
+        self.blocks.first().and_then(Block::backbone)
     }
 
     /// Returns what the names of a block's weights start with, if this is pipeline `i` of a network.
@@ -209,13 +280,16 @@ impl fmt::Display for Pipeline {
         for (i, block) in self.blocks.iter().enumerate() {
             let arrow = if i == 0 { "" } else { " → " };
             let Block { filters, kernel, pool, .. } = block;
+            if let Some(name) = block.backbone() {
+                write!(f, "{filters} features of {name}")?;
+                continue;
+            }
             write!(f, "{arrow}{filters} of {}×{}", kernel.0, kernel.1)?;
             if block.padding == Padding::Same {
                 write!(f, " padded")?;
             }
-            match block.fixed {
-                Some(Fixed::Cepstrum) => write!(f, ", cepstrum")?,
-                None => {}
+            if block.fixed == Some(Fixed::Cepstrum) {
+                write!(f, ", cepstrum")?;
             }
             if block.batch_norm {
                 write!(f, ", batch norm")?;

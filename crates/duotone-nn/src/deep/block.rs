@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::architecture::{Architecture, BATCH_NORM_EPSILON, Block, MapShape};
 use crate::deep::global_pool::LastMaps;
 use crate::kernel::{Convolution, Geometry, Kernels, Maps, stored};
+use crate::musicnn::Musicnn;
 use crate::weights::Weights;
 
 /// A block of a pipeline, packed for one instruction set.
@@ -84,7 +85,10 @@ impl DeepBlock {
 /// A pipeline, packed for one instruction set.
 #[derive(Clone, Debug)]
 pub(crate) struct DeepPipeline {
+    /// Empty if the pipeline is a published network.
     pub(crate) blocks: Vec<DeepBlock>,
+    /// The published network. Only inference packs it.
+    pub(crate) backbone: Option<Musicnn>,
     pub(crate) last: LastMaps,
     /// The index of its first feature.
     pub(crate) first: usize,
@@ -109,13 +113,16 @@ pub(crate) fn pipelines(kernels: Kernels, architecture: &Architecture) -> Vec<De
         let shapes = architecture.map_shapes(pipeline);
         let mut blocks = Vec::new();
         for (j, (block, &shape)) in pipeline.blocks.iter().zip(&shapes).enumerate() {
+            if block.backbone().is_some() {
+                continue;
+            }
             let name = pipeline.block_name(i, j);
             blocks.push(DeepBlock::new(kernels, name, block, shape, j == 0));
         }
         let size = shapes.last().map_or((0, 0), |shape| shape.pooled);
         let filters = pipeline.blocks.last().map_or(0, |block| block.filters);
         let last = LastMaps { size, filters, stored: stored(filters), pool: pipeline.global_pool };
-        pipelines.push(DeepPipeline { blocks, last, first });
+        pipelines.push(DeepPipeline { blocks, backbone: None, last, first });
         first += last.features();
     }
     pipelines

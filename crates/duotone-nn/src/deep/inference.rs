@@ -6,8 +6,10 @@ use crate::architecture::Architecture;
 use crate::deep::block::{DeepBlock, DeepPipeline, pipelines};
 use crate::deep::memory::{Strip, first, lend};
 use crate::dense::DenseLayer;
+use crate::error::Error;
 use crate::head::sigmoid;
 use crate::kernel::{Affine, AlignedBuf, Isa, Kernels, Pool};
+use crate::musicnn::Musicnn;
 use crate::parallel;
 use crate::weights::Weights;
 
@@ -53,18 +55,57 @@ impl DeepNetwork {
         Self { isa: kernels.isa, pipelines, ones: vec![1.0; widest], weights }
     }
 
+    /// Packs the published networks of an architecture.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] if their weights are invalid.
+    pub(crate) fn pack_backbones(
+        &mut self,
+        kernels: Kernels,
+        architecture: &Architecture,
+    ) -> Result<(), Error> {
+        for (pipeline, (i, of)) in
+            self.pipelines.iter_mut().zip(architecture.pipelines.iter().enumerate())
+        {
+            if of.backbone().is_some() {
+                let own = self.weights.under(&format!("{}.", of.block_name(i, 0)));
+                pipeline.backbone = Some(Musicnn::with_kernels(&own, kernels)?);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn weights(&self) -> &Weights {
         &self.weights
     }
 
     /// Runs whole segments of `size` values.
-    pub(crate) fn run(&self, a: &Architecture, segments: &[f32], size: usize) -> HeadValues {
+    ///
+    /// # Errors
+    /// Those of [`Musicnn::features`].
+    pub(crate) fn run(
+        &self,
+        a: &Architecture,
+        segments: &[f32],
+        size: usize,
+    ) -> Result<HeadValues, Error> {
         let samples = segments.len() / size;
         let mut out = HeadValues {
             features: vec![0.0; samples * a.features()],
             hidden: vec![0.0; samples * a.hidden_units],
             logits: vec![0.0; samples * a.classes],
         };
+        for pipeline in &self.pipelines {
+            let Some(backbone) = &pipeline.backbone else { continue };
+            let values = backbone.features(segments)?;
+            for (sample, features) in out.features.chunks_exact_mut(a.features()).enumerate() {
+                let (pooled, penultimate) =
+                    features[pipeline.features()].split_at_mut(Musicnn::POOLED);
+                pooled.copy_from_slice(row(&values.pooled, sample, Musicnn::POOLED));
+                let units = row(&values.penultimate, sample, Musicnn::PENULTIMATE);
+                penultimate.copy_from_slice(units);
+            }
+        }
         // With fewer segments than threads, the threads share the strips of a segment.
         let share = samples < parallel::threads();
         parallel::pieces(&mut out.features, a.features(), |sample, features| {
@@ -84,7 +125,7 @@ impl DeepNetwork {
             hidden.iter_mut().for_each(|x| *x = sigmoid(*x));
             self.layer("output").forward(hidden, logits);
         }
-        out
+        Ok(out)
     }
 
     fn layer(&self, name: &str) -> DenseLayer<'_> {
@@ -100,7 +141,7 @@ impl DeepNetwork {
         Maps { input, output }: &mut Maps,
         share: bool,
     ) {
-        for pipeline in &self.pipelines {
+        for pipeline in self.pipelines.iter().filter(|pipeline| pipeline.backbone.is_none()) {
             for (j, block) in pipeline.blocks.iter().enumerate() {
                 std::mem::swap(input, output);
                 let output = first(output, block.maps.pooled_len());
@@ -145,4 +186,8 @@ impl DeepNetwork {
         let (maps, _) = block.maps.strip(&bands);
         self.isa.run(Pool { maps, affine, sums, output, kept: None });
     }
+}
+
+fn row(values: &[f32], sample: usize, width: usize) -> &[f32] {
+    &values[sample * width..][..width]
 }

@@ -1,6 +1,6 @@
 //! A block, and what becomes of its maps, in plain f64.
 
-use super::Tensors;
+use super::{MusicnnReference, Tensors, musicnn};
 use crate::architecture::{Architecture, BATCH_NORM_EPSILON, Block, MapShape, Pipeline, Summary};
 
 /// The maps of one segment, (channel, band, frame).
@@ -66,6 +66,9 @@ impl BlockReference<'_> {
 
     /// Runs the block. Batch normalisation uses the batch's statistics in training, else the running ones.
     pub(super) fn forward(&self, inputs: Vec<Map>, training: bool) -> Trace {
+        if self.block.backbone().is_some() {
+            return self.published(inputs);
+        }
         let Block { filters, .. } = self.block;
         let cells_of_map = self.shape.convolved.0 * self.shape.convolved.1;
         let weight = self.weight("weight");
@@ -91,6 +94,24 @@ impl BlockReference<'_> {
                 |&t: &f64| if t > 0.0 { t } else { t * f64::from(self.a.negative_slope) };
             trace.outputs.push(values.iter().map(activate).collect());
             trace.pooled.push((values, positions));
+        }
+        trace
+    }
+
+    /// Runs a block that is a published network.
+    fn published(&self, inputs: Vec<Map>) -> Trace {
+        let prefix = format!("{}.", self.name);
+        let own = |(name, values): (&String, &Vec<f64>)| {
+            Some((name.strip_prefix(&prefix)?.to_owned(), values.clone()))
+        };
+        let weights: Tensors = self.weights.iter().filter_map(own).collect();
+        let mut trace =
+            Trace { inputs, sums: vec![], moments: vec![], pooled: vec![], outputs: vec![] };
+        for input in &trace.inputs {
+            let MusicnnReference { mut pooled, penultimate, .. } = musicnn(&weights, input);
+            pooled.extend(penultimate);
+            trace.pooled.push((pooled.clone(), vec![0; pooled.len()]));
+            trace.outputs.push(pooled);
         }
         trace
     }
@@ -129,7 +150,8 @@ impl BlockReference<'_> {
         (values, positions)
     }
 
-    /// Returns the gradients of the inputs, given those of the outputs, and adds those of the weights.
+    /// Returns the gradients of the inputs, given those of the outputs, and adds those of the weights. A
+    /// published network has none.
     pub(super) fn backward(
         &self,
         trace: &Trace,
@@ -137,6 +159,9 @@ impl BlockReference<'_> {
         into: &mut impl FnMut(&str, usize, f64),
     ) -> Vec<Map> {
         let Block { filters, batch_norm, .. } = self.block;
+        if self.block.backbone().is_some() {
+            return Vec::new();
+        }
         let map = self.shape.convolved.0 * self.shape.convolved.1;
         let windows = self.shape.pooled.0 * self.shape.pooled.1;
         let name = |which: &str| format!("{}.{which}", self.name);

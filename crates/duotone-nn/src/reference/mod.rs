@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 
 mod block;
+mod musicnn;
 
 use crate::architecture::Architecture;
 use crate::random::Philox;
 use block::{BlockReference, Map, Trace, global_pool};
+pub use musicnn::{MusicnnReference, musicnn};
 
 /// Named weights or gradients in f64; names and shapes as in [`Weights`](crate::Weights).
 pub type Tensors = BTreeMap<String, Vec<f64>>;
