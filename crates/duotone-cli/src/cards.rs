@@ -25,6 +25,10 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
     text.push('\n');
     text += &network(a);
     text.push('\n');
+    for backbone in &card.backbones {
+        let of = format!("{}, {}, licence {}", backbone.name, backbone.source, backbone.licence);
+        text += &field("contains", &of);
+    }
     text += &field("front end", &front_end(&card.front_end));
     let held_out = match card.held_out_clips() {
         0 => String::new(),
@@ -83,7 +87,10 @@ fn network(a: &Architecture) -> String {
             blocks.map(move |(block, map)| {
                 [
                     (i + 1).to_string(),
-                    block.filters.to_string(),
+                    match block.backbone() {
+                        Some(name) => format!("{} features of {name}", block.filters),
+                        None => block.filters.to_string(),
+                    },
                     size(block.kernel),
                     size(map.convolved),
                     size(block.pool),

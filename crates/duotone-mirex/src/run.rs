@@ -47,7 +47,7 @@ pub fn run(job: &TaskJob<'_>, observer: &dyn Observer) -> Result<Results, Error>
     prepare(job, &places, &setup)?;
     let (setup, places) = (&setup, &places);
     let systems = task.systems.iter().map(|system| match system {
-        System::Network(network) => evaluate::System::Network((**network).clone()),
+        System::Network(network) => evaluate::System::Network(network.clone()),
         System::Program(program) => {
             evaluate::System::Program(Box::new(External { task, setup, places, program }))
         }

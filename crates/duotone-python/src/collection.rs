@@ -252,7 +252,7 @@ pub(crate) fn evaluate<'py>(
         }
         network.vote = vote;
     }
-    let systems = networks.into_iter().map(System::Network).collect();
+    let systems = networks.into_iter().map(|network| System::Network(Box::new(network))).collect();
     let mut job = EvaluateJob::new(&collection.inner, systems);
     job.folds = parse_folds(py, folds)?;
     job.seed = given.seed;

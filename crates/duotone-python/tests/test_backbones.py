@@ -6,8 +6,9 @@ import zipfile
 from pathlib import Path
 
 import duotone
+import numpy as np
 import pytest
-from duotone import DuotoneWarning, ModelFileError, SettingsError, backbones
+from duotone import DuotoneError, DuotoneWarning, ModelFileError, SettingsError, backbones
 
 WHEEL = "musicnn-0.1.0-py3-none-any.whl"
 
@@ -63,3 +64,26 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "musicnn-msd.safetensors").write_bytes(b"x")
     with pytest.warns(DuotoneWarning, match="not a duotone backbone"):
         assert duotone.backbones.list(folder=tmp_path) == []
+
+
+def test_a_classifier_learns_from_a_backbone(wheel, tmp_path, monkeypatch):
+    monkeypatch.setenv("DUOTONE_BACKBONES", str(tmp_path))
+    random = np.random.default_rng(5)
+    clips = [random.normal(-4, 1.5, (96, 400)).astype(np.float32) for _ in range(6)]
+    for clip in clips[::2]:
+        clip[40:60] += 2
+    with pytest.raises(ModelFileError, match="has not been added"):
+        duotone.Classifier("musicnn", n_jobs=1).fit(clips, ["band", "noise"] * 3)
+    backbones.add(wheel)
+    model = duotone.Classifier("musicnn", n_jobs=1).fit(clips, ["band", "noise"] * 3).model_
+    assert model.card["backbones"][0]["licence"] == "ISC"
+    segments = np.stack([clip[:, :187] for clip in clips])
+    expected = model.segment_probabilities(segments)
+    assert (expected.argmax(1) == [0, 1] * 3).all()
+    assert model.embed(clips[0]).shape == (2, 1706)
+    with pytest.raises(DuotoneError, match="export the model to ONNX"):
+        model.to_torch()
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(model.to_onnx())
+    (got,) = session.run(["probabilities"], {"segments": segments})
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-5)

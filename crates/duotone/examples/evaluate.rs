@@ -20,7 +20,7 @@ fn main() -> Result<(), Error> {
     let mut systems = Vec::new();
     for name in ["model1", "model2"] {
         let network = NetworkSystem::new(ModelSpec::load(name)?, settings.clone());
-        systems.push(System::Network(network));
+        systems.push(System::Network(Box::new(network)));
     }
     let mut job = EvaluateJob::new(&collection, systems);
     job.folds = Folds::Count(3);

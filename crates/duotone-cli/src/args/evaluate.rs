@@ -31,8 +31,8 @@ Examples:
 pub(crate) struct EvaluateArgs {
     /// Folder with one sub-folder per label, CSV file with a header, or list of `path<TAB>label` lines
     pub(crate) collection: PathBuf,
-    /// Networks, separated by commas: presets (deep, model1, model2, model2-figure, model3, mfcc) or
-    /// TOML files
+    /// Networks, separated by commas: presets (deep, model1, model2, model2-figure, model3, mfcc, musicnn,
+    /// musicnn-mtt) or TOML files
     #[arg(short, long, default_value = ModelSpec::DEFAULT, value_name = "A[,B…]",
           value_delimiter = ',', value_parser = values::architecture)]
     pub(crate) architecture: Vec<String>,

@@ -90,9 +90,11 @@ pub(crate) enum Command {
 /// `deep` is a small deep network in parallel with cepstral statistics, trained with 25 epochs of AdamW
 /// and augmentation. The paper's networks are trained with the paper's settings: plain SGD with a
 /// constant learning rate of 0.02, mini-batches of 40, 150 epochs, 30 random segments per file. `mfcc` is
-/// a baseline without a network: cepstral statistics and logistic regression. A TOML file may have settings of its own. A checkpoint
-/// is saved next to the model after every epoch; `--resume` continues from it and produces exactly the
-/// model that an uninterrupted run would have produced.
+/// a baseline without a network: cepstral statistics and logistic regression. `musicnn` is logistic
+/// regression on the features of a published network, which must have been added (`duotone backbone
+/// --help`). A TOML file may have settings of its own. A checkpoint is saved next to the model after every
+/// epoch; `--resume` continues from it and produces exactly the model that an uninterrupted run would have
+/// produced.
 ///
 /// A model's accuracy on its own training files says nothing about new music: use `evaluate` to
 /// measure that.
@@ -109,7 +111,8 @@ pub(crate) struct TrainArgs {
     /// Model file to write
     #[arg(short, long, value_name = "M.safetensors")]
     pub(crate) output: PathBuf,
-    /// Network: a preset (deep, model1, model2, model2-figure, model3, mfcc) or a TOML file
+    /// Network: a preset (deep, model1, model2, model2-figure, model3, mfcc, musicnn, musicnn-mtt) or a
+    /// TOML file
     #[arg(short, long, default_value = ModelSpec::DEFAULT, value_name = "A",
           value_parser = values::architecture)]
     pub(crate) architecture: String,
@@ -191,8 +194,9 @@ pub(crate) struct FeaturesArgs {
     /// Label column of a CSV collection; files without a label are ignored
     #[arg(short, long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
-    /// Network to extract the input of: a preset (deep, model1, model2, model2-figure, model3, mfcc) or
-    /// a TOML file. deep and mfcc have the same input, and so have model1, model2 and model3
+    /// Network to extract the input of: a preset (deep, model1, model2, model2-figure, model3, mfcc, musicnn,
+    /// musicnn-mtt) or a TOML file. These have the same input: deep and mfcc; model1, model2 and model3;
+    /// musicnn and musicnn-mtt
     #[arg(short, long, default_value = ModelSpec::DEFAULT, value_name = "A",
           value_parser = values::architecture)]
     pub(crate) architecture: String,

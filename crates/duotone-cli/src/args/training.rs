@@ -40,11 +40,11 @@ pub(crate) struct TrainingArgs {
 pub(crate) struct LearningArgs {
     /// Sample rate that every file is resampled to. `auto` keeps the files' own rate if it is the
     /// same for all and one of 44100, 22050 and 11025, and uses 22050 otherwise [default:
-    /// 22050 for deep and mfcc, auto for the paper's networks]
+    /// 22050 for deep and mfcc, 16000 for musicnn, auto for the paper's networks]
     #[arg(long, value_name = "auto|HZ")]
     pub(crate) sample_rate: Option<SampleRate>,
     /// Passes over all training segments [default: 25 for deep, 150 for
-    /// the paper's networks, at most 200 for mfcc]
+    /// the paper's networks, at most 200 for mfcc and musicnn]
     #[arg(long, value_parser = values::count, allow_negative_numbers = true, value_name = "N",
           help_heading = "Training")]
     epochs: Option<usize>,
@@ -58,7 +58,7 @@ pub(crate) struct LearningArgs {
           help_heading = "Training")]
     batch_size: Option<usize>,
     /// Segments of each file to train on, `random:N` or `consecutive` [default: random:6 for
-    /// deep, random:30 for the paper's networks, consecutive for mfcc]
+    /// deep, random:30 for the paper's networks, consecutive for mfcc and musicnn]
     #[arg(long, value_parser = values::segments, value_name = "HOW", help_heading = "Training")]
     segments: Option<Segmenter>,
     /// Draw new random segments in every epoch. The paper draws them once; deep always draws new ones

@@ -23,7 +23,7 @@ pub(super) fn run(args: EvaluateArgs, console: &Console) -> Result<Done, Failure
     }
     let mut networks = NetworkSystem::alike(recipes, args.select)?;
     networks.iter_mut().for_each(|network| network.vote = args.vote.into());
-    let systems = networks.into_iter().map(System::Network).collect();
+    let systems = networks.into_iter().map(|network| System::Network(Box::new(network))).collect();
     let mut job = EvaluateJob::new(&collection, systems);
     job.folds = args.folds.0;
     job.repeats = args.repeats;

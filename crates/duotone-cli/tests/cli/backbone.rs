@@ -7,6 +7,7 @@ use serde_json::Value;
 use tempfile::tempdir;
 
 use crate::run::{Outcome, command, duotone, finish, names};
+use crate::sound::collection;
 
 /// The wheel, if `scripts/test` has downloaded it.
 fn wheel() -> Option<PathBuf> {
@@ -60,6 +61,59 @@ fn backbones_are_added_listed_and_removed() {
     assert_eq!(names(&dir.join("else/where")), both);
     backbone(dir, &["remove", "musicnn-msd", "--in", "else/where"]).ends_with(0);
     assert_eq!(names(&dir.join("else/where")), both[1..]);
+}
+
+/// From the wheel to a decision: a network of which only the output layer is trained.
+#[test]
+fn a_backbone_is_trained_evaluated_and_exported() {
+    let Some(wheel) = wheel() else { return };
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    let own = dir.join("own");
+    collection(dir, 4);
+    let run = |line: &str| {
+        let mut command = command();
+        command.current_dir(dir).env("DUOTONE_BACKBONES", &own).args(line.split(' '));
+        finish(&mut command)
+    };
+    let train = "train music --architecture musicnn --output m.safetensors";
+    run(train).ends_with(1).says(&["musicnn-msd has not been added", "pip download musicnn"]);
+    backbone(dir, &["add", wheel.to_str().unwrap()]).ends_with(0);
+    run(train).ends_with(0).says(&["musicnn trained on 8 clips of 2 labels"]);
+
+    let evaluate = "evaluate music -a musicnn,musicnn-mtt --folds 2 --features store -o ";
+    let first = run(&format!("{evaluate}first")).ends_with(0).stdout;
+    assert!(first.contains("musicnn-mtt  100.0 %"), "{first}");
+    let embeddings = entries(&dir.join("store/embeddings"));
+    assert!(embeddings.len() >= 16, "{embeddings:?}");
+    run(&format!("{evaluate}second")).ends_with(0);
+    let predictions = |report: &str| fs::read(dir.join(report).join("predictions.csv")).unwrap();
+    assert!(predictions("first") == predictions("second"), "cached values differ");
+    assert_eq!(entries(&dir.join("store/embeddings")), embeddings);
+
+    // The model file is enough.
+    fs::remove_dir_all(&own).unwrap();
+    let card = run("inspect m.safetensors").ends_with(0).stdout;
+    for part in ["1706 features of musicnn-msd", "musicnn 0.1.0 from PyPI, licence ISC"] {
+        assert!(card.contains(part), "{part}: {card}");
+    }
+    let decided = run("classify m.safetensors music/low/low0.wav --format csv").ends_with(0);
+    decided.says(&["music/low/low0.wav,low,"]);
+    run("export m.safetensors --onnx m.onnx --front-end").ends_with(0);
+    assert!(fs::metadata(dir.join("m.onnx")).unwrap().len() > 3_000_000);
+}
+
+/// The files below a folder with their contents.
+fn entries(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for sub in fs::read_dir(folder).unwrap() {
+        for file in fs::read_dir(sub.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            found.push((path.clone(), fs::read(path).unwrap()));
+        }
+    }
+    found.sort();
+    found
 }
 
 #[test]

@@ -19,10 +19,10 @@ fn help_has_examples() {
     let help = duotone(here, ["train", "--help"]).stdout;
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     for default in [
-        "[default: 25 for deep, 150 for the paper's networks, at most 200 for mfcc]",
+        "[default: 25 for deep, 150 for the paper's networks, at most 200 for mfcc and musicnn]",
         "[default: 0.004 for deep, 0.02 for the paper's networks]",
         "[default: 32 for deep, 40 for the paper's networks]",
-        "[default: random:6 for deep, random:30 for the paper's networks, consecutive for mfcc]",
+        "[default: random:6 for deep, random:30 for the paper's networks, consecutive for mfcc and musicnn]",
     ] {
         assert!(help.contains(default), "{default}");
     }

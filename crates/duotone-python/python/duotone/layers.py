@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from duotone.errors import DuotoneError
 from duotone.model import Model
 
 # Batch normalisation adds this to variances, and replaces this share of its running statistics in
@@ -51,6 +52,11 @@ def _pipeline(name: str, table: dict[str, Any]) -> Pipeline:
     # A pipeline of the paper's kind has no list of blocks.
     single = "block" not in table
     for j, block in enumerate([table] if single else table["block"]):
+        published = block.get("fixed", "cepstrum")
+        if published != "cepstrum":
+            raise DuotoneError(
+                f"{published} is not built in PyTorch and Keras: export the model to ONNX instead"
+            )
         blocks.append(
             Block(
                 name if single else f"{name}.block{j}",

@@ -9,7 +9,9 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from duotone.errors import SettingsError
 
-Preset: TypeAlias = Literal["deep", "model1", "model2", "model2-figure", "model3", "mfcc"]
+Preset: TypeAlias = Literal[
+    "deep", "model1", "model2", "model2-figure", "model3", "mfcc", "musicnn", "musicnn-mtt"
+]
 Architecture: TypeAlias = Preset | str | os.PathLike[str]
 Vote: TypeAlias = Literal["mean", "majority", "max"]
 Standardize: TypeAlias = Literal["band", "global", "pixel", "none"]

@@ -1,10 +1,10 @@
-//! The description stored in a backbone's file.
+//! The descriptions of the backbones that duotone can add.
 
 use duotone_audio::FrontEnd;
-use serde::{Deserialize, Serialize};
 
 use super::known::{KNOWN, Known};
 use super::package::SOURCE;
+use crate::model::BackboneCard;
 
 /// The licence of musicnn's weights and its text, as the package has them.
 const LICENCE: &str = "ISC";
@@ -19,27 +19,6 @@ const FRONT_END: FrontEnd = FrontEnd {
     segment_frames: 187,
     centered: true,
 };
-
-/// The description stored in a backbone's file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BackboneCard {
-    /// Its name: `musicnn-msd`.
-    pub name: String,
-    /// Version of duotone that wrote the file.
-    pub version: String,
-    /// Where the weights are from: `musicnn 0.1.0 from PyPI`.
-    pub source: String,
-    /// Digest of the checkpoint's data file: `sha256:` and 64 hexadecimal digits.
-    pub source_digest: String,
-    /// Licence of the weights: `ISC`.
-    pub licence: String,
-    /// Text of the licence, with its copyright notice.
-    pub licence_text: String,
-    /// The 50 tags that the network was trained to predict, in the order of its outputs.
-    pub tags: Vec<String>,
-    /// The front end that computes the network's input.
-    pub front_end: FrontEnd,
-}
 
 impl BackboneCard {
     pub(super) fn new(known: &Known) -> Self {

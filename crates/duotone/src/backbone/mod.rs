@@ -21,6 +21,7 @@ mod fixtures;
 mod known;
 pub(crate) mod musicnn;
 mod package;
+pub(crate) mod parts;
 mod protobuf;
 mod reader;
 mod store;
@@ -28,7 +29,7 @@ mod table;
 mod tags;
 pub(crate) mod wheel;
 
-pub use card::BackboneCard;
+pub use crate::model::BackboneCard;
 pub use known::NAMES;
 pub use store::{Stored, add, folder, list, remove};
 

@@ -135,7 +135,9 @@ mod tests {
             .collect()
     }
 
-    fn read(table: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+    type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+    fn read(table: &[u8]) -> Result<Pairs, String> {
         let mut read = Vec::new();
         entries(table, |key, value| {
             read.push((key.to_vec(), value.to_vec()));

@@ -69,7 +69,7 @@ impl<'a> EvaluateJob<'a> {
     /// Returns the network systems.
     pub(super) fn networks(&self) -> impl Iterator<Item = &NetworkSystem> {
         self.systems.iter().filter_map(|system| match system {
-            System::Network(network) => Some(network),
+            System::Network(network) => Some(&**network),
             System::Program(_) => None,
         })
     }
@@ -123,7 +123,7 @@ pub(super) fn no_architecture() -> Error {
 /// A system to evaluate.
 pub enum System<'a> {
     /// A network, or several from which one is chosen in each fold.
-    Network(NetworkSystem),
+    Network(Box<NetworkSystem>),
     /// An external program.
     Program(Box<dyn Program + 'a>),
 }

@@ -84,6 +84,7 @@ impl Evaluator<'_> {
                 device: &self.job.device,
                 checkpoint: checkpoint.as_deref(),
                 resume: self.job.resume,
+                embeddings: &self.embeddings,
             }
         };
         let mut run = FoldRun {

@@ -1,6 +1,7 @@
 //! Runs every system on every fold.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::data::split::Split;
 use crate::data::{Folds, folds_file};
@@ -17,6 +18,7 @@ use crate::evaluate::reservations::reservations;
 use crate::evaluate::significance::significance;
 use crate::evaluate::{FoldResult, Results, RunTime, predictions, protocol};
 use crate::features::FeatureStore;
+use crate::features::embeddings::Embeddings;
 use crate::io::write::OutputLock;
 use crate::io::write_json;
 use crate::leaks::{Findings, Placement, check_dataset, find_all};
@@ -68,7 +70,8 @@ pub fn evaluate(job: &EvaluateJob<'_>, observer: &dyn Observer) -> Result<Result
     let findings = findings(job, &clips, &split, observer)?;
     findings.warnings().iter().for_each(|warning| observer.event(Event::Warning(warning)));
     let tester = Tester::new(&job.deformations, observer)?;
-    let evaluator = Evaluator { job, claim, clips, split, tester, observer };
+    let embeddings = Arc::new(Embeddings::new(job.store.as_deref()));
+    let evaluator = Evaluator { job, claim, clips, split, tester, embeddings, observer };
     let mut systems = Vec::new();
     let mut times = Vec::new();
     if evaluator.is_contest() && evaluator.clips.seconds > 0.0 {
@@ -119,6 +122,7 @@ pub(super) struct Evaluator<'a> {
     pub(super) clips: Clips,
     pub(super) split: Split,
     pub(super) tester: Tester,
+    pub(super) embeddings: Arc<Embeddings>,
     pub(super) observer: &'a dyn Observer,
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod clip;
 pub(crate) mod dataset;
+pub(crate) mod embeddings;
 pub(crate) mod extraction;
 pub(crate) mod notes;
 pub(crate) mod segments;

@@ -2,7 +2,8 @@
 //! it was made.
 
 pub(crate) mod augmentation;
-mod conditioning;
+mod backbone_card;
+pub(crate) mod conditioning;
 pub mod onnx;
 pub(crate) mod scaler;
 mod schedule;
@@ -11,6 +12,7 @@ mod spec;
 pub(crate) mod tensor_file;
 
 pub use augmentation::Augmentation;
+pub use backbone_card::BackboneCard;
 pub use conditioning::Conditioning;
 pub use scaler::{MIN_STD, Scaler, Standardize};
 pub use schedule::Schedule;
@@ -52,6 +54,9 @@ pub struct ModelCard {
     pub front_end: FrontEnd,
     /// The classes in the order of the network's outputs, with the number of clips in each.
     pub labels: Vec<TrainedLabel>,
+    /// The published networks that are part of it, with their licences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backbones: Vec<BackboneCard>,
     /// Training settings, including the seed and the standardisation.
     pub settings: TrainSettings,
     /// Digest of the content, labels and groups of all clips used, including held-out ones.

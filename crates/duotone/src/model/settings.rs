@@ -199,6 +199,11 @@ impl TrainSettings {
             let reason = format!("a floor {floor} dB below the maximum: choose one above 0");
             return wrong("floor", reason);
         }
+        if let Some(factor) = self.conditioning.compression
+            && !(factor > 0.0 && factor.is_finite())
+        {
+            return wrong("compression", format!("compression {factor}: choose a factor above 0"));
+        }
         Ok(())
     }
 

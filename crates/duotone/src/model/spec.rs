@@ -1,7 +1,9 @@
 use std::path::Path;
 
 use duotone_audio::{FrontEnd, Segmenter};
-use duotone_nn::{Architecture, Block, Fixed, GlobalPool, Optimizer, Padding, Pipeline, Summary};
+use duotone_nn::{
+    Architecture, Block, Fixed, GlobalPool, Musicnn, Optimizer, Padding, Pipeline, Summary,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Augmentation, Conditioning, Schedule, Standardize, TrainSettings};
@@ -39,9 +41,10 @@ struct FrontEndTable {
 const MAX_FILE: u64 = 1 << 20;
 
 impl ModelSpec {
-    /// The names of the presets: a deep network, the paper's, and a baseline without a network.
-    pub const PRESETS: [&'static str; 6] =
-        ["deep", "model1", "model2", "model2-figure", "model3", "mfcc"];
+    /// The names of the presets: a deep network, the paper's, a baseline without a network, and published
+    /// networks with a trained output layer.
+    pub const PRESETS: [&'static str; 8] =
+        ["deep", "model1", "model2", "model2-figure", "model3", "mfcc", "musicnn", "musicnn-mtt"];
     /// The name of the preset that is trained where none is named.
     pub const DEFAULT: &'static str = "deep";
 
@@ -69,6 +72,8 @@ impl ModelSpec {
         match name {
             "deep" => Some(deep()),
             "mfcc" => Some(mfcc()),
+            "musicnn" => Some(musicnn(name, Fixed::MusicnnMsd)),
+            "musicnn-mtt" => Some(musicnn(name, Fixed::MusicnnMtt)),
             _ => {
                 let architecture = Architecture::preset(name, 0)?;
                 Some(Self { centered: name == "model2-figure", ..Self::new(name, architecture) })
@@ -180,7 +185,7 @@ fn deep() -> ModelSpec {
             lowpass: 24,
             ..Augmentation::default()
         },
-        conditioning: Conditioning { floor: Some(80.0), level: true },
+        conditioning: Conditioning { floor: Some(80.0), level: true, compression: None },
         ..TrainSettings::default()
     };
     ModelSpec {
@@ -212,6 +217,34 @@ fn mfcc() -> ModelSpec {
     };
     ModelSpec { name: "mfcc".into(), architecture, training, ..deep }
 }
+
+/// The features of a published network and multinomial logistic regression. Its input is that network's, but at
+/// one volume.
+fn musicnn(name: &str, fixed: Fixed) -> ModelSpec {
+    let (bands, frames) = (Musicnn::BANDS, Musicnn::FRAMES);
+    let block =
+        Block { fixed: Some(fixed), ..Block::valid(Musicnn::FEATURES, (bands, frames), (1, 1)) };
+    let pipeline = Pipeline { blocks: vec![block], global_pool: GlobalPool::default() };
+    let mfcc = mfcc();
+    let architecture =
+        Architecture { bands, frames, pipelines: vec![pipeline], ..mfcc.architecture };
+    let training = TrainSettings {
+        optimizer: Optimizer::Lbfgs { weight_decay: 0.5 },
+        conditioning: Conditioning { compression: Some(COMPRESSION), ..Conditioning::default() },
+        ..mfcc.training
+    };
+    ModelSpec {
+        name: name.into(),
+        architecture,
+        centered: true,
+        sample_rate: Some(16_000),
+        window: Some((512, 256)),
+        training,
+    }
+}
+
+/// musicnn's own factor, which then applies to segments of a mean power of 1.
+const COMPRESSION: f32 = 10_000.0;
 
 /// 30 mel-frequency cepstral coefficients and their changes: the mean and the standard deviation of each over a
 /// segment.

@@ -33,6 +33,7 @@ fn model(standardize: Standardize) -> Model {
             version: "0".into(),
             recipe: "toy".into(),
             architecture,
+            backbones: Vec::new(),
             front_end: front_end(),
             labels: vec![label("dub \"x\""), label("żółć")],
             settings: TrainSettings { standardize, learning_rate: 0.02, ..Default::default() },

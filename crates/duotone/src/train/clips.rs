@@ -1,7 +1,10 @@
 //! Training on features in memory, for callers that manage files and folds themselves.
 
+use std::sync::Arc;
+
 use duotone_audio::FrontEnd;
 
+use crate::backbone::parts;
 use crate::backend::Device;
 use crate::data::hold_out;
 use crate::error::Error;
@@ -72,15 +75,18 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
         device: &Device::Cpu,
         checkpoint: None,
         resume: false,
+        embeddings: &Arc::default(),
     };
     let architecture = run.architecture();
     let TrainedModel { predictor, weights, history } = run.fit(observer)?;
     let group_column = job.groups.map(|_| "group");
     let measured = run.measure(&predictor, group_column)?;
+    let backbones = parts::cards(&architecture)?;
     let card = ModelCard {
         version: env!("CARGO_PKG_VERSION").into(),
         recipe: job.recipe.name.clone(),
         architecture,
+        backbones,
         front_end: job.front_end.clone(),
         labels: trained_labels(job.labels, classes_of(&train), classes_of(&held_out)),
         settings: job.settings.clone(),

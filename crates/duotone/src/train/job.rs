@@ -1,10 +1,13 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
+use crate::backbone::parts;
 use crate::backend::Device;
 use crate::data::Collection;
 use crate::error::Error;
 use crate::features::dataset::{Silent, prepare};
+use crate::features::embeddings::Embeddings;
 use crate::features::{RateChoice, choose_rate};
 use crate::io::outputs::{is_tensor_file, refuse_inputs, refuse_other_kind};
 use crate::io::write::OutputLock;
@@ -124,11 +127,13 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         device: &job.device,
         checkpoint: Some(&checkpoint),
         resume: job.resume,
+        embeddings: &Arc::new(Embeddings::new(job.store.as_deref())),
     };
     let untrained = ModelCard {
         version: env!("CARGO_PKG_VERSION").into(),
         recipe: job.recipe.name.clone(),
         architecture: run.architecture(),
+        backbones: parts::cards(&run.architecture())?,
         front_end: front_end.clone(),
         labels: trained_labels(&collection.labels, class_of(&train), class_of(&held_out)),
         settings: job.settings.clone(),

@@ -1,8 +1,13 @@
 //! Training of the output layer alone, by L-BFGS on all segments at once.
 
-use duotone_nn::{OutputFit, Tensor, fit_output};
+use std::sync::Arc;
 
+use duotone_nn::{Architecture, OutputFit, Tensor, Weights, fit_output};
+
+use crate::backend::Device;
+use crate::backend::cached::CachedNetwork;
 use crate::backend::trainer;
+use crate::backend::trainer::Inference;
 use crate::classify::predictor::Predictor;
 use crate::error::Error;
 use crate::features::ClipFeatures;
@@ -32,7 +37,7 @@ impl TrainingRun<'_> {
         }
         let epochs = self.settings.epochs;
         observer.event(Event::RunStarted { name: self.name, done: 0, epochs });
-        let network = trainer::network(self.device, &architecture, &weights)?;
+        let network = self.network(&architecture, &weights)?;
         let predictor = Predictor { network, scaler };
         let of_training = |clip: &ClipFeatures| starts(clip, self.front_end, self.settings, 0);
         let (inputs, labels) = inputs_of(&predictor, self.train, of_training, observer)?;
@@ -66,9 +71,22 @@ impl TrainingRun<'_> {
         let shape = vec![architecture.classes];
         weights.0.insert("output.bias".into(), Tensor { shape, data: fit.bias });
         observer.event(Event::RunEnded);
-        let network = trainer::network(self.device, &architecture, &weights)?;
+        let network = self.network(&architecture, &weights)?;
         let predictor = Predictor { network, ..predictor };
         Ok(TrainedModel { predictor, weights, history })
+    }
+
+    /// Builds the network. Published ones are computed once per clip.
+    fn network(
+        &self,
+        architecture: &Architecture,
+        weights: &Weights,
+    ) -> Result<Box<dyn Inference>, Error> {
+        if architecture.backbones().next().is_some() && matches!(self.device, Device::Cpu) {
+            let embeddings = Arc::clone(self.embeddings);
+            return Ok(Box::new(CachedNetwork::new(architecture, weights, embeddings)?));
+        }
+        trainer::network(self.device, architecture, weights)
     }
 }
 

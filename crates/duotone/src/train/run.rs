@@ -1,10 +1,12 @@
 //! The training loop.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use duotone_audio::FrontEnd;
 use duotone_nn::{Architecture, Optimizer, OptimizerState, Weights, reference};
 
+use crate::backbone::parts;
 use crate::backend::Device;
 use crate::backend::trainer::{EpochInput, Inference, TrainBackend};
 use crate::classify::Vote;
@@ -12,6 +14,7 @@ use crate::classify::predictor;
 use crate::classify::predictor::{Predictor, accuracies};
 use crate::classify::vote::largest;
 use crate::error::Error;
+use crate::features::embeddings::Embeddings;
 use crate::features::segments::{LabelledClip, Segments, consecutive};
 use crate::model::scaler::Fit;
 use crate::model::{EpochRecord, Measured, ModelSpec, Scaler, TrainSettings};
@@ -35,6 +38,8 @@ pub(crate) struct TrainingRun<'a> {
     pub(crate) checkpoint: Option<&'a Path>,
     /// Whether to resume from the checkpoint, if there is one.
     pub(crate) resume: bool,
+    /// What published networks compute from the clips.
+    pub(crate) embeddings: &'a Arc<Embeddings>,
 }
 
 /// The result of a training run.
@@ -158,7 +163,8 @@ impl TrainingRun<'_> {
     /// The state before the first epoch.
     pub(super) fn start(&self) -> Result<Checkpoint, Error> {
         let spec = self.spec();
-        let weights = Weights::glorot(&spec.architecture, self.settings.seed)?;
+        let mut weights = Weights::glorot(&spec.architecture, self.settings.seed)?;
+        parts::put_into(&mut weights, &spec.architecture)?;
         let optimizer = OptimizerState::default();
         let segments = Segments::of(self.train, self.front_end, self.settings, 0);
         let (bands, frames) = (self.front_end.bands, self.front_end.segment_frames);

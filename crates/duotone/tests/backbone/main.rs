@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use duotone::backbone::{self, Backbone, NAMES, Stored};
-use duotone::nn::Tensor;
+use duotone::nn::{Musicnn, Tensor};
 use serde::Deserialize;
 
 /// What TensorFlow reads; see `scripts/backbone_fixtures.py`.
@@ -61,6 +61,54 @@ fn the_wheel_has_the_weights_that_tensorflow_reads() {
         }
     }
     assert_eq!(backbone::list(root.path()).unwrap(), (stored, vec![]));
+}
+
+/// What musicnn's own program computes; see `scripts/musicnn_fixture.py`.
+#[derive(Deserialize)]
+struct Outputs {
+    tags: Vec<f64>,
+    maximum: Vec<f64>,
+    mean: Vec<f64>,
+    penultimate: Vec<f64>,
+}
+
+/// The segment of `scripts/musicnn_fixture.py`, band after band.
+fn segment() -> Vec<f32> {
+    let value = |band: usize, frame: usize| {
+        let (band, frame) = (band as f64, frame as f64);
+        1.5 + (0.37 * band + 0.011 * frame * frame / 16.0).sin() + 0.5 * (0.2 * frame).cos()
+    };
+    let bands = 0..Musicnn::BANDS;
+    bands.flat_map(|b| (0..Musicnn::FRAMES).map(move |t| value(b, t) as f32)).collect()
+}
+
+fn assert_close(what: &str, got: &[f32], expected: &[f64]) {
+    assert_eq!(got.len(), expected.len(), "{what}");
+    let scale = expected.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
+    for (i, (got, expected)) in got.iter().zip(expected).enumerate() {
+        let off = (f64::from(*got) - expected).abs() / scale;
+        assert!(off < 1e-4, "{what} {i}: {got}, not {expected}");
+    }
+}
+
+#[test]
+fn the_network_computes_what_its_own_program_does() {
+    let Some(wheel) = wheel() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/musicnn_outputs.json");
+    let expected: BTreeMap<String, Outputs> =
+        serde_json::from_slice(&fs::read(fixture).unwrap()).unwrap();
+    let stored = backbone::add(&wheel, root.path()).unwrap();
+    for Backbone { card, weights } in loaded(&stored) {
+        let got = Musicnn::new(&weights).unwrap().features(&segment()).unwrap();
+        let expected = &expected[&card.name];
+        let (maximum, mean): (Vec<f32>, Vec<f32>) =
+            got.pooled.as_chunks().0.iter().map(|&[max, mean]| (max, mean)).unzip();
+        assert_close("maximum", &maximum, &expected.maximum);
+        assert_close("mean", &mean, &expected.mean);
+        assert_close("penultimate", &got.penultimate, &expected.penultimate);
+        assert_close("tags", &got.tags, &expected.tags);
+    }
 }
 
 /// What duotone states about the package is what the package says.

@@ -17,7 +17,7 @@ fn run(
     let collection = toy.collection();
     let settings = TrainSettings { epochs: 20, ..settings() };
     let network = NetworkSystem::new(recipe("toy"), settings);
-    let mut job = EvaluateJob::new(&collection, vec![System::Network(network)]);
+    let mut job = EvaluateJob::new(&collection, vec![System::Network(Box::new(network))]);
     job.folds = 3.into();
     job.deformations = deformations.to_vec();
     job.output = output.map(Path::to_owned);

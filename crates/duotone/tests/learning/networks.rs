@@ -49,7 +49,7 @@ pub(crate) fn evaluate(job: &Networks<'_>, observer: &dyn Observer) -> Result<Re
     recipes.iter_mut().for_each(|recipe| recipe.training = job.settings.clone());
     let mut networks = NetworkSystem::alike(recipes, job.select)?;
     networks.iter_mut().for_each(|network| network.vote = job.vote);
-    let systems = networks.into_iter().map(System::Network).collect();
+    let systems = networks.into_iter().map(|network| System::Network(Box::new(network))).collect();
     let mut evaluation = EvaluateJob::new(job.collection, systems);
     evaluation.folds = job.folds.clone();
     evaluation.seed = job.folds_seed.unwrap_or(job.settings.seed);

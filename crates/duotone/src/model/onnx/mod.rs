@@ -2,6 +2,7 @@
 
 mod front_end;
 mod graph;
+mod musicnn;
 mod network;
 mod protobuf;
 

@@ -3,6 +3,8 @@
 use duotone_nn::{BATCH_NORM_EPSILON, Block, Padding, Pipeline, Summary};
 
 use super::graph::{Attribute, Graph};
+use super::musicnn;
+use crate::model::conditioning::MIN_POWER;
 use crate::model::{Conditioning, Model, Standardize};
 
 /// Adds the nodes from segments (n, bands, frames) to `probabilities` (n, classes).
@@ -29,15 +31,16 @@ pub(super) fn add(graph: &mut Graph, model: &Model, segments: &str) {
 
 /// Adds the conditioning of segments (n, bands, frames).
 fn condition(graph: &mut Graph, model: &Model, segments: &str) -> String {
-    let Conditioning { floor, level } = model.scaler.conditioning;
-    let over =
-        |axes: &[i64]| [("axes", Attribute::Ints(axes.to_vec())), ("keepdims", Attribute::Int(1))];
+    let Conditioning { floor, level, compression } = model.scaler.conditioning;
     let mut values = segments.to_owned();
     if let Some(decibels) = floor {
         let depth = graph.floats("conditioning.floor", &[1], &[decibels / 10.0]);
         let max = graph.node("ReduceMax", &[&values], &over(&[1, 2]));
         let floor = graph.node("Sub", &[&max, &depth], &[]);
         values = graph.node("Max", &[&values, &floor], &[]);
+    }
+    if let Some(factor) = compression {
+        values = compress(graph, &values, factor);
     }
     if level {
         // In two steps, since ONNX Runtime adds the values one by one in single precision.
@@ -46,6 +49,30 @@ fn condition(graph: &mut Graph, model: &Model, segments: &str) -> String {
         values = graph.node("Sub", &[&values, &mean], &[]);
     }
     values
+}
+
+/// Adds the compression of segments of log₁₀ power: log₁₀(1 + `factor` times the power as a share of the
+/// segment's mean power).
+fn compress(graph: &mut Graph, segments: &str, factor: f32) -> String {
+    let ten = graph.floats("conditioning.ten", &[1], &[10.0]);
+    let power = graph.node("Pow", &[&ten, segments], &[]);
+    let means = graph.node("ReduceMean", &[&power], &over(&[2]));
+    let mean = graph.node("ReduceMean", &[&means], &over(&[1]));
+    let smallest = graph.floats("conditioning.smallest", &[1], &[MIN_POWER as f32]);
+    let mean = graph.node("Max", &[&mean, &smallest], &[]);
+    let factor = graph.floats("conditioning.factor", &[1], &[factor]);
+    let gain = graph.node("Div", &[&factor, &mean], &[]);
+    let scaled = graph.node("Mul", &[&power, &gain], &[]);
+    let one = graph.floats("conditioning.one", &[1], &[1.0]);
+    let sum = graph.node("Add", &[&scaled, &one], &[]);
+    let logarithm = graph.node("Log", &[&sum], &[]);
+    let base = graph.floats("conditioning.base", &[1], &[std::f32::consts::LOG10_E]);
+    graph.node("Mul", &[&logarithm, &base], &[])
+}
+
+/// Returns the attributes of a reduction over axes that stay with length 1.
+pub(super) fn over(axes: &[i64]) -> [(&'static str, Attribute); 2] {
+    [("axes", Attribute::Ints(axes.to_vec())), ("keepdims", Attribute::Int(1))]
 }
 
 fn scale(graph: &mut Graph, model: &Model, segments: &str) -> String {
@@ -69,6 +96,10 @@ fn pipeline(
     pipeline: &Pipeline,
     image: &str,
 ) -> String {
+    if pipeline.backbone().is_some() {
+        let prefix = format!("{}.", pipeline.block_name(number, 0));
+        return musicnn::features(graph, model, &prefix, image);
+    }
     let shapes = model.card.architecture.map_shapes(pipeline);
     let mut maps = image.to_owned();
     for (i, (block, shape)) in pipeline.blocks.iter().zip(shapes).enumerate() {
@@ -126,7 +157,7 @@ fn add_block(
 
 /// Adds the summary of an axis of maps (n, filters, bands, frames).
 fn summarise(graph: &mut Graph, summary: Summary, axis: i64, maps: String) -> String {
-    let axes = [("axes", Attribute::Ints(vec![axis])), ("keepdims", Attribute::Int(1))];
+    let axes = over(&[axis]);
     match summary {
         Summary::None => maps,
         Summary::Mean => graph.node("ReduceMean", &[&maps], &axes),
@@ -147,7 +178,8 @@ fn summarise(graph: &mut Graph, summary: Summary, axis: i64, maps: String) -> St
     }
 }
 
-fn dense(graph: &mut Graph, model: &Model, layer: &str, input: &str) -> String {
+/// Adds a dense layer on rows (n, inputs).
+pub(super) fn dense(graph: &mut Graph, model: &Model, layer: &str, input: &str) -> String {
     let mut tensor = |what: &str| {
         let name = format!("{layer}.{what}");
         let shape = model.weights.0.get(&name).map_or(&[][..], |tensor| &tensor.shape);

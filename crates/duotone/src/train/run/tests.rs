@@ -2,6 +2,7 @@ mod ensemble;
 mod output_layer;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duotone_audio::{Segmenter, Spectrogram};
@@ -85,7 +86,7 @@ impl Toy {
                 lowpass: 2,
                 mixup: 0.2,
             },
-            conditioning: Conditioning { floor: Some(80.0), level: false },
+            conditioning: Conditioning { floor: Some(80.0), ..Conditioning::default() },
             ..toy.settings
         };
         toy
@@ -115,6 +116,7 @@ impl Toy {
             device: &Device::Cpu,
             checkpoint,
             resume,
+            embeddings: &Arc::default(),
         };
         run.fit(observer)
     }
