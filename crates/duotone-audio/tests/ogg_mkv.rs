@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use duotone_audio::{Error, FrontEnd, decode, extract, measure, probe};
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let case = fixtures.join("cases").join(name);
+    if case.exists() { case } else { fixtures.join("audio").join(name) }
 }
 
 fn bytes(name: &str) -> Vec<u8> {
@@ -31,8 +33,8 @@ fn decibels(samples: &[f32], expected: &[f32]) -> f64 {
     10.0 * (signal / noise.max(1e-20)).log10()
 }
 
-/// Samples 4,000 to 5,024 of the mono mix decoded by libopus and libvorbis are stored next to the
-/// files.
+/// Samples 4,000 to 5,024 of the mono mix decoded by libopus and libvorbis (by ffmpeg for the file
+/// with transients, because its libvorbis writes 16 bits) are stored next to the files.
 #[test]
 fn opus_and_vorbis_match_their_reference_libraries() {
     for (name, samples) in [
@@ -45,11 +47,12 @@ fn opus_and_vorbis_match_their_reference_libraries() {
         ("opus_video.webm", 12_000),
         ("vorbis_4_channels.ogg", 11_025),
         ("vorbis_6_channels.ogg", 11_025),
+        // Residues whose partitions extend past the end of their vectors.
+        ("vorbis_4_channels_transients.ogg", 44_100),
     ] {
         let clip = decode(&fixture(name)).unwrap();
         assert_eq!(clip.samples.len(), samples, "{name}");
-        let expected = fixture("../cases").join(name).with_added_extension("expected");
-        let expected = std::fs::read(expected).unwrap();
+        let expected = bytes(&format!("{name}.expected"));
         let expected = expected.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
         let expected: Vec<f32> = expected.collect();
         assert_eq!(expected.len(), 1024);
