@@ -46,8 +46,8 @@ fn unsupported(path: &Path) -> String {
     error.to_string()
 }
 
-/// HE-AAC with the upper half of its spectrum, HE-AAC v2 and 5.1 match ffmpeg's output, a part of
-/// which is stored next to the files.
+/// HE-AAC with the upper half of its spectrum, HE-AAC v2, 5.1 and LTP match ffmpeg's output, a part
+/// of which is stored next to the files.
 #[test]
 fn every_kind_of_aac_matches_ffmpeg() {
     let files = [
@@ -55,6 +55,7 @@ fn every_kind_of_aac_matches_ffmpeg() {
         ("he_aac.m4a", 2, 161_792, Some("he_aac.expected")),
         ("he_aac_v2.aac", 2, 161_792, Some("he_aac_v2.expected")),
         ("aac_5.1.m4a", 6, 45_056, None),
+        ("aac_ltp.m4a", 1, 45_056, Some("aac_ltp.expected")),
     ];
     for (name, channels, samples, expected) in files {
         let info = probe(&fixture(name)).unwrap();
