@@ -2,9 +2,9 @@
 
 `FrontEnd` makes log-mel spectrograms, `Classifier` is a scikit-learn estimator over files or
 spectrograms, `load` opens a trained model, `evaluate` cross-validates, `compare`
-compares evaluations, `check` finds what makes the
-scores of an evaluation too high. `duotone.scale` runs a model over millions of files, `duotone.backbones` manages
-networks that others have trained.
+compares evaluations, `check` finds what makes the scores of an evaluation too high.
+`duotone.scale` runs a model over millions of files, `duotone.backbones` manages networks
+that others have trained.
 """
 
 from duotone import backbones

@@ -51,13 +51,15 @@ class Classifier(ClassifierMixin, BaseEstimator):
     ----------
     architecture : str, default="deep"
         "deep" has several layers; "model1", "model2", "model2-figure" and "model3" are the
-        paper's; "mfcc" is a baseline of cepstral statistics and logistic regression; or the path of
-        a TOML file.
+        paper's; "mfcc" is a baseline of cepstral statistics and logistic regression; "musicnn" and
+        "musicnn-mtt" are logistic regression on a published network, which must have been added
+        (`duotone.backbones`); or the path of a TOML file.
     networks : int, default=None
         Number of networks, trained with consecutive seeds from `random_state`, whose average is the
         model. The presets have one.
     epochs : int, default=None
-        Passes over all training segments. "deep": 25; the paper's 150; "mfcc": at most 200.
+        Passes over all training segments. "deep": 25; the paper's 150; "mfcc" and "musicnn": at
+        most 200.
     learning_rate : float, default=None
         The highest rate of the schedule. "deep": 0.004, one cycle, for AdamW; the paper's 0.02,
         constant, for plain SGD.
@@ -65,7 +67,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         Segments in a mini-batch. "deep": 32; the paper's 40.
     segments : int or "consecutive", default=None
         Number of random training segments of each clip, or all consecutive ones. "deep": 6; the
-        paper's 30; "mfcc": "consecutive". Decisions always use consecutive segments.
+        paper's 30; "mfcc" and "musicnn": "consecutive". Decisions always use consecutive segments.
     fresh_segments : bool, default=None
         Draw new random positions in every epoch. "deep" does, the paper does not.
     sampling : {"uniform", "balanced"}, default=None
@@ -73,7 +75,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         often, for rare labels.
     standardize : {"band", "global", "pixel", "none"}, default=None
         What shares a mean and a deviation; both are fitted on the training clips. The networks
-        use "band", "mfcc" uses "none".
+        use "band"; "mfcc" and "musicnn" use "none".
     settings : mapping, default=None
         Other training settings by their names in the model file, such as
         ``{"label_smoothing": 0.1, "schedule": "cosine", "augmentation.mixup": 0.2}``. See
@@ -83,7 +85,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     sample_rate : int or "auto", default=None
         The model's rate in hertz. "auto": the files' own rate if it is the same for all and one of
         44100, 22050 and 11025, and otherwise 22050; for spectrograms, that of their front end.
-        "deep" and "mfcc": 22050; the paper's presets use "auto".
+        "deep" and "mfcc": 22050; "musicnn": 16000; the paper's presets use "auto".
     validation : float, default=None
         Share of the clips to hold out for measuring loss and accuracy. The presets hold out none.
     random_state : int, RandomState instance or None, default=0
