@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use blake3::Hash;
 
@@ -19,6 +19,8 @@ const HEADER: usize = 16;
 const CHECKSUM: usize = 32;
 /// Values of an entry at most: a batch of segments.
 const MAX_VALUES: usize = 1 << 22;
+/// Values in memory at most, half a gigabyte; later ones are computed or read again.
+const MAX_MEMORY: usize = 1 << 27;
 /// Entries are not synced. After a crash of the machine, the checksum detects a damaged one.
 const NO_SYNC: fn(&File) -> std::io::Result<()> = |_| Ok(());
 
@@ -27,7 +29,14 @@ const NO_SYNC: fn(&File) -> std::io::Result<()> = |_| Ok(());
 #[derive(Debug, Default)]
 pub(crate) struct Embeddings {
     folder: Option<PathBuf>,
-    memory: Mutex<HashMap<Hash, Vec<f32>>>,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    entries: HashMap<Hash, Vec<f32>>,
+    /// Number of values of all entries.
+    values: usize,
 }
 
 impl Embeddings {
@@ -48,7 +57,7 @@ impl Embeddings {
         compute: impl FnOnce() -> Result<Vec<f32>, Error>,
     ) -> Result<Vec<f32>, Error> {
         let key = key(network, inputs);
-        if let Some(values) = self.lock().get(&key) {
+        if let Some(values) = self.lock().entries.get(&key) {
             return Ok(values.clone());
         }
         let path = self.folder.as_ref().map(|folder| entry_path(folder, &key));
@@ -62,11 +71,15 @@ impl Embeddings {
                 values
             }
         };
-        self.lock().insert(key, values.clone());
+        let mut memory = self.lock();
+        let fits = memory.values + values.len() <= MAX_MEMORY;
+        if fits && memory.entries.insert(key, values.clone()).is_none() {
+            memory.values += values.len();
+        }
         Ok(values)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Hash, Vec<f32>>> {
+    fn lock(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
