@@ -148,13 +148,13 @@ mod tests {
 
     #[test]
     fn checksums_are_those_of_another_implementation() {
-        // The checksum of LevelDB's documentation, masked.
+        // The check value of CRC-32C, masked.
         assert_eq!(
             checksum(b"123456789"),
             0xe306_9283_u32.rotate_right(15).wrapping_add(0xa282_ead8)
         );
         for length in 0..70 {
-            let bytes: Vec<u8> = (0..length).map(|i| i * 37).collect();
+            let bytes: Vec<u8> = (0..length).map(|i: u32| (i * 37) as u8).collect();
             assert_eq!(masked_crc(&bytes), checksum(&bytes));
         }
     }
