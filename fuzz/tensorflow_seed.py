@@ -1,5 +1,7 @@
-"""Prints a checkpoint index in TensorFlow's format, with one tensor `a` of two floats. Checksums are zero: the fuzz
-targets do not check them."""
+"""Prints a checkpoint index in TensorFlow's format, with one tensor `a` of two floats.
+
+Checksums are zero: the fuzz targets do not check them.
+"""
 
 import sys
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Statistics of musicnn's weights as TensorFlow reads them, for the test of `duotone::backbone::add`.
+"""Statistics of musicnn's weights as TensorFlow reads them, for the test of `backbone::add`.
 
     pip download musicnn==0.1.0 --no-deps && unzip musicnn-0.1.0-*.whl
     scripts/backbone_fixtures.py musicnn > crates/duotone/tests/fixtures/backbones.json
 
-Needs TensorFlow. For each tensor of each backbone, in duotone's names and layouts: the shape, the value a third
-of the way through, and the sum. No weights are kept.
+Needs TensorFlow. For each tensor of each backbone, in duotone's names and layouts: the shape, the
+value a third of the way through, and the sum. No weights are kept.
 """
 
 import json
@@ -39,7 +39,7 @@ def tensors(folder: pathlib.Path) -> dict[str, np.ndarray]:
     for name, (layer, norm) in LAYERS.items():
         if layer:
             kernel = reader.get_tensor(f"{layer}/kernel")
-            # (frame, band, 1, filter) becomes (filter, band, frame), and (input, unit) (unit, input).
+            # From (frame, band, 1, filter) or (input, unit) to the reverse order.
             out[f"{name}.weight"] = kernel.squeeze(2).transpose() if kernel.ndim == 4 else kernel.T
             out[f"{name}.bias"] = reader.get_tensor(f"{layer}/bias")
         for ours, theirs in NORM.items() if norm else ():
