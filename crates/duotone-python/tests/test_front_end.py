@@ -172,6 +172,6 @@ def test_version_and_presets():
     assert duotone.__version__.count(".") == 2
     assert set(duotone.PRESETS) == {
         *("model1", "model2", "model2-figure", "model3"),
-        *("mfcc", "deep"),
+        *("mfcc", "deep", "musicnn", "musicnn-mtt"),
     }
     assert len(TONES) == 3
