@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import wave
 from pathlib import Path
 
@@ -80,6 +81,13 @@ def deep(sounds: Sounds):
     )
 
 
+def check_schema(evaluation):
+    """The results are as `docs/results.schema.json` says."""
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = Path(__file__).parents[3] / "docs/results.schema.json"
+    jsonschema.validate(evaluation.results, json.loads(schema.read_text()))
+
+
 # A tall pipeline of two blocks beside a wide one of the paper's kind, on conditioned input.
 TWO_PIPELINES = """
 bands = 40
@@ -106,7 +114,7 @@ kernel = [4, 21]
 pool = [5, 4]
 
 [training]
-conditioning = { floor = 60.0, level = true }
+conditioning = { floor = 60.0, level = true, compression = 50.0 }
 """
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import duotone
 import numpy as np
 import pytest
+from conftest import check_schema
 from duotone import DuotoneError, DuotoneWarning, ModelFileError, SettingsError, backbones, layers
 
 WHEEL = "musicnn-0.1.0-py3-none-any.whl"
@@ -66,7 +67,7 @@ def test_other_files_are_refused(tmp_path):
         assert duotone.backbones.list(folder=tmp_path) == []
 
 
-def test_a_classifier_learns_from_a_backbone(wheel, tmp_path, monkeypatch):
+def test_a_classifier_learns_from_a_backbone(wheel, sounds, tmp_path, monkeypatch):
     monkeypatch.setenv("DUOTONE_BACKBONES", str(tmp_path))
     random = np.random.default_rng(5)
     clips = [random.normal(-4, 1.5, (96, 400)).astype(np.float32) for _ in range(6)]
@@ -83,6 +84,8 @@ def test_a_classifier_learns_from_a_backbone(wheel, tmp_path, monkeypatch):
     assert model.embed(clips[0]).shape == (2, 1706)
     with pytest.raises(DuotoneError, match="export the model to ONNX"):
         layers.pipelines(model)  # What `to_torch` and `to_keras` build.
+    table = {"path": sounds.paths, "label": sounds.labels}
+    check_schema(duotone.evaluate(table, "musicnn", folds=2, n_jobs=1))
     onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(model.to_onnx())
     (got,) = session.run(["probabilities"], {"segments": segments})

@@ -1,13 +1,12 @@
 """An architecture comes with training settings, which parameters change."""
 
 import json
-from pathlib import Path
 from typing import get_args
 
 import duotone
 import numpy as np
 import pytest
-from conftest import QUICK
+from conftest import QUICK, check_schema
 from duotone import Classifier, SettingsError
 from duotone.options import Preset
 from duotone.settings import to_json
@@ -105,12 +104,6 @@ def test_mfcc_learns_the_tones(sounds):
     with pytest.raises(SettingsError, match="use `sgd` or `adamw`"):
         settings = {"optimizer.name": "lbfgs"}
         Classifier("model1", settings=settings).fit(sounds.paths, sounds.labels)
-
-
-def check_schema(evaluation):
-    jsonschema = pytest.importorskip("jsonschema")
-    schema = Path(__file__).parents[3] / "docs/results.schema.json"
-    jsonschema.validate(evaluation.results, json.loads(schema.read_text()))
 
 
 def test_deep_is_evaluated_as_the_recipe_says(sounds, tmp_path):

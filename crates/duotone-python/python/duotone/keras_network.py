@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,9 +38,14 @@ def network(model: Model) -> keras.Model:
 
 
 def _conditioned(model: Model, x: Any) -> Any:
-    floor, level = layers.floor_and_level(model)
+    floor, compression, level = layers.conditioning(model)
     if floor is not None:
         x = keras.ops.maximum(x, keras.ops.max(x, axis=(1, 2), keepdims=True) - floor)
+    if compression is not None:
+        power = keras.ops.power(10.0, x)
+        mean = keras.ops.mean(power, axis=(1, 2), keepdims=True)
+        x = power / keras.ops.maximum(mean, layers.MIN_POWER)
+        x = keras.ops.log1p(compression * x) / math.log(10)
     if level:
         x = x - keras.ops.mean(x, axis=(1, 2), keepdims=True)
     return x

@@ -13,6 +13,8 @@ from duotone.model import Model
 # each training step.
 EPSILON = 1e-5
 MOMENTUM = 0.1
+# The smallest mean power of a segment that compression divides by.
+MIN_POWER = 1e-9
 
 
 class Block(NamedTuple):
@@ -74,14 +76,23 @@ def _pipeline(name: str, table: dict[str, Any]) -> Pipeline:
     return Pipeline(blocks, [pool.get(axis, "none") for axis in ("bands", "frames")])
 
 
-def floor_and_level(model: Model) -> tuple[float | None, bool]:
-    """The conditioning of a segment.
+class Conditioning(NamedTuple):
+    """What happens to a segment before the scaler."""
 
-    The floor in decades of power below its maximum, and whether its mean is subtracted.
-    """
-    conditioning = model.card["settings"].get("conditioning", {})
-    floor = conditioning.get("floor")
-    return None if floor is None else floor / 10, conditioning.get("level", False)
+    floor: float | None
+    """In decades of power below the segment's maximum."""
+    compression: float | None
+    """The factor of the power as a share of the segment's mean power."""
+    level: bool
+    """Whether the mean is subtracted."""
+
+
+def conditioning(model: Model) -> Conditioning:
+    """The conditioning of a model's segments."""
+    table = model.card["settings"].get("conditioning", {})
+    floor = table.get("floor")
+    floor = None if floor is None else floor / 10
+    return Conditioning(floor, table.get("compression"), table.get("level", False))
 
 
 def scaler(model: Model) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 
@@ -70,7 +72,7 @@ class Network(nn.Module):
     def __init__(self, model: Model):
         super().__init__()
         a = model.card["architecture"]
-        self.floor, self.level = layers.floor_and_level(model)
+        self.conditioning = layers.conditioning(model)
         mean, deviation = layers.scaler(model)
         self.register_buffer("mean", torch.from_numpy(mean.copy()))
         self.register_buffer("deviation", torch.from_numpy(deviation.copy()))
@@ -88,9 +90,14 @@ class Network(nn.Module):
     def forward(self, segments: torch.Tensor) -> torch.Tensor:
         """Segments (n, bands, frames) of log-mel values to logits (n, classes)."""
         x = segments
-        if self.floor is not None:
-            x = torch.maximum(x, x.amax((1, 2), keepdim=True) - self.floor)
-        if self.level:
+        floor, compression, level = self.conditioning
+        if floor is not None:
+            x = torch.maximum(x, x.amax((1, 2), keepdim=True) - floor)
+        if compression is not None:
+            power = 10**x
+            mean = power.mean((1, 2), keepdim=True).clamp(min=layers.MIN_POWER)
+            x = torch.log1p(compression * power / mean) / math.log(10)
+        if level:
             x = x - x.mean((1, 2), keepdim=True)
         image = ((x - self.mean) / self.deviation).unsqueeze(1)
         maps = [getattr(self, name)(image).flatten(1) for name in self.pipelines]
