@@ -22,6 +22,7 @@ pub mod random;
 pub mod reference;
 mod single_layer;
 mod step;
+mod thread_memory;
 mod trainer;
 mod weights;
 

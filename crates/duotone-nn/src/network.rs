@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use crate::architecture::Architecture;
@@ -7,7 +8,7 @@ use crate::error::Error;
 use crate::kernel::Kernels;
 use crate::layers::{Activations, Layers, Pass};
 use crate::weights::Weights;
-use crate::{head, parallel};
+use crate::{head, parallel, thread_memory};
 
 /// Segments per batch, enough to use the dense layer efficiently.
 pub(crate) const BATCH: usize = 48;
@@ -77,9 +78,13 @@ impl Network {
     /// Returns a copy of the current weights.
     #[must_use]
     pub fn weights(&self) -> Weights {
+        self.current_weights().into_owned()
+    }
+
+    fn current_weights(&self) -> Cow<'_, Weights> {
         match &self.engine {
-            Engine::SingleLayer(layers) => layers.unpack(&self.architecture),
-            Engine::Deep(network) => network.weights().clone(),
+            Engine::SingleLayer(layers) => Cow::Owned(layers.unpack(&self.architecture)),
+            Engine::Deep(network) => Cow::Borrowed(network.weights()),
         }
     }
 
@@ -102,13 +107,12 @@ impl Network {
             }
         };
         let mut logits = Vec::with_capacity(inputs.len() / size * self.architecture.classes);
-        // While this call waits for other threads, another call on this thread starts with empty ones.
-        let mut activations = ACTIVATIONS.take();
-        for batch in inputs.chunks(BATCH * size) {
-            layers.forward(batch, size, Pass::Inference, &mut activations);
-            head::logits(&self.architecture, layers, &activations, &mut logits);
-        }
-        ACTIVATIONS.set(activations);
+        thread_memory::lend(&ACTIVATIONS, |activations| {
+            for batch in inputs.chunks(BATCH * size) {
+                layers.forward(batch, size, Pass::Inference, activations);
+                head::logits(&self.architecture, layers, activations, &mut logits);
+            }
+        });
         Ok(logits)
     }
 
@@ -123,7 +127,7 @@ impl Network {
             let reason = format!("{} values are not whole rows of {inputs}", units.len());
             return Err(Error::Batch(reason));
         }
-        let weights = self.weights();
+        let weights = self.current_weights();
         let weight = weights.get("output.weight");
         let layer = DenseLayer { weight, bias: weights.get("output.bias") };
         let mut logits = vec![0.0; units.len() / inputs * classes];

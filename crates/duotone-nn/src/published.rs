@@ -14,6 +14,8 @@ pub(crate) mod musicnn {
     pub(crate) const TAGS: usize = 50;
     /// What a trained output layer gets: the pooled values and the penultimate units.
     pub(crate) const FEATURES: usize = POOLED + PENULTIMATE;
+    /// Batch normalisation adds this number to variances before it takes their square root.
+    pub(crate) const NORM_EPSILON: f64 = 1e-3;
     /// Channels of the front pipelines.
     pub(crate) const FRONT: usize = 561;
     /// Channels of a middle layer.

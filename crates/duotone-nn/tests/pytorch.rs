@@ -116,25 +116,15 @@ fn model3() {
 /// The network of `scripts/deep_fixture.py`.
 fn small_deep() -> Architecture {
     let block = |filters, pool| Block {
-        filters,
-        kernel: (3, 3),
         padding: Padding::Same,
         batch_norm: true,
-        fixed: None,
-        pool,
+        ..Block::valid(filters, (3, 3), pool)
     };
     let tower = Pipeline {
         blocks: vec![block(3, (2, 2)), block(5, (2, 2)), block(4, (2, 2)), block(6, (3, 2))],
         global_pool: GlobalPool { bands: Summary::Mean, frames: Summary::MeanMax },
     };
-    let cepstrum = Block {
-        filters: 8,
-        kernel: (48, 3),
-        padding: Padding::Valid,
-        batch_norm: false,
-        fixed: Some(Fixed::Cepstrum),
-        pool: (1, 1),
-    };
+    let cepstrum = Block { fixed: Some(Fixed::Cepstrum), ..Block::valid(8, (48, 3), (1, 1)) };
     let statistics = Pipeline {
         blocks: vec![cepstrum],
         global_pool: GlobalPool { bands: Summary::None, frames: Summary::MeanStd },

@@ -26,8 +26,9 @@ pub enum Fixed {
     /// k of a frame. A kernel of 3 frames has twice as many filters: the coefficients of its middle frame,
     /// then half the difference between those of the last and the first frame.
     Cepstrum,
-    /// The features of the published network [`Musicnn`](crate::Musicnn), trained on the Million Song Dataset. The kernel is
-    /// the whole segment, and each feature counts as a filter. Neither LeakyReLU nor pooling follows.
+    /// The features of the published network [`Musicnn`](crate::Musicnn), trained on the Million Song
+    /// Dataset. The kernel is the whole segment, and each feature counts as a filter. Neither LeakyReLU nor
+    /// pooling follows.
     MusicnnMsd,
     /// The same network, trained on MagnaTagATune.
     MusicnnMtt,

@@ -11,6 +11,7 @@ use crate::head::sigmoid;
 use crate::kernel::{Affine, AlignedBuf, Isa, Kernels, Pool};
 use crate::musicnn::Musicnn;
 use crate::parallel;
+use crate::thread_memory;
 use crate::weights::Weights;
 
 /// A network ready for inference.
@@ -109,10 +110,8 @@ impl DeepNetwork {
         // With fewer segments than threads, the threads share the strips of a segment.
         let share = samples < parallel::threads();
         parallel::pieces(&mut out.features, a.features(), |sample, features| {
-            let mut maps = MAPS.take();
             let segment = &segments[sample * size..][..size];
-            self.features(a, segment, features, &mut maps, share);
-            MAPS.set(maps);
+            thread_memory::lend(&MAPS, |maps| self.features(a, segment, features, maps, share));
         });
         for (sample, logits) in out.logits.chunks_exact_mut(a.classes).enumerate() {
             let features = &out.features[sample * a.features()..][..a.features()];

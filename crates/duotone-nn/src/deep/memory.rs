@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use crate::kernel::{AlignedBuf, Convolution, Work};
+use crate::thread_memory;
 
 /// A thread's working memory. It is not a segment's, so that it stays in the thread's cache.
 #[derive(Default)]
@@ -24,12 +25,9 @@ thread_local! {
     static MEMORY: Cell<Memory> = Cell::default();
 }
 
-/// Calls `work` with this thread's memory. If it is lent already, `work` gets new memory.
+/// Calls `work` with this thread's memory.
 pub(super) fn lend<T>(work: impl FnOnce(&mut Memory) -> T) -> T {
-    let mut memory = MEMORY.take();
-    let result = work(&mut memory);
-    MEMORY.set(memory);
-    result
+    thread_memory::lend(&MEMORY, work)
 }
 
 impl Strip {

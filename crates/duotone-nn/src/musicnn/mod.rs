@@ -10,22 +10,37 @@
 
 mod front;
 mod head;
-mod memory;
 mod middle;
 mod norm;
 
+use std::cell::Cell;
+
 use crate::error::Error;
-use crate::kernel::{Kernels, stored};
+use crate::kernel::{Kernels, Work, stored};
 use crate::parallel;
 use crate::published::musicnn::{
-    BANDS, FEATURES, FRAMES, FRONT, LAYERS, PENULTIMATE, PIPELINES, POOLED, TAGS, UNITS, shapes,
+    BANDS, FEATURES, FRAMES, FRONT, LAYERS, NORM_EPSILON, PENULTIMATE, PIPELINES, POOLED, TAGS,
+    UNITS, shapes,
 };
+use crate::thread_memory;
 use crate::weights::Weights;
 use front::Group;
 use head::Head;
-use memory::Memory;
 use middle::Layer;
 use norm::Norm;
+
+/// A thread's working memory.
+#[derive(Default)]
+struct Memory {
+    /// For a segment's values.
+    buffers: Work,
+    /// For a convolution.
+    work: Work,
+}
+
+thread_local! {
+    static MEMORY: Cell<Memory> = Cell::default();
+}
 
 /// musicnn, ready to run.
 #[derive(Clone, Debug)]
@@ -60,7 +75,7 @@ impl Musicnn {
     /// The tags.
     pub const TAGS: usize = TAGS;
     /// Batch normalisation adds this number to variances before it takes their square root.
-    pub const NORM_EPSILON: f32 = 1e-3;
+    pub const NORM_EPSILON: f32 = NORM_EPSILON as f32;
     /// The pooled values and the penultimate units of a segment, which a trained output layer gets.
     pub const FEATURES: usize = FEATURES;
 
@@ -119,7 +134,7 @@ impl Musicnn {
             let share = samples < parallel::threads();
             parallel::pieces(&mut pooled, POOLED, |sample, pooled| {
                 let segment = &inputs[sample * SIZE..][..SIZE];
-                memory::lend(|memory| self.pool(segment, pooled, memory, share));
+                thread_memory::lend(&MEMORY, |memory| self.pool(segment, pooled, memory, share));
             });
         });
         let mut features = MusicnnFeatures {
@@ -141,23 +156,21 @@ impl Musicnn {
     fn pool(&self, segment: &[f32], pooled: &mut [f32], memory: &mut Memory, share: bool) {
         let channels = stored(FRONT);
         let sums: usize = self.front.iter().map(Group::len).sum();
-        let mut padded = PIPELINES.map(|pipeline| front::padded_len(&pipeline)).to_vec();
-        padded[1] = 0; // Both timbral pipelines read the same segment.
-        let [p0, p1, p2, p3, p4, sums, map, middle] = memory.buffers.buffers([
-            padded[0],
-            padded[1],
-            padded[2],
-            padded[3],
-            padded[4],
+        let [timbral, long, middle_sized, short, sums, map, middle] = memory.buffers.buffers([
+            front::padded_len(&PIPELINES[0]),
+            front::padded_len(&PIPELINES[2]),
+            front::padded_len(&PIPELINES[3]),
+            front::padded_len(&PIPELINES[4]),
             sums,
             FRAMES * channels,
             3 * FRAMES * UNITS,
         ]);
-        let _ = p1;
-        for (i, padded) in [(0, &mut *p0), (2, &mut *p2), (3, &mut *p3), (4, &mut *p4)] {
-            front::pad(&PIPELINES[i], segment, &self.input, padded);
-        }
-        let padded: [&[f32]; 5] = [p0, p0, p2, p3, p4];
+        front::pad(&PIPELINES[0], segment, &self.input, timbral);
+        front::pad(&PIPELINES[2], segment, &self.input, long);
+        front::pad(&PIPELINES[3], segment, &self.input, middle_sized);
+        front::pad(&PIPELINES[4], segment, &self.input, short);
+        // Both timbral pipelines have kernels of the same length.
+        let padded: [&[f32]; 5] = [timbral, timbral, long, middle_sized, short];
         let mut jobs = Vec::with_capacity(self.front.len());
         let mut rest = &mut *sums;
         for group in &self.front {

@@ -1,10 +1,8 @@
 //! Batch normalisation as a scale and a shift.
 
 use crate::error::Error;
+use crate::published::musicnn::NORM_EPSILON;
 use crate::weights::Weights;
-
-/// Batch normalisation adds this number to variances before it takes their square root.
-const EPSILON: f64 = 1e-3;
 
 /// Batch normalisation by running statistics: x × scale + shift, one pair per channel.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +21,7 @@ impl Norm {
         let (weight, bias, mean) = (get("weight"), get("bias"), get("mean"));
         let mut norm = Self::default();
         for (channel, &variance) in get("variance").iter().enumerate() {
-            let sum = f64::from(variance) + EPSILON;
+            let sum = f64::from(variance) + NORM_EPSILON;
             if !(sum.is_finite() && sum > 0.0) {
                 return Err(Error::Weights(format!(
                     "value {channel} of {layer}.norm.variance is {variance}"

@@ -224,8 +224,8 @@ fn batch_moments(sums: &[Map], filters: usize, map: usize) -> Vec<(f64, f64)> {
     (0..filters).map(of_filter).collect()
 }
 
-/// Returns a segment's features, computed from a pipeline's last maps, and for each feature the indices and
-/// factors of the map values that contribute to it.
+/// Computes a segment's features from the last maps of a pipeline. Also returns each feature's derivatives: the
+/// indices of the map values that it depends on, each with the derivative.
 pub(super) fn global_pool(
     pipeline: &Pipeline,
     filters: usize,

@@ -151,12 +151,9 @@ impl ModelSpec {
 /// `docs/accuracy.md` compares this network with the paper's and with the tower alone.
 fn deep() -> ModelSpec {
     let block = |filters, pool| Block {
-        filters,
-        kernel: (3, 3),
         padding: Padding::Same,
         batch_norm: true,
-        fixed: None,
-        pool,
+        ..Block::valid(filters, (3, 3), pool)
     };
     let tower = Pipeline {
         blocks: vec![block(16, (2, 2)), block(32, (2, 2)), block(64, (2, 2)), block(64, (3, 2))],
@@ -249,14 +246,7 @@ const COMPRESSION: f32 = 10_000.0;
 /// 30 mel-frequency cepstral coefficients and their changes: the mean and the standard deviation of each over a
 /// segment.
 fn cepstral_statistics() -> Pipeline {
-    let block = Block {
-        filters: 60,
-        kernel: (96, 3),
-        padding: Padding::Valid,
-        batch_norm: false,
-        fixed: Some(Fixed::Cepstrum),
-        pool: (1, 1),
-    };
+    let block = Block { fixed: Some(Fixed::Cepstrum), ..Block::valid(60, (96, 3), (1, 1)) };
     let global_pool = GlobalPool { bands: Summary::None, frames: Summary::MeanStd };
     Pipeline { blocks: vec![block], global_pool }
 }
