@@ -86,6 +86,14 @@ impl Musicnn {
         shapes()
     }
 
+    /// Checks that weights have exactly these names and shapes.
+    ///
+    /// # Errors
+    /// [`Error::Weights`], naming the first tensor that does not fit.
+    pub fn check(weights: &Weights) -> Result<(), Error> {
+        weights.check_shapes(&shapes())
+    }
+
     /// Creates the network from its tensors (see [`shapes`](Self::shapes)).
     ///
     /// # Errors
@@ -100,7 +108,7 @@ impl Musicnn {
     /// # Errors
     /// As for [`new`](Self::new).
     pub fn with_kernels(weights: &Weights, kernels: Kernels) -> Result<Self, Error> {
-        weights.check_shapes(&shapes())?;
+        Self::check(weights)?;
         let mut middle = Vec::new();
         for (name, channels) in LAYERS.into_iter().zip([FRONT, UNITS, UNITS]) {
             middle.push(Layer::new(kernels, weights, name, channels)?);

@@ -48,7 +48,7 @@ class FrontEnd(TransformerMixin, BaseEstimator):
     segment_frames : int, default=80
         Number of frames in a segment; used only if `fill` is true.
     fill : bool, default=False
-        Repeat audio shorter than a segment to fill one, as classification does.
+        If audio is shorter than a segment, repeat it to fill one, as classification does.
     on_error : {"raise", "none"}, default="raise"
         What to do if a file or array in a batch cannot be used: raise an `AudioError`, which for
         paths lists all of them, or issue a warning and return `None` in its place.

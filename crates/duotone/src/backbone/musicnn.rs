@@ -1,84 +1,42 @@
-//! The network musicnn: the names and shapes of its weights, here and in TensorFlow's checkpoints.
+//! The weights of the network musicnn in TensorFlow's checkpoints.
 //!
 //! TensorFlow numbers layers of one kind in the order in which a graph is built. Its kernels are
 //! (frame, band or channel, 1, filter) and (input, unit).
 
 use std::collections::BTreeMap;
 
-use duotone_nn::{Tensor, Weights};
+use duotone_nn::{Musicnn, Tensor, Weights};
 
 use super::checkpoint::Checkpoint;
 
-/// A layer with weights.
-struct Layer {
-    /// The name of its weights here.
-    name: &'static str,
-    /// The name of its kernel and bias in a checkpoint, and the shape of the kernel here: (filter, band
-    /// or channel, frame) or (unit, input).
-    kernel: Option<(&'static str, &'static [usize])>,
-    /// The name of its batch normalisation in a checkpoint, and the number of its channels.
-    norm: Option<(&'static str, usize)>,
-}
-
-const fn layer(
-    name: &'static str,
-    kernel: Option<(&'static str, &'static [usize])>,
-    norm: Option<(&'static str, usize)>,
-) -> Layer {
-    Layer { name, kernel, norm }
-}
-
-/// The layers from the input to the tags. `pooled` has two channels for each of the 753 feature maps:
-/// the maximum over time, then the mean.
-const LAYERS: [Layer; 12] = [
-    layer("input", None, Some(("batch_normalization", 1))),
-    layer("timbral0", Some(("conv2d", &[204, 38, 7])), Some(("batch_normalization_1", 204))),
-    layer("timbral1", Some(("conv2d_1", &[204, 67, 7])), Some(("batch_normalization_2", 204))),
-    layer("temporal0", Some(("conv2d_2", &[51, 1, 128])), Some(("batch_normalization_3", 51))),
-    layer("temporal1", Some(("conv2d_3", &[51, 1, 64])), Some(("batch_normalization_4", 51))),
-    layer("temporal2", Some(("conv2d_4", &[51, 1, 32])), Some(("batch_normalization_5", 51))),
-    layer("middle0", Some(("conv2d_5", &[64, 561, 7])), Some(("batch_normalization_6", 64))),
-    layer("middle1", Some(("conv2d_6", &[64, 64, 7])), Some(("batch_normalization_7", 64))),
-    layer("middle2", Some(("conv2d_7", &[64, 64, 7])), Some(("batch_normalization_8", 64))),
-    layer("pooled", None, Some(("batch_normalization_9", 1506))),
-    layer("penultimate", Some(("dense", &[200, 1506])), Some(("batch_normalization_10", 200))),
-    layer("tags", Some(("dense_1", &[50, 200])), None),
+/// A layer here, its kernel and bias in a checkpoint, and its batch normalisation there; empty if it has none.
+const LAYERS: [(&str, &str, &str); 12] = [
+    ("input", "", "batch_normalization"),
+    ("timbral0", "conv2d", "batch_normalization_1"),
+    ("timbral1", "conv2d_1", "batch_normalization_2"),
+    ("temporal0", "conv2d_2", "batch_normalization_3"),
+    ("temporal1", "conv2d_3", "batch_normalization_4"),
+    ("temporal2", "conv2d_4", "batch_normalization_5"),
+    ("middle0", "conv2d_5", "batch_normalization_6"),
+    ("middle1", "conv2d_6", "batch_normalization_7"),
+    ("middle2", "conv2d_7", "batch_normalization_8"),
+    ("pooled", "", "batch_normalization_9"),
+    ("penultimate", "dense", "batch_normalization_10"),
+    ("tags", "dense_1", ""),
 ];
 
-/// The parameters of batch normalisation, here and in a checkpoint.
-const NORM: [(&str, &str); 4] = [
-    ("weight", "gamma"),
-    ("bias", "beta"),
-    ("mean", "moving_mean"),
-    ("variance", "moving_variance"),
-];
-
-/// One tensor.
-struct Parameter {
-    name: String,
-    /// Its name in a checkpoint.
-    variable: String,
-    /// Its shape here. With more than one axis it is a kernel.
-    shape: Vec<usize>,
-}
-
-fn parameters() -> Vec<Parameter> {
-    let mut parameters = Vec::new();
-    let mut add = |name: String, variable: String, shape: &[usize]| {
-        parameters.push(Parameter { name, variable, shape: shape.to_vec() });
-    };
-    for Layer { name, kernel, norm } in LAYERS {
-        if let Some((layer, shape)) = kernel {
-            add(format!("{name}.weight"), format!("{layer}/kernel"), shape);
-            add(format!("{name}.bias"), format!("{layer}/bias"), &shape[..1]);
-        }
-        if let Some((layer, channels)) = norm {
-            for (ours, theirs) in NORM {
-                add(format!("{name}.norm.{ours}"), format!("{layer}/{theirs}"), &[channels]);
-            }
-        }
+/// Returns the name of a weight in a checkpoint.
+fn variable(name: &str) -> String {
+    let (layer, which) = name.split_once('.').unwrap_or((name, ""));
+    let (_, kernel, norm) = LAYERS.into_iter().find(|l| l.0 == layer).unwrap_or_default();
+    match which {
+        "weight" => format!("{kernel}/kernel"),
+        "norm.weight" => format!("{norm}/gamma"),
+        "norm.bias" => format!("{norm}/beta"),
+        "norm.mean" => format!("{norm}/moving_mean"),
+        "norm.variance" => format!("{norm}/moving_variance"),
+        other => format!("{kernel}/{other}"),
     }
-    parameters
 }
 
 /// Reads the weights from a checkpoint; all its other variables, such as those of the optimizer, are
@@ -88,7 +46,8 @@ fn parameters() -> Vec<Parameter> {
 /// If a tensor is missing, damaged or misshapen, or its numbers are unusable; the message names it.
 pub(crate) fn weights(checkpoint: &Checkpoint<'_>) -> Result<Weights, String> {
     let mut weights = BTreeMap::new();
-    for Parameter { name, variable, shape } in parameters() {
+    for (name, shape) in Musicnn::shapes() {
+        let variable = variable(&name);
         let tensor = match shape[..] {
             [filters, bands, frames] => {
                 let theirs = checkpoint.tensor(&variable, &[frames, bands, 1, filters])?;
@@ -125,12 +84,8 @@ fn turned(kernel: &[f32], frames: usize, bands: usize, filters: usize) -> Vec<f3
 /// # Errors
 /// A message that names the first tensor that does not fit.
 pub(super) fn check(weights: &Weights) -> Result<(), String> {
-    let parameters = parameters();
-    for Parameter { name, shape, .. } in &parameters {
-        let tensor = weights.0.get(name).ok_or_else(|| format!("{name} is missing"))?;
-        if tensor.shape != *shape || tensor.data.len() != shape.iter().product::<usize>() {
-            return Err(format!("{name} has the shape {:?}, not {shape:?}", tensor.shape));
-        }
+    Musicnn::check(weights).map_err(|e| e.to_string())?;
+    for (name, tensor) in &weights.0 {
         if tensor.data.iter().any(|x| !x.is_finite()) {
             return Err(format!("{name} contains numbers that are not finite"));
         }
@@ -138,23 +93,21 @@ pub(super) fn check(weights: &Weights) -> Result<(), String> {
             return Err(format!("{name} contains negative numbers"));
         }
     }
-    match weights.0.keys().find(|key| !parameters.iter().any(|p| p.name == **key)) {
-        Some(extra) => Err(format!("{extra} is not part of the network")),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use duotone_nn::Weights;
+    use duotone_nn::{Musicnn, Weights};
 
-    use super::{Checkpoint, Parameter, check, parameters, weights};
+    use super::{Checkpoint, check, variable, weights};
     use crate::backbone::fixtures;
 
     /// A checkpoint of the network, in which every number encodes its position, and one variable more.
     fn variables() -> Vec<(String, Vec<usize>, Vec<f32>)> {
         let mut variables = Vec::new();
-        for Parameter { variable, shape, .. } in parameters() {
+        for (name, shape) in Musicnn::shapes() {
+            let variable = variable(&name);
             let theirs = match shape[..] {
                 [filters, bands, frames] => vec![frames, bands, 1, filters],
                 [units, inputs] => vec![inputs, units],
@@ -221,8 +174,14 @@ pub(super) mod tests {
         let mut weights = counting();
         let bias = weights.0["tags.bias"].clone();
         weights.0.insert("tags.norm.bias".into(), bias);
-        assert_eq!(check(&weights).unwrap_err(), "tags.norm.bias is not part of the network");
+        assert_eq!(
+            check(&weights).unwrap_err(),
+            "weights do not fit the architecture: tags.norm.bias is not part of it"
+        );
         weights.0.remove("input.norm.mean");
-        assert_eq!(check(&weights).unwrap_err(), "input.norm.mean is missing");
+        assert_eq!(
+            check(&weights).unwrap_err(),
+            "weights do not fit the architecture: input.norm.mean is missing"
+        );
     }
 }

@@ -96,7 +96,7 @@ impl Package {
     }
 }
 
-/// Reads a file, but no more than one byte over the length that it should have.
+/// Reads a file, up to one byte more than its expected length.
 fn read(path: &Path, length: u64) -> Result<Vec<u8>, Error> {
     let mut content = Vec::new();
     let file = File::open(path).map_err(Error::io(path))?;

@@ -163,7 +163,7 @@ pub struct SystemResult {
     pub repeats: Vec<Repeat>,
     /// Results per fold, of one repeat after the other.
     pub folds: Vec<FoldResult>,
-    /// Predictions in the collection's order. With repeats, those of a file are next to each other.
+    /// Predictions in the collection's order. With repeats, all predictions for a file are adjacent.
     pub predictions: Vec<Prediction>,
 }
 

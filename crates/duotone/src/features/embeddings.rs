@@ -1,7 +1,7 @@
 //! The outputs of published networks, cached, so that several trainings on the same clips compute them once.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,9 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use blake3::Hash;
 
 use crate::error::Error;
-use crate::io::write::replace;
+use crate::features::store::{entry_path, write_entry};
 
 const MAGIC: &[u8; 8] = b"duotemb\0";
+const EXTENSION: &str = "emb";
 /// Must be increased whenever the format changes, or the values that a published network computes.
 const VERSION: u32 = 1;
 /// Magic bytes, version, and the number of values.
@@ -21,8 +22,6 @@ const CHECKSUM: usize = 32;
 const MAX_VALUES: usize = 1 << 22;
 /// Values in memory at most, half a gigabyte; later ones are computed or read again.
 const MAX_MEMORY: usize = 1 << 27;
-/// Entries are not synced. After a crash of the machine, the checksum detects a damaged one.
-const NO_SYNC: fn(&File) -> std::io::Result<()> = |_| Ok(());
 
 /// A cache of what published networks compute from batches of segments, in memory and, if there is a feature
 /// store, in its folder `embeddings`. A damaged entry is treated as missing.
@@ -60,7 +59,7 @@ impl Embeddings {
         if let Some(values) = self.lock().entries.get(&key) {
             return Ok(values.clone());
         }
-        let path = self.folder.as_ref().map(|folder| entry_path(folder, &key));
+        let path = self.folder.as_ref().map(|folder| entry_path(folder, &key, EXTENSION));
         let values = match path.as_deref().and_then(read) {
             Some(values) => values,
             None => {
@@ -94,11 +93,6 @@ fn key(network: &Hash, inputs: &[f32]) -> Hash {
     hasher.finalize()
 }
 
-fn entry_path(folder: &Path, key: &Hash) -> PathBuf {
-    let name = key.to_hex();
-    folder.join(&name[..2]).join(format!("{name}.emb"))
-}
-
 fn write(path: &Path, values: &[f32]) -> Result<(), Error> {
     let mut entry = MAGIC.to_vec();
     entry.extend(VERSION.to_le_bytes());
@@ -106,9 +100,7 @@ fn write(path: &Path, values: &[f32]) -> Result<(), Error> {
     entry.extend(values.iter().flat_map(|x| x.to_le_bytes()));
     let checksum = blake3::hash(&entry);
     entry.extend(checksum.as_bytes());
-    let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    replace(path, &entry, NO_SYNC).map_err(Error::io(path))
+    write_entry(path, &entry)
 }
 
 /// Returns the values of an undamaged entry.
@@ -138,7 +130,7 @@ fn read(path: &Path) -> Option<Vec<f32>> {
 mod tests {
     use std::fs;
 
-    use super::{Embeddings, entry_path, key};
+    use super::{EXTENSION, Embeddings, entry_path, key};
     use crate::error::Error;
 
     fn fails() -> Result<Vec<f32>, Error> {
@@ -164,7 +156,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let network = blake3::hash(b"network");
         let inputs = [1.0, 2.0];
-        let path = entry_path(&folder.path().join("embeddings"), &key(&network, &inputs));
+        let path =
+            entry_path(&folder.path().join("embeddings"), &key(&network, &inputs), EXTENSION);
         let store = || Embeddings::new(Some(folder.path()));
         store().get(&network, &inputs, || Ok(vec![3.0, 4.0])).unwrap();
         let intact = fs::read(&path).unwrap();

@@ -159,17 +159,26 @@ impl Bucket {
         let text = [decode_errors, warnings].concat();
         let checksum = checksum_of(&header.bytes(), text.as_bytes(), &values);
         let entry = [&header.bytes()[..], text.as_bytes(), &values, &checksum].concat();
-        let path = self.entry_path(content);
-        let folder = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        replace(&path, &entry, NO_SYNC).map_err(Error::io(path))
+        write_entry(&self.entry_path(content), &entry)
     }
 
     /// Path of the entry for the file with this content.
     pub(crate) fn entry_path(&self, content: &blake3::Hash) -> PathBuf {
-        let name = content.to_hex();
-        self.folder.join(&name[..2]).join(format!("{name}.mel"))
+        entry_path(&self.folder, content, "mel")
     }
+}
+
+/// Path of an entry that is named after a digest.
+pub(super) fn entry_path(folder: &Path, digest: &blake3::Hash, extension: &str) -> PathBuf {
+    let name = digest.to_hex();
+    folder.join(&name[..2]).join(format!("{name}.{extension}"))
+}
+
+/// Writes an entry. It appears whole or not at all.
+pub(super) fn write_entry(path: &Path, entry: &[u8]) -> Result<(), Error> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    replace(path, entry, NO_SYNC).map_err(Error::io(path))
 }
 
 /// The header of an entry, little-endian.
