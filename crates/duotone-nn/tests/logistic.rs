@@ -15,7 +15,7 @@ use std::path::Path;
 use common::{noise, weights};
 use duotone_nn::{
     Architecture, Block, Fixed, GlobalPool, Network, Optimizer, OptimizerState, Padding, Pipeline,
-    Step, Summary, Trainer, fit_output,
+    Step, Summary, Trainer, fit_output, reference,
 };
 use safetensors::SafeTensors;
 
@@ -167,4 +167,9 @@ fn impossible_cepstra_are_refused() {
     second.pipelines[0].blocks =
         vec![Block { fixed: None, kernel: (1, 1), filters: 2, ..block }, block];
     assert!(second.validate().unwrap_err().to_string().contains("block 2"));
+}
+
+#[test]
+fn certainty_has_a_loss_of_0_without_a_sign() {
+    assert_eq!(format!("{:?}", reference::loss(&[1000.0, 0.0], &[0], 2)), "0.0");
 }

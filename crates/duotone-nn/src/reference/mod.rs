@@ -167,7 +167,8 @@ pub fn loss(logits: &[f64], labels: &[u32], classes: usize) -> f64 {
     let total: f64 = labels
         .iter()
         .zip(probabilities.chunks(classes))
-        .map(|(&label, row)| -row[label as usize].ln())
+        // Negation would turn the loss of a probability of 1 into −0.
+        .map(|(&label, row)| 0.0 - row[label as usize].ln())
         .sum();
     total / labels.len() as f64
 }

@@ -97,8 +97,7 @@ impl FoldRun<'_> {
     fn validate(&self, run: &TrainingRun<'_>, fitted: &TrainedModel) -> Result<Candidate, Error> {
         let outcomes = fitted.predictor.decide(run.held_out, run.front_end, self.vote)?;
         let loss = |(example, outcome): (&LabelledClip<'_>, &Outcome)| {
-            // Negation would turn the loss of a probability of 1 into −0.
-            0.0 - outcome.probabilities[example.label as usize].max(f64::MIN_POSITIVE).ln()
+            loss_of(outcome.probabilities[example.label as usize])
         };
         let losses = run.held_out.iter().zip(&outcomes).map(loss);
         Ok(Candidate {
@@ -106,5 +105,22 @@ impl FoldRun<'_> {
             accuracy: accuracies(run.held_out, &outcomes).0,
             loss: losses.sum::<f64>() / outcomes.len().max(1) as f64,
         })
+    }
+}
+
+/// The loss of a clip whose label has this probability.
+fn loss_of(probability: f64) -> f64 {
+    // Negation would turn the loss of a probability of 1 into −0.
+    0.0 - probability.max(f64::MIN_POSITIVE).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::loss_of;
+
+    #[test]
+    fn certainty_has_a_loss_of_0_without_a_sign() {
+        assert_eq!(format!("{:?}", loss_of(1.0)), "0.0");
+        assert!(loss_of(0.0) > 700.0 && loss_of(0.0).is_finite());
     }
 }
