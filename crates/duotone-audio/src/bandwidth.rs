@@ -18,7 +18,12 @@ impl FrontEnd {
             let values = spectrogram.band(band).iter();
             values.map(|&log| f64::from(10_f32.powf(log))).sum::<f64>()
         };
-        let power: Vec<f64> = (0..spectrogram.bands()).map(power).collect();
+        self.bandwidth_of(&(0..spectrogram.bands()).map(power).collect::<Vec<f64>>())
+    }
+
+    /// The same, from the mean power of each mel band, or from any multiple of it.
+    #[must_use]
+    pub fn bandwidth_of(&self, power: &[f64]) -> f64 {
         let enough = power.iter().copied().fold(0.0, f64::max) * 10_f64.powf(EMPTY);
         let highest = power.iter().rposition(|&power| power > enough);
         let filters = self.mel_filters();

@@ -1,5 +1,7 @@
 //! Multinomial logistic regression: training of an output layer whose inputs do not change.
 
+use rayon::prelude::*;
+
 use crate::dense::DenseLayer;
 use crate::error::Error;
 use crate::head::largest;
@@ -88,45 +90,67 @@ pub fn fit_output(
 /// The segments, their inputs scaled to mean 0 and deviation 1.
 struct Data<'a> {
     scaled: Vec<f32>,
-    mean: Vec<f64>,
-    std: Vec<f64>,
+    /// Number of inputs that vary. The others get weights of 0.
     width: usize,
+    columns: Vec<Column>,
     targets: &'a [f32],
     classes: usize,
+}
+
+/// An input of the layer.
+struct Column {
+    mean: f64,
+    /// `None` if it hardly varies: scaling it would amplify noise.
+    std: Option<f64>,
 }
 
 impl<'a> Data<'a> {
     fn new(inputs: &[f32], targets: &'a [f32], classes: usize) -> Self {
         let segments = targets.len() / classes;
-        let width = inputs.len() / segments;
-        let (mut mean, mut std) = (vec![0.0; width], vec![0.0; width]);
-        for row in inputs.chunks_exact(width.max(1)) {
+        let all = inputs.len() / segments;
+        let (mut mean, mut variance) = (vec![0.0; all], vec![0.0; all]);
+        for row in inputs.chunks_exact(all.max(1)) {
             mean.iter_mut().zip(row).for_each(|(m, &x)| *m += f64::from(x) / segments as f64);
         }
-        for row in inputs.chunks_exact(width.max(1)) {
-            for ((s, m), &x) in std.iter_mut().zip(&mean).zip(row) {
+        for row in inputs.chunks_exact(all.max(1)) {
+            for ((s, m), &x) in variance.iter_mut().zip(&mean).zip(row) {
                 *s += (f64::from(x) - m).powi(2) / segments as f64;
             }
         }
-        for std in &mut std {
-            *std = std.sqrt();
-            // Scaling an input that hardly varies would amplify noise.
-            if *std < MIN_STD {
-                *std = 1.0;
-            }
+        let column = |(mean, variance): (f64, f64)| Column {
+            mean,
+            std: Some(variance.sqrt()).filter(|&std| std >= MIN_STD),
+        };
+        let columns: Vec<Column> = mean.into_iter().zip(variance).map(column).collect();
+        let mut scaled = Vec::new();
+        for row in inputs.chunks_exact(all.max(1)) {
+            let scale = |(&x, column): (&f32, &Column)| {
+                column.std.map(|std| ((f64::from(x) - column.mean) / std) as f32)
+            };
+            scaled.extend(row.iter().zip(&columns).filter_map(scale));
         }
-        let mut scaled = Vec::with_capacity(inputs.len());
-        for row in inputs.chunks_exact(width.max(1)) {
-            let values = row.iter().zip(&mean).zip(&std);
-            scaled.extend(values.map(|((&x, m), s)| ((f64::from(x) - m) / s) as f32));
-        }
-        Self { scaled, mean, std, width, targets, classes }
+        let width = columns.iter().filter(|column| column.std.is_some()).count();
+        Self { scaled, width, columns, targets, classes }
     }
 
-    fn rows(&self) -> impl Iterator<Item = (&[f32], &[f32])> {
-        let targets = self.targets.chunks_exact(self.classes);
-        let row = |(i, targets)| (&self.scaled[i * self.width..][..self.width], targets);
+    /// The segments `from` to `to`.
+    fn rows(&self, from: usize, to: usize) -> impl Iterator<Item = (&[f32], &[f32])> {
+        let targets =
+            self.targets[from * self.classes..to * self.classes].chunks_exact(self.classes);
+        let row =
+            move |(i, targets)| (&self.scaled[(from + i) * self.width..][..self.width], targets);
         targets.enumerate().map(row)
+    }
+
+    fn segments(&self) -> usize {
+        self.targets.len() / self.classes
+    }
+
+    /// Calls `work` with the range of each group of segments, and returns the results in their order.
+    fn groups<T: Send>(&self, work: impl Fn(usize, usize) -> T + Sync + Send) -> Vec<T> {
+        let segments = self.segments();
+        let group = |i: usize| work(i * GROUP, ((i + 1) * GROUP).min(segments));
+        (0..segments.div_ceil(GROUP)).into_par_iter().map(group).collect()
     }
 
     /// Stores the logits of a segment. The parameters are stored class by class: the weights, then the bias.
@@ -139,21 +163,12 @@ impl<'a> Data<'a> {
 
     /// Returns the penalised loss and stores its gradient.
     fn objective(&self, parameters: &[f64], decay: f64, gradient: &mut [f64]) -> f64 {
-        let segments = (self.targets.len() / self.classes) as f64;
+        let sums = self.groups(|from, to| self.loss_of(parameters, from, to));
         let mut loss = 0.0;
-        let mut logits = vec![0.0; self.classes];
         gradient.fill(0.0);
-        for (row, targets) in self.rows() {
-            self.logits(parameters, row, &mut logits);
-            loss += cross_entropy(&logits, targets) / segments;
-            let total: f64 = targets.iter().map(|&t| f64::from(t)).sum();
-            let log_sum = log_sum_exp(&logits);
-            let classes = gradient.chunks_exact_mut(self.width + 1);
-            for ((gradient, logit), &target) in classes.zip(&logits).zip(targets) {
-                let error = ((logit - log_sum).exp() * total - f64::from(target)) / segments;
-                gradient.iter_mut().zip(row).for_each(|(g, &x)| *g += error * f64::from(x));
-                gradient[self.width] += error;
-            }
+        for (group_loss, group_gradient) in sums {
+            loss += group_loss;
+            gradient.iter_mut().zip(group_gradient).for_each(|(g, x)| *g += x);
         }
         let classes = parameters.chunks_exact(self.width + 1);
         for (class, gradient) in classes.zip(gradient.chunks_exact_mut(self.width + 1)) {
@@ -165,33 +180,67 @@ impl<'a> Data<'a> {
         loss
     }
 
+    /// Returns the part of the loss, without the penalty, and of its gradient that a group of segments adds.
+    fn loss_of(&self, parameters: &[f64], from: usize, to: usize) -> (f64, Vec<f64>) {
+        let segments = self.segments() as f64;
+        let mut loss = 0.0;
+        let mut logits = vec![0.0; self.classes];
+        let mut gradient = vec![0.0; parameters.len()];
+        for (row, targets) in self.rows(from, to) {
+            self.logits(parameters, row, &mut logits);
+            loss += cross_entropy(&logits, targets) / segments;
+            let total: f64 = targets.iter().map(|&t| f64::from(t)).sum();
+            let log_sum = log_sum_exp(&logits);
+            let classes = gradient.chunks_exact_mut(self.width + 1);
+            for ((gradient, logit), &target) in classes.zip(&logits).zip(targets) {
+                let error = ((logit - log_sum).exp() * total - f64::from(target)) / segments;
+                gradient.iter_mut().zip(row).for_each(|(g, &x)| *g += error * f64::from(x));
+                gradient[self.width] += error;
+            }
+        }
+        (loss, gradient)
+    }
+
     /// Returns the layer for unscaled inputs, and its scores.
     fn fit(&self, parameters: &[f64]) -> OutputFit {
         let (mut weight, mut bias) = (Vec::new(), Vec::new());
         for class in parameters.chunks_exact(self.width + 1) {
-            let scaled = class.iter().zip(&self.std).map(|(w, std)| w / std);
-            let shift: f64 = scaled.clone().zip(&self.mean).map(|(w, mean)| w * mean).sum();
-            weight.extend(scaled.map(|w| w as f32));
+            let mut scaled = class.iter();
+            let mut shift = 0.0;
+            for column in &self.columns {
+                let w = match column.std {
+                    Some(std) => scaled.next().map_or(0.0, |w| w / std),
+                    None => 0.0,
+                };
+                shift += w * column.mean;
+                weight.push(w as f32);
+            }
             bias.push((class[self.width] - shift) as f32);
         }
-        let (mut loss, mut correct) = (0.0, 0);
-        let mut logits = vec![0.0; self.classes];
-        for (row, targets) in self.rows() {
-            self.logits(parameters, row, &mut logits);
-            loss += cross_entropy(&logits, targets);
-            correct += usize::from(largest(&logits) == largest(targets));
-        }
+        let scores = self.groups(|from, to| {
+            let (mut loss, mut correct) = (0.0, 0);
+            let mut logits = vec![0.0; self.classes];
+            for (row, targets) in self.rows(from, to) {
+                self.logits(parameters, row, &mut logits);
+                loss += cross_entropy(&logits, targets);
+                correct += usize::from(largest(&logits) == largest(targets));
+            }
+            (loss, correct)
+        });
+        let loss: f64 = scores.iter().map(|(loss, _)| loss).sum();
         OutputFit {
             weight,
             bias,
-            loss: loss * self.classes as f64 / self.targets.len() as f64,
-            correct,
+            loss: loss / self.segments() as f64,
+            correct: scores.iter().map(|(_, correct)| correct).sum(),
         }
     }
 }
 
-/// Inputs with a standard deviation below this are not scaled.
+/// Inputs with a standard deviation below this count as constant.
 const MIN_STD: f64 = 1e-6;
+/// Segments whose gradients are summed before the sums of all groups are, so that every sum has one order.
+const GROUP: usize = 128;
 
 fn log_sum_exp(logits: &[f64]) -> f64 {
     let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);

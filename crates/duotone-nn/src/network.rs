@@ -15,7 +15,7 @@ pub(crate) const BATCH: usize = 48;
 
 thread_local! {
     /// Kept from one call to the next, since a batch's activations take megabytes.
-    static ACTIVATIONS: Cell<Activations> = Cell::default();
+    pub(crate) static ACTIVATIONS: Cell<Activations> = Cell::default();
 }
 
 /// A network ready to run.

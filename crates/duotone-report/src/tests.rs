@@ -64,6 +64,7 @@ fn results(labels: &[String], systems: &[(&str, f64)], folds: usize, epochs: usi
             interval: Some(bootstrap(&right, None, 0.95, 0).unwrap()),
             segments: Some(files.clone()),
             files: Some(files),
+            confidence: None,
             deformations: Vec::new(),
             repeats: Vec::new(),
             folds,

@@ -64,6 +64,7 @@
 pub mod backbone;
 pub mod backend;
 pub mod classify;
+pub mod confidence;
 pub mod data;
 mod error;
 pub mod evaluate;

@@ -49,12 +49,13 @@ impl Inference for CachedNetwork {
     }
 
     fn logits(&self, inputs: &[f32]) -> Result<Vec<f32>, Error> {
-        Ok(self.network.output(&self.embed(inputs)?.units)?)
+        Ok(self.embed(inputs)?.logits)
     }
 
     fn embed(&self, inputs: &[f32]) -> Result<Embedding, Error> {
         let compute = || Ok(self.network.embed(inputs)?.units);
         let units = self.embeddings.get(&self.digest, inputs, compute)?;
-        Ok(Embedding { maps: units.clone(), units })
+        let logits = self.network.output(&units)?;
+        Ok(Embedding { maps: units.clone(), units, logits })
     }
 }

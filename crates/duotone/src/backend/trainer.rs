@@ -26,6 +26,11 @@ pub(crate) trait Inference: Debug + Send + Sync {
 
     /// As [`Network::embed`]; supported only on the CPU.
     fn embed(&self, inputs: &[f32]) -> Result<Embedding, Error>;
+
+    /// Whether [`embed`](Self::embed) is supported.
+    fn has_embeddings(&self) -> bool {
+        true
+    }
 }
 
 impl Inference for Network {

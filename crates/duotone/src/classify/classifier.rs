@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use duotone_audio::Spectrogram;
 use duotone_nn::Embedding;
 use rayon::prelude::*;
-use serde::{Serialize, Serializer};
 
 use crate::backend::{Device, trainer};
+use crate::classify::decision::Decision;
 use crate::classify::excerpts::Excerpts;
 use crate::classify::options::ClassifyOptions;
-use crate::classify::predictor::Predictor;
-use crate::classify::vote::{largest, vote};
+use crate::classify::predictor::{Predictor, Scores};
+use crate::confidence::{PowerMeter, UnitScale, UnitSums};
 use crate::error::Error;
 use crate::features::segments::consecutive;
 use crate::features::{ClipFeatures, Notes};
@@ -26,64 +26,29 @@ const PIECE_SEGMENTS: usize = 64;
 /// A model that classifies recordings.
 #[derive(Debug)]
 pub struct Classifier {
-    card: ModelCard,
+    pub(super) card: ModelCard,
     predictor: Predictor,
+    /// By which unfamiliar recordings are recognised.
+    pub(super) familiarity: Option<UnitScale>,
 }
 
 /// The network's outputs for one file.
 #[derive(Default)]
-struct FileScores {
+pub(super) struct FileScores {
     /// Probabilities (segments × classes).
-    rows: Vec<f64>,
+    pub(super) rows: Vec<f64>,
     /// Start of each segment in seconds.
-    starts: Vec<f64>,
+    pub(super) starts: Vec<f64>,
     /// Length of the whole file in seconds.
-    seconds: f64,
-    notes: Notes,
+    pub(super) seconds: f64,
+    pub(super) notes: Notes,
     /// Start and end of each excerpt in seconds, unless the whole file was decoded.
-    excerpts: Option<Vec<(f64, f64)>>,
-}
-
-/// The decision on a recording.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Decision {
-    /// The file, as named by the caller.
-    #[serde(serialize_with = "crate::io::json::path")]
-    pub path: PathBuf,
-    /// The predicted label.
-    pub label: String,
-    /// The probability of each label, in the model's order; an object in JSON.
-    #[serde(serialize_with = "as_object")]
-    pub probabilities: Vec<(String, f64)>,
-    /// Length of the recording in seconds.
-    pub seconds: f64,
-    /// What the user should know about the recording. In JSON, its fields are part of the decision.
-    #[serde(flatten)]
-    pub notes: Notes,
-    /// Start and end of each excerpt in seconds, unless the whole recording was classified.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub excerpts: Option<Vec<(f64, f64)>>,
-    /// The decision on each segment, if requested.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub segments: Option<Vec<SegmentDecision>>,
-}
-
-/// The decision on one segment.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SegmentDecision {
-    /// Start of the segment in seconds.
-    pub start_seconds: f64,
-    /// End of the segment in seconds.
-    pub end_seconds: f64,
-    /// The most probable label.
-    pub label: String,
-    /// The probability of each label, in the model's order; an object in JSON.
-    #[serde(serialize_with = "as_object")]
-    pub probabilities: Vec<(String, f64)>,
-}
-
-fn as_object<S: Serializer>(pairs: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(pairs.iter().map(|(label, probability)| (label, probability)))
+    pub(super) excerpts: Option<Vec<(f64, f64)>>,
+    /// Sample rate of the file in hertz.
+    pub(super) source_rate: u32,
+    /// The inputs of the output layer, if they are needed.
+    pub(super) units: UnitSums,
+    pub(super) power: PowerMeter,
 }
 
 impl Classifier {
@@ -108,9 +73,10 @@ impl Classifier {
     /// # Errors
     /// As [`new`](Self::new); [`Error::Device`] if the GPU has too little memory.
     pub fn on(device: &Device, model: Model) -> Result<Self, Error> {
-        let Model { card, scaler, weights } = model;
+        let Model { card, scaler, weights, familiarity } = model;
         let network = trainer::network(device, &card.architecture, &weights)?;
-        Ok(Self { card, predictor: Predictor { network, scaler } })
+        let familiarity = familiarity.filter(|_| network.has_embeddings());
+        Ok(Self { card, predictor: Predictor { network, scaler }, familiarity })
     }
 
     /// The description stored in the model.
@@ -163,6 +129,7 @@ impl Classifier {
         let extraction = duotone_audio::extract_samples(samples, rate, &self.card.front_end)?;
         let mut scores = FileScores {
             seconds: samples.len() as f64 / f64::from(rate),
+            source_rate: rate,
             notes: Notes::of(&extraction),
             ..FileScores::default()
         };
@@ -186,6 +153,7 @@ impl Classifier {
         let mut scores = FileScores {
             seconds: clip.frames() as f64 * self.card.front_end.frame_seconds(),
             notes: clip.notes.clone(),
+            source_rate: clip.source_rate,
             ..FileScores::default()
         };
         self.segments(&mut scores, 0.0, clip)?;
@@ -199,39 +167,6 @@ impl Classifier {
     pub fn embed_clip(&self, clip: &ClipFeatures) -> Result<Embedding, Error> {
         clip.check(&self.card.front_end)?;
         self.predictor.embed(clip, &consecutive(clip, &self.card.front_end))
-    }
-
-    fn decide(
-        &self,
-        path: &Path,
-        scores: FileScores,
-        options: &ClassifyOptions,
-    ) -> Result<Decision, Error> {
-        let card = &self.card;
-        if scores.rows.iter().any(|p| !p.is_finite()) {
-            let reason =
-                "the model produced non-finite outputs; retrain it with a lower learning rate";
-            return Err(Error::Model(reason.into()));
-        }
-        let classes = card.labels.len();
-        let voted = vote(&scores.rows, classes, options.vote);
-        let length = self.segment_seconds();
-        let segment = |(&start, row): (&f64, &[f64])| SegmentDecision {
-            start_seconds: start,
-            end_seconds: start + length,
-            label: card.labels[largest(row)].name.clone(),
-            probabilities: self.named(row),
-        };
-        let segments = || scores.starts.iter().zip(scores.rows.chunks_exact(classes)).map(segment);
-        Ok(Decision {
-            path: path.to_owned(),
-            label: card.labels[voted.winner].name.clone(),
-            probabilities: self.named(&voted.probabilities),
-            seconds: scores.seconds,
-            notes: scores.notes,
-            excerpts: scores.excerpts,
-            segments: options.segments.then(|| segments().collect()),
-        })
     }
 
     /// Scores the whole file, some segments at a time, so that a recording of hours takes no more
@@ -251,6 +186,7 @@ impl Classifier {
         let decoded = start + last.spectrogram.frames() as f64 * front_end.frame_seconds();
         scores.seconds = last.source.seconds.unwrap_or(decoded);
         scores.notes = Notes::of(&last);
+        scores.source_rate = last.source.sample_rate;
         self.part(&mut scores, start, last.spectrogram)?;
         Ok(scores)
     }
@@ -289,7 +225,8 @@ impl Classifier {
             ranges.into_par_iter().with_max_len(1).map(extract).collect::<Result<_, _>>()?;
         // The identity of `Notes::add`.
         let notes = Notes { silent: true, ..Notes::default() };
-        let mut scores = FileScores { seconds, notes, ..FileScores::default() };
+        let source_rate = file.info().sample_rate;
+        let mut scores = FileScores { seconds, notes, source_rate, ..FileScores::default() };
         let missing = extracted.iter().filter(|part| part.is_none()).count();
         let mut parts = Vec::new();
         for (range, extraction) in extracted.into_iter().flatten() {
@@ -331,20 +268,25 @@ impl Classifier {
     ) -> Result<(), Error> {
         let front_end = &self.card.front_end;
         let frames = consecutive(clip, front_end);
-        scores.rows.extend(self.predictor.probabilities(clip, &frames)?);
+        match &self.familiarity {
+            None => scores.rows.extend(self.predictor.probabilities(clip, &frames)?),
+            Some(scale) => {
+                let Scores { rows, units } = self.predictor.scores(clip, &frames)?;
+                scores.rows.extend(rows);
+                scores.units.add(&units.unwrap_or_default(), scale.mean.len());
+            }
+        }
+        if self.card.confidence.is_some() {
+            scores.power.add(&clip.spectrogram);
+        }
         let frame_seconds = front_end.frame_seconds();
         scores.starts.extend(frames.iter().map(|&frame| start + frame as f64 * frame_seconds));
         Ok(())
     }
 
-    fn segment_seconds(&self) -> f64 {
+    pub(super) fn segment_seconds(&self) -> f64 {
         let front_end = &self.card.front_end;
         front_end.segment_samples() as f64 / f64::from(front_end.sample_rate)
-    }
-
-    fn named(&self, probabilities: &[f64]) -> Vec<(String, f64)> {
-        let labels = self.card.labels.iter().map(|label| label.name.clone());
-        labels.zip(probabilities.iter().copied()).collect()
     }
 
     /// Classifies many files in parallel, one per thread of the current rayon pool. Calls `each` with
@@ -364,6 +306,7 @@ impl Classifier {
         each: impl FnMut(Result<Decision, SkippedFile>) + Send,
     ) -> Result<(), Error> {
         options.excerpts.map_or(Ok(()), |excerpts| self.check_excerpts(excerpts))?;
+        self.threshold(options)?;
         // Locked during the call of the observer, so that the counts that it gets never decrease.
         let done = Mutex::new(0);
         let one = |path: &PathBuf| {

@@ -2,7 +2,7 @@ use crate::classify::excerpts::Excerpts;
 use crate::classify::vote::Vote;
 
 /// Options for classifying a recording.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClassifyOptions {
     /// How the segments decide together.
@@ -12,7 +12,15 @@ pub struct ClassifyOptions {
     /// Classify only these excerpts. The whole recording is classified if they would cover nearly all
     /// of it, or if its length is unknown.
     pub excerpts: Option<Excerpts>,
+    /// The decision is [`UNKNOWN`] if its probability is below this.
+    pub min_probability: Option<f64>,
+    /// The decision is [`UNKNOWN`] unless decisions with at least its probability were wrong for no more than
+    /// this share of the files that were held out in training.
+    pub unknown_above_risk: Option<f64>,
 }
+
+/// The label of a decision that is not confident enough.
+pub const UNKNOWN: &str = "unknown";
 
 impl ClassifyOptions {
     /// Sets [`vote`](Self::vote).
@@ -31,5 +39,17 @@ impl ClassifyOptions {
     #[must_use]
     pub fn with_excerpts(self, excerpts: Option<Excerpts>) -> Self {
         Self { excerpts, ..self }
+    }
+
+    /// Sets [`min_probability`](Self::min_probability).
+    #[must_use]
+    pub fn with_min_probability(self, min_probability: Option<f64>) -> Self {
+        Self { min_probability, ..self }
+    }
+
+    /// Sets [`unknown_above_risk`](Self::unknown_above_risk).
+    #[must_use]
+    pub fn with_unknown_above_risk(self, unknown_above_risk: Option<f64>) -> Self {
+        Self { unknown_above_risk, ..self }
     }
 }

@@ -7,17 +7,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::backend::trainer::{BATCH, Inference};
 use crate::classify::Vote;
-use crate::classify::vote::{largest, vote};
+use crate::classify::vote::vote;
 use crate::error::Error;
 use crate::features::ClipFeatures;
 use crate::features::segments::{LabelledClip, consecutive};
 use crate::model::Scaler;
+use crate::statistics::largest;
 
 /// A network and the scaler of its inputs.
 #[derive(Debug)]
 pub(crate) struct Predictor {
     pub(crate) network: Box<dyn Inference>,
     pub(crate) scaler: Scaler,
+}
+
+/// What a network returns for some segments.
+#[derive(Clone, Debug)]
+pub(crate) struct Scores {
+    /// Probabilities (segments × classes).
+    pub(crate) rows: Vec<f64>,
+    /// The inputs of the output layer (segments × inputs); `None` on a GPU.
+    pub(crate) units: Option<Vec<f32>>,
 }
 
 /// The decision on one clip.
@@ -42,13 +52,25 @@ impl Predictor {
         Ok(reference::softmax(&logits, self.network.architecture().classes))
     }
 
+    /// Probabilities of the segments that start at the frames `starts`, and the inputs of the output layer.
+    pub(crate) fn scores(&self, clip: &ClipFeatures, starts: &[usize]) -> Result<Scores, Error> {
+        if !self.network.has_embeddings() {
+            return Ok(Scores { rows: self.probabilities(clip, starts)?, units: None });
+        }
+        let Embedding { units, logits, .. } = self.embed(clip, starts)?;
+        let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
+        let rows = reference::softmax(&logits, self.network.architecture().classes);
+        Ok(Scores { rows, units: Some(units) })
+    }
+
     /// Embeddings of the segments that start at the frames `starts`.
     pub(crate) fn embed(&self, clip: &ClipFeatures, starts: &[usize]) -> Result<Embedding, Error> {
         let mut out = Embedding::default();
         for inputs in batches(&*self.network, &self.scaler, clip, starts) {
-            let Embedding { units, maps } = self.network.embed(&inputs)?;
+            let Embedding { units, maps, logits } = self.network.embed(&inputs)?;
             out.units.extend(units);
             out.maps.extend(maps);
+            out.logits.extend(logits);
         }
         Ok(out)
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::io::json::by_name;
+use crate::statistics::largest;
 
 /// How the segments of a file decide together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,17 +71,6 @@ pub(crate) fn vote(segments: &[f64], classes: usize, vote: Vote) -> Voted {
             Voted { winner, probabilities: peaks.iter().map(|peak| peak / sum).collect() }
         }
     }
-}
-
-/// Index of the largest value; of equal ones, the first.
-pub(crate) fn largest(values: &[f64]) -> usize {
-    let mut best = 0;
-    for (i, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = i;
-        }
-    }
-    best
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod clips;
 mod compare;
+mod confidence;
 mod deformations;
 mod fold;
 mod job;
@@ -12,7 +13,6 @@ mod output;
 mod pairs;
 mod pool;
 mod predictions;
-mod probabilities;
 mod program;
 mod protocol;
 mod record;
@@ -22,10 +22,10 @@ mod run;
 mod significance;
 
 pub use compare::{compare, read_results};
+pub use confidence::{ConfidenceResult, MeasuredRisk, RiskAtCoverage, RiskPromise};
 pub use deformations::{Deformation, DeformationResult};
 pub use job::{EvaluateJob, NetworkSystem, Rules, System};
 pub use metrics::scores;
-pub use probabilities::{CalibrationBin, ProbabilityScores, probability_scores};
 pub use program::{Attempt, Program};
 pub use results::{
     Candidate, ClassScores, CommandLine, FoldResult, Holm, NetworkInfo, PairTest, Prediction,
@@ -33,3 +33,5 @@ pub use results::{
 };
 pub use run::evaluate;
 pub use significance::significance;
+
+pub use crate::statistics::probabilities::{CalibrationBin, ProbabilityScores, probability_scores};

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::classify::predictor::Outcome;
 use crate::error::Error;
 use crate::evaluate::clips::Clips;
+use crate::evaluate::confidence::confidence;
 use crate::evaluate::deformations::{Decisions, Deformation, losses};
 use crate::evaluate::job::{EvaluateJob, NetworkSystem, System};
-use crate::evaluate::probabilities::pooled;
 use crate::evaluate::protocol::shared_training;
 use crate::evaluate::record::FoldRecord;
 use crate::evaluate::significance::{of_first_seed, right};
@@ -17,6 +17,7 @@ use crate::evaluate::{
 };
 use crate::features::Notes;
 use crate::statistics::bootstrap;
+use crate::statistics::probabilities::pooled;
 
 /// Confidence level of intervals.
 pub(super) const LEVEL: f64 = 0.95;
@@ -93,8 +94,13 @@ pub(super) fn pool(
     let each_clip = || repeated.then(|| (0..items.len()).collect());
     let groups: Option<Vec<usize>> =
         clips.collection.group_numbers().or_else(each_clip).map(of_tested);
-    let predictions: Vec<Prediction> = predictions.into_iter().map(|(_, p)| p).collect();
+    let mut grouped = Vec::with_capacity(predictions.len());
+    for (position, (_, prediction)) in predictions.iter().enumerate() {
+        grouped.push((prediction, groups.as_ref().map_or(position, |groups| groups[position])));
+    }
     let whole = results.iter().all(|fold| fold.failure.is_none());
+    let confidence = whole.then(|| confidence(&grouped, labels, job.seed)).transpose()?.flatten();
+    let predictions: Vec<Prediction> = predictions.into_iter().map(|(_, p)| p).collect();
     let right = right(&predictions);
     let interval = || bootstrap(&right, groups.as_deref(), LEVEL, job.seed);
     deformed.sort_by_key(|(clip, _)| *clip);
@@ -132,6 +138,7 @@ pub(super) fn pool(
         files,
         interval: whole.then(interval).transpose()?,
         segments,
+        confidence,
         deformations,
         repeats,
         folds: results,

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::classify::Vote;
 use crate::data::Balance;
+use crate::evaluate::confidence::ConfidenceResult;
 use crate::evaluate::deformations::DeformationResult;
-use crate::evaluate::probabilities::ProbabilityScores;
 use crate::features::Notes;
 use crate::io::{SkippedFile, json};
 use crate::leaks::Findings;
 use crate::model::{EpochRecord, LabelCount, TrainSettings};
+use crate::statistics::probabilities::ProbabilityScores;
 use crate::statistics::{Bootstrap, Comparison, Difference, Friedman, McNemar};
 
 /// The results of an evaluation and its protocol. Contains no clock times, so that the same protocol
@@ -155,6 +156,10 @@ pub struct SystemResult {
     pub interval: Option<Bootstrap>,
     /// Scores of segments, with the folds pooled; `None` for a program, or if a fold failed.
     pub segments: Option<Scores>,
+    /// How far its probabilities of files can be trusted; `None` if it has none, a fold failed, or there is
+    /// only one fold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<ConfidenceResult>,
     /// Scores of files that were deformed; empty for a program.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deformations: Vec<DeformationResult>,

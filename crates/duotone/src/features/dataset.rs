@@ -202,9 +202,11 @@ impl Dataset {
     ) -> Vec<LabelledClip<'_>> {
         let clips = self.features.iter().find(|(known, _)| known == front_end);
         let clips = clips.map_or(&[][..], |(_, clips)| clips);
+        let groups = self.collection.group_numbers();
         let labelled = |&clip: &usize| LabelledClip {
             features: &clips[clip],
             label: self.collection.items[clip].label as u32,
+            group: groups.as_ref().map(|groups| groups[clip]),
         };
         chosen.iter().map(labelled).collect()
     }

@@ -13,6 +13,8 @@ use crate::model::{Scaler, TrainSettings};
 pub(crate) struct LabelledClip<'a> {
     pub(crate) features: &'a ClipFeatures,
     pub(crate) label: u32,
+    /// The number of its group; `None` if clips are not grouped.
+    pub(crate) group: Option<usize>,
 }
 
 /// `segments` in ASCII; keeps these random numbers independent of the seed's other uses.
@@ -153,8 +155,11 @@ mod tests {
     #[test]
     fn gathers_scaled_segments() {
         let clips = [clip(1, 0, 30), clip(2, 1, 30)];
-        let labelled =
-            [0, 1].map(|label| LabelledClip { features: &clips[label], label: label as u32 });
+        let labelled = [0, 1].map(|label| LabelledClip {
+            features: &clips[label],
+            label: label as u32,
+            group: None,
+        });
         let settings = TrainSettings { segments: Segmenter::Random(3), ..Default::default() };
         let segments = Segments::of(&labelled, &front_end(), &settings, 0);
         assert_eq!(segments.len(), 6);

@@ -26,6 +26,7 @@ use duotone_audio::FrontEnd;
 use duotone_nn::{Architecture, Tensor, Weights};
 use serde::{Deserialize, Serialize};
 
+use crate::confidence::{Confidence, UnitScale};
 use crate::error::Error;
 use crate::io::outputs::{is_tensor_file, refuse_other_kind};
 use tensor_file::Kind;
@@ -39,6 +40,9 @@ pub struct Model {
     pub scaler: Scaler,
     /// The network's weights.
     pub weights: Weights,
+    /// What the output layer's inputs are for the training files, by which unfamiliar recordings are recognised;
+    /// `None` if that was not measured.
+    pub familiarity: Option<UnitScale>,
 }
 
 /// The description stored in a model file.
@@ -65,8 +69,14 @@ pub struct ModelCard {
     pub label_column: String,
     /// The column whose values were kept together when clips were held out, if any.
     pub group_column: Option<String>,
+    /// The weight decay, if inner folds chose it among several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f32>,
     /// Accuracy on the held-out clips, if any were held out.
     pub measured: Option<Measured>,
+    /// How far decisions can be trusted, if that was measured in inner folds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidence>,
     /// The learning curve.
     pub history: Vec<EpochRecord>,
 }
@@ -182,11 +192,12 @@ impl Model {
         Self::assemble(card, tensors).map_err(Error::Model)
     }
 
-    /// All tensors by name: the network's weights, and those of the scaler, if any.
+    /// All tensors by name: the network's weights, and those of the scaler and of the familiarity, if any.
     #[must_use]
     pub fn tensors(&self) -> BTreeMap<String, Tensor> {
         let mut tensors = self.weights.0.clone();
         tensors.extend(self.scaler.to_tensors());
+        tensors.extend(self.familiarity.iter().flat_map(UnitScale::to_tensors));
         tensors
     }
 
@@ -194,9 +205,13 @@ impl Model {
         card.check()?;
         let size = (card.architecture.bands, card.architecture.frames);
         let scaler = Scaler::from_tensors(card.settings.scaling(), size, &mut tensors)?;
+        let familiar = card.confidence.as_ref().is_some_and(|c| c.familiarity.is_some());
+        let units = card.architecture.last_inputs();
+        let familiarity =
+            familiar.then(|| UnitScale::from_tensors(units, &mut tensors)).transpose()?;
         let weights = Weights(tensors);
         weights.check(&card.architecture).map_err(|e| e.to_string())?;
-        Ok(Self { card, scaler, weights })
+        Ok(Self { card, scaler, weights, familiarity })
     }
 }
 
@@ -227,6 +242,7 @@ impl ModelCard {
         }
         let mut names: Vec<&str> = self.labels.iter().map(|label| label.name.as_str()).collect();
         names.sort_unstable();
+        self.confidence.as_ref().map_or(Ok(()), Confidence::check)?;
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(format!("the label {:?} occurs twice", pair[0])),
             None => Ok(()),

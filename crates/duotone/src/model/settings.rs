@@ -58,6 +58,12 @@ pub struct TrainSettings {
     pub networks: usize,
     /// How inputs are standardised.
     pub standardize: Standardize,
+    /// Number of inner folds in which probabilities are calibrated; 0 for none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub calibrate: usize,
+    /// Weight decays among which inner folds choose; if empty, that of the optimizer is used.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub weight_decays: Vec<f32>,
     /// Share of the clips that are held out to measure loss and accuracy; 0 holds none out.
     pub validation: f64,
     /// Seed of all random numbers: initial weights, segment positions, order, dropout, folds and
@@ -82,6 +88,8 @@ impl Default for TrainSettings {
             conditioning: Conditioning::default(),
             networks: 1,
             standardize: Standardize::Band,
+            calibrate: 0,
+            weight_decays: Vec::new(),
             validation: 0.0,
             seed: 0,
         }
@@ -171,6 +179,13 @@ impl TrainSettings {
                 format!("validation share {}: it must be at least 0 and below 1", self.validation);
             return wrong("validation", reason);
         }
+        if self.calibrate == 1 || self.calibrate > MAX_INNER_FOLDS {
+            let reason = format!(
+                "{} inner folds to calibrate with: choose 2 to {MAX_INNER_FOLDS}, or 0 for none",
+                self.calibrate
+            );
+            return wrong("calibrate", reason);
+        }
         if !(0.0..1.0).contains(&self.label_smoothing) {
             let smoothing = self.label_smoothing;
             let reason = format!("label smoothing {smoothing}: it must be at least 0 and below 1");
@@ -190,8 +205,23 @@ impl TrainSettings {
             let reason = format!("weight decay {decay}: it must be at least 0 and below 1");
             return wrong("weight_decay", reason);
         }
-        if matches!(self.optimizer, Optimizer::Lbfgs { .. }) {
-            self.validate_for_lbfgs()?;
+        match (&self.optimizer, self.weight_decays.is_empty()) {
+            (Optimizer::Lbfgs { .. }, _) => self.validate_for_lbfgs()?,
+            (_, true) => {}
+            (_, false) => {
+                let reason = "inner folds choose a weight decay only in training by L-BFGS: omit \
+                              `weight_decays`";
+                return wrong("weight_decays", reason.into());
+            }
+        }
+        if let Some(decay) = self.weight_decays.iter().find(|x| !(0.0..=MAX_DECAY).contains(*x)) {
+            let reason = format!("weight decay {decay}: it must be from 0 to {MAX_DECAY}");
+            return wrong("weight_decays", reason);
+        }
+        if self.weight_decays.len() > MAX_DECAYS {
+            let count = self.weight_decays.len();
+            let reason = format!("{count} weight decays: choose at most {MAX_DECAYS}");
+            return wrong("weight_decays", reason);
         }
         if let Some(floor) = self.conditioning.floor
             && !(floor > 0.0 && floor.is_finite())
@@ -254,6 +284,12 @@ impl TrainSettings {
     }
 }
 
+/// More than improve an estimate.
+const MAX_INNER_FOLDS: usize = 20;
+/// A grid finer than this finds nothing better.
+const MAX_DECAYS: usize = 20;
+/// Far more than leaves anything of a weight.
+const MAX_DECAY: f32 = 1000.0;
 /// More than improve a result.
 const MAX_NETWORKS: usize = 100;
 /// Bounds the header of checkpoints, which has a record per epoch.

@@ -183,6 +183,7 @@ fn deep() -> ModelSpec {
             ..Augmentation::default()
         },
         conditioning: Conditioning { floor: Some(80.0), level: true, compression: None },
+        calibrate: 3,
         ..TrainSettings::default()
     };
     ModelSpec {
@@ -210,6 +211,8 @@ fn mfcc() -> ModelSpec {
         optimizer: Optimizer::Lbfgs { weight_decay: 0.02 },
         standardize: Standardize::None,
         conditioning: deep.training.conditioning,
+        calibrate: 3,
+        weight_decays: vec![0.005, 0.02, 0.1, 0.5],
         ..TrainSettings::default()
     };
     ModelSpec { name: "mfcc".into(), architecture, training, ..deep }
@@ -228,6 +231,7 @@ fn musicnn(name: &str, fixed: Fixed) -> ModelSpec {
     let training = TrainSettings {
         optimizer: Optimizer::Lbfgs { weight_decay: 0.5 },
         conditioning: Conditioning { compression: Some(COMPRESSION), ..Conditioning::default() },
+        weight_decays: vec![0.05, 0.2, 0.5, 1.0, 4.0],
         ..mfcc.training
     };
     ModelSpec {

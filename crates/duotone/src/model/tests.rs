@@ -47,7 +47,10 @@ fn model(standardize: Standardize) -> Model {
                 segment_accuracy: 0.25,
             }),
             history: vec![record],
+            weight_decay: None,
+            confidence: None,
         },
+        familiarity: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Statistics for comparing systems.
+//! Statistics for comparing systems, and scores of probabilities.
 //!
 //! Formulas and sources are in `docs/evaluation.md`; every function is tested against scipy or
 //! statsmodels (`scripts/statistics_fixtures.py`).
@@ -7,7 +7,9 @@ mod bootstrap;
 mod difference;
 mod friedman;
 mod holm;
+mod largest;
 mod mcnemar;
+pub(crate) mod probabilities;
 mod quadrature;
 mod sign_flip;
 mod studentized_range;
@@ -17,6 +19,7 @@ pub use bootstrap::{Bootstrap, bootstrap};
 pub use difference::{Difference, difference};
 pub use friedman::{Friedman, friedman};
 pub use holm::holm;
+pub(crate) use largest::largest;
 pub use mcnemar::{McNemar, mcnemar};
 pub use studentized_range::{studentized_range_cdf, studentized_range_quantile};
 pub use tukey::{Comparison, Pair, tukey_kramer};

@@ -14,7 +14,7 @@ use crate::model::trained_labels;
 use crate::model::{LabelCount, Model, ModelCard, ModelSpec, TrainSettings};
 use crate::plural::plural;
 use crate::progress::{Event, Observer};
-use crate::train::run::{TrainedModel, TrainingRun, clips_digest};
+use crate::train::run::{TrainingRun, clips_digest};
 
 /// A model to train on clips in memory.
 #[derive(Clone, Debug)]
@@ -60,6 +60,7 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
         let example = |(&clip, _): (&usize, _)| LabelledClip {
             features: job.clips[clip],
             label: job.classes[clip] as u32,
+            group: job.groups.map(|groups| groups[clip]),
         };
         clips.map(example).collect()
     };
@@ -78,9 +79,10 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
         embeddings: &Arc::default(),
     };
     let architecture = run.architecture();
-    let TrainedModel { predictor, weights, history } = run.fit(observer)?;
+    let trained = run.fit(observer)?;
     let group_column = job.groups.map(|_| "group");
-    let measured = run.measure(&predictor, group_column)?;
+    let measured = run.measure(&trained.predictor, group_column)?;
+    let (confidence, familiarity) = run.confidence(&trained, observer)?.unzip();
     let backbones = parts::cards(&architecture)?;
     let card = ModelCard {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -93,10 +95,13 @@ pub fn train_clips(job: &ClipsJob<'_>, observer: &dyn Observer) -> Result<Model,
         collection_digest: clips_digest(&[&train, &held_out]),
         label_column: "label".into(),
         group_column: group_column.map(Into::into),
+        weight_decay: trained.weight_decay,
         measured,
-        history,
+        confidence,
+        history: trained.history,
     };
-    Ok(Model { card, scaler: predictor.scaler, weights })
+    let familiarity = familiarity.flatten();
+    Ok(Model { card, scaler: trained.predictor.scaler, weights: trained.weights, familiarity })
 }
 
 fn classes_of(labelled: &[LabelledClip<'_>]) -> Vec<usize> {

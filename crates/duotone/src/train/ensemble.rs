@@ -39,19 +39,28 @@ impl TrainingRun<'_> {
         let weights = Weights::side_by_side(&self.network_architecture(), &networks)?;
         let network = trainer::network(self.device, &self.architecture(), &weights)?;
         let history = mean_history(&histories);
-        Ok(TrainedModel { predictor: Predictor { network, scaler }, weights, history })
+        let predictor = Predictor { network, scaler };
+        Ok(TrainedModel { predictor, weights, history, weight_decay: None })
     }
 
-    /// Removes the checkpoints of all networks.
+    /// Removes the checkpoints of all networks, those of inner folds too.
     pub(crate) fn remove_checkpoints(&self) -> Result<(), Error> {
         let Some(path) = self.checkpoint else { return Ok(()) };
-        checkpoints(path, self.settings.networks).iter().try_for_each(|path| write::remove(path))
+        checkpoints(path, self.settings).iter().try_for_each(|path| write::remove(path))
     }
 }
 
-/// Returns the checkpoint paths of a run of several networks, given the first one.
-pub(crate) fn checkpoints(first: &Path, networks: usize) -> Vec<PathBuf> {
-    (0..networks).map(|number| numbered(first, number)).collect()
+/// Returns the paths of all checkpoints of a run, given the first one: one per network, and the same for each
+/// inner fold.
+pub(crate) fn checkpoints(first: &Path, settings: &TrainSettings) -> Vec<PathBuf> {
+    let inner = (0..settings.calibrate).map(|fold| of_inner_fold(first, fold));
+    let runs = std::iter::once(first.to_owned()).chain(inner);
+    runs.flat_map(|run| (0..settings.networks).map(move |number| numbered(&run, number))).collect()
+}
+
+/// Returns the checkpoint path of an inner fold, counted from 0.
+pub(super) fn of_inner_fold(first: &Path, fold: usize) -> PathBuf {
+    write::with_suffix(first, &format!("-inner{}", fold + 1))
 }
 
 fn numbered(first: &Path, number: usize) -> PathBuf {

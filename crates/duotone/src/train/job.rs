@@ -99,7 +99,7 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let checkpoint = write::with_suffix(&job.output, ".checkpoint");
     let output_lock = OutputLock::of(&job.output)?;
     output_lock.sweep(&job.output);
-    for path in checkpoints(&checkpoint, job.settings.networks) {
+    for path in checkpoints(&checkpoint, &job.settings) {
         output_lock.sweep(&path);
     }
     let RateChoice { rate, warning: rate_warning } = rate(job.collection, job.sample_rate);
@@ -140,7 +140,9 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
         collection_digest: dataset.digest(),
         label_column: collection.label_column.clone(),
         group_column: collection.group_column.clone(),
+        weight_decay: None,
         measured: None,
+        confidence: None,
         history: Vec::new(),
     };
     let finished = finished(job, &checkpoint, &untrained);
@@ -161,10 +163,13 @@ pub fn train(job: &TrainJob<'_>, observer: &dyn Observer) -> Result<TrainReport,
     let card = match finished {
         Some(card) => card,
         None => {
-            let TrainedModel { predictor, weights, history } = run.fit(observer)?;
-            let measured = run.measure(&predictor, untrained.group_column.as_deref())?;
-            let card = ModelCard { measured, history, ..untrained };
-            let model = Model { card, scaler: predictor.scaler, weights };
+            let trained = run.fit(observer)?;
+            let measured = run.measure(&trained.predictor, untrained.group_column.as_deref())?;
+            let (confidence, familiarity) = run.confidence(&trained, observer)?.unzip();
+            let TrainedModel { predictor, weights, history, weight_decay } = trained;
+            let card = ModelCard { weight_decay, measured, confidence, history, ..untrained };
+            let (scaler, familiarity) = (predictor.scaler, familiarity.flatten());
+            let model = Model { card, scaler, weights, familiarity };
             model.save(&job.output)?;
             run.remove_checkpoints()?;
             model.card
@@ -201,7 +206,13 @@ fn finished(job: &TrainJob<'_>, checkpoint: &Path, untrained: &ModelCard) -> Opt
         return None;
     }
     let existing = Model::load(&job.output).ok()?.card;
-    let without_results = ModelCard { measured: None, history: Vec::new(), ..existing.clone() };
+    let without_results = ModelCard {
+        weight_decay: None,
+        measured: None,
+        confidence: None,
+        history: Vec::new(),
+        ..existing.clone()
+    };
     (without_results == *untrained).then_some(existing)
 }
 
@@ -228,7 +239,7 @@ fn check_outputs(job: &TrainJob<'_>) -> Result<(), Error> {
         refuse_inputs(path, &files)?;
     }
     refuse_other_kind(output, "model", is_tensor_file)?;
-    for path in checkpoints(&write::with_suffix(output, ".checkpoint"), job.settings.networks) {
+    for path in checkpoints(&write::with_suffix(output, ".checkpoint"), &job.settings) {
         refuse_inputs(&path, &files)?;
         refuse_other_kind(&path, "checkpoint", is_tensor_file)?;
     }

@@ -4,6 +4,7 @@ pub(crate) mod checkpoint;
 mod clips;
 pub(crate) mod ensemble;
 mod guessing;
+mod inner_folds;
 pub(crate) mod job;
 mod output_layer;
 pub(crate) mod run;

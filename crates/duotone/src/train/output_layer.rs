@@ -15,6 +15,7 @@ use crate::features::segments::{LabelledClip, consecutive, starts};
 use crate::model::EpochRecord;
 use crate::progress::{Event, Observer};
 use crate::train::checkpoint::Checkpoint;
+use crate::train::inner_folds::DEFAULT_FOLDS;
 use crate::train::run::{TrainedModel, TrainingRun};
 
 impl TrainingRun<'_> {
@@ -41,12 +42,17 @@ impl TrainingRun<'_> {
         let predictor = Predictor { network, scaler };
         let of_training = |clip: &ClipFeatures| starts(clip, self.front_end, self.settings, 0);
         let (inputs, labels) = inputs_of(&predictor, self.train, of_training, observer)?;
+        let chosen = self.choose_weight_decay(&inputs, &labels, observer)?;
+        let weight_decay = chosen.unwrap_or(weight_decay);
+        let (inputs, labels) = (inputs.concat(), labels.concat());
         let targets = trainer::targets_of(self.settings, &labels, architecture.classes);
         let of_held_out = |clip: &ClipFeatures| consecutive(clip, self.front_end);
-        let held_out = inputs_of(&predictor, self.held_out, of_held_out, observer)?;
+        let (held_out, held_out_labels) =
+            inputs_of(&predictor, self.held_out, of_held_out, observer)?;
+        let (held_out, held_out_labels) = (held_out.concat(), held_out_labels.concat());
         let mut history: Vec<EpochRecord> = Vec::new();
         let each = |fit: &OutputFit| {
-            let held_out = fit.score(&held_out.0, &held_out.1);
+            let held_out = fit.score(&held_out, &held_out_labels);
             let record = EpochRecord {
                 epoch: history.len() + 1,
                 loss: fit.loss,
@@ -73,7 +79,56 @@ impl TrainingRun<'_> {
         observer.event(Event::RunEnded);
         let network = self.network(&architecture, &weights)?;
         let predictor = Predictor { network, ..predictor };
-        Ok(TrainedModel { predictor, weights, history })
+        Ok(TrainedModel { predictor, weights, history, weight_decay: chosen })
+    }
+
+    /// Returns the weight decay with the smallest mean loss on held-out segments of inner folds. `None` if there
+    /// is no choice, or there are too few clips for inner folds.
+    fn choose_weight_decay(
+        &self,
+        inputs: &[Vec<f32>],
+        labels: &[Vec<u32>],
+        observer: &dyn Observer,
+    ) -> Result<Option<f32>, Error> {
+        let decays = &self.settings.weight_decays;
+        let count = match self.settings.calibrate {
+            0 => DEFAULT_FOLDS,
+            count => count,
+        };
+        let Some(folds) = self.inner_folds(count).filter(|_| !decays.is_empty()) else {
+            return Ok(None);
+        };
+        let classes = self.labels.len();
+        let count = folds.iter().max().map_or(0, |most| most + 1);
+        let mut losses = vec![0.0; decays.len()];
+        for fold in 0..count {
+            let train = |clip: usize| folds[clip] != fold;
+            let train_labels = part(labels, train);
+            let targets = trainer::targets_of(self.settings, &train_labels, classes);
+            let train_inputs = part(inputs, train);
+            let (test_inputs, test_labels) =
+                (part(inputs, |clip| !train(clip)), part(labels, |clip| !train(clip)));
+            for (decay, loss) in decays.iter().zip(&mut losses) {
+                if observer.stop() {
+                    return Err(Error::Interrupted);
+                }
+                let mut left = self.settings.epochs;
+                let each = |_: &OutputFit| {
+                    left -= 1;
+                    left > 0 && !observer.stop()
+                };
+                let fit = fit_output(&train_inputs, &targets, classes, *decay, each)?;
+                let scored = fit.score(&test_inputs, &test_labels);
+                *loss += scored.map_or(0.0, |(mean, _)| mean * test_labels.len() as f64);
+            }
+        }
+        let mut best: Option<(f64, f32)> = None;
+        for (&loss, &decay) in losses.iter().zip(decays) {
+            if best.is_none_or(|(smallest, _)| loss < smallest) {
+                best = Some((loss, decay));
+            }
+        }
+        Ok(best.map(|(_, decay)| decay))
     }
 
     /// Builds the network. Published ones are computed once per clip.
@@ -90,22 +145,28 @@ impl TrainingRun<'_> {
     }
 }
 
-/// Returns the inputs of the output layer, (segment, input), and the classes of the segments that start at the
-/// frames `starts` of each clip.
+/// Joins the segments of the clips for which `condition` is true.
+fn part<T: Copy>(clips: &[Vec<T>], condition: impl Fn(usize) -> bool) -> Vec<T> {
+    let chosen = clips.iter().enumerate().filter(|(clip, _)| condition(*clip));
+    chosen.flat_map(|(_, segments)| segments.iter().copied()).collect()
+}
+
+/// Returns for each clip the inputs of the output layer, (segment, input), and the classes of the segments that
+/// start at the frames `starts`.
 fn inputs_of(
     predictor: &Predictor,
     clips: &[LabelledClip<'_>],
     starts: impl Fn(&ClipFeatures) -> Vec<usize>,
     observer: &dyn Observer,
-) -> Result<(Vec<f32>, Vec<u32>), Error> {
+) -> Result<(Vec<Vec<f32>>, Vec<Vec<u32>>), Error> {
     let (mut inputs, mut labels) = (Vec::new(), Vec::new());
     for (done, clip) in clips.iter().enumerate() {
         if observer.stop() {
             return Err(Error::Interrupted);
         }
         let starts = starts(clip.features);
-        inputs.extend(predictor.embed(clip.features, &starts)?.units);
-        labels.extend(std::iter::repeat_n(clip.label, starts.len()));
+        inputs.push(predictor.embed(clip.features, &starts)?.units);
+        labels.push(vec![clip.label; starts.len()]);
         observer.event(Event::Step { done: done + 1, total: clips.len() });
     }
     Ok((inputs, labels))

@@ -12,13 +12,13 @@ use crate::backend::trainer::{EpochInput, Inference, TrainBackend};
 use crate::classify::Vote;
 use crate::classify::predictor;
 use crate::classify::predictor::{Predictor, accuracies};
-use crate::classify::vote::largest;
 use crate::error::Error;
 use crate::features::embeddings::Embeddings;
 use crate::features::segments::{LabelledClip, Segments, consecutive};
 use crate::model::scaler::Fit;
 use crate::model::{EpochRecord, Measured, ModelSpec, Scaler, TrainSettings};
 use crate::progress::{Event, Observer};
+use crate::statistics::largest;
 use crate::train::checkpoint::{Checkpoint, RunSpec};
 use crate::train::guessing;
 
@@ -48,6 +48,8 @@ pub(crate) struct TrainedModel {
     pub(crate) predictor: Predictor,
     pub(crate) weights: Weights,
     pub(crate) history: Vec<EpochRecord>,
+    /// The weight decay, if inner folds chose it.
+    pub(crate) weight_decay: Option<f32>,
 }
 
 impl TrainingRun<'_> {
@@ -134,7 +136,8 @@ impl TrainingRun<'_> {
             warning.iter().for_each(|warning| observer.event(Event::Warning(warning)));
         }
         let predictor = Predictor { network: backend.into_network(), scaler: state.scaler };
-        Ok(TrainedModel { predictor, weights: state.weights, history: state.history })
+        let (weights, history) = (state.weights, state.history);
+        Ok(TrainedModel { predictor, weights, history, weight_decay: None })
     }
 
     /// Measures the accuracy of a predictor on the held-out clips, if any. `group_column` is named in

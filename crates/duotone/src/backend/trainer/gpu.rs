@@ -24,6 +24,10 @@ impl Inference for Network {
     fn embed(&self, _: &[f32]) -> Result<Embedding, Error> {
         Err(Error::Device("embeddings can be computed only on the CPU".into()))
     }
+
+    fn has_embeddings(&self) -> bool {
+        false
+    }
 }
 
 pub(super) fn network(

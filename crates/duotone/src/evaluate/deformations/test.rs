@@ -166,7 +166,7 @@ impl Work<'_> {
             }
         };
         let features = ClipFeatures::new(extraction, clip.features.digest.clone());
-        let example = LabelledClip { features: &features, label: clip.label };
+        let example = LabelledClip { features: &features, label: clip.label, group: clip.group };
         let outcomes = self.predictor.decide(&[example], self.front_end, self.vote)?;
         Ok(outcomes.first().map(|outcome| outcome.winner))
     }

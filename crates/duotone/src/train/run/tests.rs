@@ -102,7 +102,11 @@ impl Toy {
             .clips
             .iter()
             .enumerate()
-            .map(|(i, features)| LabelledClip { features, label: (i % CLASSES) as u32 })
+            .map(|(i, features)| LabelledClip {
+                features,
+                label: (i % CLASSES) as u32,
+                group: None,
+            })
             .collect();
         let (held_out, train) = labelled.split_at(6);
         let run = TrainingRun {
@@ -169,7 +173,7 @@ fn learns_separable_classes() {
         let unseen: Vec<LabelledClip<'_>> = unseen
             .iter()
             .zip(100..)
-            .map(|(features, i)| LabelledClip { features, label: i % CLASSES as u32 })
+            .map(|(features, i)| LabelledClip { features, label: i % CLASSES as u32, group: None })
             .collect();
         let outcomes = fitted.predictor.decide(&unseen, &front_end(), Vote::Mean).unwrap();
         let (files, segments) = accuracies(&unseen, &outcomes);
@@ -365,7 +369,7 @@ fn silent_and_constant_clips_give_no_nan() {
                 r.loss.is_finite() && r.validation_loss.is_some_and(f64::is_finite)
             };
             assert!(fitted.history.iter().all(finite), "{kind:?} {value}");
-            let labelled = [LabelledClip { features: &toy.clips[0], label: 0 }];
+            let labelled = [LabelledClip { features: &toy.clips[0], label: 0, group: None }];
             let outcomes = fitted.predictor.decide(&labelled, &front_end(), Vote::Mean).unwrap();
             let sum: f64 = outcomes[0].probabilities.iter().sum();
             assert!((sum - 1.0).abs() < 1e-6, "{kind:?} {value}: {sum}");

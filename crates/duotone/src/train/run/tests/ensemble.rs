@@ -43,7 +43,7 @@ fn resumed_ensemble_equals_an_uninterrupted_one() {
         let stopped = toy.fit(Some(&path), false, &StopAfter::new(limit));
         assert!(matches!(stopped, Err(Error::Interrupted)), "after {limit} steps");
         assert_equal(&toy.fit(Some(&path), true, &()).unwrap(), &uninterrupted);
-        for path in checkpoints(&path, 2) {
+        for path in checkpoints(&path, &toy.settings) {
             std::fs::remove_file(path).unwrap();
         }
     }

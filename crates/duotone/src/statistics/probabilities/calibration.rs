@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::classify::vote::largest;
+use crate::statistics::largest;
 
 /// Number of bins; 15 is usual.
 const BINS: usize = 15;

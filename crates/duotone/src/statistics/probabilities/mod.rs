@@ -74,7 +74,7 @@ pub fn probability_scores(
 /// Pools the scores of several folds: the mean of their areas under the curve, because probabilities of
 /// different networks need not be comparable (Forman & Scholz 2010), and means over all files (or
 /// segments) of everything else. `None` without folds.
-pub(super) fn pooled(folds: &[ProbabilityScores]) -> Option<ProbabilityScores> {
+pub(crate) fn pooled(folds: &[ProbabilityScores]) -> Option<ProbabilityScores> {
     let count: u64 = folds.iter().map(|fold| fold.count).sum();
     if count == 0 {
         return None;
