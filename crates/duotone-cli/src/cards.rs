@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use duotone::audio::{Extraction, FrontEnd, Segmenter};
+use duotone::confidence::Confidence;
 use duotone::model::{ModelCard, Sampling, Standardize};
 use duotone::nn::Architecture;
 use duotone::path_text;
@@ -58,6 +59,53 @@ pub(crate) fn model(path: &Path, card: &ModelCard) -> String {
         None => "not measured: nothing was held out".to_owned(),
     };
     text += &field("accuracy", &measured);
+    if let Some(confidence) = &card.confidence {
+        text.push('\n');
+        text += &trust(confidence);
+    }
+    text
+}
+
+/// The error rates that a card lists.
+const RISKS: [f64; 3] = [0.05, 0.1, 0.2];
+
+/// How far decisions can be trusted.
+fn trust(confidence: &Confidence) -> String {
+    let groups =
+        confidence.groups.map_or_else(String::new, |n| format!(" of {}", count(n, "group")));
+    let files = count(confidence.files, "file");
+    let mut text = format!("{files}{groups} held out in {} inner folds\n\n", confidence.folds);
+    let (before, after) = (confidence.before, confidence.after);
+    text += &table(
+        &["", "temperature", "ECE", "log loss", "Brier score"],
+        [("as they are", None, before), ("calibrated", Some(confidence.file_temperature), after)]
+            .map(|(name, temperature, scores)| {
+                [
+                    name.to_owned(),
+                    temperature.map_or_else(String::new, |t| decimal(t, 2)),
+                    percent(scores.calibration_error),
+                    decimal(scores.log_loss, 3),
+                    decimal(scores.brier_score, 3),
+                ]
+            }),
+    );
+    text.push('\n');
+    let accepted = |risk: f64| {
+        let threshold = confidence.risk.threshold(risk)?;
+        let point = confidence.risk.0.iter().find(|point| point.threshold == threshold)?;
+        let share = point.accepted as f64 / confidence.risk.decisions().max(1) as f64;
+        Some((threshold, share))
+    };
+    text += &table(
+        &["error at most", "smallest probability", "files decided"],
+        RISKS.map(|risk| {
+            let (threshold, share) = match accepted(risk) {
+                Some((threshold, share)) => (decimal(threshold, 3), percent(share)),
+                None => ("–".to_owned(), percent(0.0)),
+            };
+            [percent(risk), threshold, share]
+        }),
+    );
     text
 }
 

@@ -75,7 +75,7 @@ impl Decisions {
                         }))
                     }
                 }
-                header.push("excerpts".into());
+                header.extend(["best_guess", "unfamiliar", "excerpts"].map(String::from));
                 header.extend(Notes::COLUMNS.map(String::from));
                 csv_rows([header])
             }
@@ -165,9 +165,13 @@ impl Decisions {
     }
 
     fn table_rows(&self, decision: &Decision) -> Vec<Vec<String>> {
-        let row = |lead: Vec<String>, label: &str, probabilities: &[(String, f64)]| {
+        // What is shown may be `unknown`, beside the most probable label.
+        let row = |lead: Vec<String>, shown: &str, label: &str, probabilities: &[(String, f64)]| {
             let own = probabilities.iter().find(|(name, _)| name == label);
-            let mut labels = vec![label.to_owned()];
+            let mut labels = vec![match label == shown {
+                true => label.to_owned(),
+                false => format!("{shown} ({label}?)"),
+            }];
             let mut shares = vec![percent(own.map_or(0.0, |(_, p)| *p))];
             if self.top.is_some() {
                 for (name, share) in probabilities.iter().filter(|(name, _)| name != label) {
@@ -178,14 +182,15 @@ impl Decisions {
             [lead, vec![labels.join("\n"), shares.join("\n")]].concat()
         };
         let path = output::shown_path(&decision.path);
+        let best = decision.best_guess.as_ref().unwrap_or(&decision.label);
         let Some(segments) = &decision.segments else {
-            return vec![row(vec![path], &decision.label, &decision.probabilities)];
+            return vec![row(vec![path], &decision.label, best, &decision.probabilities)];
         };
         let whole = vec![path, format!("0.0–{:.1}", decision.seconds)];
-        let mut rows = vec![row(whole, &decision.label, &decision.probabilities)];
+        let mut rows = vec![row(whole, &decision.label, best, &decision.probabilities)];
         rows.extend(segments.iter().map(|s| {
             let span = format!("{:.1}–{:.1}", s.start_seconds, s.end_seconds);
-            row(vec![String::new(), span], &s.label, &s.probabilities)
+            row(vec![String::new(), span], &s.label, &s.label, &s.probabilities)
         }));
         rows
     }
@@ -204,6 +209,9 @@ impl Decisions {
                 }
                 row.push(format!("{share:.6}"));
             }
+            let file = segment.is_none();
+            row.push(decision.best_guess.clone().filter(|_| file).unwrap_or_default());
+            row.push(decision.unfamiliar.map_or_else(String::new, |x| format!("{x:.4}")));
             row.push(excerpts(decision));
             row.extend(decision.notes.cells());
             row
@@ -217,11 +225,21 @@ impl Decisions {
     }
 }
 
+/// The percentile from which a table marks a recording.
+const UNFAMILIAR: f64 = 99.0;
+
 fn notes(decision: &Decision) -> String {
     let mut notes = Vec::new();
     if let Some(excerpts) = &decision.excerpts {
         let seconds: f64 = excerpts.iter().map(|(start, end)| end - start).sum();
         notes.push(format!("{}, {seconds:.0} s in all", output::count(excerpts.len(), "excerpt")));
+    }
+    if let Some(percentile) = decision.unfamiliar.filter(|&percentile| percentile >= UNFAMILIAR) {
+        let share = match percentile < 99.95 {
+            true => format!("{} %", output::decimal(percentile, 1)),
+            false => "all".to_owned(),
+        };
+        notes.push(format!("unlike the training files: stranger than {share} of them"));
     }
     notes.extend(decision.notes.words());
     notes.join(", ")

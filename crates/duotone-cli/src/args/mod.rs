@@ -130,6 +130,7 @@ Examples:
   duotone classify genre.safetensors song.mp3
   duotone classify genre.safetensors albums/ --format csv > decisions.csv
   duotone classify genre.safetensors song.mp3 --segments      a timeline
+  duotone classify genre.safetensors albums/ --unknown-above-risk 10%
   duotone classify genre.safetensors albums/ --excerpts 3x10  30 s of each song
   duotone classify genre.safetensors archive/ -o decisions.csv --resume
   find . -name '*.flac' -print0 | duotone classify -0 genre.safetensors -f jsonl")]
@@ -171,6 +172,13 @@ pub(crate) struct ClassifyArgs {
     /// Also output a decision for each segment
     #[arg(long)]
     pub(crate) segments: bool,
+    /// Decide `unknown` where the most probable label has a probability below P, such as 0.6 or 60%
+    #[arg(long, value_name = "P", value_parser = values::share)]
+    pub(crate) min_probability: Option<f64>,
+    /// Decide `unknown` where more than this share of the decisions might be wrong, such as 10%. The model
+    /// holds the curve that says so, measured on training files that were held out (see `train --calibrate`)
+    #[arg(long, value_name = "RISK", value_parser = values::share)]
+    pub(crate) unknown_above_risk: Option<f64>,
     /// Output only the N most probable labels
     #[arg(long, value_name = "N", value_parser = values::count)]
     pub(crate) top: Option<usize>,

@@ -75,6 +75,11 @@ pub(crate) struct LearningArgs {
     #[arg(long, value_parser = values::count, allow_negative_numbers = true, value_name = "N",
           help_heading = "Training")]
     networks: Option<usize>,
+    /// Calibrate probabilities in N inner folds, which train N more networks on parts of the collection; 0
+    /// leaves it out [default: 3 for deep, mfcc and musicnn, 0 for the paper's networks]
+    #[arg(long, value_parser = values::inner_folds, allow_negative_numbers = true,
+          value_name = "N", help_heading = "Training")]
+    calibrate: Option<usize>,
     /// Share of the training clips to hold out for measuring loss and accuracy, below 1
     #[arg(long, default_value = "0", value_parser = values::validation,
           allow_negative_numbers = true, value_name = "FRACTION", help_heading = "Training")]
@@ -109,6 +114,7 @@ impl LearningArgs {
         settings.sampling = self.sampling.map_or(settings.sampling, Into::into);
         settings.standardize = self.standardize.map_or(settings.standardize, Into::into);
         settings.networks = self.networks.unwrap_or(settings.networks);
+        settings.calibrate = self.calibrate.unwrap_or(settings.calibrate);
         settings.validation = self.validation;
         settings.seed = self.seed.seed;
         settings.validate()?;
@@ -136,6 +142,7 @@ impl LearningArgs {
         add("sampling", name(self.sampling.and_then(|kind| kind.to_possible_value())));
         add("standardize", name(self.standardize.and_then(|kind| kind.to_possible_value())));
         add("networks", self.networks.map(|n| n.to_string()));
+        add("calibrate", self.calibrate.map(|n| n.to_string()));
         for setting in &self.set {
             add("set", Some(super::command::quote(&setting.to_string())));
         }

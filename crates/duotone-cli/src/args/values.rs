@@ -213,6 +213,25 @@ pub(super) fn learning_rate(text: &str) -> Result<f32, String> {
     }
 }
 
+pub(super) fn inner_folds(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count != 1 => Ok(count),
+        _ => Err("it must be 0 or a whole number from 2".into()),
+    }
+}
+
+/// Parses a share, such as `0.1` or `10%`.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
+        None => text.parse::<f64>(),
+    };
+    match share {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("it must be from 0 to 1, such as 0.1, or a percentage, such as 10%".into()),
+    }
+}
+
 pub(super) fn validation(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(share) if (0.0..1.0).contains(&share) => Ok(share),

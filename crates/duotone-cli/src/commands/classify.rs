@@ -114,7 +114,14 @@ fn classify_into(
     let options = ClassifyOptions::default()
         .with_vote(args.vote.into())
         .with_segments(args.segments)
-        .with_excerpts(args.excerpts);
+        .with_excerpts(args.excerpts)
+        .with_min_probability(args.min_probability)
+        .with_unknown_above_risk(args.unknown_above_risk);
+    if classifier.threshold(&options)?.is_infinite() {
+        console.warn(
+            "no threshold keeps the error of held-out files that low: every decision is `unknown`",
+        );
+    }
     let mut written = Ok(());
     let worked = classifier.classify_many(files, &options, console, |result| {
         if written.is_ok() {
@@ -219,6 +226,8 @@ fn settings(args: &ClassifyArgs) -> Result<Map<String, Value>, Failure> {
         ("vote", json!(format!("{:?}", args.vote).to_lowercase())),
         ("segments", json!(args.segments)),
         ("excerpts", json!(excerpts)),
+        ("min_probability", json!(args.min_probability)),
+        ("unknown_above_risk", json!(args.unknown_above_risk)),
         ("top", json!(args.top)),
     ];
     Ok(settings.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())

@@ -101,7 +101,8 @@ impl Session<'_> {
     fn train(&self, list: &Path) -> Result<(), Failure> {
         let mut arguments = vec!["train".to_owned(), path(list)];
         arguments.extend(self.training());
-        arguments.extend(["--output".to_owned(), path(&self.places.model)]);
+        arguments.extend(["--group", "artist", "--output"].map(String::from));
+        arguments.push(path(&self.places.model));
         self.run_command(&arguments)
     }
 

@@ -19,7 +19,8 @@ pub(super) fn run(args: TrainArgs, console: &Console) -> Result<Done, Failure> {
         CollectionOptions { label: training.label.clone(), group: training.group.clone() };
     let collection = super::open(&args.collection, &options, training.min_per_label)?;
     let decides_rare_labels = training.min_per_label.is_some();
-    if training.group.is_some() && recipe.training.validation == 0.0 && !decides_rare_labels {
+    let holds_out = recipe.training.validation > 0.0 || recipe.training.calibrate > 0;
+    if training.group.is_some() && !holds_out && !decides_rare_labels {
         console.info(
             "--group only decides which clips are held out together: without --validation, all \
              clips are trained on",
@@ -76,6 +77,15 @@ fn summary(report: &TrainReport) -> String {
             );
         }
         None => text.push_str("use `duotone evaluate` to measure how well it does on new music\n"),
+    }
+    if let Some(confidence) = &card.confidence {
+        let _ = writeln!(
+            text,
+            "calibrated in {}: expected calibration error {}, before {}",
+            count(confidence.folds, "inner fold"),
+            percent(confidence.after.calibration_error),
+            percent(confidence.before.calibration_error)
+        );
     }
     text
 }

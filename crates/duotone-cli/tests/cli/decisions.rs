@@ -61,7 +61,8 @@ fn every_format_has_the_same_decisions() {
 }
 
 /// The last columns of `--format csv`.
-const NOTES: [&str; 5] = ["excerpts", "silent", "repeated", "decode_errors", "warnings"];
+const NOTES: [&str; 7] =
+    ["best_guess", "unfamiliar", "excerpts", "silent", "repeated", "decode_errors", "warnings"];
 
 /// Notes that make a decision less reliable are in the table, in CSV and in JSON.
 #[test]
@@ -84,10 +85,10 @@ fn notes_are_in_every_format() {
         duotone(dir, args).ends_with(0).stdout
     };
     let expected = [
-        ["", "false", "false", "", ""],
-        ["", "true", "false", "", ""],
-        ["", "true", "false", "", ""],
-        ["", "false", "true", "", ""],
+        ["", "", "", "false", "false", "", ""],
+        ["", "", "", "true", "false", "", ""],
+        ["", "", "", "true", "false", "", ""],
+        ["", "", "", "false", "true", "", ""],
     ];
     let text = classify(&["--format", "csv"]);
     let rows: Vec<csv::StringRecord> =
@@ -99,7 +100,7 @@ fn notes_are_in_every_format() {
         assert_eq!(notes(row), expected, "{row:?}");
     }
     let last = notes(&rows[4]);
-    assert!(last[4].contains("cancel"), "{last:?}");
+    assert!(last[6].contains("cancel"), "{last:?}");
 
     let json: Value = serde_json::from_str(&classify(&["--format", "json"])).unwrap();
     let lines = classify(&["--format", "jsonl"]);
@@ -110,7 +111,7 @@ fn notes_are_in_every_format() {
     // Channels that cancel entirely leave only silence.
     assert_eq!(silent, [false, true, true, false, true]);
     assert_eq!(json[0]["warnings"], serde_json::json!([]));
-    assert_eq!(json[4]["warnings"][0], last[4].as_str());
+    assert_eq!(json[4]["warnings"][0], last[6].as_str());
 
     let table = classify(&[]);
     let expected = ["", "silent", "silent", "shorter than a segment", "cancel"];
@@ -123,7 +124,7 @@ fn notes_are_in_every_format() {
     let excerpts = classify(&["--format", "csv", "--excerpts", "2x1"]);
     let mut csv = csv::Reader::from_reader(excerpts.as_bytes());
     let row = csv.records().next().unwrap().unwrap();
-    let spans = notes(&row)[0].clone();
+    let spans = notes(&row)[2].clone();
     let spans: Vec<f64> = spans.split([' ', '-']).map(|s| s.parse().unwrap()).collect();
     assert_eq!(spans.len(), 4, "{row:?}");
     assert!(spans.is_sorted() && spans[3] <= 8.0, "{spans:?}");

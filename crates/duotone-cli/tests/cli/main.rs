@@ -12,6 +12,7 @@ mod bad_input;
 mod check;
 mod classify_resume;
 mod compare;
+mod confidence;
 mod confounds;
 mod console;
 mod decisions;

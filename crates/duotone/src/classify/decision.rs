@@ -27,8 +27,8 @@ pub struct Decision {
     /// the vote is [`Vote::Mean`].
     #[serde(serialize_with = "as_object")]
     pub probabilities: Vec<(String, f64)>,
-    /// The percentage of held-out training files that are more like the other training files than this recording:
-    /// 50 is usual, 100 is less familiar than all of them. `None` if the model cannot say.
+    /// The percentage of files like the training files that are more familiar to the model than this recording:
+    /// 50 is usual, above 99 is rare. `None` if the model cannot say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfamiliar: Option<f64>,
     /// Length of the recording in seconds.

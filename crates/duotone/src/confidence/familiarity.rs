@@ -62,6 +62,10 @@ const CONSTANT: f32 = 1e-6;
 const MAX_SCORES: usize = 1000;
 /// The deviation of a normal variable divided by its median absolute deviation.
 const NORMAL: f64 = 1.4826;
+/// One file in this many belongs to the tail of the scores.
+const TAIL: usize = 10;
+/// The mean excess in the tail, in deviations, is taken as at least this.
+const SMALLEST_EXCESS: f64 = 0.1;
 /// Keeps logarithms finite, and deviations above 0.
 const TINY: f64 = 1e-9;
 
@@ -146,12 +150,22 @@ impl Familiarity {
         variation.map_or(distance, |(spread, x)| distance.max(spread.deviations(x).abs()))
     }
 
-    /// Returns the percentage of held-out files that are less strange than a recording: 50 is usual, 100 is
-    /// stranger than all of them.
+    /// Returns the percentage of files like the held-out ones that are less strange than a recording: 50 is
+    /// usual. Among the strangest tenth, whose scores are few, it follows an exponential tail, so that it still
+    /// orders recordings that are stranger than every held-out file.
     pub(crate) fn percentile(&self, recording: &Strangeness) -> f64 {
         let score = self.score(recording);
-        let below = self.scores.partition_point(|&other| other < score);
-        100.0 * below as f64 / self.scores.len().max(1) as f64
+        let count = self.scores.len();
+        let first = count - count.div_ceil(TAIL);
+        let tail = &self.scores[first..];
+        let Some(&start) = tail.first() else { return 100.0 };
+        if score <= start {
+            let below = self.scores.partition_point(|&other| other < score);
+            return 100.0 * below as f64 / count as f64;
+        }
+        let excess = tail.iter().map(|x| x - start).sum::<f64>() / tail.len() as f64;
+        let above = tail.len() as f64 / count as f64;
+        100.0 * (1.0 - above * (-(score - start) / excess.max(SMALLEST_EXCESS)).exp())
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
@@ -260,9 +274,11 @@ mod tests {
             (200..300).map(|n| percentile(&recording(n, center(n), 1.0))).collect();
         let mean = usual.iter().sum::<f64>() / 100.0;
         assert!((40.0..60.0).contains(&mean), "{mean}");
-        assert_eq!(percentile(&recording(1, 30.0, 1.0)), 100.0);
-        assert_eq!(percentile(&recording(1, 0.5, 0.001)), 100.0);
-        assert_eq!(percentile(&recording(1, 0.5, 100.0)), 100.0);
+        for strange in [recording(1, 30.0, 1.0), recording(1, 0.5, 0.001), recording(1, 0.5, 100.0)]
+        {
+            assert!(percentile(&strange) > 99.9, "{}", percentile(&strange));
+        }
+        assert!(percentile(&recording(1, 8.0, 1.0)) < percentile(&recording(1, 9.0, 1.0)));
         assert!(familiarity.check().is_ok());
     }
 
