@@ -35,7 +35,7 @@ def trained(bench: Bench):
             rows = csv.writer(file)
             rows.writerow(["path", "label"])
             rows.writerows([path, "early" if i < 4 else "late"] for i, path in enumerate(sounds.clips(bench.cache, 8)))
-        process.run([bench.programs / "duotone", "train", table, "--output", model, "--epochs", 2], bench.threads)
+        process.run([bench.programs / "duotone", "train", table, "--architecture", "model2", "--output", model, "--epochs", 2], bench.threads)
         yield model
 
 

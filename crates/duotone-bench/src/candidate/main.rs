@@ -2,6 +2,7 @@
 //! other programs and times in turn with them.
 //!
 //! - `candidate THREADS network FILE`: a network's training and inference.
+//! - `candidate THREADS published FILE`: inference of a published network.
 //! - `candidate THREADS sound FILE`: the log-mel front end, and the bare Fourier transforms.
 //! - `candidate THREADS files PATH...`: decoding files to samples, and to spectrograms.
 //!
@@ -13,6 +14,7 @@
 
 mod files;
 mod network;
+mod published;
 mod sound;
 mod tensors;
 
@@ -35,13 +37,14 @@ fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let [threads, kind, ref rest @ ..] = arguments[..] else {
-        return Err("usage: candidate THREADS network|sound|files PATH...".into());
+        return Err("usage: candidate THREADS network|published|sound|files PATH...".into());
     };
     // The caller is one of the threads, as in the other programs' libraries.
     let threads = threads.parse()?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global()?;
     let mut works: Box<dyn Works> = match (kind, rest) {
         ("network", [path]) => Box::new(network::Networks::read(Path::new(path))?),
+        ("published", [path]) => Box::new(published::Published::read(Path::new(path))?),
         ("sound", [path]) => Box::new(sound::Sound::read(Path::new(path))?),
         ("files", paths @ [_, ..]) => Box::new(files::Files::new(paths)),
         _ => return Err(format!("no such kind of work: {kind}").into()),
