@@ -212,7 +212,6 @@ fn mfcc() -> ModelSpec {
         standardize: Standardize::None,
         conditioning: deep.training.conditioning,
         calibrate: 3,
-        weight_decays: vec![0.005, 0.02, 0.1, 0.5],
         ..TrainSettings::default()
     };
     ModelSpec { name: "mfcc".into(), architecture, training, ..deep }
