@@ -30,17 +30,25 @@ impl OutputFit {
             return None;
         }
         let classes = self.bias.len();
-        let layer = DenseLayer { weight: &self.weight, bias: &self.bias };
-        let mut row = vec![0.0; classes];
-        let mut logits: Vec<f64> = Vec::with_capacity(labels.len() * classes);
-        let mut correct = 0;
-        for (input, &label) in inputs.chunks_exact(self.weight.len() / classes).zip(labels) {
-            layer.forward(input, &mut row);
-            correct += usize::from(largest(&row) == Some(label as usize));
-            logits.extend(row.iter().map(|&x| f64::from(x)));
-        }
+        let logits = self.logits(inputs);
+        let rows = logits.chunks_exact(classes).zip(labels);
+        let correct = rows.filter(|(row, label)| largest(row) == Some(**label as usize)).count();
         let accuracy = correct as f64 / labels.len() as f64;
         Some((reference::loss(&logits, labels, classes), accuracy))
+    }
+
+    /// Returns the logits of other segments, (segment, class).
+    #[must_use]
+    pub fn logits(&self, inputs: &[f32]) -> Vec<f64> {
+        let classes = self.bias.len();
+        let layer = DenseLayer { weight: &self.weight, bias: &self.bias };
+        let mut row = vec![0.0; classes];
+        let mut logits = Vec::new();
+        for input in inputs.chunks_exact(self.weight.len() / classes) {
+            layer.forward(input, &mut row);
+            logits.extend(row.iter().map(|&x| f64::from(x)));
+        }
+        logits
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use duotone_nn::{Architecture, OutputFit, Tensor, Weights, fit_output};
+use duotone_nn::{Architecture, OutputFit, Tensor, Weights, fit_output, reference};
 
 use crate::backend::Device;
 use crate::backend::cached::CachedNetwork;
 use crate::backend::trainer;
 use crate::backend::trainer::Inference;
 use crate::classify::predictor::Predictor;
+use crate::confidence::{CalibrationScores, temperature};
 use crate::error::Error;
 use crate::features::ClipFeatures;
 use crate::features::segments::{LabelledClip, consecutive, starts};
@@ -82,8 +83,9 @@ impl TrainingRun<'_> {
         Ok(TrainedModel { predictor, weights, history, weight_decay: chosen })
     }
 
-    /// Returns the weight decay with the smallest mean loss on held-out segments of inner folds. `None` if there
-    /// is no choice, or there are too few clips for inner folds.
+    /// Returns the weight decay with the smallest mean loss on held-out segments of inner folds, after calibration:
+    /// before it, the smallest loss would go to the layer that is least sure. `None` if there is no choice, or
+    /// there are too few clips for inner folds.
     fn choose_weight_decay(
         &self,
         inputs: &[Vec<f32>],
@@ -100,7 +102,8 @@ impl TrainingRun<'_> {
         };
         let classes = self.labels.len();
         let count = folds.iter().max().map_or(0, |most| most + 1);
-        let mut losses = vec![0.0; decays.len()];
+        let mut truth = Vec::new();
+        let mut rows: Vec<Vec<f64>> = vec![Vec::new(); decays.len()];
         for fold in 0..count {
             let train = |clip: usize| folds[clip] != fold;
             let train_labels = part(labels, train);
@@ -108,7 +111,8 @@ impl TrainingRun<'_> {
             let train_inputs = part(inputs, train);
             let (test_inputs, test_labels) =
                 (part(inputs, |clip| !train(clip)), part(labels, |clip| !train(clip)));
-            for (decay, loss) in decays.iter().zip(&mut losses) {
+            truth.extend(test_labels.iter().map(|&label| label as usize));
+            for (decay, rows) in decays.iter().zip(&mut rows) {
                 if observer.stop() {
                     return Err(Error::Interrupted);
                 }
@@ -118,12 +122,14 @@ impl TrainingRun<'_> {
                     left > 0 && !observer.stop()
                 };
                 let fit = fit_output(&train_inputs, &targets, classes, *decay, each)?;
-                let scored = fit.score(&test_inputs, &test_labels);
-                *loss += scored.map_or(0.0, |(mean, _)| mean * test_labels.len() as f64);
+                rows.extend(reference::softmax(&fit.logits(&test_inputs), classes));
             }
         }
         let mut best: Option<(f64, f32)> = None;
-        for (&loss, &decay) in losses.iter().zip(decays) {
+        for (rows, &decay) in rows.iter_mut().zip(decays) {
+            let temperature = temperature::fit(&truth, rows, classes);
+            rows.chunks_exact_mut(classes).for_each(|row| temperature::apply(row, temperature));
+            let loss = CalibrationScores::of(&truth, rows, classes)?.log_loss;
             if best.is_none_or(|(smallest, _)| loss < smallest) {
                 best = Some((loss, decay));
             }

@@ -51,6 +51,19 @@ fn learns_the_toy_classes() {
 }
 
 #[test]
+fn inner_folds_choose_the_weight_decay_that_leaves_something() {
+    let mut toy = cepstral();
+    toy.settings.weight_decays = vec![1000.0, 0.1];
+    let chosen = toy.fit(None, false, &()).unwrap();
+    assert_eq!(chosen.weight_decay, Some(0.1));
+    toy.settings.weight_decays = Vec::new();
+    toy.settings.optimizer = Optimizer::Lbfgs { weight_decay: 0.1 };
+    let fixed = toy.fit(None, false, &()).unwrap();
+    assert_eq!(fixed.weight_decay, None);
+    assert_equal(&chosen, &fixed);
+}
+
+#[test]
 fn stops_when_asked() {
     let error = cepstral().fit(None, false, &StopAfter::new(1)).unwrap_err();
     assert!(matches!(error, Error::Interrupted), "{error}");
@@ -68,6 +81,8 @@ fn what_does_not_fit_is_refused_by_name() {
     };
     assert_eq!(refused(|s| s.schedule = Schedule::Cosine), "schedule");
     assert_eq!(refused(|s| s.fresh_segments = true), "fresh_segments");
+    assert_eq!(refused(|s| s.weight_decays = vec![0.1, -1.0]), "weight_decays");
+    assert_eq!(refused(|s| s.calibrate = 1), "calibrate");
     assert_eq!(
         refused(|s| s.augmentation = Augmentation { gain: 6.0, ..Augmentation::default() }),
         "augmentation"
