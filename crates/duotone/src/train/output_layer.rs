@@ -8,7 +8,9 @@ use crate::backend::Device;
 use crate::backend::cached::CachedNetwork;
 use crate::backend::trainer;
 use crate::backend::trainer::Inference;
+use crate::classify::Vote;
 use crate::classify::predictor::Predictor;
+use crate::classify::vote::vote;
 use crate::confidence::{CalibrationScores, temperature};
 use crate::error::Error;
 use crate::features::ClipFeatures;
@@ -83,7 +85,7 @@ impl TrainingRun<'_> {
         Ok(TrainedModel { predictor, weights, history, weight_decay: chosen })
     }
 
-    /// Returns the weight decay with the smallest mean loss on held-out segments of inner folds, after calibration:
+    /// Returns the weight decay with the smallest mean loss on held-out clips of inner folds, after calibration:
     /// before it, the smallest loss would go to the layer that is least sure. `None` if there is no choice, or
     /// there are too few clips for inner folds.
     fn choose_weight_decay(
@@ -109,9 +111,8 @@ impl TrainingRun<'_> {
             let train_labels = part(labels, train);
             let targets = trainer::targets_of(self.settings, &train_labels, classes);
             let train_inputs = part(inputs, train);
-            let (test_inputs, test_labels) =
-                (part(inputs, |clip| !train(clip)), part(labels, |clip| !train(clip)));
-            truth.extend(test_labels.iter().map(|&label| label as usize));
+            let test: Vec<usize> = (0..folds.len()).filter(|&clip| !train(clip)).collect();
+            truth.extend(test.iter().map(|&clip| self.train[clip].label as usize));
             for (decay, rows) in decays.iter().zip(&mut rows) {
                 if observer.stop() {
                     return Err(Error::Interrupted);
@@ -122,7 +123,10 @@ impl TrainingRun<'_> {
                     left > 0 && !observer.stop()
                 };
                 let fit = fit_output(&train_inputs, &targets, classes, *decay, each)?;
-                rows.extend(reference::softmax(&fit.logits(&test_inputs), classes));
+                for &clip in &test {
+                    let segments = reference::softmax(&fit.logits(&inputs[clip]), classes);
+                    rows.extend(vote(&segments, classes, Vote::Mean).probabilities);
+                }
             }
         }
         let mut best: Option<(f64, f32)> = None;
