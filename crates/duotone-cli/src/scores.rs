@@ -6,6 +6,7 @@ use duotone::evaluate::{
     ClassScores, FoldResult, Protocol, Ranking, Results, Scores, SystemResult,
 };
 
+use crate::calibration;
 use crate::deformations;
 use crate::output::{count, decimal, p_value, percent, points, table, table_width, width, wrapped};
 
@@ -16,6 +17,7 @@ pub(crate) fn text(results: &Results) -> String {
     text.push('\n');
     text += &systems(results);
     text += &probabilities(results);
+    text += &calibration::text(&results.systems);
     for system in &results.systems {
         for fold in &system.folds {
             for note in fold.failure.iter().chain(&fold.notes) {
@@ -44,6 +46,7 @@ pub(crate) fn comparison(results: &Results) -> String {
         "\n".to_owned(),
         systems(results),
         probabilities(results),
+        calibration::text(&results.systems),
         differences(results),
         warnings(results),
     ]

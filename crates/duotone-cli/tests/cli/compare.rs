@@ -24,7 +24,9 @@ fn compares_evaluations_on_equal_folds() {
     evaluate("three", "--folds 2");
 
     let table = bash(dir, "COLUMNS=80 duotone compare one two/results.json").ends_with(0);
-    for text in ["12 clips of 2 labels in 3 folds", "AUC", "ECE", "sign-flip", "McNemar's"] {
+    for text in
+        ["12 clips of 2 labels in 3 folds", "AUC", "ECE", "sign-flip", "McNemar's", "Calibration"]
+    {
         assert!(table.stdout.contains(text), "no {text} in:\n{}", table.stdout);
     }
     assert!(table.stdout.contains("Warning: only 12 files tested"), "{}", table.stdout);
@@ -40,7 +42,7 @@ fn compares_evaluations_on_equal_folds() {
     // What it prints can be compared again.
     fs::write(dir.join("both.json"), &json).unwrap();
     let again = duotone(dir, ["compare", "both.json", "one"]).ends_with(0).stdout;
-    assert_eq!(again.matches("\n tiny").count(), 3 + 3 + 3, "{again}");
+    assert_eq!(again.matches("\n tiny").count(), 3 + 3 + 3 + 9 + 3, "{again}");
 
     duotone(dir, ["compare", "one", "three"])
         .ends_with(1)
