@@ -159,7 +159,7 @@ fn tick(value: f64, step: f64) -> String {
 }
 
 /// Returns 1, 2 or 5 times a power of ten, so that `span` has at most about `parts` steps.
-fn nice_step(span: f64, parts: f64) -> f64 {
+pub(super) fn nice_step(span: f64, parts: f64) -> f64 {
     let rough = span / parts;
     let power = 10_f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * power >= rough * 0.999);

@@ -1,6 +1,7 @@
 //! Reports of evaluations as single, self-contained HTML pages.
 #![forbid(unsafe_code)]
 
+mod confidence;
 mod curves;
 mod decisions;
 mod deformations;
@@ -10,6 +11,7 @@ mod matrix;
 mod probabilities;
 mod protocol;
 mod ranks;
+mod risk_curve;
 mod significance;
 mod statistics;
 mod summary;
@@ -65,6 +67,7 @@ fn page(results: &Results, links: &Links) -> String {
     body += &summary::headline(results);
     body += &summary::comparison(results);
     body += &probabilities::section(results);
+    body += &confidence::section(results);
     body += &tables::troubles(results);
     body += &significance::section(results);
     if results.systems.len() > 1 {

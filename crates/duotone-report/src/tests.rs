@@ -1,4 +1,5 @@
 mod comparison;
+mod confidence;
 
 use std::path::PathBuf;
 
