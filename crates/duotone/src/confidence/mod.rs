@@ -56,6 +56,13 @@ pub struct CalibrationScores {
     pub brier_score: f64,
 }
 
+impl Confidence {
+    /// Calibrates the probabilities of a segment, one per class.
+    pub fn calibrate_segment(&self, probabilities: &mut [f64]) {
+        temperature::apply(probabilities, self.segment_temperature);
+    }
+}
+
 /// Predictions for held-out files.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeldOut {

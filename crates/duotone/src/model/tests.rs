@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::fixtures::{front_end, recipe};
 use crate::model::{EpochRecord, Sampling, Scaler, Standardize, TrainSettings};
 
-fn model(standardize: Standardize) -> Model {
+pub(super) fn model(standardize: Standardize) -> Model {
     let architecture = recipe().architecture.with_classes(2);
     let cells = Scaler::cells(standardize, architecture.bands, architecture.frames);
     let label = |name: &str| TrainedLabel { name: name.into(), clips: 3, held_out: 1 };

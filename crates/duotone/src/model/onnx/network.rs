@@ -25,7 +25,13 @@ pub(super) fn add(graph: &mut Graph, model: &Model, segments: &str) {
             graph.node("Sigmoid", &[&sums], &[])
         }
     };
-    let logits = dense(graph, model, "output", &units);
+    let mut logits = dense(graph, model, "output", &units);
+    if let Some(confidence) = &model.card.confidence {
+        let temperature = confidence.segment_temperature as f32;
+        let temperature = graph.floats("temperature", &[1], &[temperature]);
+        graph.named_node("calibrated", "Div", &[&logits, &temperature], &[]);
+        logits = "calibrated".to_owned();
+    }
     graph.named_node("probabilities", "Softmax", &[&logits], &[("axis", Attribute::Int(1))]);
 }
 
