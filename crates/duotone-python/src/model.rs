@@ -106,7 +106,7 @@ impl Model {
     }
 
     /// Probabilities (segments, classes) of segments (segments, bands, frames) as the front end
-    /// gives them.
+    /// gives them, calibrated if the model is.
     fn segment_probabilities<'py>(
         &self,
         py: Python<'py>,
@@ -125,15 +125,22 @@ impl Model {
             inputs.chunks_exact_mut(bands * frames).for_each(|s| self.model.scaler.apply(s));
             Network::new(architecture, &self.model.weights)?.probabilities(&inputs)
         });
-        let rows = rows.map_err(|e| errors::raise(py, &e.into()))?;
+        let mut rows = rows.map_err(|e| errors::raise(py, &e.into()))?;
+        if let Some(confidence) = &self.model.card.confidence {
+            for row in rows.chunks_exact_mut(architecture.classes) {
+                let mut exact: Vec<f64> = row.iter().map(|&p| f64::from(p)).collect();
+                confidence.calibrate_segment(&mut exact);
+                row.iter_mut().zip(exact).for_each(|(p, exact)| *p = exact as f32);
+            }
+        }
         let count = rows.len() / architecture.classes;
         convert::matrix(py, rows, [count, architecture.classes])
     }
 
     /// Classifies files, or excerpts of them given as (count, seconds): a dictionary for each file, or a
     /// `SkippedFile`.
-    #[pyo3(signature = (paths, vote="mean", segments=false, excerpts=None, n_jobs=None,
-        progress=None))]
+    #[pyo3(signature = (paths, vote="mean", segments=false, excerpts=None, min_probability=None,
+        unknown_above_risk=None, n_jobs=None, progress=None))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments in Python")]
     fn classify<'py>(
         &self,
@@ -142,6 +149,8 @@ impl Model {
         vote: &str,
         segments: bool,
         excerpts: Option<(usize, u32)>,
+        min_probability: Option<f64>,
+        unknown_above_risk: Option<f64>,
         n_jobs: Option<i64>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
@@ -149,7 +158,9 @@ impl Model {
         let options = ClassifyOptions::default()
             .with_vote(parse_vote(py, vote)?)
             .with_segments(segments)
-            .with_excerpts(excerpts);
+            .with_excerpts(excerpts)
+            .with_min_probability(min_probability)
+            .with_unknown_above_risk(unknown_above_risk);
         let results = watch::watched(py, n_jobs, progress, |observer| {
             let mut results = Vec::with_capacity(paths.len());
             self.classifier.classify_many(&paths, &options, observer, |one| results.push(one))?;
@@ -163,17 +174,24 @@ impl Model {
     }
 
     /// Classifies clips: a dictionary for each.
-    #[pyo3(signature = (clips, vote="mean", segments=false, n_jobs=None))]
+    #[pyo3(signature = (clips, vote="mean", segments=false, min_probability=None,
+        unknown_above_risk=None, n_jobs=None))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments in Python")]
     fn classify_clips<'py>(
         &self,
         py: Python<'py>,
         clips: Vec<PyRef<'py, Clip>>,
         vote: &str,
         segments: bool,
+        min_probability: Option<f64>,
+        unknown_above_risk: Option<f64>,
         n_jobs: Option<i64>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let options =
-            ClassifyOptions::default().with_vote(parse_vote(py, vote)?).with_segments(segments);
+        let options = ClassifyOptions::default()
+            .with_vote(parse_vote(py, vote)?)
+            .with_segments(segments)
+            .with_min_probability(min_probability)
+            .with_unknown_above_risk(unknown_above_risk);
         let features = features(&clips);
         let decisions = watch::watched(py, n_jobs, None, |observer| {
             let one = |features: &&ClipFeatures| match observer.stop() {

@@ -81,6 +81,15 @@ def deep(sounds: Sounds):
     )
 
 
+@pytest.fixture(scope="session")
+def calibrated(sounds: Sounds):
+    """A model whose decisions were measured in inner folds by artist."""
+    import duotone
+
+    classifier = duotone.Classifier(**QUICK, settings={"calibrate": 3})
+    return classifier.fit(sounds.paths, sounds.labels, groups=sounds.artists).model_
+
+
 def check_schema(evaluation):
     """The results are as `docs/results.schema.json` says."""
     jsonschema = pytest.importorskip("jsonschema")

@@ -10,7 +10,11 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 BOUND = 1e-5
 
 
-def softmax(logits):
+def softmax(logits, model):
+    """Probabilities, calibrated if the model is."""
+    confidence = model.card.get("confidence")
+    if confidence is not None:
+        logits = logits / confidence["segment_temperature"]
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     return shares / shares.sum(axis=1, keepdims=True)
 
@@ -30,8 +34,29 @@ def test_onnx(preset, segments, tmp_path):
     session = onnxruntime.InferenceSession(graph)
     (got,) = session.run(["probabilities"], {"segments": segments})
     assert_near(got, preset.segment_probabilities(segments))
-    labels = session.get_modelmeta().custom_metadata_map["labels"]
-    assert labels == '["high","low","mid"]'
+    metadata = session.get_modelmeta().custom_metadata_map
+    assert metadata["labels"] == '["high","low","mid"]'
+    assert ("segment_temperature" in metadata) == ("confidence" in preset.card)
+
+
+def test_calibrated_segments_decide_on_a_file(calibrated, sounds):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(calibrated.to_onnx())
+    spectrogram = calibrated.front_end.transform(sounds.paths[0])
+    frames = calibrated.card["architecture"]["frames"]
+    timeline = calibrated.timeline(spectrogram)
+    hop = calibrated.card["front_end"]["hop"] / calibrated.card["front_end"]["sample_rate"]
+    starts = np.rint(timeline["start"] / hop).astype(int)
+    cut = np.stack([spectrogram[:, start : start + frames] for start in starts])
+    (got,) = session.run(None, {"segments": cut})
+    columns = ["p_high", "p_low", "p_mid"]
+    np.testing.assert_allclose(got, timeline[columns], rtol=0, atol=BOUND)
+    metadata = session.get_modelmeta().custom_metadata_map
+    powers = got.astype(float) ** float(metadata["segment_temperature"])
+    mean = (powers / powers.sum(axis=1, keepdims=True)).mean(axis=0)
+    file = mean ** (1 / float(metadata["file_temperature"]))
+    expected = calibrated.classify(spectrogram)[columns].iloc[0]
+    np.testing.assert_allclose(file / file.sum(), expected.astype(float), rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(("seconds", "count"), [(3.1, 1), (9.2, 3)])
@@ -63,13 +88,13 @@ def test_pytorch_and_back(preset, segments):
     torch = pytest.importorskip("torch")
     module = preset.to_torch()
     with torch.no_grad():
-        got = softmax(module(torch.from_numpy(segments)).numpy().astype(float))
+        got = softmax(module(torch.from_numpy(segments)).numpy().astype(float), preset)
     assert_near(got, preset.segment_probabilities(segments))
     with torch.no_grad():
         next(module.parameters()).mul_(1.1)
     changed = preset.from_torch(module)
     with torch.no_grad():
-        got = softmax(module(torch.from_numpy(segments)).numpy().astype(float))
+        got = softmax(module(torch.from_numpy(segments)).numpy().astype(float), preset)
     expected = changed.segment_probabilities(segments)
     assert_near(got, expected)
     assert np.abs(expected - preset.segment_probabilities(segments)).max() > 1e-4
@@ -108,12 +133,16 @@ def test_training_in_pytorch_and_back(preset, segments):
         optimizer.step()
     changed = preset.from_torch(module)
     with torch.no_grad():
-        got = softmax(module.eval()(torch.from_numpy(segments)).numpy().astype(float))
+        got = softmax(module.eval()(torch.from_numpy(segments)).numpy().astype(float), preset)
     assert_near(got, changed.segment_probabilities(segments))
     before = preset.tensors()
     pipelines = preset.card["architecture"]["pipeline"]
     blocks = [(i, block) for i, table in enumerate(pipelines) for block in table.get("block", [])]
-    kept = ("scaler.", *(f"pipeline{i}." for i, block in blocks if "fixed" in block))
+    kept = (
+        "scaler.",
+        "familiarity.",
+        *(f"pipeline{i}." for i, block in blocks if "fixed" in block),
+    )
     for name, tensor in changed.tensors().items():
         assert np.array_equal(tensor, before[name]) == name.startswith(kept), name
 

@@ -48,6 +48,8 @@ class Model:
         vote: Vote = "mean",
         segments: bool = False,
         excerpts: tuple[int, int] | None = None,
+        min_probability: float | None = None,
+        unknown_above_risk: float | None = None,
         n_jobs: int | None = None,
         progress: _Progress = None,
     ) -> list[dict[str, Any] | SkippedFile]: ...
@@ -56,6 +58,8 @@ class Model:
         clips: list[Clip],
         vote: Vote = "mean",
         segments: bool = False,
+        min_probability: float | None = None,
+        unknown_above_risk: float | None = None,
         n_jobs: int | None = None,
     ) -> list[dict[str, Any]]: ...
     def embed(self, clip: Clip, n_jobs: int | None = None) -> tuple[_Floats, _Floats]: ...

@@ -23,8 +23,10 @@ from duotone.options import (
     Consecutive,
     Sampling,
     Standardize,
+    Unsure,
     Vote,
     one_of,
+    unsure_of,
     whole,
 )
 from duotone.paths import audio_path_of, is_path, path_of, refuse_table
@@ -78,7 +80,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         use "band"; "mfcc" and "musicnn" use "none".
     settings : mapping, default=None
         Other training settings by their names in the model file, such as
-        ``{"label_smoothing": 0.1, "schedule": "cosine", "augmentation.mixup": 0.2}``. See
+        ``{"label_smoothing": 0.1, "schedule": "cosine", "calibrate": 0}``. See
         `docs/training.md`.
     vote : {"mean", "majority", "max"}, default="mean"
         How the segments of a file decide together.
@@ -217,23 +219,44 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.history_ = pd.DataFrame(self.model_.card["history"]).set_index("epoch")
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(
+        self,
+        X: Any,
+        *,
+        min_probability: float | None = None,
+        unknown_above_risk: float | None = None,
+    ) -> np.ndarray:
         """The label of each clip, by the vote of its segments.
 
         A warning names the clips that are silent, have decode errors or are otherwise doubtful.
 
+        Parameters
+        ----------
+        X : sequence of paths, or of ndarrays of shape (bands, n_frames)
+            As for `fit`.
+        min_probability, unknown_above_risk : float, default=None
+            As for `Model.classify`: when a label is "unknown".
+
         Returns
         -------
         y : ndarray of shape (n_clips,)
+            If a parameter is given, its type is object, since "unknown" is none of the labels.
 
         Raises
         ------
         AudioError
             Lists the files that cannot be used; `model_.classify` returns rows for them instead.
         """
-        decisions = self._decide(X)
-        number = {str(label): i for i, label in enumerate(self.classes_)}
-        return self.classes_[[number[decision["label"]] for decision in decisions]]
+        unsure = unsure_of(min_probability, unknown_above_risk)
+        decisions = self._decide(X, unsure)
+        if unsure == Unsure():
+            number = {str(label): i for i, label in enumerate(self.classes_)}
+            return self.classes_[[number[decision["label"]] for decision in decisions]]
+        named = dict(zip(map(str, self.classes_), self.classes_.tolist(), strict=True))
+        labels = np.empty(len(decisions), dtype=object)
+        for i, decision in enumerate(decisions):
+            labels[i] = "unknown" if "best_guess" in decision else named[decision["label"]]
+        return labels
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each label, by the vote of each clip's segments.
@@ -243,16 +266,16 @@ class Classifier(ClassifierMixin, BaseEstimator):
         p : ndarray of shape (n_clips, n_classes)
             Columns as `classes_`.
         """
-        rows = [list(decision["probabilities"].values()) for decision in self._decide(X)]
+        rows = [list(decision["probabilities"].values()) for decision in self._decide(X, Unsure())]
         return np.asarray(rows, dtype=float).reshape(-1, len(self.classes_))
 
-    def _decide(self, X: Any) -> list[dict[str, Any]]:
+    def _decide(self, X: Any, unsure: Unsure) -> list[dict[str, Any]]:
         check_is_fitted(self)
         X = _clips(X)
         native, vote = self.model_._native, one_of("vote", self.vote, Vote)
         if is_path(X[0]) and self.store is None:
             found: list[Any] = native.classify(
-                X, vote, n_jobs=self.n_jobs, progress=callback(self.progress)
+                X, vote, False, None, *unsure, self.n_jobs, callback(self.progress)
             )
         else:
             found = self._extract(X, self.model_.card["front_end"])
@@ -260,7 +283,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         if skipped_files:
             raise AudioError.of_files(skipped_files)
         if isinstance(found[0], _duotone.Clip):
-            found = native.classify_clips(found, vote, n_jobs=self.n_jobs)
+            found = native.classify_clips(found, vote, False, *unsure, self.n_jobs)
         notes.warn_of(_names(X, range(len(X))), found, {"silent", *notes.DOUBTFUL})
         return found
 

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from duotone import _duotone
+from duotone import _duotone, confidence
 from duotone.collection import as_collection
 from duotone.errors import ModelFileError, SettingsError, SkippedFile, skipped
 from duotone.optional import needs
@@ -309,6 +309,34 @@ class Evaluation:
         return pd.DataFrame(
             rows, columns=["architecture", "deformation", *columns, "low", "high", "p"]
         )
+
+    @cached_property
+    def calibration(self) -> pd.DataFrame:
+        """One row per network: how well its probabilities of files fit, before and after.
+
+        `temperatures` lists what was fitted for each fold on the other folds; `calibration_error`,
+        `log_loss` and `brier_score` have the endings `_before` and `_after`.
+        """
+        return confidence.calibration(self.results["systems"])
+
+    @cached_property
+    def risk(self) -> pd.DataFrame:
+        """One row per network and point of its risk-coverage curve, after calibration.
+
+        `coverage` is the share of decisions that are accepted, the most confident ones first,
+        `risk` the share of those that are wrong, with its 95 % interval from `low` to `high`.
+        """
+        return confidence.risk(self.results["systems"])
+
+    @cached_property
+    def promises(self) -> pd.DataFrame:
+        """One row per network and promised error.
+
+        Decisions are accepted by a threshold that keeps the `promised` error on the other folds:
+        `accepted` is their number, `coverage` their share, and `risk` the share of them that is
+        wrong, with its 95 % interval from `low` to `high`; NaN if none was accepted.
+        """
+        return confidence.promises(self.results["systems"])
 
     @cached_property
     def history(self) -> pd.DataFrame:

@@ -2,7 +2,10 @@
 
 Both take segments (n, bands, frames) of log-mel values as the front end gives them, condition and
 scale them, and give logits (PyTorch) or probabilities (Keras) (n, classes). Conditioning and scaler
-are part of both, and are not trained.
+are part of both, and are not trained. Keras's probabilities are calibrated if the model is;
+PyTorch's are ``softmax(logits / temperature)`` with the temperature
+``model.card["confidence"]["segment_temperature"]``. The card stays as it is when weights are taken
+back, so a model that was trained further has the confidence of the one before.
 """
 
 from __future__ import annotations
@@ -50,7 +53,8 @@ def to_keras(model: Model) -> Any:
     """A Keras 3 model from segments (n, bands, frames) to probabilities (n, classes).
 
     Its layers have the names of the model file: ``pipeline0`` or ``pipeline0.block0`` and
-    ``pipeline0.block0.norm``, …, ``dense``, ``output``.
+    ``pipeline0.block0.norm``, …, ``dense``, ``output``. A calibrated model has the layers
+    ``temperature`` and ``probabilities`` after ``output``.
     """
     needs("keras", "to_keras", "keras")
     from duotone import keras_network
@@ -76,5 +80,6 @@ def from_keras(model: Model, network: Any) -> Model:
 
 
 def _weights(model: Model) -> dict[str, Any]:
-    """The network's tensors, without those of the scaler."""
-    return {k: v for k, v in model.tensors().items() if not k.startswith("scaler.")}
+    """The network's tensors, without those of the scaler and of the familiarity."""
+    others = ("scaler.", "familiarity.")
+    return {k: v for k, v in model.tensors().items() if not k.startswith(others)}

@@ -33,8 +33,16 @@ def network(model: Model) -> keras.Model:
         dense = keras.layers.Dense(a["hidden_units"], activation="sigmoid", name="dense")
         units = dense(units)
     units = keras.layers.Dropout(a["dropout"])(units)
-    output = keras.layers.Dense(a["classes"], activation="softmax", name="output")
-    return keras.Model(segments, output(units), name="duotone")
+    return keras.Model(segments, _probabilities(model, units), name="duotone")
+
+
+def _probabilities(model: Model, units: Any) -> Any:
+    classes, temperature = model.card["architecture"]["classes"], layers.temperature(model)
+    if temperature is None:
+        return keras.layers.Dense(classes, activation="softmax", name="output")(units)
+    logits = keras.layers.Dense(classes, name="output")(units)
+    calibrated = keras.layers.Rescaling(1 / temperature, name="temperature")(logits)
+    return keras.layers.Softmax(name="probabilities")(calibrated)
 
 
 def _conditioned(model: Model, x: Any) -> Any:

@@ -103,3 +103,9 @@ def scaler(model: Model) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32)
     shape = {1: (1, 1), bands: (bands, 1)}.get(len(tensors["scaler.mean"]), (bands, frames))
     return tensors["scaler.mean"].reshape(shape), tensors["scaler.deviation"].reshape(shape)
+
+
+def temperature(model: Model) -> float | None:
+    """What the logits of a segment are divided by; `None` if the model is not calibrated."""
+    confidence = model.card.get("confidence")
+    return None if confidence is None else confidence["segment_temperature"]

@@ -15,7 +15,7 @@ import pandas as pd
 from duotone import _duotone
 from duotone.errors import AudioError, SettingsError, SkippedFile
 from duotone.front_end import FrontEnd
-from duotone.options import Excerpts, Layer, Vote, one_of
+from duotone.options import Excerpts, Layer, Unsure, Vote, one_of, unsure_of
 from duotone.paths import audio_path_of, is_path, path_of, refuse_table
 from duotone.progress import Progress, callback
 from duotone.samples import array_of
@@ -86,7 +86,7 @@ class Model:
         return FrontEnd.from_spec(self.card["front_end"], fill=True)
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """Copies of the weights, and of `scaler.mean` and `scaler.deviation` if there are any."""
+        """Copies of the weights, and of `scaler.*` and `familiarity.*` if there are any."""
         return self._native.tensors()
 
     def classify(
@@ -95,6 +95,8 @@ class Model:
         *,
         vote: Vote = "mean",
         excerpts: Excerpts | None = None,
+        min_probability: float | None = None,
+        unknown_above_risk: float | None = None,
         n_jobs: int | None = None,
         progress: Progress = None,
     ) -> pd.DataFrame:
@@ -111,6 +113,12 @@ class Model:
             The number of excerpts, and the length of each in whole seconds: ``(3, 10)`` uses thirty
             seconds spread over the file. By default the whole file is decoded. Not for
             spectrograms.
+        min_probability : float, default=None
+            The label of a decision is "unknown" if its probability is below this.
+        unknown_above_risk : float, default=None
+            The label of a decision is "unknown" unless decisions with at least its probability were
+            wrong for no more than this share of the files held out in training: 0.1 is 10 %. Needs
+            a calibrated model and the vote "mean".
         n_jobs : int, default=None
             Threads; all cores by default.
         progress : bool or callable, default=None
@@ -119,9 +127,11 @@ class Model:
         Returns
         -------
         decisions : DataFrame
-            One row per file in the given order: `path`, `label`, `p_<label>` for each label,
-            `seconds`, `silent`, `repeated` (shorter than a segment), `decode_errors` (what could
-            not be decoded), `warnings` (a list of sentences), `excerpts` (start and end of each in
+            One row per file in the given order: `path`, `label`, `best_guess` (the most probable
+            label if `label` is "unknown"), `p_<label>` for each label, `unfamiliar` (the percentage
+            of held-out training files that are more like the others than this one), `seconds`,
+            `silent`, `repeated` (shorter than a segment), `decode_errors` (what could not be
+            decoded), `warnings` (a list of sentences), `excerpts` (start and end of each in
             seconds, unless the whole file was decoded) and `error`. A file that cannot be used has
             only its path and the error; a spectrogram has no path. Missing values are `None`,
             missing numbers NaN.
@@ -139,7 +149,8 @@ class Model:
         files = [clip for clip in clips if is_path(clip)]
         if files and len(files) < len(clips):
             raise SettingsError("give paths only, or spectrograms only")
-        found = self._decide(clips, False, vote, excerpts, n_jobs, progress)
+        unsure = unsure_of(min_probability, unknown_above_risk)
+        found = self._decide(clips, False, vote, excerpts, unsure, n_jobs, progress)
         names = [path_of(clip) for clip in clips] if files else [None] * len(clips)
         return self.frame(self._row(name, one) for name, one in zip(names, found, strict=True))
 
@@ -149,6 +160,7 @@ class Model:
         segments: bool,
         vote: Vote,
         excerpts: Excerpts | None,
+        unsure: Unsure,
         n_jobs: int | None,
         progress: Progress,
     ) -> list[Any]:
@@ -156,14 +168,16 @@ class Model:
         chosen = _excerpts(excerpts)
         if not clips or is_path(clips[0]) or np.ndim(clips[0]) == 0:
             files = [audio_path_of(clip) for clip in clips]
-            return self._native.classify(files, vote, segments, chosen, n_jobs, callback(progress))
+            return self._native.classify(
+                files, vote, segments, chosen, *unsure, n_jobs, callback(progress)
+            )
         if chosen is not None:
             raise SettingsError("excerpts are taken of files, not of spectrograms")
         for clip in clips:
             check_made_by(clip, self.card["front_end"])
         spec = json.dumps(self.card["front_end"])
         made = [clip_of(clip, spec) for clip in clips]
-        return self._native.classify_clips(made, vote, segments, n_jobs)
+        return self._native.classify_clips(made, vote, segments, *unsure, n_jobs)
 
     def frame(self, rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
         """Makes the data frame of `classify` of rows, which may lack columns.
@@ -171,7 +185,8 @@ class Model:
         The types do not depend on what is missing. Text is of type object: pandas' own strings
         hold no path that is not UTF-8, and would turn `None` into NaN, which counts as true.
         """
-        numbers = {c: "float64" for c in self.columns if c == "seconds" or c.startswith("p_")}
+        real = ("seconds", "unfamiliar")
+        numbers = {c: "float64" for c in self.columns if c in real or c.startswith("p_")}
         whole = [dict.fromkeys(self.columns) | row for row in rows]
         types = {**numbers, "silent": "boolean", "repeated": "boolean"}
         return pd.DataFrame(whole, columns=self.columns, dtype=object).astype(types)
@@ -181,7 +196,7 @@ class Model:
         """Names of the columns of `classify`."""
         probabilities = [f"p_{label}" for label in self.labels]
         notes = ["seconds", "silent", "repeated", "decode_errors", "warnings", "excerpts", "error"]
-        return ["path", "label", *probabilities, *notes]
+        return ["path", "label", "best_guess", *probabilities, "unfamiliar", *notes]
 
     def _row(self, path: str | None, found: Any) -> dict[str, Any]:
         if isinstance(found, SkippedFile):
@@ -215,7 +230,7 @@ class Model:
         AudioError
             If the file cannot be used.
         """
-        (found,) = self._decide([path], True, "mean", excerpts, n_jobs, None)
+        (found,) = self._decide([path], True, "mean", excerpts, Unsure(), n_jobs, None)
         if isinstance(found, SkippedFile):
             raise AudioError.of_file(*found)
         rows = [
@@ -273,7 +288,10 @@ class Model:
         return units if layer == "dense" else maps
 
     def segment_probabilities(self, segments: Any) -> np.ndarray:
-        """Probabilities (n, classes) of log-mel segments (n, bands, frames)."""
+        """Probabilities (n, classes) of log-mel segments (n, bands, frames).
+
+        They are calibrated if the model is.
+        """
         check_made_by(segments, self.card["front_end"])
         return self._native.segment_probabilities(np.ascontiguousarray(segments, dtype=np.float32))
 
@@ -282,10 +300,10 @@ class Model:
     ) -> bytes:
         """The model as an ONNX graph (opset 17).
 
-        Its output is `probabilities` (segments, classes). Its input is `segments` (segments,
-        bands, frames) of log-mel values, or with `front_end` `samples` (count,): mono samples at
-        the model's rate, at least one segment. The file is written whole or not at all; it is a
-        `ModelFileError` if it would replace a file of another kind.
+        Its output is `probabilities` (segments, classes), calibrated if the model is. Its input is
+        `segments` (segments, bands, frames) of log-mel values, or with `front_end` `samples`
+        (count,): mono samples at the model's rate, at least one segment. The file is written whole
+        or not at all; it is a `ModelFileError` if it would replace a file of another kind.
         """
         if path is not None:
             self._native.write_onnx(path_of(path), front_end)
@@ -315,6 +333,16 @@ class Model:
 
         return from_keras(self, network)
 
+    def _calibrated(self) -> str:
+        confidence = self.card.get("confidence")
+        if confidence is None:
+            return "no"
+        before, after = (confidence[when]["calibration_error"] for when in ("before", "after"))
+        return (
+            f"on {confidence['files']} files in {confidence['folds']} inner folds: "
+            f"calibration error {before:.1%} before, {after:.1%} after"
+        )
+
     def __repr__(self) -> str:
         return f"<duotone.Model {self.card['recipe']}: {', '.join(self.labels)}>"
 
@@ -332,6 +360,7 @@ class Model:
                 else f"{measured['file_accuracy']:.1%} of {measured['clips']} files "
                 f"({measured['protocol']})",
             ),
+            ("calibrated", self._calibrated()),
         ]
         cells = (f"<tr><th>{k}</th><td>{html.escape(str(v))}</td></tr>" for k, v in rows)
         return f"<table>{''.join(cells)}</table>"

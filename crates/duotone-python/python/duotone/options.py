@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import os
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from duotone.errors import SettingsError
 
@@ -94,6 +94,22 @@ def real(name: str, value: Any) -> float:
     return number
 
 
+def share(name: str, value: float | None) -> float | None:
+    """A number from 0 to 1, or `None`.
+
+    Raises
+    ------
+    SettingsError
+        For anything else, text included.
+    """
+    if value is None:
+        return None
+    number = real(name, value)
+    if not 0 <= number <= 1:
+        raise SettingsError(f"{name}={value!r}: it must be a share from 0 to 1, or None")
+    return number
+
+
 def flag(name: str, value: Any) -> bool:
     """Yes or no.
 
@@ -105,3 +121,18 @@ def flag(name: str, value: Any) -> bool:
     if isinstance(value, str) or value not in (True, False):
         raise SettingsError(f"{name}={value!r}: it must be True or False")
     return bool(value)
+
+
+class Unsure(NamedTuple):
+    """When a decision is "unknown"."""
+
+    min_probability: float | None = None
+    unknown_above_risk: float | None = None
+
+
+def unsure_of(min_probability: float | None, unknown_above_risk: float | None) -> Unsure:
+    """The parameters of these names, which must be shares or `None`."""
+    return Unsure(
+        share("min_probability", min_probability),
+        share("unknown_above_risk", unknown_above_risk),
+    )

@@ -160,6 +160,7 @@ def schema(model: Model) -> pa.Schema:
         "silent": pa.bool_(),
         "repeated": pa.bool_(),
         "seconds": pa.float64(),
+        "unfamiliar": pa.float64(),
         "warnings": pa.list_(pa.string()),
         "excerpts": pa.list_(pa.list_(pa.float64())),
     }
