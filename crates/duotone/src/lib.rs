@@ -55,7 +55,7 @@
 //! ```
 //!
 //! The modules follow the pipeline: [`data`] reads collections and splits them, [`features`]
-//! extracts spectrograms, [`train`] makes a [`model`], [`classify`] applies it, [`evaluate`] measures
+//! extracts spectrograms, [`train`] makes a [`model`], [`classify`] applies it, [`embed`] stops before its last layer, [`evaluate`] measures
 //! its accuracy on clips that it was not trained on, and [`leaks`] finds anything that would inflate
 //! that accuracy. [`backend`] runs networks on the CPU or a GPU. `examples/` has a program for each
 //! step.
@@ -66,6 +66,7 @@ pub mod backend;
 pub mod classify;
 pub mod confidence;
 pub mod data;
+pub mod embed;
 mod error;
 pub mod evaluate;
 pub mod features;

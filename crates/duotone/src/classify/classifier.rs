@@ -1,6 +1,4 @@
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use duotone_audio::Spectrogram;
 use duotone_nn::Embedding;
@@ -13,15 +11,13 @@ use crate::classify::options::ClassifyOptions;
 use crate::classify::predictor::{Predictor, Scores};
 use crate::confidence::{PowerMeter, UnitScale, UnitSums};
 use crate::error::Error;
+use crate::features::each_file::each_file;
+use crate::features::pieces::pieces;
 use crate::features::segments::consecutive;
 use crate::features::{ClipFeatures, Notes};
 use crate::io::SkippedFile;
 use crate::model::{Model, ModelCard};
-use crate::progress::{Event, Observer};
-
-/// Number of segments of a file that are classified at a time: about three minutes of music, and one
-/// batch of the network.
-const PIECE_SEGMENTS: usize = 64;
+use crate::progress::Observer;
 
 /// A model that classifies recordings.
 #[derive(Debug)]
@@ -172,22 +168,13 @@ impl Classifier {
     /// Scores the whole file, some segments at a time, so that a recording of hours takes no more
     /// memory than a song.
     fn score_file(&self, path: &Path) -> Result<FileScores, Error> {
-        let front_end = &self.card.front_end;
-        let frames = front_end.piece_frames(PIECE_SEGMENTS);
-        let step = PIECE_SEGMENTS * front_end.segment_hops();
-        let piece_seconds = step as f64 * front_end.frame_seconds();
         let mut scores = FileScores::default();
-        let mut start = 0.0;
-        let last = duotone_audio::extract_pieces(path, front_end, frames, step, |piece| {
-            self.part(&mut scores, start, piece)?;
-            start += piece_seconds;
-            Ok::<_, Error>(())
+        let whole = pieces(path, &self.card.front_end, |start, piece| {
+            self.segments(&mut scores, start, &piece)
         })?;
-        let decoded = start + last.spectrogram.frames() as f64 * front_end.frame_seconds();
-        scores.seconds = last.source.seconds.unwrap_or(decoded);
-        scores.notes = Notes::of(&last);
-        scores.source_rate = last.source.sample_rate;
-        self.part(&mut scores, start, last.spectrogram)?;
+        scores.seconds = whole.seconds;
+        scores.notes = whole.notes;
+        scores.source_rate = whole.source_rate;
         Ok(scores)
     }
 
@@ -249,13 +236,7 @@ impl Classifier {
 
     /// Adds the scores of a part of a file that starts at `start` seconds.
     fn part(&self, scores: &mut FileScores, start: f64, part: Spectrogram) -> Result<(), Error> {
-        let clip = ClipFeatures {
-            spectrogram: part,
-            digest: String::new(),
-            source_rate: self.card.front_end.sample_rate,
-            notes: Notes::default(),
-            bandwidth: None,
-        };
+        let clip = ClipFeatures::of_part(part, &self.card.front_end);
         self.segments(scores, start, &clip)
     }
 
@@ -307,36 +288,6 @@ impl Classifier {
     ) -> Result<(), Error> {
         options.excerpts.map_or(Ok(()), |excerpts| self.check_excerpts(excerpts))?;
         self.threshold(options)?;
-        // Locked during the call of the observer, so that the counts that it gets never decrease.
-        let done = Mutex::new(0);
-        let one = |path: &PathBuf| {
-            if observer.stop() {
-                return Err(Error::Interrupted);
-            }
-            let result = self
-                .classify_path(path, options)
-                .map_err(|e| SkippedFile { path: path.clone(), error: e.to_string() });
-            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            *done += 1;
-            observer.event(Event::Extracted { done: *done, total: paths.len(), path });
-            if let Err(skipped) = &result {
-                observer.event(Event::SkippedFile(skipped));
-            }
-            Ok(result)
-        };
-        let out = Mutex::new((0, BTreeMap::new(), each));
-        // Threads take files in order and never wait for each other; early results are kept until
-        // the ones before them are available.
-        paths.iter().enumerate().par_bridge().try_for_each(|(i, path)| {
-            let result = one(path)?;
-            let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
-            let (next, waiting, each) = &mut *out;
-            waiting.insert(i, result);
-            while let Some(result) = waiting.remove(next) {
-                *next += 1;
-                each(result);
-            }
-            Ok(())
-        })
+        each_file(paths, observer, |path| self.classify_path(path, options), each)
     }
 }

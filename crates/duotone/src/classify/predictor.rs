@@ -10,7 +10,7 @@ use crate::classify::Vote;
 use crate::classify::vote::vote;
 use crate::error::Error;
 use crate::features::ClipFeatures;
-use crate::features::segments::{LabelledClip, consecutive};
+use crate::features::segments::{LabelledClip, consecutive, scaled};
 use crate::model::Scaler;
 use crate::statistics::largest;
 
@@ -141,13 +141,6 @@ fn batches<'a>(
     clip: &'a ClipFeatures,
     starts: &'a [usize],
 ) -> impl Iterator<Item = Vec<f32>> + use<'a> {
-    let size = network.architecture().bands * network.architecture().frames;
-    starts.chunks(BATCH).map(move |batch| {
-        let mut inputs = vec![0.0; batch.len() * size];
-        for (segment, &start) in inputs.chunks_exact_mut(size).zip(batch) {
-            clip.copy_segment(start, segment);
-            scaler.apply(segment);
-        }
-        inputs
-    })
+    let frames = network.architecture().frames;
+    starts.chunks(BATCH).map(move |batch| scaled(clip, batch, frames, scaler))
 }

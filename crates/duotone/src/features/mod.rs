@@ -2,9 +2,11 @@
 
 pub(crate) mod clip;
 pub(crate) mod dataset;
+pub(crate) mod each_file;
 pub(crate) mod embeddings;
 pub(crate) mod extraction;
 pub(crate) mod notes;
+pub(crate) mod pieces;
 pub(crate) mod segments;
 pub(crate) mod store;
 

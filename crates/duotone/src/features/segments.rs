@@ -51,6 +51,22 @@ pub(crate) fn consecutive(clip: &ClipFeatures, front_end: &FrontEnd) -> Vec<usiz
     Segmenter::Consecutive.starts(clip.frames(), front_end.segment_frames, hops, |_| 0)
 }
 
+/// The scaled segments of a clip that start at the frames `starts`, (segment, band, frame).
+pub(crate) fn scaled(
+    clip: &ClipFeatures,
+    starts: &[usize],
+    frames: usize,
+    scaler: &Scaler,
+) -> Vec<f32> {
+    let size = clip.bands() * frames;
+    let mut segments = vec![0.0; starts.len() * size];
+    for (segment, &start) in segments.chunks_exact_mut(size).zip(starts) {
+        clip.copy_segment(start, segment);
+        scaler.apply(segment);
+    }
+    segments
+}
+
 /// The training segments of an epoch.
 pub(crate) struct Segments<'a> {
     labelled: &'a [LabelledClip<'a>],

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use crate::error::Error;
 
@@ -21,12 +22,15 @@ const RANDOM: usize = 6;
 /// [`Error::Io`] with the path, for instance if the disk is full.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     replace(path, bytes, File::sync_all).map_err(Error::io(path))?;
-    // The rename is durable once the folder is synced. If it cannot be synced, the system writes it
-    // later.
+    sync_folder(path);
+    Ok(())
+}
+
+/// Makes the renaming of a file durable. If its folder cannot be synced, the system does so later.
+pub(super) fn sync_folder(path: &Path) {
     if let Some(folder) = File::open(folder_of(path)).ok().filter(|_| cfg!(unix)) {
         let _ = folder.sync_all();
     }
-    Ok(())
 }
 
 /// Replaces a file by a value as indented JSON, as [`write_file`] does.
@@ -46,18 +50,23 @@ pub(crate) fn replace(
     bytes: &[u8],
     sync: fn(&File) -> io::Result<()>,
 ) -> io::Result<()> {
+    // Removed when dropped, if anything below fails.
+    let mut file = temporary_for(path)?;
+    file.write_all(bytes)?;
+    sync(file.as_file())?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Creates a file under a temporary name next to `path`.
+pub(super) fn temporary_for(path: &Path) -> io::Result<NamedTempFile> {
     let mut prefix = path.file_name().unwrap_or_default().to_owned();
     prefix.push(PARTIAL);
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).rand_bytes(RANDOM);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    // Removed when dropped, if anything below fails.
-    let mut file = builder.tempfile_in(folder_of(path))?;
-    file.write_all(bytes)?;
-    sync(file.as_file())?;
-    file.persist(path)?;
-    Ok(())
+    builder.tempfile_in(folder_of(path))
 }
 
 /// Creates the folder for a file that will be written later, and checks that it is writable.

@@ -81,6 +81,11 @@ impl ModelSpec {
         }
     }
 
+    /// What happens to segments before musicnn gets them: its own compression, but at one volume.
+    pub(crate) fn musicnn_conditioning() -> Conditioning {
+        Conditioning { compression: Some(COMPRESSION), ..Conditioning::default() }
+    }
+
     /// Creates a recipe of an architecture with the paper's front end and training.
     #[must_use]
     pub fn new(name: impl Into<String>, architecture: Architecture) -> Self {
@@ -229,7 +234,7 @@ fn musicnn(name: &str, fixed: Fixed) -> ModelSpec {
         Architecture { bands, frames, pipelines: vec![pipeline], ..mfcc.architecture };
     let training = TrainSettings {
         optimizer: Optimizer::Lbfgs { weight_decay: 0.5 },
-        conditioning: Conditioning { compression: Some(COMPRESSION), ..Conditioning::default() },
+        conditioning: ModelSpec::musicnn_conditioning(),
         weight_decays: vec![0.05, 0.2, 0.5, 1.0, 4.0],
         ..mfcc.training
     };

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use duotone::backbone::{self, Backbone, NAMES, Stored};
+use duotone::audio::{Segmenter, extract};
+use duotone::embed::{EmbedOptions, Embedder};
+use duotone::model::ModelSpec;
 use duotone::nn::{Musicnn, Tensor};
 use serde::Deserialize;
 
@@ -108,6 +111,74 @@ fn the_network_computes_what_its_own_program_does() {
         assert_close("mean", &mean, &expected.mean);
         assert_close("penultimate", &got.penultimate, &expected.penultimate);
         assert_close("tags", &got.tags, &expected.tags);
+    }
+}
+
+/// Ten seconds of a tone whose frequency and volume change, in 16-bit mono.
+fn write_tone(path: &Path) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for i in 0..160_000 {
+        let t = f64::from(i) / 16_000.0;
+        let x = (300.0 * t + 40.0 * t * t).sin() * (0.6 + 0.3 * (7.0 * t).sin());
+        writer.write_sample((20_000.0 * x) as i16).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
+/// The embedding and the tags of a file are what the network computes from its segments.
+#[test]
+fn embeddings_and_tags_are_those_of_the_segments() {
+    let Some(wheel) = wheel() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("tone.wav");
+    write_tone(&path);
+    for backbone in loaded(&backbone::add(&wheel, root.path()).unwrap()) {
+        let front_end = &backbone.card.front_end;
+        let spectrogram = extract(&path, front_end).unwrap().spectrogram;
+        let frames = front_end.segment_frames;
+        let starts = Segmenter::Consecutive.starts(
+            spectrogram.frames(),
+            frames,
+            front_end.segment_hops(),
+            |_| 0,
+        );
+        assert_eq!(starts, [0, 186, 372]);
+        let conditioning = ModelSpec::preset("musicnn").unwrap().training.conditioning;
+        let mut inputs = Vec::new();
+        for &start in &starts {
+            let rows = (0..front_end.bands).map(|band| &spectrogram.band(band)[start..][..frames]);
+            let mut segment = rows.collect::<Vec<_>>().concat();
+            conditioning.apply(&mut segment);
+            inputs.extend(segment);
+        }
+        let features = Musicnn::new(&backbone.weights).unwrap().features(&inputs).unwrap();
+        let options = EmbedOptions::default().with_segments(true);
+        let embedder = Embedder::of_backbone(&backbone, &options).unwrap();
+        let file = embedder.embed_file(&path).unwrap();
+        assert_eq!((file.rows.len(), embedder.width()), (3, Musicnn::FEATURES));
+        for (i, row) in file.rows.iter().enumerate() {
+            let (pooled, units) = row.values.split_at(Musicnn::POOLED);
+            assert_eq!(pooled, &features.pooled[i * Musicnn::POOLED..][..Musicnn::POOLED]);
+            let size = Musicnn::PENULTIMATE;
+            assert_eq!(units, &features.penultimate[i * size..][..size]);
+            assert!((row.start_seconds - i as f64 * 2.976).abs() < 1e-9);
+            assert!((row.end_seconds - row.start_seconds - 2.976).abs() < 1e-9);
+        }
+        let tagger = Embedder::of_backbone(&backbone, &EmbedOptions::default().with_tags(true));
+        let tagger = tagger.unwrap();
+        assert_eq!(tagger.tags().unwrap(), backbone.card.tags);
+        let tags = &tagger.embed_file(&path).unwrap().rows[0].values;
+        for (tag, &got) in tags.iter().enumerate() {
+            let logits = features.tags.iter().skip(tag).step_by(Musicnn::TAGS);
+            let sum: f64 = logits.map(|&x| 1.0 / (1.0 + (-f64::from(x)).exp())).sum();
+            assert!((f64::from(got) - sum / 3.0).abs() < 1e-6, "{tag}: {got}");
+        }
     }
 }
 
