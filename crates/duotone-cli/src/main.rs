@@ -7,6 +7,7 @@ mod cards;
 mod commands;
 mod decisions;
 mod deformations;
+mod embeddings;
 mod exit;
 mod findings;
 mod output;

@@ -4,6 +4,7 @@ mod backbone;
 mod check;
 mod command;
 mod compare;
+mod embed;
 mod evaluate;
 mod mirex;
 mod training;
@@ -20,6 +21,7 @@ pub(crate) use backbone::{BackboneArgs, BackboneCommand};
 pub(crate) use check::{CheckArgs, TableOrJson};
 pub(crate) use command::quote_path;
 pub(crate) use compare::CompareArgs;
+pub(crate) use embed::{EmbedArgs, EmbedFormat, EmbedOutput};
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use mirex::{MirexArgs, MirexCommand, NetworkArgs, RunArgs};
 pub(crate) use training::TrainingArgs;
@@ -73,6 +75,7 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     Compare(CompareArgs),
     Classify(ClassifyArgs),
+    Embed(EmbedArgs),
     Features(FeaturesArgs),
     Check(CheckArgs),
     Inspect(InspectArgs),

@@ -5,7 +5,7 @@ use duotone::path_text;
 use duotone::{Classifier, Error, Model};
 use serde_json::{Map, Value, json};
 
-use super::finish;
+use super::{finish, no_audio, report_ignored};
 use crate::args::{ClassifyArgs, Format};
 use crate::decisions::{self, Decisions};
 use crate::exit::{Done, Failure};
@@ -37,16 +37,7 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
             return Ok(finish(console));
         }
     }
-    if side_files > 0 {
-        let files = count(side_files, "file");
-        console.info(&format!(
-            "ignored {files} (hidden files, documents, images and other non-audio files)"
-        ));
-    }
-    if repeated > 0 {
-        let files = count(repeated, "file");
-        console.info(&format!("ignored {files} named again: each is classified once"));
-    }
+    report_ignored(side_files, repeated, "classified", console);
     if files.is_empty() {
         skipped_files.into_iter().for_each(|file| console.skip(file));
         console.list_skipped_files();
@@ -149,17 +140,6 @@ fn classify_into(
 /// Returns whether the output is complete after each file.
 fn is_line_by_line(args: &ClassifyArgs) -> bool {
     matches!(args.format(), Format::Csv | Format::Jsonl)
-}
-
-fn no_audio(paths: &[PathBuf]) -> Failure {
-    let mut names = Vec::new();
-    for path in paths {
-        match path == Path::new("-") {
-            true => names.push("standard input".to_owned()),
-            false => names.push(path_text(path).into_owned()),
-        }
-    }
-    Failure::Work(format!("{}: no audio files found", names.join(", ")))
 }
 
 /// Checks that the output and its temporary files can be written and would not replace other kinds

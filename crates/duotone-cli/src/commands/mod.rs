@@ -7,6 +7,7 @@ mod compare;
 mod completions;
 mod demo;
 mod devices;
+mod embed;
 mod evaluate;
 mod export;
 mod features;
@@ -16,12 +17,14 @@ mod mirex;
 mod mirex_run;
 mod train;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use duotone::data::{Collection, CollectionOptions};
+use duotone::path_text;
 
 use crate::args::{Cli, Command};
 use crate::exit::{Done, Failure};
+use crate::output::count;
 use crate::progress::Console;
 
 /// Runs the command of a command line.
@@ -32,7 +35,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
             .build_global()
             .map_err(|e| Failure::Work(format!("{threads} threads: {e}")))?;
     }
-    // Quick commands need no clean stop; classify reads its list first.
+    // Quick commands need no clean stop; classify and embed read their lists first.
     if !matches!(
         cli.command,
         Command::Inspect(_)
@@ -43,6 +46,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
             | Command::Completions(_)
             | Command::Man(_)
             | Command::Classify(_)
+            | Command::Embed(_)
     ) {
         console.watch_signals()?;
     }
@@ -55,6 +59,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Evaluate(args) => evaluate::run(args, console),
         Command::Compare(args) => compare::run(args),
         Command::Classify(args) => classify::run(args, console),
+        Command::Embed(args) => embed::run(args, console),
         Command::Features(args) => features::run(args, console),
         Command::Check(args) => check::run(args, console),
         Command::Demo(args) => demo::run(args, console),
@@ -84,4 +89,29 @@ fn open(
 /// Lists the files that were skipped, if any, once a command's work is done.
 fn finish(console: &Console) -> Done {
     if console.list_skipped_files() == 0 { Done::Fully } else { Done::Partly }
+}
+
+/// Says how many of the files that were found are ignored; `done` is what happens to the others.
+fn report_ignored(side_files: usize, repeated: usize, done: &str, console: &Console) {
+    if side_files > 0 {
+        let files = count(side_files, "file");
+        console.info(&format!(
+            "ignored {files} (hidden files, documents, images and other non-audio files)"
+        ));
+    }
+    if repeated > 0 {
+        let files = count(repeated, "file");
+        console.info(&format!("ignored {files} named again: each is {done} once"));
+    }
+}
+
+fn no_audio(paths: &[PathBuf]) -> Failure {
+    let mut names = Vec::new();
+    for path in paths {
+        match path == Path::new("-") {
+            true => names.push("standard input".to_owned()),
+            false => names.push(path_text(path).into_owned()),
+        }
+    }
+    Failure::Work(format!("{}: no audio files found", names.join(", ")))
 }

@@ -10,7 +10,7 @@ use crate::run::{Outcome, command, duotone, finish, names};
 use crate::sound::collection;
 
 /// The wheel, if `scripts/test` has downloaded it.
-fn wheel() -> Option<PathBuf> {
+pub(crate) fn wheel() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?.join("musicnn");
     let wheel = folder.join("musicnn-0.1.0-py3-none-any.whl");
     if wheel.is_file() {

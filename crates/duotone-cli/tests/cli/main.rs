@@ -18,6 +18,7 @@ mod console;
 mod decisions;
 mod deformations;
 mod devices;
+mod embed;
 mod encodings;
 mod export;
 mod faults;

@@ -4,8 +4,17 @@ use std::path::Path;
 
 use crate::run::{bash, duotone};
 
-const COMMANDS: [&str; 8] =
-    ["train", "evaluate", "classify", "features", "inspect", "mirex", "demo", "completions"];
+const COMMANDS: [&str; 9] = [
+    "train",
+    "evaluate",
+    "classify",
+    "embed",
+    "features",
+    "inspect",
+    "mirex",
+    "demo",
+    "completions",
+];
 
 #[test]
 fn help_has_examples() {
