@@ -6,6 +6,7 @@ mod backbone;
 mod clips;
 mod collection;
 mod convert;
+mod embed;
 mod errors;
 mod model;
 mod outputs;
@@ -29,6 +30,8 @@ mod _duotone {
     use super::collection::{Collection, check, compare, evaluate, fill_store};
     #[pymodule_export]
     use super::convert::{on_disk, path_text};
+    #[pymodule_export]
+    use super::embed::embed;
     #[pymodule_export]
     use super::model::{Model, train};
     #[pymodule_export]

@@ -90,3 +90,39 @@ def test_a_classifier_learns_from_a_backbone(wheel, sounds, tmp_path, monkeypatc
     session = onnxruntime.InferenceSession(model.to_onnx())
     (got,) = session.run(["probabilities"], {"segments": segments})
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-5)
+
+
+def test_embeds_and_tags_files(wheel, sounds, tmp_path, monkeypatch):
+    monkeypatch.setenv("DUOTONE_BACKBONES", str(tmp_path))
+    paths = [*sounds.paths[:2], sounds.broken]
+    with pytest.raises(ModelFileError, match="has not been added"):
+        duotone.embed("musicnn-msd", paths)
+    backbones.add(wheel)
+    whole = duotone.embed("musicnn-msd", paths, n_jobs=1)
+    assert list(whole.path) == paths
+    assert whole.error[:2].isna().all()
+    assert whole.error[2]
+    assert whole.embedding[2] is None
+    assert whole.embedding[0].shape == (1706,)
+    assert whole.embedding[0].dtype == np.float32
+
+    parts = duotone.embed("musicnn-msd", paths[0], segments=True)
+    assert list(parts.start) == [0.0]
+    assert parts.end[0] == pytest.approx(186 * 256 / 16_000)
+    np.testing.assert_array_equal(parts.embedding[0], whole.embedding[0])
+
+    tags = duotone.embed("musicnn-mtt", paths[:2], tags=True)
+    assert list(tags.columns[-50:])[:2] == ["guitar", "classical"]
+    assert tags.guitar.dtype == np.float32
+    assert tags.iloc[:, -50:].to_numpy().min() >= 0
+    assert tags.iloc[:, -50:].to_numpy().max() <= 1
+
+    # A model on the same backbone has the same embeddings.
+    model = duotone.Classifier("musicnn", n_jobs=1).fit(sounds.paths[:6], sounds.labels[:6]).model_
+    model.save(tmp_path / "m.safetensors")
+    same = duotone.embed(tmp_path / "m.safetensors", paths[:2])
+    for path, row, other in zip(paths, same.embedding, whole.embedding, strict=False):
+        np.testing.assert_array_equal(row, other)
+        np.testing.assert_allclose(model.embed(path).mean(axis=0), row, rtol=1e-5, atol=1e-6)
+    with pytest.raises(SettingsError, match="a model has no tags"):
+        duotone.embed(tmp_path / "m.safetensors", paths, tags=True)

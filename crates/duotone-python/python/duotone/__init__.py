@@ -4,7 +4,7 @@
 spectrograms, `load` opens a trained model, `evaluate` cross-validates, `compare`
 compares evaluations, `check` finds what makes the scores of an evaluation too high.
 `duotone.scale` runs a model over millions of files, `duotone.backbones` manages networks
-that others have trained.
+that others have trained, `embed` gives what these and models compute before their last layer.
 """
 
 from duotone import backbones
@@ -12,6 +12,7 @@ from duotone._duotone import PRESETS, __version__
 from duotone.classifier import Classifier
 from duotone.collection import Collection
 from duotone.comparison import compare
+from duotone.embedding import embed
 from duotone.errors import (
     AudioError,
     CollectionError,
@@ -51,6 +52,7 @@ __all__ = [
     "backbones",
     "check",
     "compare",
+    "embed",
     "evaluate",
     "features",
     "load",

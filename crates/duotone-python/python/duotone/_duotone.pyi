@@ -163,6 +163,17 @@ def evaluate(
     n_jobs: int | None = None,
     progress: _Progress = None,
 ) -> str: ...
+def embed(
+    network: str,
+    paths: list[str],
+    segments: bool = False,
+    tags: bool = False,
+    n_jobs: int | None = None,
+    progress: _Progress = None,
+) -> tuple[
+    list[str] | None,
+    list[tuple[dict[str, Any], float, list[tuple[float, float]], _Floats] | SkippedFile],
+]: ...
 def add_backbones(source: str, folder: str | None = None) -> str: ...
 def list_backbones(folder: str | None = None) -> str: ...
 def remove_backbone(name: str, folder: str | None = None) -> None: ...
