@@ -31,6 +31,48 @@ def signal(rate: int, length: int) -> np.ndarray:
     return x.astype(np.float32).astype(np.float64)
 
 
+# What published networks do differently, as the fields of `duotone_audio::MelOptions`.
+OPTIONS = [
+    {"scale": "htk"},
+    {"norm": "none"},
+    {"fmin": 125, "fmax": 3500},
+    {"magnitude": True},
+    {"window_length": 400},
+    {"window_length": 401},
+    {"reflect": True},
+    {"scale": "htk", "norm": "none", "fmin": 60, "fmax": 3900, "magnitude": True, "window_length": 400, "reflect": True},
+]
+
+
+def with_options(options: dict) -> dict:
+    """A spectrogram of a front end with options."""
+    rate, window, hop, bands = 8000, 512, 160, 24
+    y = signal(rate, 4007)
+    mel = librosa.feature.melspectrogram(
+        y=y,
+        sr=rate,
+        n_fft=window,
+        win_length=options.get("window_length"),
+        hop_length=hop,
+        n_mels=bands,
+        center=True,
+        pad_mode="reflect" if options.get("reflect") else "constant",
+        power=1.0 if options.get("magnitude") else 2.0,
+        fmin=options.get("fmin", 0),
+        fmax=options.get("fmax"),
+        htk=options.get("scale") == "htk",
+        norm=None if options.get("norm") == "none" else "slaney",
+        dtype=np.float64,
+    )
+    log = np.log10(np.maximum(1e-10, mel))
+    front_end = {"sample_rate": rate, "window": window, "hop": hop, "bands": bands, "segment_frames": 10}
+    return {
+        "front_end": {**front_end, "centered": True, "mel": options},
+        "samples": len(y),
+        "log_mel": [[round(float(v), 6) for v in band] for band in log],
+    }
+
+
 def main() -> None:
     spectrograms, filterbanks = [], []
     for rate, window in [(44100, 3072), (22050, 1536), (11025, 768)]:
@@ -66,7 +108,8 @@ def main() -> None:
                     }
                 )
     FIXTURES.mkdir(parents=True, exist_ok=True)
-    for name, entries in [("log_mel", spectrograms), ("filterbank", filterbanks)]:
+    options = [with_options(one) for one in OPTIONS]
+    for name, entries in [("log_mel", spectrograms), ("filterbank", filterbanks), ("options", options)]:
         lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in entries)
         (FIXTURES / f"librosa_{name}.json").write_text(f"[\n{lines}\n]\n")
 

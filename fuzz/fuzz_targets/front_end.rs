@@ -1,14 +1,27 @@
 //! Any samples at any rate through the resampler and the front end.
 #![no_main]
 
-use duotone::audio::{FrontEnd, extract};
+use duotone::audio::{FrontEnd, MelNorm, MelOptions, MelScale, extract};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (u32, [u32; 5], bool, &[u8])| {
-    let (rate, [sample_rate, window, hop, bands, segment_frames], centered, samples) = input;
+type Input<'a> = (u32, [u32; 5], [bool; 5], [u16; 3], &'a [u8]);
+
+fuzz_target!(|input: Input| {
+    let (rate, [sample_rate, window, hop, bands, segment_frames], flags, options, samples) = input;
+    let [centered, htk, peaks, magnitude, reflect] = flags;
+    let [fmin, fmax, window_length] = options;
+    let mel = MelOptions {
+        scale: if htk { MelScale::Htk } else { MelScale::Slaney },
+        norm: if peaks { MelNorm::None } else { MelNorm::Slaney },
+        fmin: fmin.into(),
+        fmax: (fmax > 0).then(|| fmax.into()),
+        magnitude,
+        window_length: (window_length > 0).then(|| window_length.into()),
+        reflect,
+    };
     let [window, hop, bands, segment_frames] =
         [window, hop, bands, segment_frames].map(|number| number as usize % 5_000);
-    let front_end = FrontEnd { sample_rate, window, hop, bands, segment_frames, centered };
+    let front_end = FrontEnd { sample_rate, window, hop, bands, segment_frames, centered, mel };
     // Long windows with a short hop would be too much work for a small input.
     if front_end.validate().is_err() || front_end.segment_samples() / front_end.hop > 2_000 {
         return;

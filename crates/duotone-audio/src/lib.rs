@@ -20,7 +20,7 @@ pub use extract::{
     Extraction, Measured, decode, decode_channels, extract, extract_pieces, extract_range,
     extract_samples, measure, probe,
 };
-pub use mel::{FrontEnd, MelStream};
+pub use mel::{FrontEnd, MelNorm, MelOptions, MelScale, MelStream};
 pub use resample::resample;
 pub use segment::Segmenter;
 pub use source_info::SourceInfo;

@@ -2,11 +2,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::mel::filterbank::empty_band;
+use crate::mel::options::MelOptions;
 
 /// The parameters of the log-mel front end. They determine how a recording becomes a spectrogram.
 ///
 /// Paper, section 2.1. Periodic Hann window, power spectrum, mel bands by librosa's conventions
-/// (Slaney scale and area normalisation, 0 Hz to Nyquist), `log10(max(x, 1e-10))`.
+/// (Slaney scale and area normalisation, 0 Hz to Nyquist, unless [`mel`](Self::mel) says otherwise),
+/// `log10(max(x, 1e-10))`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrontEnd {
@@ -23,6 +25,9 @@ pub struct FrontEnd {
     /// Whether frame `i` is centred on sample `i * hop` (with zeros before the start and after the
     /// end, as `librosa.stft(center=True)` pads) or starts there.
     pub centered: bool,
+    /// How a published network deviates from the paper.
+    #[serde(default, skip_serializing_if = "MelOptions::is_paper")]
+    pub mel: MelOptions,
 }
 
 impl FrontEnd {
@@ -31,7 +36,15 @@ impl FrontEnd {
     #[must_use]
     pub fn paper(sample_rate: u32) -> Self {
         let hop = ((u64::from(sample_rate) * 1536 + 22_050) / 44_100) as usize;
-        Self { sample_rate, window: 2 * hop, hop, bands: 40, segment_frames: 80, centered: false }
+        Self {
+            sample_rate,
+            window: 2 * hop,
+            hop,
+            bands: 40,
+            segment_frames: 80,
+            centered: false,
+            mel: MelOptions::PAPER,
+        }
     }
 
     /// Checks that the parameters give a usable spectrogram of reasonable size.
@@ -39,7 +52,7 @@ impl FrontEnd {
     /// # Errors
     /// [`Error::Spec`] names the parameter and the values it may have.
     pub fn validate(&self) -> Result<(), Error> {
-        let within = |what: &str, value: usize, low: usize, high: usize| {
+        let within = |what: &str, value: usize, low: usize, high: usize| -> Result<(), Error> {
             if (low..=high).contains(&value) {
                 return Ok(());
             }
@@ -54,6 +67,7 @@ impl FrontEnd {
         if self.window % 2 == 1 {
             return Err(Error::Spec(format!("the window is {}; it must be even", self.window)));
         }
+        self.validate_mel(within)?;
         match empty_band(self) {
             Some(band) => Err(Error::Spec(format!(
                 "band {band} of {} holds no Fourier bin of a window of {} at {} Hz; \
@@ -62,6 +76,24 @@ impl FrontEnd {
             ))),
             None => Ok(()),
         }
+    }
+
+    fn validate_mel(
+        &self,
+        within: impl Fn(&str, usize, usize, usize) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let MelOptions { fmin, fmax, window_length, reflect, .. } = self.mel;
+        let nyquist = self.sample_rate as usize / 2;
+        let top = fmax.map_or(nyquist, |hertz| hertz as usize);
+        within("the highest frequency", top, 1, nyquist)?;
+        within("the lowest frequency", fmin as usize, 0, top - 1)?;
+        within("the window's length", window_length.unwrap_or(self.window), 2, self.window)?;
+        if reflect && self.centered {
+            // A frame must not need more samples than there are on the other side of the recording's end.
+            let least = self.window / 2 + 1;
+            within("the number of samples in a segment", self.segment_samples(), least, 1 << 24)?;
+        }
+        Ok(())
     }
 
     /// Number of samples spanned by one segment.
@@ -96,7 +128,7 @@ impl FrontEnd {
 
 #[cfg(test)]
 mod tests {
-    use super::FrontEnd;
+    use super::{FrontEnd, MelOptions};
 
     #[test]
     fn window_and_hop_scale_with_the_rate() {
@@ -120,6 +152,43 @@ mod tests {
                 assert_eq!(front_end.spectrogram(fewer).unwrap().frames(), 79);
             }
         }
+    }
+
+    #[test]
+    fn rejects_invalid_options() {
+        let options = |mel: MelOptions| FrontEnd { mel, ..FrontEnd::paper(16_000) };
+        let paper = MelOptions::PAPER;
+        for (front_end, expected) in [
+            (options(MelOptions { fmin: 8000, ..paper }), "lowest frequency is 8000"),
+            (options(MelOptions { fmax: Some(8001), ..paper }), "highest frequency is 8001"),
+            (options(MelOptions { fmax: Some(0), ..paper }), "highest frequency is 0"),
+            (options(MelOptions { window_length: Some(1), ..paper }), "window's length is 1"),
+            (options(MelOptions { window_length: Some(5000), ..paper }), "window's length is 5000"),
+            (options(MelOptions { fmin: 7990, ..paper }), "use fewer bands or a longer window"),
+            (
+                FrontEnd {
+                    centered: true,
+                    segment_frames: 1,
+                    ..options(MelOptions { reflect: true, ..paper })
+                },
+                "samples in a segment is 1",
+            ),
+        ] {
+            let error = front_end.validate().unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    /// Files that have been written before the options existed, and those of the paper, are the same.
+    #[test]
+    fn the_papers_options_are_not_written() {
+        let paper = FrontEnd::paper(44_100);
+        let text = serde_json::to_string(&paper).unwrap();
+        assert!(!text.contains("mel\""), "{text}");
+        assert_eq!(serde_json::from_str::<FrontEnd>(&text).unwrap(), paper);
+        let other = FrontEnd { mel: MelOptions { fmin: 60, ..MelOptions::PAPER }, ..paper };
+        let text = serde_json::to_string(&other).unwrap();
+        assert_eq!(serde_json::from_str::<FrontEnd>(&text).unwrap(), other);
     }
 
     #[test]

@@ -4,16 +4,19 @@ mod bands;
 mod filterbank;
 mod front_end;
 mod log10;
+mod options;
 #[cfg(test)]
 mod parity;
 #[cfg(test)]
 mod reference;
+mod reflection;
 mod spectrum;
 mod stream;
 
 pub(crate) use filterbank::bands_above;
 use filterbank::{Triangle, triangles};
 pub use front_end::FrontEnd;
+pub use options::{MelNorm, MelOptions, MelScale};
 pub use stream::MelStream;
 
 use crate::error::Error;

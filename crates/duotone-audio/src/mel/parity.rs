@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 use serde::Deserialize;
 
 use super::reference::{dense_filterbank, mel_power};
-use crate::mel::FrontEnd;
+use crate::mel::{FrontEnd, MelOptions};
 
 /// Largest allowed difference in log10 where the power is above `RELEVANT` times the clip's
 /// maximum.
@@ -75,12 +75,43 @@ fn log_mel_matches_librosa() {
             bands: case.bands,
             segment_frames: 80,
             centered: case.centered,
+            mel: MelOptions::PAPER,
         };
         let got = front_end.spectrogram(&signal(case.rate, case.samples)).unwrap();
         assert_eq!((got.bands(), got.frames()), (case.bands, case.log_mel[0].len()));
         let compared = compare(got.data(), &case.log_mel.concat());
         // Both the loud and the soft half have values above the relevant power.
         assert!(compared * 2 > got.data().len(), "{compared} of {}", got.data().len());
+    }
+}
+
+#[derive(Deserialize)]
+struct Options {
+    front_end: FrontEnd,
+    samples: usize,
+    log_mel: Vec<Vec<f64>>,
+}
+
+/// Every option alone and all of them together.
+#[test]
+fn options_match_librosa_and_the_reference() {
+    let cases: Vec<Options> =
+        serde_json::from_str(include_str!("../../tests/fixtures/librosa_options.json")).unwrap();
+    assert_eq!(cases.len(), 8);
+    for Options { front_end, samples, log_mel } in cases {
+        let samples = signal(front_end.sample_rate, samples);
+        let expected = log_mel.concat();
+        let got = front_end.spectrogram(&samples).unwrap();
+        let compared = compare(got.data(), &expected);
+        assert!(compared * 2 > got.data().len(), "{compared} of {}", got.data().len());
+        let reference: Vec<f64> =
+            mel_power(&front_end, &samples).iter().map(|p| p.max(1e-10).log10()).collect();
+        assert_eq!(compare(got.data(), &reference), compared);
+        for block in [1, 100, 777] {
+            let mut stream = super::MelStream::new(&front_end).unwrap();
+            samples.chunks(block).for_each(|block| stream.push(block).unwrap());
+            assert_eq!(stream.finish().unwrap(), got, "blocks of {block}");
+        }
     }
 }
 
@@ -111,8 +142,14 @@ fn fast_path_matches_the_reference() {
         [(512, 200, 12), (64, 32, 5), (90, 31, 4), (256, 256, 12), (34, 1, 1), (4, 1, 1)]
     {
         for centered in [false, true] {
-            let front_end =
-                FrontEnd { sample_rate: 8000, window, hop, bands, segment_frames: 3, centered };
+            let front_end = FrontEnd {
+                window,
+                hop,
+                bands,
+                segment_frames: 3,
+                centered,
+                ..FrontEnd::paper(8000)
+            };
             let samples = signal(8000, 2900);
             let expected: Vec<f64> =
                 mel_power(&front_end, &samples).iter().map(|p| p.max(1e-10).log10()).collect();

@@ -4,7 +4,7 @@
 use std::f64::consts::TAU;
 
 use super::filterbank::triangles;
-use crate::mel::FrontEnd;
+use crate::mel::{FrontEnd, MelOptions};
 
 /// Power of bins 0 to Nyquist of one frame already multiplied by the window.
 fn power_spectrum(frame: &[f64]) -> Vec<f64> {
@@ -34,19 +34,34 @@ pub(super) fn dense_filterbank(front_end: &FrontEnd) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// Mel power, bands × frames, band-major.
+/// Mel power, or magnitude, bands × frames, band-major.
 pub(super) fn mel_power(front_end: &FrontEnd, samples: &[f32]) -> Vec<f64> {
     let FrontEnd { window, hop, .. } = *front_end;
-    let padding = vec![0.0; if front_end.centered { window / 2 } else { 0 }];
-    let samples = samples.iter().map(|&x| f64::from(x));
-    let padded: Vec<f64> = padding.iter().copied().chain(samples).chain(padding.clone()).collect();
+    let MelOptions { magnitude, window_length, reflect, .. } = front_end.mel;
+    let half = if front_end.centered { window / 2 } else { 0 };
+    let last = samples.len() as isize - 1;
+    let mut padded = Vec::new();
+    for i in -(half as isize)..(samples.len() + half) as isize {
+        let outside = i < 0 || i > last;
+        let mirrored = if i < 0 { -i } else { i.min(2 * last - i) };
+        padded.push(if outside && !reflect { 0.0 } else { f64::from(samples[mirrored as usize]) });
+    }
+    let length = window_length.unwrap_or(window);
+    let before = (window - length) / 2;
     let powers: Vec<Vec<f64>> = padded
         .windows(window)
         .step_by(hop)
         .map(|frame| {
-            let hann = |i: usize| 0.5 - 0.5 * (TAU * i as f64 / window as f64).cos();
-            let windowed: Vec<f64> = frame.iter().enumerate().map(|(i, x)| x * hann(i)).collect();
-            power_spectrum(&windowed)
+            let hann = |i: usize| 0.5 - 0.5 * (TAU * i as f64 / length as f64).cos();
+            let mut windowed = vec![0.0; window];
+            for i in 0..length {
+                windowed[before + i] = frame[before + i] * hann(i);
+            }
+            let mut power = power_spectrum(&windowed);
+            if magnitude {
+                power.iter_mut().for_each(|x| *x = x.sqrt());
+            }
+            power
         })
         .collect();
     let mut out = Vec::new();

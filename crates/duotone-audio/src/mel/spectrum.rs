@@ -28,11 +28,14 @@ struct Single {
 }
 
 impl Spectra {
-    /// Plans the transform of frames of `window` samples (an even number), `hop` samples apart.
-    pub(super) fn new(window: usize, hop: usize) -> Self {
-        // `scipy.signal.get_window("hann", window, fftbins=True)`: periodic.
-        let hann = |i| (0.5 - 0.5 * (TAU * i as f64 / window as f64).cos()) as f32;
-        let values: Vec<f32> = (0..window).map(hann).collect();
+    /// Plans the transform of frames of `window` samples (an even number), `hop` samples apart, of which `length`
+    /// in the middle are under the window.
+    pub(super) fn new(window: usize, length: usize, hop: usize) -> Self {
+        // `scipy.signal.get_window("hann", length, fftbins=True)`: periodic.
+        let hann = |i| (0.5 - 0.5 * (TAU * i as f64 / length as f64).cos()) as f32;
+        let mut values = vec![0.0; window];
+        let middle = &mut values[(window - length) / 2..][..length];
+        middle.iter_mut().enumerate().for_each(|(i, value)| *value = hann(i));
         let transform = match PowerSpectra::new(Isa::best(), &values, hop) {
             Some(lanes) => Transform::Lanes(lanes),
             None => Transform::Single(Single::new(values)),

@@ -2,6 +2,7 @@ use duotone_simd::{FRAMES, SparseFilterbank};
 
 use super::bands::filterbank;
 use super::log10::log10_floored;
+use super::reflection::Reflection;
 use super::spectrum::Spectra;
 use crate::error::Error;
 use crate::mel::FrontEnd;
@@ -15,14 +16,16 @@ const MAX_VALUES: usize = 42 << 20;
 /// Processes eight frames at a time. Holds less than their samples plus one block, and the frames
 /// computed so far. Equals `log10(max(1e-10, librosa.feature.melspectrogram(...)))` with a Hann
 /// window as long as the Fourier transform, power 2, and `center` set to [`FrontEnd::centered`]
-/// (constant padding).
+/// (constant padding), unless [`FrontEnd::mel`] says otherwise.
 pub struct MelStream {
     front_end: FrontEnd,
     spectra: Spectra,
     filterbank: SparseFilterbank,
+    /// The samples beyond the ends of the recording, if they are not zeros.
+    reflection: Option<Reflection>,
     /// Samples still needed for the next frames.
     pending: Vec<f32>,
-    /// Power of the frames being computed, (bin, frame).
+    /// Power, or magnitude, of the frames being computed, (bin, frame).
     power: Vec<f32>,
     /// Log-mel values of the frames being computed, (band, frame).
     log_mel: Vec<f32>,
@@ -39,10 +42,11 @@ impl MelStream {
     /// As [`FrontEnd::validate`].
     pub fn new(front_end: &FrontEnd) -> Result<Self, Error> {
         front_end.validate()?;
-        let &FrontEnd { window, hop, bands, .. } = front_end;
+        let &FrontEnd { window, hop, bands, centered, mel, .. } = front_end;
         let mut stream = Self {
-            spectra: Spectra::new(window, hop),
+            spectra: Spectra::new(window, mel.window_length.unwrap_or(window), hop),
             filterbank: filterbank(front_end),
+            reflection: (centered && mel.reflect).then(|| Reflection::new(window / 2)),
             pending: Vec::new(),
             power: vec![0.0; (window / 2 + 1) * FRAMES],
             log_mel: vec![0.0; bands * FRAMES],
@@ -60,6 +64,17 @@ impl MelStream {
     /// [`Error::Limit`] if the spectrogram grows past 42 · 2²⁰ values, including those already
     /// taken.
     pub fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
+        match &mut self.reflection {
+            None => self.feed(samples),
+            Some(reflection) => {
+                let next = reflection.next(samples);
+                self.feed(&next)
+            }
+        }
+    }
+
+    /// Takes the next samples, including those beyond the ends of the recording.
+    fn feed(&mut self, samples: &[f32]) -> Result<(), Error> {
         let (span, step) = (self.spectra.span(), FRAMES * self.front_end.hop);
         let mut samples = samples;
         while !samples.is_empty() {
@@ -99,7 +114,13 @@ impl MelStream {
     /// # Errors
     /// As [`push`](Self::push).
     pub fn finish(mut self) -> Result<Spectrogram, Error> {
-        self.pad()?;
+        match &mut self.reflection {
+            None => self.pad()?,
+            Some(reflection) => {
+                let rest = reflection.end();
+                self.feed(&rest)?;
+            }
+        }
         let FrontEnd { window, hop, .. } = self.front_end;
         if let Some(beyond) = self.pending.len().checked_sub(window) {
             self.pending.resize(self.spectra.span(), 0.0);
@@ -126,8 +147,8 @@ impl MelStream {
     }
 
     fn pad(&mut self) -> Result<(), Error> {
-        if self.front_end.centered {
-            self.push(&vec![0.0; self.front_end.window / 2])?;
+        if self.front_end.centered && self.reflection.is_none() {
+            self.feed(&vec![0.0; self.front_end.window / 2])?;
         }
         Ok(())
     }
@@ -142,6 +163,9 @@ impl MelStream {
             )));
         }
         self.spectra.compute(&self.pending, &mut self.power);
+        if self.front_end.mel.magnitude {
+            self.power.iter_mut().for_each(|x| *x = x.sqrt());
+        }
         self.filterbank.compute(&self.power, &mut self.log_mel);
         log10_floored(&mut self.log_mel);
         for frame in 0..count {

@@ -1,6 +1,6 @@
 //! The descriptions of the backbones that duotone can add.
 
-use duotone_audio::FrontEnd;
+use duotone_audio::{FrontEnd, MelOptions};
 
 use super::known::{KNOWN, Known};
 use super::package::SOURCE;
@@ -18,6 +18,7 @@ const FRONT_END: FrontEnd = FrontEnd {
     bands: 96,
     segment_frames: 187,
     centered: true,
+    mel: MelOptions::PAPER,
 };
 
 impl BackboneCard {

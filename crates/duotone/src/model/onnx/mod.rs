@@ -1,10 +1,10 @@
 //! Export to ONNX: the scaler, the network and, on request, the front end as one graph.
 
 mod front_end;
-mod graph;
+pub(crate) mod graph;
 mod musicnn;
 mod network;
-mod protobuf;
+pub(crate) mod protobuf;
 
 use std::path::Path;
 
@@ -31,12 +31,18 @@ const IR_VERSION: i64 = 8;
 /// samples for at least one.
 ///
 /// # Errors
-/// [`Error::Serialize`] if the metadata cannot be encoded.
+/// [`Error::Serialize`] if the metadata cannot be encoded; [`Error::Model`] if the front end is to be included and
+/// has other [`mel`](duotone_audio::FrontEnd::mel) options than the paper's.
 pub fn onnx(model: &Model, with_front_end: bool) -> Result<Vec<u8>, Error> {
     let card = &model.card;
     let (bands, frames) = (card.architecture.bands, card.architecture.frames);
     let mut graph = Graph::default();
     let segments = if with_front_end {
+        if !card.front_end.mel.is_paper() {
+            let reason =
+                "the options `mel` of its front end cannot be exported: leave out the front end";
+            return Err(Error::Model(reason.into()));
+        }
         graph.input("samples", &[Axis::Free("count")]);
         front_end::add(&mut graph, &card.front_end, "samples")
     } else {
