@@ -6,6 +6,8 @@ use std::path::Path;
 use duotone_audio::FrontEnd;
 use serde_json::Value;
 
+#[cfg(feature = "onnx")]
+use crate::backbone::{OnnxBackbone, OnnxSpec, onnx};
 use crate::backbone::{checkpoint, musicnn, wheel};
 use crate::data::{Collection, folds_file};
 use crate::features::FeatureStore;
@@ -55,6 +57,20 @@ pub fn wheel(bytes: &[u8]) {
         if let Ok(content) = wheel::member(bytes, "a", length) {
             assert_eq!(content.len(), length);
         }
+    }
+}
+
+/// Reads bytes as the stored file of an ONNX backbone, and as its description in TOML.
+#[cfg(feature = "onnx")]
+pub fn onnx(bytes: &[u8]) {
+    if let Ok(OnnxBackbone { spec, graph }) = onnx::file::split(bytes) {
+        assert!(spec.front_end().validate().is_ok());
+        assert!(bytes.starts_with(&graph));
+        let _ = onnx::check::check(&graph);
+    }
+    let _ = onnx::check::check(bytes);
+    if let Some(spec) = str::from_utf8(bytes).ok().and_then(|text| OnnxSpec::from_toml(text).ok()) {
+        assert!(onnx::is_name(&spec.name) && spec.front_end().validate().is_ok());
     }
 }
 

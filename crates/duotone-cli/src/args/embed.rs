@@ -26,7 +26,7 @@ segment with --segments: path, start and end, notes on the file, and the values.
   .npy      an array (rows, values) of 32-bit floats; the rest is in FILE.npy.json
   .jsonl    one object per line")]
 pub(crate) struct EmbedArgs {
-    /// Model file, or the name of a backbone: musicnn-msd or musicnn-mtt
+    /// Model file, or the name of a backbone: musicnn-msd, musicnn-mtt, or that of an added ONNX graph
     #[arg(value_name = "MODEL|BACKBONE")]
     pub(crate) network: PathBuf,
     /// Files; folders, with the audio files in them; `-` for a list on standard input, one path per

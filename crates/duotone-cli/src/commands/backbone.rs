@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use duotone::backbone::{self, Stored};
 
@@ -16,7 +16,16 @@ pub(super) fn run(args: BackboneArgs, console: &Console) -> Result<Done, Failure
     match args.command {
         BackboneCommand::Add(args) => {
             let source = duotone::on_disk(&args.source);
-            for stored in backbone::add(&source, &folder(args.to)?)? {
+            let folder = folder(args.to)?;
+            let added = match args.spec {
+                Some(spec) => vec![add_graph(&source, &duotone::on_disk(&spec), &folder)?],
+                None if is_graph(&source) => {
+                    let reason = "an ONNX file needs a description: --spec SPEC.toml";
+                    return Err(Failure::Usage(reason.into()));
+                }
+                None => backbone::add(&source, &folder)?,
+            };
+            for stored in added {
                 console.info(&format!("{} written to {}", stored.name, shown_path(&stored.path)));
             }
             Ok(Done::Fully)
@@ -28,6 +37,22 @@ pub(super) fn run(args: BackboneArgs, console: &Console) -> Result<Done, Failure
             Ok(Done::Fully)
         }
     }
+}
+
+fn is_graph(source: &Path) -> bool {
+    source.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
+}
+
+#[cfg(feature = "onnx")]
+fn add_graph(source: &Path, spec: &Path, folder: &Path) -> Result<Stored, Failure> {
+    Ok(backbone::add_onnx(source, spec, folder)?)
+}
+
+#[cfg(not(feature = "onnx"))]
+fn add_graph(_source: &Path, _spec: &Path, _folder: &Path) -> Result<Stored, Failure> {
+    let reason =
+        "this build cannot run ONNX graphs (to enable it: cargo build --release --features onnx)";
+    Err(Failure::Work(reason.into()))
 }
 
 fn folder(given: Option<PathBuf>) -> Result<PathBuf, Failure> {

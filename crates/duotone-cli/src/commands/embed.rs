@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use duotone::Error;
 use duotone::backbone::NAMES;
@@ -48,17 +48,18 @@ pub(super) fn run(args: EmbedArgs, console: &Console) -> Result<Done, Failure> {
 fn open(args: &EmbedArgs) -> Result<Embedder, Failure> {
     let options = EmbedOptions::default().with_segments(args.segments).with_tags(args.tags);
     let network = duotone::on_disk(&args.network);
-    Embedder::open(&network, &options).map_err(|error| {
-        if paths::looks_like_a_model(&network) || NAMES.iter().any(|name| network == Path::new(name))
+    Embedder::open(&network, &options).map_err(|error| match &error {
+        Error::Io { path, .. } | Error::File { path, .. }
+            if *path == network && !paths::looks_like_a_model(&network) =>
         {
-            return error.into();
+            Failure::Work(format!(
+                "{}: neither a model nor a backbone ({}): the network comes first, as in `duotone \
+                 embed musicnn-msd PATH`",
+                path_text(&network),
+                NAMES.join(", ")
+            ))
         }
-        Failure::Work(format!(
-            "{}: neither a model nor a backbone ({}): the network comes first, as in `duotone embed \
-             musicnn-msd PATH`",
-            path_text(&network),
-            NAMES.join(", ")
-        ))
+        _ => error.into(),
     })
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn wheel() -> Option<PathBuf> {
 }
 
 /// Runs `duotone backbone` with its files in the folder `own`.
-fn backbone(folder: &Path, args: &[&str]) -> Outcome {
+pub(crate) fn backbone(folder: &Path, args: &[&str]) -> Outcome {
     let own = folder.join("own");
     let mut command = command();
     command.current_dir(folder).env("DUOTONE_BACKBONES", own).arg("backbone").args(args);
@@ -168,4 +168,18 @@ fn the_folder_follows_the_system() {
         let outcome = finish(command.args(["backbone", "list"])).ends_with(0);
         outcome.says(&[&format!("no backbones in {}", dir.join(place).display())]);
     }
+}
+
+/// Without the feature, the error says how to get it.
+#[cfg(not(feature = "onnx"))]
+#[test]
+fn graphs_need_another_build() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path();
+    let args = ["add", "g.onnx", "--spec", "s.toml"];
+    backbone(dir, &args).ends_with(1).says(&["cargo build --release --features onnx"]);
+    backbone(dir, &["add", "g.onnx"]).ends_with(2).says(&["--spec SPEC.toml"]);
+    fs::create_dir(dir.join("own")).unwrap();
+    fs::write(dir.join("own/g.onnx"), "x").unwrap();
+    backbone(dir, &["list"]).ends_with(3).says(&["lacks the feature `onnx`"]);
 }

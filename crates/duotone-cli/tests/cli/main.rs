@@ -22,6 +22,8 @@ mod embed;
 mod encodings;
 mod export;
 mod faults;
+#[cfg(feature = "onnx")]
+mod graph;
 mod hints;
 mod lists;
 mod mirex;

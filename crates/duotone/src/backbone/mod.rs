@@ -20,6 +20,8 @@ pub(crate) mod checkpoint;
 mod fixtures;
 mod known;
 pub(crate) mod musicnn;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 mod package;
 pub(crate) mod parts;
 mod protobuf;
@@ -31,6 +33,8 @@ pub(crate) mod wheel;
 
 pub use crate::model::BackboneCard;
 pub use known::NAMES;
+#[cfg(feature = "onnx")]
+pub use onnx::{OnnxBackbone, OnnxSpec, add_onnx};
 pub use store::{Stored, add, folder, list, remove};
 
 use std::path::Path;

@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use super::Backbone;
 use super::known::{KNOWN, NAMES};
+#[cfg(feature = "onnx")]
+use super::onnx;
 use super::package::Package;
 use crate::error::Error;
 use crate::io::SkippedFile;
@@ -17,6 +19,8 @@ use crate::io::SkippedFile;
 const VARIABLE: &str = "DUOTONE_BACKBONES";
 /// What the names of the files end with.
 const SUFFIX: &str = ".safetensors";
+/// What the names of files with ONNX graphs end with.
+pub(super) const GRAPH_SUFFIX: &str = ".onnx";
 
 /// A stored backbone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -88,14 +92,15 @@ pub fn list(folder: &Path) -> Result<(Vec<Stored>, Vec<SkippedFile>), Error> {
     let mut paths = Vec::new();
     for entry in entries {
         let path = entry.map_err(Error::io(folder))?.path();
-        if path.as_os_str().as_encoded_bytes().ends_with(SUFFIX.as_bytes()) {
+        let name = path.as_os_str().as_encoded_bytes();
+        if name.ends_with(SUFFIX.as_bytes()) || name.ends_with(GRAPH_SUFFIX.as_bytes()) {
             paths.push(path);
         }
     }
     paths.sort();
     let (mut stored, mut skipped) = (Vec::new(), Vec::new());
     for path in paths {
-        match Backbone::load_from(&path).and_then(|backbone| describe(backbone, path.clone())) {
+        match load(&path) {
             Ok(backbone) => stored.push(backbone),
             Err(Error::File { path, reason }) => skipped.push(SkippedFile { path, error: reason }),
             Err(error) => skipped.push(SkippedFile { path, error: error.to_string() }),
@@ -119,10 +124,33 @@ pub fn remove(name: &str, folder: &Path) -> Result<PathBuf, Error> {
     }
 }
 
+/// Reads a backbone's file and describes it.
+fn load(path: &Path) -> Result<Stored, Error> {
+    if path.as_os_str().as_encoded_bytes().ends_with(GRAPH_SUFFIX.as_bytes()) {
+        return load_graph(path);
+    }
+    describe(Backbone::load_from(path)?, path.to_owned())
+}
+
+#[cfg(feature = "onnx")]
+fn load_graph(path: &Path) -> Result<Stored, Error> {
+    onnx::describe(&onnx::OnnxBackbone::load_from(path)?, path.to_owned())
+}
+
+#[cfg(not(feature = "onnx"))]
+fn load_graph(path: &Path) -> Result<Stored, Error> {
+    let reason = "an ONNX graph, which this build cannot run: it lacks the feature `onnx`";
+    Err(Error::File { path: path.to_owned(), reason: reason.into() })
+}
+
 /// The file of a backbone in a folder.
 pub(super) fn file(folder: &Path, name: &str) -> Result<PathBuf, Error> {
     if NAMES.contains(&name) {
         return Ok(folder.join(format!("{name}{SUFFIX}")));
+    }
+    #[cfg(feature = "onnx")]
+    if onnx::is_name(name) && onnx::path_of(folder, name).exists() {
+        return Ok(onnx::path_of(folder, name));
     }
     let reason = format!("no backbone is called {name:?}: choose one of {}", NAMES.join(", "));
     Err(Error::setting("name", reason))

@@ -3,7 +3,11 @@ use std::path::{Path, PathBuf};
 use duotone_audio::FrontEnd;
 use serde::Serialize;
 
+#[cfg(feature = "onnx")]
+use super::source::onnx_scaler;
 use super::source::{Source, musicnn_scaler};
+#[cfg(feature = "onnx")]
+use crate::backbone::OnnxBackbone;
 use crate::backbone::{self, Backbone};
 use crate::backend::trainer::BATCH;
 use crate::error::Error;
@@ -77,18 +81,24 @@ pub struct EmbeddedRow {
 }
 
 impl Embedder {
-    /// Opens a backbone by its name (one of [`NAMES`](crate::backbone::NAMES)), or a model by the path of its
-    /// file.
+    /// Opens a backbone by its name (one of [`NAMES`](crate::backbone::NAMES), or with the feature `onnx` that of
+    /// an added graph), or a model by the path of its file.
     ///
     /// # Errors
     /// As [`Backbone::load`] and [`of_backbone`](Self::of_backbone), or [`Model::load`] and
     /// [`of_model`](Self::of_model).
     pub fn open(name_or_path: impl AsRef<Path>, options: &EmbedOptions) -> Result<Self, Error> {
         let given = name_or_path.as_ref();
-        match given.to_str().filter(|name| backbone::NAMES.contains(name)) {
-            Some(name) => Self::of_backbone(&Backbone::load(name)?, options),
-            None => Self::of_model(&Model::load(given)?, options),
+        if let Some(name) = given.to_str().filter(|name| backbone::NAMES.contains(name)) {
+            return Self::of_backbone(&Backbone::load(name)?, options);
         }
+        #[cfg(feature = "onnx")]
+        if let Some(name) = given.to_str()
+            && let Some(backbone) = OnnxBackbone::find(name)?
+        {
+            return Self::of_onnx(&backbone, options);
+        }
+        Self::of_model(&Model::load(given)?, options)
     }
 
     /// The embedding of a segment consists of the inputs of the model's output layer: its hidden units, or what
@@ -123,6 +133,25 @@ impl Embedder {
             scaler: musicnn_scaler(),
             front_end: backbone.card.front_end.clone(),
             tags: options.tags.then(|| backbone.card.tags.clone()),
+            segments: options.segments,
+        })
+    }
+
+    /// The embedding of a segment is the output of the graph that its description names.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if tags are asked for; [`Error::Model`] if the graph cannot be run.
+    #[cfg(feature = "onnx")]
+    pub fn of_onnx(backbone: &OnnxBackbone, options: &EmbedOptions) -> Result<Self, Error> {
+        if options.tags {
+            let names = backbone::NAMES.join(" or ");
+            return Err(Error::setting("tags", format!("a graph has no tags: name {names}")));
+        }
+        Ok(Self {
+            source: Source::of_onnx(backbone)?,
+            scaler: onnx_scaler(),
+            front_end: backbone.spec.front_end(),
+            tags: None,
             segments: options.segments,
         })
     }

@@ -3,10 +3,12 @@
 use duotone_nn::{Musicnn, MusicnnFeatures};
 
 use crate::backbone::Backbone;
+#[cfg(feature = "onnx")]
+use crate::backbone::onnx::{Graph, OnnxBackbone};
 use crate::backend::Device;
 use crate::backend::trainer::{Inference, network};
 use crate::error::Error;
-use crate::model::{Model, ModelSpec, Scaler, Standardize};
+use crate::model::{Conditioning, Model, ModelSpec, Scaler, Standardize};
 
 /// What is computed from scaled segments.
 #[derive(Debug)]
@@ -18,6 +20,9 @@ pub(super) enum Source {
     Musicnn(Box<Musicnn>),
     /// The probabilities of musicnn's tags.
     MusicnnTags(Box<Musicnn>),
+    /// The output of an ONNX graph.
+    #[cfg(feature = "onnx")]
+    Onnx(Box<Graph>),
 }
 
 impl Source {
@@ -30,12 +35,19 @@ impl Source {
         Ok(if tags { Self::MusicnnTags(musicnn) } else { Self::Musicnn(musicnn) })
     }
 
+    #[cfg(feature = "onnx")]
+    pub(super) fn of_onnx(backbone: &OnnxBackbone) -> Result<Self, Error> {
+        Ok(Self::Onnx(Box::new(Graph::new(backbone)?)))
+    }
+
     /// Number of values per segment.
     pub(super) fn width(&self) -> usize {
         match self {
             Self::Model(network) => network.architecture().last_inputs(),
             Self::Musicnn(_) => Musicnn::FEATURES,
             Self::MusicnnTags(_) => Musicnn::TAGS,
+            #[cfg(feature = "onnx")]
+            Self::Onnx(graph) => graph.width(),
         }
     }
 
@@ -53,16 +65,23 @@ impl Source {
                 let logits = musicnn.features(inputs)?.tags;
                 Ok(logits.into_iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect())
             }
+            #[cfg(feature = "onnx")]
+            Self::Onnx(graph) => graph.rows(inputs),
         }
     }
 }
 
 /// How segments are scaled for musicnn: as in the preset `musicnn`.
 pub(super) fn musicnn_scaler() -> Scaler {
-    Scaler {
-        conditioning: ModelSpec::musicnn_conditioning(),
-        kind: Standardize::None,
-        mean: Vec::new(),
-        deviation: Vec::new(),
-    }
+    conditioned(ModelSpec::musicnn_conditioning())
+}
+
+/// Leaves segments as they are: graphs have a scaling of their own.
+#[cfg(feature = "onnx")]
+pub(super) fn onnx_scaler() -> Scaler {
+    conditioned(Conditioning::default())
+}
+
+fn conditioned(conditioning: Conditioning) -> Scaler {
+    Scaler { conditioning, kind: Standardize::None, mean: Vec::new(), deviation: Vec::new() }
 }

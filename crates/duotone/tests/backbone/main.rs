@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use duotone::backbone::{self, Backbone, NAMES, Stored};
 use duotone::audio::{Segmenter, extract};
+use duotone::backbone::{self, Backbone, NAMES, Stored};
 use duotone::embed::{EmbedOptions, Embedder};
 use duotone::model::ModelSpec;
 use duotone::nn::{Musicnn, Tensor};

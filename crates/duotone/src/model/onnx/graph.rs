@@ -2,13 +2,13 @@
 
 use super::protobuf::Message;
 
-pub(super) const FLOAT: i64 = 1;
+pub(crate) const FLOAT: i64 = 1;
 const INT64: i64 = 7;
-pub(super) const DOUBLE: i64 = 11;
+pub(crate) const DOUBLE: i64 = 11;
 
 /// Nodes and constants, which refer to each other by name.
 #[derive(Debug, Default)]
-pub(super) struct Graph {
+pub(crate) struct Graph {
     nodes: Vec<Message>,
     constants: Vec<Message>,
     inputs: Vec<Message>,
@@ -17,7 +17,7 @@ pub(super) struct Graph {
 
 /// A node's attribute.
 #[derive(Clone, Debug)]
-pub(super) enum Attribute {
+pub(crate) enum Attribute {
     Int(i64),
     Float(f32),
     Ints(Vec<i64>),
@@ -25,14 +25,14 @@ pub(super) enum Attribute {
 
 /// The length of an axis.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Axis {
+pub(crate) enum Axis {
     Fixed(usize),
     Free(&'static str),
 }
 
 impl Graph {
     /// Adds an operation and returns the name of its output.
-    pub(super) fn node(
+    pub(crate) fn node(
         &mut self,
         operation: &str,
         inputs: &[&str],
@@ -44,7 +44,7 @@ impl Graph {
     }
 
     /// Adds an operation whose output is called `name`.
-    pub(super) fn named_node(
+    pub(crate) fn named_node(
         &mut self,
         name: &str,
         operation: &str,
@@ -58,19 +58,19 @@ impl Graph {
     }
 
     /// Adds a constant of floats and returns its name.
-    pub(super) fn floats(&mut self, name: &str, shape: &[usize], data: &[f32]) -> String {
+    pub(crate) fn floats(&mut self, name: &str, shape: &[usize], data: &[f32]) -> String {
         let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.constant(name, FLOAT, shape, &bytes)
     }
 
     /// Adds a constant of doubles and returns its name.
-    pub(super) fn doubles(&mut self, name: &str, shape: &[usize], data: &[f64]) -> String {
+    pub(crate) fn doubles(&mut self, name: &str, shape: &[usize], data: &[f64]) -> String {
         let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.constant(name, DOUBLE, shape, &bytes)
     }
 
     /// Adds a constant of integers and returns its name.
-    pub(super) fn ints(&mut self, name: &str, shape: &[usize], data: &[i64]) -> String {
+    pub(crate) fn ints(&mut self, name: &str, shape: &[usize], data: &[i64]) -> String {
         let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.constant(name, INT64, shape, &bytes)
     }
@@ -82,17 +82,17 @@ impl Graph {
     }
 
     /// Declares an input of floats.
-    pub(super) fn input(&mut self, name: &str, shape: &[Axis]) {
+    pub(crate) fn input(&mut self, name: &str, shape: &[Axis]) {
         self.inputs.push(value(name, shape));
     }
 
     /// Declares an output of floats.
-    pub(super) fn output(&mut self, name: &str, shape: &[Axis]) {
+    pub(crate) fn output(&mut self, name: &str, shape: &[Axis]) {
         self.outputs.push(value(name, shape));
     }
 
     /// The finished graph.
-    pub(super) fn message(&self, name: &str) -> Message {
+    pub(crate) fn message(&self, name: &str) -> Message {
         Message::default()
             .messages(1, &self.nodes)
             .text(2, name)

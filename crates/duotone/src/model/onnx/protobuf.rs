@@ -2,42 +2,42 @@
 
 /// An encoded message, built field by field.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Message(Vec<u8>);
+pub(crate) struct Message(Vec<u8>);
 
 const VARINT: u64 = 0;
 const LENGTH_DELIMITED: u64 = 2;
 const FIXED_32: u64 = 5;
 
 impl Message {
-    pub(super) fn int(mut self, field: u64, value: i64) -> Self {
+    pub(crate) fn int(mut self, field: u64, value: i64) -> Self {
         self.varint((field << 3) | VARINT);
         // The format encodes int64 as 64-bit two's complement.
         self.varint(value.cast_unsigned());
         self
     }
 
-    pub(super) fn float(mut self, field: u64, value: f32) -> Self {
+    pub(crate) fn float(mut self, field: u64, value: f32) -> Self {
         self.varint((field << 3) | FIXED_32);
         self.0.extend(value.to_le_bytes());
         self
     }
 
-    pub(super) fn bytes(mut self, field: u64, bytes: &[u8]) -> Self {
+    pub(crate) fn bytes(mut self, field: u64, bytes: &[u8]) -> Self {
         self.varint((field << 3) | LENGTH_DELIMITED);
         self.varint(bytes.len() as u64);
         self.0.extend(bytes);
         self
     }
 
-    pub(super) fn text(self, field: u64, text: &str) -> Self {
+    pub(crate) fn text(self, field: u64, text: &str) -> Self {
         self.bytes(field, text.as_bytes())
     }
 
-    pub(super) fn message(self, field: u64, message: &Self) -> Self {
+    pub(crate) fn message(self, field: u64, message: &Self) -> Self {
         self.bytes(field, &message.0)
     }
 
-    pub(super) fn messages<'a>(
+    pub(crate) fn messages<'a>(
         self,
         field: u64,
         messages: impl IntoIterator<Item = &'a Self>,
@@ -45,7 +45,7 @@ impl Message {
         messages.into_iter().fold(self, |all, one| all.message(field, one))
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.0
     }
 
