@@ -1,6 +1,7 @@
 //! How a command ends.
 
 use std::io::{self, ErrorKind};
+use std::path::Path;
 
 /// The outcome of a command that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,11 @@ fn remedy(error: &duotone::Error) -> &'static str {
 }
 
 impl Failure {
+    /// An error of a plan or journal.
+    pub(crate) fn of_tags(path: &Path, error: &duotone_tags::TagError) -> Self {
+        Self::Work(format!("{}: {error}", duotone::path_text(path)))
+    }
+
     /// If the work was stopped, adds a hint on how to continue.
     pub(crate) fn when_stopped(self, hint: &str) -> Self {
         match self {

@@ -173,6 +173,11 @@ impl Console {
         self.file_done(COMPOSING, total);
     }
 
+    /// The tags of one more file are written.
+    pub(crate) fn tagged(&self, total: usize) {
+        self.file_done(TAGGING, total);
+    }
+
     fn run_started(&self, name: &str, done: usize, epochs: usize) {
         self.start_bar(TRAINING, "", 0);
         let mut state = self.state();
@@ -214,6 +219,7 @@ impl Console {
 const READING: &str = "reading {wide_bar} {pos} of {len} files, {rate}, {eta} left";
 const DEFORMING: &str = "deformed {wide_bar} {pos} of {len} files, {rate}, {eta} left";
 const COMPOSING: &str = "composing {wide_bar} {pos} of {len} pieces, {eta} left";
+const TAGGING: &str = "tagging {wide_bar} {pos} of {len} files, {rate}, {eta} left";
 /// If the line does not fit, the message is cut.
 const TRAINING: &str = "{prefix} {bar:8} {wide_msg} {rate}, {eta} left";
 /// Width of a run's name in front of its bar.

@@ -7,6 +7,7 @@ mod decisions;
 mod deformations;
 mod leaks;
 mod links;
+mod listing;
 mod matrix;
 mod probabilities;
 mod protocol;
@@ -19,6 +20,7 @@ mod system;
 mod tables;
 mod text;
 
+pub use listing::listing;
 pub use ranks::ranks;
 
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ mod compare;
 mod embed;
 mod evaluate;
 mod mirex;
+mod tag;
 mod training;
 mod values;
 
@@ -24,6 +25,10 @@ pub(crate) use compare::CompareArgs;
 pub(crate) use embed::{EmbedArgs, EmbedFormat, EmbedOutput};
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use mirex::{MirexArgs, MirexCommand, NetworkArgs, RunArgs};
+pub(crate) use tag::{
+    ApplyArgs, ClassifyingArgs, HistoryArgs, PlanArgs, RulesArgs, ShowArgs, TagArgs, TagCommand,
+    UndoArgs,
+};
 pub(crate) use training::TrainingArgs;
 pub(crate) use values::SampleRate;
 
@@ -76,6 +81,7 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     Classify(ClassifyArgs),
     Embed(EmbedArgs),
+    Tag(TagArgs),
     Features(FeaturesArgs),
     Check(CheckArgs),
     Inspect(InspectArgs),

@@ -239,6 +239,13 @@ pub(super) fn validation(text: &str) -> Result<f64, String> {
     }
 }
 
+pub(super) fn probability(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(probability) if (0.0..=1.0).contains(&probability) => Ok(probability),
+        _ => Err("it must be from 0 to 1, such as 0.5".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,6 +322,8 @@ mod tests {
         );
         assert!(learning_rate("0").is_err() && learning_rate("inf").is_err());
         assert!(learning_rate("NaN").is_err() && count("0").is_err());
+        assert!(probability("1.1").is_err() && probability("NaN").is_err());
+        assert_eq!([probability("0"), probability("1")], [Ok(0.0), Ok(1.0)]);
         assert_eq!(validation("0.25"), Ok(0.25));
         assert_eq!(learning_rate("0.02"), Ok(0.02));
     }

@@ -1,11 +1,12 @@
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use duotone::classify::ClassifyOptions;
 use duotone::path_text;
-use duotone::{Classifier, Error, Model};
+use duotone::{Classifier, Error};
 use serde_json::{Map, Value, json};
 
-use super::{finish, no_audio, report_ignored};
+use super::{file_digest, finish, load_model, no_audio, report_ignored};
 use crate::args::{ClassifyArgs, Format};
 use crate::decisions::{self, Decisions};
 use crate::exit::{Done, Failure};
@@ -22,7 +23,7 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
         return Err(Failure::Usage(reason.into()));
     }
     let device = args.device.open(console)?;
-    let classifier = Classifier::on(&device, load(&args.model)?)?;
+    let classifier = Classifier::on(&device, load_model(&args.model, "classify")?)?;
     let Files { mut files, skipped_files, side_files, repeated } =
         paths::expand(&args.paths, args.null)?;
     if let Some(output) = &args.output {
@@ -73,23 +74,15 @@ pub(super) fn run(args: ClassifyArgs, console: &Console) -> Result<Done, Failure
     if let Some(output) = &args.output {
         let files = count(classified, "file");
         console.info(&format!("{}: {files} classified", path_text(output)));
+    } else if args.format() == Format::Table && !args.segments && std::io::stdout().is_terminal() {
+        console
+            .info("to write the labels into the files' tags: `duotone tag MODEL PATH` (a dry run)");
     }
     let done = finish(console);
     if classified == 0 {
         return Err(Failure::Work("no file could be classified".into()));
     }
     Ok(done)
-}
-
-/// Loads the model. The error for another file says where the model belongs.
-fn load(path: &Path) -> Result<Model, Failure> {
-    Model::load(path).map_err(|error| match paths::looks_like_a_model(path) || !path.exists() {
-        true => error.into(),
-        false => Failure::Work(format!(
-            "{}: not a model: the model comes first, as in `duotone classify MODEL PATH`",
-            path_text(path)
-        )),
-    })
 }
 
 /// Classifies files, writes each decision as soon as it is made, and counts them. The outer error
@@ -195,14 +188,11 @@ fn open(args: &ClassifyArgs, header: &str, console: &Console) -> Result<(Sink, K
 
 /// Returns all settings that affect what is written about a file.
 fn settings(args: &ClassifyArgs) -> Result<Map<String, Value>, Failure> {
-    let mut hasher = blake3::Hasher::new();
-    let model = std::fs::File::open(&args.model).map_err(Error::io(&args.model))?;
-    hasher.update_reader(model).map_err(Error::io(&args.model))?;
     let excerpts = args.excerpts.map(|e| format!("{}x{}", e.count, e.seconds));
     let settings = [
         ("version", json!(env!("CARGO_PKG_VERSION"))),
         ("format", json!(format!("{:?}", args.format()).to_lowercase())),
-        ("model", json!(hasher.finalize().to_hex().as_str())),
+        ("model", json!(file_digest(&args.model)?)),
         ("vote", json!(format!("{:?}", args.vote).to_lowercase())),
         ("segments", json!(args.segments)),
         ("excerpts", json!(excerpts)),

@@ -15,16 +15,18 @@ mod inspect;
 mod man;
 mod mirex;
 mod mirex_run;
+mod tag;
 mod train;
 
 use std::path::{Path, PathBuf};
 
 use duotone::data::{Collection, CollectionOptions};
-use duotone::path_text;
+use duotone::{Error, Model, path_text};
 
 use crate::args::{Cli, Command};
 use crate::exit::{Done, Failure};
 use crate::output::count;
+use crate::paths;
 use crate::progress::Console;
 
 /// Runs the command of a command line.
@@ -35,7 +37,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
             .build_global()
             .map_err(|e| Failure::Work(format!("{threads} threads: {e}")))?;
     }
-    // Quick commands need no clean stop; classify and embed read their lists first.
+    // Quick commands need no clean stop; classify, embed and tag read their lists first.
     if !matches!(
         cli.command,
         Command::Inspect(_)
@@ -47,6 +49,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Done, Failure> {
             | Command::Man(_)
             | Command::Classify(_)
             | Command::Embed(_)
+            | Command::Tag(_)
     ) {
         console.watch_signals()?;
     }
@@ -60,6 +63,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Done, Failure> {
         Command::Compare(args) => compare::run(args),
         Command::Classify(args) => classify::run(args, console),
         Command::Embed(args) => embed::run(args, console),
+        Command::Tag(args) => tag::run(args, console),
         Command::Features(args) => features::run(args, console),
         Command::Check(args) => check::run(args, console),
         Command::Demo(args) => demo::run(args, console),
@@ -84,6 +88,25 @@ fn open(
         Some(min) => Ok(collection.without_rare(min)?),
         None => Ok(collection),
     }
+}
+
+/// Loads a model. The error for another file says where the model belongs.
+fn load_model(path: &Path, command: &str) -> Result<Model, Failure> {
+    Model::load(path).map_err(|error| match paths::looks_like_a_model(path) || !path.exists() {
+        true => error.into(),
+        false => Failure::Work(format!(
+            "{}: not a model: the model comes first, as in `duotone {command} MODEL PATH`",
+            path_text(path)
+        )),
+    })
+}
+
+/// The BLAKE3 digest of a file, as 64 hexadecimal digits.
+fn file_digest(path: &Path) -> Result<String, Failure> {
+    let mut hasher = blake3::Hasher::new();
+    let file = std::fs::File::open(path).map_err(Error::io(path))?;
+    hasher.update_reader(file).map_err(Error::io(path))?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// Lists the files that were skipped, if any, once a command's work is done.
