@@ -38,7 +38,7 @@ pub(crate) fn entries(
     let mut bytes = Vec::new();
     match scheme {
         Scheme::Id3v2(version) => {
-            let frame = frame(field, joined(version, field, values));
+            let frame = frame(version, field, joined(version, field, values));
             let mut tag = Id3v2Tag::new();
             tag.insert(frame);
             let mut options = WriteOptions::new().preferred_padding(0);
@@ -88,7 +88,7 @@ pub(crate) fn joined(version: u8, field: &Field, values: &[String]) -> String {
     }
 }
 
-fn frame(field: &Field, text: String) -> Frame<'static> {
+fn frame(version: u8, field: &Field, text: String) -> Frame<'static> {
     let encoding = TextEncoding::UTF8;
     let named = |name: &'static str, text| {
         Frame::Text(TextInformationFrame::new(FrameId::Valid(name.into()), encoding, text))
@@ -97,6 +97,8 @@ fn frame(field: &Field, text: String) -> Frame<'static> {
         // Renamed afterwards: under its own name, lofty adds parentheses in version 2.3.
         Field::Genre | Field::Grouping => named("TIT1", text),
         Field::Comment => Frame::Comment(CommentFrame::new(encoding, LANGUAGE, "", text)),
+        // Version 2.3 has no frame for it.
+        Field::Mood if version == 4 => named("TMOO", text),
         Field::Mood | Field::Custom(_) => {
             Frame::UserText(ExtendedTextFrame::new(encoding, field.name().to_owned(), text))
         }

@@ -34,4 +34,5 @@ mod resume;
 mod run;
 mod session;
 mod sound;
+mod tag;
 mod usage;
