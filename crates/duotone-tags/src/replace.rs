@@ -69,10 +69,12 @@ fn temporary(path: &Path) -> PathBuf {
 /// Removes what a killed run left beside a file.
 pub(crate) fn sweep(path: &Path) -> Result<(), TagError> {
     let temporary = temporary(path);
-    let file = match File::open(&temporary) {
-        Ok(file) => file,
+    let failed = TagError::io("removing a copy left by an earlier run");
+    let file = match fs::symlink_metadata(&temporary) {
+        Ok(about) if about.is_file() => File::open(&temporary).map_err(failed)?,
+        Ok(_) => return Err(TagError::Protected("something else has the name of its copy")),
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(TagError::io("removing a copy left by an earlier run")(e)),
+        Err(e) => return Err(failed(e)),
     };
     if let Err(TryLockError::WouldBlock) = file.try_lock() {
         return Err(TagError::Protected("another run is writing it"));

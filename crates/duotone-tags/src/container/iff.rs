@@ -15,8 +15,6 @@ struct Chunks {
     all: Vec<Range<usize>>,
     /// Index of the tag's chunk.
     tag: Option<usize>,
-    /// End of the form; what follows is not part of it.
-    end: usize,
 }
 
 fn size(bytes: &[u8], at: usize, container: Container) -> Result<usize, TagError> {
@@ -27,7 +25,11 @@ fn chunks(bytes: &[u8], container: Container) -> Result<Chunks, TagError> {
     let form = size(bytes, 4, container)?;
     let end = form.checked_add(8).filter(|&end| end <= bytes.len() && end >= HEADER);
     let end = end.ok_or(TagError::Damaged("it is shorter than its header states"))?;
-    let mut chunks = Chunks { all: Vec::new(), tag: None, end };
+    // Some programs take it for audio.
+    if end < bytes.len() {
+        return Err(TagError::Unsupported("it is longer than its header states"));
+    }
+    let mut chunks = Chunks { all: Vec::new(), tag: None };
     let mut at = HEADER;
     while at < end {
         let length = size(bytes, at + 4, container)?.saturating_add(8);
@@ -77,7 +79,6 @@ pub(super) fn read(bytes: &[u8], container: Container) -> Result<Layout<'_>, Tag
             outside.add(&bytes[chunk.start..chunk.start + 8 + length]);
         }
     }
-    outside.add(&bytes[chunks.end..]);
     let outside = outside.digest();
     let tag = tag(bytes, &chunks, container)?;
     let scheme = Scheme::Id3v2(tag.as_ref().map_or(4, |tag| tag.version));
@@ -121,6 +122,5 @@ pub(super) fn write(
     file.append(&mut chunk);
     let form = number(file.len() - 8)?;
     file[4..8].copy_from_slice(&form);
-    file.extend_from_slice(&bytes[chunks.end..]);
     Ok(file)
 }

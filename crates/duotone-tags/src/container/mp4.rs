@@ -9,8 +9,7 @@ use crate::error::TagError;
 use crate::field::Field;
 
 /// Atoms with positions in the file other than those of `stco` and `co64`.
-const WITH_POSITIONS: [&[u8; 4]; 7] =
-    [b"moof", b"mvex", b"sidx", b"mfra", b"saio", b"iloc", b"ssix"];
+const WITH_POSITIONS: [&[u8; 4]; 6] = [b"moof", b"mvex", b"sidx", b"mfra", b"saio", b"ssix"];
 /// Atoms that contain atoms, on the way to the tag and to the positions of the audio.
 const CONTAINERS: [&[u8; 4]; 6] = [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta"];
 const DEEPEST: usize = 8;
@@ -118,7 +117,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Layout<'_>, TagError> {
         match atom.is(b"moov") {
             true => add(&mut outside, bytes, &places, atom, 0)?,
             false => {
-                if WITH_POSITIONS.contains(&&atom.name) {
+                if has_positions(bytes, atom) {
                     return Err(TagError::Unsupported("it is fragmented"));
                 }
                 outside.add(&bytes[atom.range.clone()]);
@@ -135,6 +134,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Layout<'_>, TagError> {
     Ok(Layout { container: Container::Mp4, scheme: Scheme::Mp4, entries, outside })
 }
 
+/// Whether an atom has positions that would have to be corrected. `iloc` is within `meta`.
+fn has_positions(bytes: &[u8], atom: &Atom) -> bool {
+    let inside = &bytes[atom.content.min(atom.range.end)..atom.range.end];
+    WITH_POSITIONS.contains(&&atom.name)
+        || (atom.is(b"meta") && inside.windows(4).any(|name| name == b"iloc"))
+}
+
 /// Adds an atom within `moov`, without the tag, the free space around it and sizes.
 fn add(
     outside: &mut Outside,
@@ -143,7 +149,7 @@ fn add(
     atom: &Atom,
     depth: usize,
 ) -> Result<(), TagError> {
-    if WITH_POSITIONS.contains(&&atom.name) {
+    if has_positions(bytes, atom) {
         return Err(TagError::Unsupported("it is fragmented or encrypted"));
     }
     let is_meta = places.meta.as_ref().is_some_and(|meta| meta.range == atom.range);

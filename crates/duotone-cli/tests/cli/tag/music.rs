@@ -11,26 +11,27 @@ const TAGS: &str = ";FFMETADATA1\ntitle=Größe 日本\nartist=Zoë\nalbum=Ü \\
     [CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=700\ntitle=Eins\n\
     [CHAPTER]\nTIMEBASE=1/1000\nSTART=700\nEND=1500\ntitle=Zwei ü\n";
 
-/// Each file's name, and ffmpeg's options for it. Those with a picture have `cover` in their names.
+/// Each file's name, and ffmpeg's options for it. Those with a picture have `cover` in their names, those
+/// without tags begin with `bare`.
 const FILES: [(&str, &str); 18] = [
     ("v23_cover.mp3", "-id3v2_version 3"),
     ("v24_cover.mp3", "-id3v2_version 4"),
     ("v23_v1.mp3", "-id3v2_version 3 -write_id3v1 1"),
-    ("bare.mp3", "-map_metadata -1 -map_chapters -1 -id3v2_version 0"),
+    ("bare.mp3", "-id3v2_version 0"),
     ("layer2.mp2", ""),
     ("a_cover.flac", ""),
-    ("bare.flac", "-map_metadata -1 -map_chapters -1"),
+    ("bare.flac", ""),
     ("a.ogg", "-c:a libvorbis"),
     ("a.opus", "-c:a libopus"),
     ("end_cover.m4a", "-c:a aac"),
     ("start_cover.m4a", "-c:a aac -movflags +faststart"),
     ("lossless.m4a", "-c:a alac"),
-    ("bare.m4a", "-map_metadata -1 -map_chapters -1 -c:a aac -movflags +faststart"),
+    ("bare.m4a", "-c:a aac -movflags +faststart"),
     ("a.aac", "-write_id3v2 1"),
     ("a.wav", ""),
-    ("bare.wav", "-map_metadata -1"),
+    ("bare.wav", ""),
     ("a_cover.aiff", "-write_id3v2 1"),
-    ("bare.aiff", "-map_metadata -1 -map_chapters -1"),
+    ("bare.aiff", ""),
 ];
 
 /// Whether a program can be started; says what is skipped if not.
@@ -57,11 +58,15 @@ pub(super) fn write(dir: &Path) -> Option<Vec<PathBuf>> {
             true => ("-i cover.png", "-map 2:v -c:v copy -disposition:v attached_pic"),
             false => ("", ""),
         };
+        let tags = match name.starts_with("bare") {
+            true => "-map_metadata -1 -map_chapters -1",
+            false => "-map_metadata 1",
+        };
         ffmpeg(
             dir,
             &format!(
-                "-f lavfi -i sine={hertz}:duration=1.5 -i tags.txt {cover} -map 0:a {map} \
-                 -map_metadata 1 {options} tagged/{name}"
+                "-f lavfi -i sine={hertz}:duration=1.5 -i tags.txt {cover} -map 0:a {map} {tags} \
+                 {options} tagged/{name}"
             ),
         );
     }
@@ -105,7 +110,6 @@ pub(super) fn probed(path: &Path) -> (BTreeMap<String, String>, serde_json::Valu
 /// Prints every field of a file as mutagen reads it, as JSON; pictures and unknown data as they are.
 const MUTAGEN: &str = r#"
 import json, sys, mutagen
-from mutagen.aac import AAC
 from mutagen.id3 import ID3, ID3NoHeaderError
 def fields(path):
     if path.endswith((".aac", ".mp2")):
@@ -127,7 +131,7 @@ def fields(path):
             texts = getattr(value, "text", None)
             found[key.lower()] = [repr(data or value)] if texts is None else [str(t) for t in texts]
             if isinstance(value, list):
-                found[key.lower()] = [bytes(v).decode() if isinstance(v, bytes) and len(v) < 999 else str(v) for v in value]
+                found[key.lower()] = [bytes(v).decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in value]
     for picture in getattr(file, "pictures", []):
         found.setdefault("pictures", []).append(repr(picture.data) + picture.mime)
     return found
