@@ -93,7 +93,7 @@ impl Rules {
         let before = present.first().unwrap_or(&empty);
         let field = &self.field;
         if decision.unknown {
-            return none("it is unlike the music that the model was trained on".into());
+            return none("too many of such decisions are wrong".into());
         }
         let labels = self.labels(decision);
         if labels.is_empty() {
@@ -249,7 +249,8 @@ mod tests {
     #[test]
     fn when_decides_about_present_values() {
         let techno = decision("techno");
-        let cases: [(When, &[&str], Option<&[&str]>); 9] = [
+        type Values<'a> = &'a [&'a str];
+        let cases: [(When, Values<'_>, Option<Values<'_>>); 9] = [
             (When::Empty, &[], Some(&["Electronic", "Techno"])),
             (When::Empty, &["Rock"], None),
             (When::Always, &["Rock"], Some(&["Electronic", "Techno"])),

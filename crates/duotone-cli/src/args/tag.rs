@@ -117,6 +117,10 @@ pub(crate) struct ClassifyingArgs {
     /// Decode only COUNT excerpts of SECONDS each, evenly spread over each file
     #[arg(long, value_name = "COUNTxSECONDS", value_parser = values::excerpts)]
     pub(crate) excerpts: Option<Excerpts>,
+    /// Write nothing where more than this share of the decisions might be wrong, such as 10% (see `duotone
+    /// classify --help`)
+    #[arg(long, value_name = "RISK", value_parser = values::share)]
+    pub(crate) unknown_above_risk: Option<f64>,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
 }

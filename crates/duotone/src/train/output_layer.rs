@@ -44,15 +44,14 @@ impl TrainingRun<'_> {
         let network = self.network(&architecture, &weights)?;
         let predictor = Predictor { network, scaler };
         let of_training = |clip: &ClipFeatures| starts(clip, self.front_end, self.settings, 0);
-        let (inputs, labels) = inputs_of(&predictor, self.train, of_training, observer)?;
-        let chosen = self.choose_weight_decay(&inputs, &labels, observer)?;
+        let clips = inputs_of(&predictor, self.train, of_training, observer)?;
+        let chosen = self.choose_weight_decay(&clips, observer)?;
         let weight_decay = chosen.unwrap_or(weight_decay);
-        let (inputs, labels) = (inputs.concat(), labels.concat());
+        let (inputs, labels) = joined(&clips, |_| true);
         let targets = trainer::targets_of(self.settings, &labels, architecture.classes);
         let of_held_out = |clip: &ClipFeatures| consecutive(clip, self.front_end);
-        let (held_out, held_out_labels) =
-            inputs_of(&predictor, self.held_out, of_held_out, observer)?;
-        let (held_out, held_out_labels) = (held_out.concat(), held_out_labels.concat());
+        let held_out = inputs_of(&predictor, self.held_out, of_held_out, observer)?;
+        let (held_out, held_out_labels) = joined(&held_out, |_| true);
         let mut history: Vec<EpochRecord> = Vec::new();
         let each = |fit: &OutputFit| {
             let held_out = fit.score(&held_out, &held_out_labels);
@@ -90,29 +89,27 @@ impl TrainingRun<'_> {
     /// there are too few clips for inner folds.
     fn choose_weight_decay(
         &self,
-        inputs: &[Vec<f32>],
-        labels: &[Vec<u32>],
+        clips: &[ClipInputs],
         observer: &dyn Observer,
     ) -> Result<Option<f32>, Error> {
         let decays = &self.settings.weight_decays;
+        if decays.is_empty() {
+            return Ok(None);
+        }
         let count = match self.settings.calibrate {
             0 => DEFAULT_FOLDS,
             count => count,
         };
-        let Some(folds) = self.inner_folds(count).filter(|_| !decays.is_empty()) else {
-            return Ok(None);
-        };
+        let Some(folds) = self.inner_folds(count) else { return Ok(None) };
         let classes = self.labels.len();
         let count = folds.iter().max().map_or(0, |most| most + 1);
         let mut truth = Vec::new();
         let mut rows: Vec<Vec<f64>> = vec![Vec::new(); decays.len()];
         for fold in 0..count {
-            let train = |clip: usize| folds[clip] != fold;
-            let train_labels = part(labels, train);
-            let targets = trainer::targets_of(self.settings, &train_labels, classes);
-            let train_inputs = part(inputs, train);
-            let test: Vec<usize> = (0..folds.len()).filter(|&clip| !train(clip)).collect();
-            truth.extend(test.iter().map(|&clip| self.train[clip].label as usize));
+            let (inputs, labels) = joined(clips, |clip| folds[clip] != fold);
+            let targets = trainer::targets_of(self.settings, &labels, classes);
+            let test = || clips.iter().zip(&folds).filter(|(_, of)| **of == fold);
+            truth.extend(test().map(|(clip, _)| clip.label as usize));
             for (decay, rows) in decays.iter().zip(&mut rows) {
                 if observer.stop() {
                     return Err(Error::Interrupted);
@@ -122,9 +119,9 @@ impl TrainingRun<'_> {
                     left -= 1;
                     left > 0 && !observer.stop()
                 };
-                let fit = fit_output(&train_inputs, &targets, classes, *decay, each)?;
-                for &clip in &test {
-                    let segments = reference::softmax(&fit.logits(&inputs[clip]), classes);
+                let fit = fit_output(&inputs, &targets, classes, *decay, each)?;
+                for (clip, _) in test() {
+                    let segments = reference::softmax(&fit.logits(&clip.units), classes);
                     rows.extend(vote(&segments, classes, Vote::Mean).probabilities);
                 }
             }
@@ -155,29 +152,42 @@ impl TrainingRun<'_> {
     }
 }
 
-/// Joins the segments of the clips for which `condition` is true.
-fn part<T: Copy>(clips: &[Vec<T>], condition: impl Fn(usize) -> bool) -> Vec<T> {
-    let chosen = clips.iter().enumerate().filter(|(clip, _)| condition(*clip));
-    chosen.flat_map(|(_, segments)| segments.iter().copied()).collect()
+/// The inputs of the output layer for some segments of a clip.
+struct ClipInputs {
+    /// (segment, input).
+    units: Vec<f32>,
+    segments: usize,
+    label: u32,
 }
 
-/// Returns for each clip the inputs of the output layer, (segment, input), and the classes of the segments that
-/// start at the frames `starts`.
+/// Joins the inputs and the classes of the segments of those clips, by number, for which `condition` is true.
+fn joined(clips: &[ClipInputs], condition: impl Fn(usize) -> bool) -> (Vec<f32>, Vec<u32>) {
+    let (mut inputs, mut labels) = (Vec::new(), Vec::new());
+    for (number, clip) in clips.iter().enumerate() {
+        if condition(number) {
+            inputs.extend_from_slice(&clip.units);
+            labels.extend(std::iter::repeat_n(clip.label, clip.segments));
+        }
+    }
+    (inputs, labels)
+}
+
+/// Returns the inputs for the segments of each clip that start at the frames `starts`.
 fn inputs_of(
     predictor: &Predictor,
     clips: &[LabelledClip<'_>],
     starts: impl Fn(&ClipFeatures) -> Vec<usize>,
     observer: &dyn Observer,
-) -> Result<(Vec<Vec<f32>>, Vec<Vec<u32>>), Error> {
-    let (mut inputs, mut labels) = (Vec::new(), Vec::new());
+) -> Result<Vec<ClipInputs>, Error> {
+    let mut inputs = Vec::with_capacity(clips.len());
     for (done, clip) in clips.iter().enumerate() {
         if observer.stop() {
             return Err(Error::Interrupted);
         }
         let starts = starts(clip.features);
-        inputs.push(predictor.embed(clip.features, &starts)?.units);
-        labels.push(vec![clip.label; starts.len()]);
+        let units = predictor.embed(clip.features, &starts)?.units;
+        inputs.push(ClipInputs { units, segments: starts.len(), label: clip.label });
         observer.event(Event::Step { done: done + 1, total: clips.len() });
     }
-    Ok((inputs, labels))
+    Ok(inputs)
 }

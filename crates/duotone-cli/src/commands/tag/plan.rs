@@ -124,7 +124,9 @@ impl Planner {
             return Err(no_audio(paths));
         }
         console.watch_signals()?;
-        let options = ClassifyOptions::default().with_excerpts(classifying.excerpts);
+        let options = ClassifyOptions::default()
+            .with_excerpts(classifying.excerpts)
+            .with_unknown_above_risk(classifying.unknown_above_risk);
         Ok(Self { header, classifier, options, files, skipped_files })
     }
 
@@ -184,8 +186,9 @@ fn planned(
     let fields = header.rules.fields();
     let fields: Vec<&Field> = fields.iter().collect();
     let (stamp, present) = duotone_tags::inspect(&path, &fields)?;
-    let duotone::classify::Decision { label, probabilities, .. } = decision;
-    let decision = Decision { label, probabilities, unknown: false };
+    let duotone::classify::Decision { label, best_guess, probabilities, .. } = decision;
+    let unknown = best_guess.is_some();
+    let decision = Decision { label: best_guess.unwrap_or(label), probabilities, unknown };
     let probability = decision.probability();
     let proposal = header.rules.propose(&decision, &header.model_digest, &present);
     let (changes, reason) = (proposal.changes, proposal.reason);
