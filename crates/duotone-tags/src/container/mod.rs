@@ -5,6 +5,7 @@ mod flac;
 mod id3;
 mod iff;
 mod mp4;
+mod mp4_tables;
 mod mp4_write;
 mod mpeg;
 mod ogg;

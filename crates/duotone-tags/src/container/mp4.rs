@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::bytes::{Outside, be32, be64, slice};
-use crate::container::{Container, Layout, Scheme};
+use crate::container::{Container, Layout, Scheme, mp4_tables};
 use crate::error::TagError;
 use crate::field::Field;
 
@@ -168,7 +168,11 @@ fn add(
         if !atom.is(b"udta") {
             outside.add(&atom.name);
         }
-        for inner in atoms(bytes, content)? {
+        let inside = atoms(bytes, content)?;
+        if atom.is(b"stbl") {
+            mp4_tables::check(bytes, &inside, &places.top)?;
+        }
+        for inner in inside {
             add(outside, bytes, places, &inner, depth + 1)?;
         }
         if !atom.is(b"udta") {
