@@ -1,6 +1,5 @@
 //! Apache Parquet: columns for the path, the notes and the values.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use duotone::embed::EmbeddedFile;
@@ -122,9 +121,7 @@ impl Output for Parquet {
 }
 
 fn failed(error: ParquetError) -> Failure {
-    let mut message = String::from("the Parquet file cannot be written");
-    let _ = write!(message, ": {error}");
-    Failure::Work(message)
+    Failure::Work(format!("the Parquet file cannot be written: {error}"))
 }
 
 fn created_by() -> String {
