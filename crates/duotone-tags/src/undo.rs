@@ -1,6 +1,6 @@
 //! Undoing what a journal describes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use data_encoding::BASE64;
@@ -12,6 +12,9 @@ use crate::journal::{Journal, Record, Writer, Written};
 use crate::replace;
 use crate::rewrite::MAX_FILE;
 use crate::stamp::digest;
+
+/// Number of files that share one synchronisation of the journal.
+const BATCH: usize = 32;
 
 /// Restores files to the version before the first change of a journal that led to the present version:
 /// every byte, and the time of modification. A file that has changed since is left as it is, and the work
@@ -30,15 +33,26 @@ pub fn undo(
         files.entry(&written.path).or_default().push(written);
     }
     let mut writer = Writer::open(journal)?;
-    for (path, changes) in files {
+    let files: Vec<(&Path, Vec<&Written>)> = files.into_iter().collect();
+    for batch in files.chunks(BATCH) {
         if stop() {
             break;
         }
-        let done = restore(path, &changes);
-        if let Ok((Done::Now, digest)) = &done {
-            writer.append(&[Record::Undone { path: path.to_owned(), digest: digest.clone() }])?;
+        let mut undone = Vec::new();
+        let mut folders = BTreeSet::new();
+        for (path, changes) in batch {
+            let done = restore(path, changes);
+            if let Ok((Done::Now, digest)) = &done {
+                folders.extend(path.parent());
+                undone.push(Record::Undone { path: path.to_path_buf(), digest: digest.clone() });
+            }
+            each(path, done.map(|(done, _)| done));
         }
-        each(path, done.map(|(done, _)| done));
+        folders.into_iter().for_each(replace::sync_folder);
+        // If a run is killed before this, the next one finds these files as they were.
+        if !undone.is_empty() {
+            writer.append(&undone)?;
+        }
     }
     Ok(())
 }
@@ -66,9 +80,6 @@ fn restore(path: &Path, changes: &[&Written]) -> Result<(Done, String), TagError
     };
     let stamp = change.before.modified;
     replace::write_copy(path, original, &bytes, Some(stamp))?.rename()?;
-    if let Some(folder) = path.parent() {
-        replace::sync_folder(folder);
-    }
     Ok((Done::Now, change.before.digest.clone()))
 }
 
