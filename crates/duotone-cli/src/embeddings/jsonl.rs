@@ -2,14 +2,36 @@
 
 use duotone::embed::EmbeddedFile;
 use duotone::io::StagedFile;
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 
-use super::{Layout, Output, about, put};
+use super::{About, Layout, Output, json, put};
 use crate::exit::Failure;
 
 pub(super) struct Jsonl {
     file: StagedFile,
     layout: Layout,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    about: About<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    embedding: Option<&'a [f32]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<Tags<'a>>,
+}
+
+/// Tags and their probabilities, as an object.
+struct Tags<'a> {
+    names: &'a [String],
+    values: &'a [f32],
+}
+
+impl Serialize for Tags<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.names.iter().zip(self.values))
+    }
 }
 
 impl Jsonl {
@@ -21,18 +43,13 @@ impl Jsonl {
 impl Output for Jsonl {
     fn add(&mut self, file: &EmbeddedFile) -> Result<(), Failure> {
         for row in &file.rows {
-            let mut object = about(file, row, &self.layout)?;
-            match &self.layout.tags {
-                None => object.insert("embedding".into(), numbers(&row.values)),
-                Some(tags) => {
-                    let mut values = Map::new();
-                    for (tag, &value) in tags.iter().zip(&row.values) {
-                        values.insert(tag.clone(), number(value));
-                    }
-                    object.insert("tags".into(), Value::Object(values))
-                }
+            let about = About::new(file, row, &self.layout);
+            let values = &row.values[..];
+            let row = match &self.layout.tags {
+                None => Row { about, embedding: Some(values), tags: None },
+                Some(names) => Row { about, embedding: None, tags: Some(Tags { names, values }) },
             };
-            put(&mut self.file, format!("{}\n", Value::Object(object)).as_bytes())?;
+            put(&mut self.file, format!("{}\n", json(&row)?).as_bytes())?;
         }
         Ok(())
     }
@@ -40,13 +57,4 @@ impl Output for Jsonl {
     fn finish(self: Box<Self>) -> Result<(), Failure> {
         Ok(self.file.finish()?)
     }
-}
-
-fn numbers(values: &[f32]) -> Value {
-    values.iter().map(|&x| number(x)).collect()
-}
-
-/// The number with the fewest digits that is this one as a 32-bit float.
-fn number(x: f32) -> Value {
-    x.to_string().parse::<f64>().unwrap_or_default().into()
 }

@@ -4,13 +4,15 @@ mod jsonl;
 mod npy;
 mod parquet;
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::PathBuf;
 
 use duotone::embed::{EmbeddedFile, EmbeddedRow};
+use duotone::features::Notes;
 use duotone::io::StagedFile;
 use duotone::{Error, path_text};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use crate::args::{EmbedFormat, EmbedOutput};
 use crate::exit::Failure;
@@ -64,21 +66,31 @@ fn put(file: &mut StagedFile, bytes: &[u8]) -> Result<(), Failure> {
     written.map_err(|e| Error::io(file.target())(e).into())
 }
 
-/// What a row says about its file: `path`, the start and end of a segment, and the notes.
-fn about(
-    file: &EmbeddedFile,
-    row: &EmbeddedRow,
-    layout: &Layout,
-) -> Result<Map<String, Value>, Failure> {
-    let failed = |e: serde_json::Error| Failure::Work(format!("{}: {e}", path_text(&file.path)));
-    let mut about = Map::new();
-    about.insert("path".into(), path_text(&file.path).into());
-    if layout.segments {
-        about.insert("start_seconds".into(), row.start_seconds.into());
-        about.insert("end_seconds".into(), row.end_seconds.into());
+/// What a row says about its file, in JSON.
+#[derive(Serialize)]
+struct About<'a> {
+    path: Cow<'a, str>,
+    /// Of a segment, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_seconds: Option<f64>,
+    #[serde(flatten)]
+    notes: &'a Notes,
+}
+
+impl<'a> About<'a> {
+    fn new(file: &'a EmbeddedFile, row: &EmbeddedRow, layout: &Layout) -> Self {
+        Self {
+            path: path_text(&file.path),
+            start_seconds: layout.segments.then_some(row.start_seconds),
+            end_seconds: layout.segments.then_some(row.end_seconds),
+            notes: &file.notes,
+        }
     }
-    if let Value::Object(notes) = serde_json::to_value(&file.notes).map_err(failed)? {
-        about.extend(notes);
-    }
-    Ok(about)
+}
+
+/// A value as one line of JSON, without the end of the line.
+fn json(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(|e| Failure::Work(format!("JSON: {e}")))
 }

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use duotone::Error;
 use duotone::embed::EmbeddedFile;
 use duotone::io::{StagedFile, with_suffix};
-use serde_json::{Value, json};
 
-use super::{Layout, Output, about, put};
+use super::{About, Layout, Output, json, put};
 use crate::exit::Failure;
 
 /// What the JSON file starts with.
@@ -33,7 +32,8 @@ impl Npy {
         let mut side = StagedFile::create(&side_file(file.target()))?;
         // The number of rows is not known yet.
         put(&mut file, &header(0, layout.width))?;
-        put(&mut side, format!("{SIDE_START}{},\"rows\":[", json!(layout.tags)).as_bytes())?;
+        let start = format!("{SIDE_START}{},\"rows\":[", json(&layout.tags)?);
+        put(&mut side, start.as_bytes())?;
         Ok(Self { file, side, layout, rows: 0 })
     }
 }
@@ -42,7 +42,7 @@ impl Output for Npy {
     fn add(&mut self, file: &EmbeddedFile) -> Result<(), Failure> {
         for row in &file.rows {
             let comma = if self.rows == 0 { "" } else { "," };
-            let object = Value::Object(about(file, row, &self.layout)?);
+            let object = json(&About::new(file, row, &self.layout))?;
             put(&mut self.side, format!("{comma}\n{object}").as_bytes())?;
             let values: Vec<u8> = row.values.iter().flat_map(|x| x.to_le_bytes()).collect();
             put(&mut self.file, &values)?;

@@ -82,9 +82,11 @@ fn every_format_has_the_embeddings_of_the_library() {
         assert_eq!(side["rows"][i], about);
     }
     // The same files again replace the first.
-    let before = fs::read(dir.join("e.parquet")).unwrap();
-    embed("e.parquet");
-    assert!(fs::read(dir.join("e.parquet")).unwrap() == before);
+    for output in ["e.parquet", "e.npy", "e.jsonl"] {
+        let before = fs::read(dir.join(output)).unwrap();
+        embed(output);
+        assert!(fs::read(dir.join(output)).unwrap() == before, "{output}");
+    }
     let made = ["e.jsonl", "e.npy", "e.npy.json", "e.parquet"];
     assert_eq!(names(&dir), [&made[..], &["m.safetensors", "music", "tiny.toml"]].concat());
 }
