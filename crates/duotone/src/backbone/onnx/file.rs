@@ -21,7 +21,7 @@ const METADATA: u64 = 14;
 #[serde(deny_unknown_fields)]
 struct Document {
     spec: OnnxSpec,
-    /// Of everything before it.
+    /// Of the graph and the spec.
     digest: String,
 }
 
@@ -34,11 +34,17 @@ pub(super) fn digest(graph: &[u8]) -> String {
     digest
 }
 
+/// The digest of a graph and its description.
+fn digest_of_both(graph: &[u8], spec: &OnnxSpec) -> Result<String, serde_json::Error> {
+    Ok(digest(&[graph, serde_json::to_string(spec)?.as_bytes()].concat()))
+}
+
 /// Appends the description to the graph.
 pub(super) fn join(backbone: &OnnxBackbone) -> Result<Vec<u8>, Error> {
-    let document = Document { spec: backbone.spec.clone(), digest: digest(&backbone.graph) };
-    let text = serde_json::to_string(&document)
-        .map_err(|source| Error::Serialize { what: "the description", source })?;
+    let failed = |source| Error::Serialize { what: "the description", source };
+    let digest = digest_of_both(&backbone.graph, &backbone.spec).map_err(failed)?;
+    let document = Document { spec: backbone.spec.clone(), digest };
+    let text = serde_json::to_string(&document).map_err(failed)?;
     let entry = Message::default().text(1, KEY).text(2, &text);
     let appended = Message::default().message(METADATA, &entry).into_bytes();
     Ok([&backbone.graph[..], &appended].concat())
@@ -66,8 +72,9 @@ pub(crate) fn split(file: &[u8]) -> Result<OnnxBackbone, String> {
     let document: Document = serde_json::from_slice(text).map_err(|e| damaged(e.to_string()))?;
     let graph = &file[..end];
     // A fuzzer cannot guess a digest, and what follows must not rely on it.
-    if !cfg!(fuzzing) && document.digest != digest(graph) {
-        return Err(damaged("the graph does not match its digest".into()));
+    let digest = digest_of_both(graph, &document.spec).map_err(|e| damaged(e.to_string()))?;
+    if !cfg!(fuzzing) && document.digest != digest {
+        return Err(damaged("the graph or its description does not match their digest".into()));
     }
     document.spec.check().map_err(damaged)?;
     Ok(OnnxBackbone { spec: document.spec, graph: graph.to_vec() })

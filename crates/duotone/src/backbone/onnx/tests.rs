@@ -129,7 +129,7 @@ fn files_keep_everything_and_are_listed_and_removed() {
     again.graph = fs::read(&stored.path).unwrap();
     assert_eq!(Graph::new(&again).unwrap().width(), 8);
     let whole = fs::read(&stored.path).unwrap();
-    for at in (0..whole.len()).step_by(7) {
+    for at in 0..whole.len() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
         assert!(file::split(&changed).is_err() && file::split(&whole[..at]).is_err(), "{at}");
