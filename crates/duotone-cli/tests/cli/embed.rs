@@ -28,7 +28,8 @@ fn npy(path: &Path) -> Vec<Vec<f32>> {
         header.split_once("{'descr': '<f4', 'fortran_order': False, 'shape': (").unwrap();
     let (rows, rest) = shape.split_once(", ").unwrap();
     let (columns, rest) = rest.split_once(')').unwrap();
-    assert_eq!(rest.trim_end_matches(' '), ", }\n");
+    // Filled up with spaces, before the end of the line.
+    assert_eq!(rest.strip_suffix('\n').unwrap().trim_end_matches(' '), ", }");
     let columns: usize = columns.parse().unwrap();
     let values: Vec<f32> =
         bytes[128..].as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect();
