@@ -48,6 +48,11 @@ impl TrainingRun<'_> {
             return Ok(None);
         };
         let count = folds.iter().max().map_or(0, |most| most + 1);
+        // Inner folds do not choose the weight decay again.
+        let mut settings = self.settings.clone();
+        if let Some(chosen) = trained.weight_decay {
+            settings.weight_decays = vec![chosen];
+        }
         let mut held_out = HeldOut { classes: self.labels.len(), ..HeldOut::default() };
         for fold in 0..count {
             let part = |held_out: bool| -> Vec<LabelledClip<'_>> {
@@ -59,6 +64,7 @@ impl TrainingRun<'_> {
             let train = part(false);
             let run = TrainingRun {
                 name: &name,
+                settings: &settings,
                 train: &train,
                 held_out: &[],
                 checkpoint: checkpoint.as_deref(),

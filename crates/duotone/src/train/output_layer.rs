@@ -93,8 +93,8 @@ impl TrainingRun<'_> {
         observer: &dyn Observer,
     ) -> Result<Option<f32>, Error> {
         let decays = &self.settings.weight_decays;
-        if decays.is_empty() {
-            return Ok(None);
+        if decays.len() < 2 {
+            return Ok(decays.first().copied());
         }
         let count = match self.settings.calibrate {
             0 => DEFAULT_FOLDS,
