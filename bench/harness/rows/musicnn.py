@@ -91,7 +91,7 @@ def inference(bench: Bench) -> Result:
 
 
 def head(bench: Bench) -> Result:
-    count = 20 if bench.quick else 240
+    count = 20 if bench.quick else sounds.CLIPS
     with trained(bench, count) as (command, _):
         usages = process.alternate({"duotone": (command, "")}, bench.threads, bench.rounds)["duotone"]
     seconds = [usage.seconds for usage in usages]
