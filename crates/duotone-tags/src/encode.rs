@@ -11,9 +11,9 @@ use lofty::id3::v2::{
 use lofty::mp4::{Atom, AtomData, AtomIdent, Ilst};
 use lofty::tag::{ItemValue, TagExt};
 
-use crate::container::Scheme;
 use crate::error::TagError;
 use crate::field::Field;
+use crate::scheme::Scheme;
 
 /// The bytes of an entry.
 pub(crate) type Raw<'a> = Cow<'a, [u8]>;

@@ -19,6 +19,7 @@ mod reader;
 mod replace;
 mod rewrite;
 mod rules;
+mod scheme;
 mod stamp;
 mod undo;
 
@@ -27,7 +28,8 @@ pub use error::TagError;
 pub use field::Field;
 pub use journal::{Journal, Record, Summary, Written, folder};
 pub use plan::{Header, Line, Plan, PlannedFile, SkippedFile, looks_like_a_plan};
-pub use rewrite::{Change, MAX_FILE, inspect, rewrite, values};
+pub use replace::MAX_FILE;
+pub use rewrite::{Change, inspect, rewrite, values};
 pub use rules::{Decision, Proposal, Rules, When, read_map};
 pub use stamp::{Stamp, digest};
 pub use undo::undo;

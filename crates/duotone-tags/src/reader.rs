@@ -20,10 +20,11 @@ use lofty::picture::Picture;
 use lofty::tag::Accessor;
 use lofty::wavpack::WavPackFile;
 
-use crate::container::{Container, Layout, Scheme};
+use crate::container::{Container, Layout};
 use crate::encode::{ape_key, ident};
 use crate::error::TagError;
 use crate::field::Field;
+use crate::scheme::Scheme;
 
 /// Largest allocation for a tag: pictures of up to this size.
 const MAX_ALLOCATION: usize = 256 << 20;

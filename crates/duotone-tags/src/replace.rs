@@ -5,8 +5,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::TagError;
-use crate::rewrite::MAX_FILE;
 use crate::stamp::{modified, time};
+
+/// Largest file whose tags are written, in bytes. Files are held in memory twice.
+pub const MAX_FILE: usize = 2 << 30;
 
 /// A file's content, and what is known about it.
 pub(crate) struct Original {

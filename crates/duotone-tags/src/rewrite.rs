@@ -5,16 +5,14 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::container::{self, Layout, Scheme};
+use crate::container::{self, Layout};
 use crate::encode::{self, Raw, joined};
 use crate::error::TagError;
 use crate::field::Field;
 use crate::reader;
-use crate::replace;
+use crate::replace::{self, MAX_FILE};
+use crate::scheme::Scheme;
 use crate::stamp::Stamp;
-
-/// Largest file whose tags are written, in bytes. Files are held in memory twice.
-pub const MAX_FILE: usize = 2 << 30;
 
 /// New values of a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

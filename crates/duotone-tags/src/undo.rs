@@ -10,7 +10,7 @@ use crate::delta;
 use crate::error::TagError;
 use crate::journal::{Journal, Record, Writer, Written};
 use crate::replace;
-use crate::rewrite::MAX_FILE;
+use crate::replace::MAX_FILE;
 use crate::stamp::digest;
 
 /// Number of files that share one synchronisation of the journal.

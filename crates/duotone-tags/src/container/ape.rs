@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::bytes::{Outside, le32, slice, u32_of};
-use crate::container::{Container, Layout, Scheme};
+use crate::container::{Container, Layout};
 use crate::encode::Raw;
 use crate::error::TagError;
 use crate::field::Field;
+use crate::scheme::Scheme;
 
 /// Length of the header, and of the footer.
 const FRAME: usize = 32;

@@ -1,9 +1,10 @@
 //! FLAC: blocks of metadata, one of which holds Vorbis comments, then frames.
 
 use crate::bytes::{Outside, slice};
-use crate::container::{Container, Layout, Scheme, id3, vorbis};
+use crate::container::{Container, Layout, id3, vorbis};
 use crate::encode::Raw;
 use crate::error::TagError;
+use crate::scheme::Scheme;
 
 const HEADER: usize = 4;
 const MAX_BLOCK: usize = 0xff_ffff;

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use crate::bytes::{Outside, be32, le32, slice, u32_of};
-use crate::container::{Container, Layout, Scheme, id3};
+use crate::container::{Container, Layout, id3};
 use crate::encode::Raw;
 use crate::error::TagError;
+use crate::scheme::Scheme;
 
 /// The form's name, size and kind.
 const HEADER: usize = 12;

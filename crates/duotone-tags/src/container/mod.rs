@@ -17,16 +17,7 @@ use std::borrow::Cow;
 use crate::encode::Raw;
 use crate::error::TagError;
 use crate::field::Field;
-
-/// How a file's tag is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    /// Frames of this version: 3 or 4.
-    Id3v2(u8),
-    Vorbis,
-    Mp4,
-    Ape,
-}
+use crate::scheme::Scheme;
 
 /// The format of a file, by its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::bytes::{Outside, be32, be64, slice};
-use crate::container::{Container, Layout, Scheme, mp4_tables};
+use crate::container::{Container, Layout, mp4_tables};
 use crate::error::TagError;
 use crate::field::Field;
+use crate::scheme::Scheme;
 
 /// Atoms with positions in the file other than those of `stco` and `co64`.
 const WITH_POSITIONS: [&[u8; 4]; 6] = [b"moof", b"mvex", b"sidx", b"mfra", b"saio", b"ssix"];

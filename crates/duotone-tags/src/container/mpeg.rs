@@ -1,9 +1,10 @@
 //! MPEG audio and ADTS: an ID3v2 tag, then frames. Without an ID3v2 tag, an APE tag at the end is used.
 
 use crate::bytes::Outside;
-use crate::container::{Container, Layout, Scheme, ape, id3};
+use crate::container::{Container, Layout, ape, id3};
 use crate::encode::Raw;
 use crate::error::TagError;
+use crate::scheme::Scheme;
 
 /// Zeros that may precede the first frame.
 const GAP: usize = 64 << 10;

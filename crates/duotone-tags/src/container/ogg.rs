@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use crate::bytes::Outside;
 use crate::container::ogg_page::{self, FIRST, Page};
-use crate::container::{Container, Layout, Scheme, vorbis};
+use crate::container::{Container, Layout, vorbis};
 use crate::encode::Raw;
 use crate::error::TagError;
+use crate::scheme::Scheme;
 
 /// Largest size of the header packets together.
 const MAX_HEADERS: usize = 64 << 20;
