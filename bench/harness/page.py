@@ -60,7 +60,7 @@ def render(folder: Path, names: list[str], about: dict) -> str:
     limits = kept.get("roofline", {}).get("processor")
     parts += stages({n: result for n, result in results.items() if kept[n]["processor"] == limits})
     missing = [f"- `{name}`: not yet" for name in names if name not in kept]
-    failures = missing + [f"- `{name}`: {found['failed']}" for name, found in kept.items() if "failed" in found]
+    failures = missing + [f"- `{name}`: {why(found['failed'])}" for name, found in kept.items() if "failed" in found]
     if failures:
         parts.append("## Not measured\n\n" + "\n".join(failures) + "\n")
     remarks = list(dict.fromkeys(remark for result in results.values() for remark in result.remarks))
@@ -69,6 +69,12 @@ def render(folder: Path, names: list[str], about: dict) -> str:
     # What the measurements cannot explain.
     reasons = Path(__file__).resolve().parent.parent / "reasons.md"
     return "\n".join([*parts, reasons.read_text()])
+
+
+def why(failed: str) -> str:
+    """The first line of an error, or only its kind if the line names files of the machine."""
+    line = failed.splitlines()[0]
+    return line if "/" not in line else f"{line.split(':')[0]}, see what the run printed"
 
 
 def circumstances(kept: dict) -> str:

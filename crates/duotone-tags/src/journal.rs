@@ -123,7 +123,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Reads the journal in a file; one that does not exist is empty.
+    /// Reads a journal. If the file does not exist, the journal is empty.
     ///
     /// # Errors
     /// As [`read`](Self::read); [`TagError::Line`] if the file is something else.

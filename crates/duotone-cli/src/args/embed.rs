@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 /// or the inputs of the model's output layer. With --tags, the 50 values are the probabilities of the tags
 /// that the backbone was trained to predict, so you need no labels of your own.
 ///
-/// A clip shorter than a segment is repeated to fill one. Such clips and silent ones are marked.
+/// A clip shorter than a segment is repeated until it is long enough. Short and silent clips are marked.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

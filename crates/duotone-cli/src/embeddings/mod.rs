@@ -54,7 +54,7 @@ pub(crate) fn files(output: &EmbedOutput) -> Vec<PathBuf> {
     files
 }
 
-/// Returns whether a file begins like one that this module writes.
+/// Returns whether the start of a file looks like the output of this module.
 pub(crate) fn looks_like_embeddings(start: &[u8]) -> bool {
     let starts = [&b"PAR1"[..], b"\x93NUMPY", b"{\"path\":", npy::SIDE_START.as_bytes()];
     starts.iter().any(|known| start.starts_with(known))
