@@ -84,8 +84,10 @@ impl Classifier {
             if options.vote == Vote::Mean {
                 temperature::apply(&mut probabilities, confidence.file_temperature);
             }
-            let segments = rows.chunks_exact_mut(classes);
-            segments.for_each(|row| confidence.calibrate_segment(row));
+            if options.segments {
+                let segments = rows.chunks_exact_mut(classes);
+                segments.for_each(|row| confidence.calibrate_segment(row));
+            }
             if !notes.silent {
                 let recording = scores.power.finish(&card.front_end, scores.source_rate);
                 notes.warnings.extend(confidence.range.warnings(&recording));
